@@ -1,0 +1,39 @@
+# Every target sets itself up: a virtual environment in .venv with the pinned versions of constraints.txt.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: verify test lint types thorough clean help
+
+help:
+	@echo "make verify    derive, confirm Theorem 1 and Theorem 2, print the table of claims"
+	@echo "make test      the test suite"
+	@echo "make thorough  the long tests and the long checks"
+	@echo "make lint      ruff; make types: mypy"
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "edgestab needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $(STAMP)
+
+verify: $(STAMP)
+	$(BIN)/edgestab verify
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -q -n auto
+
+thorough: $(STAMP)
+	$(BIN)/edgestab verify --effort thorough
+	$(BIN)/python -m pytest -q -m 'thorough or not thorough'
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

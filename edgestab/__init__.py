@@ -1,0 +1,86 @@
+"""edgestab: exact derivations, generated kernels and checked claims for training at the edge of stability.
+
+Names are loaded when first used, so that ``import edgestab`` stays quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+#: Public name to the module that defines it, below this package.
+EXPORTS: dict[str, str] = {
+    "CodegenError": "symbolic.errors",
+    "DomainError": "symbolic.errors",
+    "EdgestabError": "symbolic.errors",
+    "OutputError": "symbolic.errors",
+    "PrecisionError": "symbolic.errors",
+    "ProofError": "symbolic.errors",
+    "symbol": "symbolic.symbols",
+    "symbols": "symbolic.symbols",
+    "Grading": "symbolic.series",
+    "TruncatedSeries": "symbolic.series",
+    "PolynomialMap": "symbolic.maps",
+    "QuadraticModel": "symbolic.models",
+    "Nullcline": "symbolic.nullcline",
+    "Recurrence": "symbolic.recurrences",
+    "compile_map": "numeric.compile",
+    "Simulation": "numeric.simulate",
+    "simulate": "numeric.simulate",
+    "Claim": "proofs.claims",
+    "Evidence": "proofs.claims",
+    "Level": "proofs.claims",
+    "Verdict": "proofs.claims",
+    "get_claim": "proofs.claims",
+    "all_claims": "proofs.claims",
+    "Report": "proofs.verify",
+    "verify": "proofs.verify",
+}
+
+if TYPE_CHECKING:
+    from .numeric.compile import compile_map as compile_map
+    from .numeric.simulate import Simulation as Simulation
+    from .numeric.simulate import simulate as simulate
+    from .proofs.claims import Claim as Claim
+    from .proofs.claims import Evidence as Evidence
+    from .proofs.claims import Level as Level
+    from .proofs.claims import Verdict as Verdict
+    from .proofs.claims import all_claims as all_claims
+    from .proofs.claims import get_claim as get_claim
+    from .proofs.verify import Report as Report
+    from .proofs.verify import verify as verify
+    from .symbolic.errors import CodegenError as CodegenError
+    from .symbolic.errors import DomainError as DomainError
+    from .symbolic.errors import EdgestabError as EdgestabError
+    from .symbolic.errors import OutputError as OutputError
+    from .symbolic.errors import PrecisionError as PrecisionError
+    from .symbolic.errors import ProofError as ProofError
+    from .symbolic.maps import PolynomialMap as PolynomialMap
+    from .symbolic.models import QuadraticModel as QuadraticModel
+    from .symbolic.nullcline import Nullcline as Nullcline
+    from .symbolic.recurrences import Recurrence as Recurrence
+    from .symbolic.series import Grading as Grading
+    from .symbolic.series import TruncatedSeries as TruncatedSeries
+    from .symbolic.symbols import symbol as symbol
+    from .symbolic.symbols import symbols as symbols
+
+__all__ = ["__version__", *EXPORTS]
+
+
+def _compile(source: Any, **options: Any) -> Any:
+    return import_module(".numeric.compile", __name__).compile_map(source, **options)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in EXPORTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import_module(".symbolic.recurrences", __name__).COMPILER["map"] = _compile
+    value = getattr(import_module(f".{EXPORTS[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,100 @@
+"""The command line: one file for each command, loaded when it is called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from edgestab import __version__
+
+#: Command name to ``module:function`` below this package.
+COMMANDS: dict[str, str] = {
+    "list": "claims:list_claims",
+    "show": "claims:show",
+    "verify": "verify:verify",
+    "derive": "derive:derive",
+    "simulate": "simulate:simulate",
+}
+
+#: The first line of each command's help, here so that ``--help`` need not load the command.
+SUMMARIES: dict[str, str] = {
+    "list": "List the claims: level aimed at, title, source.",
+    "show": "Show one claim: statement, assumptions, source, what it uses.",
+    "verify": "Judge claims and all they rest on; exit 0 all TRUE, 1 any FALSE, 3 any UNKNOWN.",
+    "derive": "Derive a map, recurrence or curve, exactly, to any order.",
+    "simulate": "Iterate the exact map from one start, with trusted digits.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when that command runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All command names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command.
+
+        Args:
+            ctx: click's context.
+            cmd_name: what the user typed.
+
+        Returns:
+            The command, or None if the table has no such name.
+        """
+        if cmd_name not in COMMANDS:
+            return None
+        module, function = COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(import_module(f".{module}", __name__), function)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of commands without importing them.
+
+        Args:
+            ctx: click's context.
+            formatter: where to write.
+        """
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, SUMMARIES.get(name, "")) for name in COMMANDS])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="edgestab")
+def cli() -> None:
+    """Exact derivations, generated kernels and checked claims for training at the edge of stability."""
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line; typed errors become one line on stderr and exit code 2.
+
+    Args:
+        argv: arguments without the program's name; default those of the process.
+
+    Raises:
+        SystemExit: always, with the exit code.
+    """
+    try:
+        code = cli.main(args=argv, prog_name="edgestab", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        raise SystemExit(stop.exit_code) from None
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(2) from None
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(1) from None
+    except Exception as error:
+        from edgestab.symbolic.errors import EdgestabError
+
+        if not isinstance(error, EdgestabError):
+            raise
+        click.echo(f"{type(error).__name__}: {error}", err=True)
+        raise SystemExit(2) from None
+    raise SystemExit(code if isinstance(code, int) else 0)

@@ -1,0 +1,47 @@
+"""``edgestab list`` and ``edgestab show``: the claims as data."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from .common import check_writable, console, force_option, json_option, write_json
+
+
+@click.command("list")
+@json_option
+@force_option
+def list_claims(json_path: str | None, force: bool) -> None:
+    """List the claims: id, level aimed at, title, source."""
+    from edgestab.proofs.claims import all_claims
+    from edgestab.proofs.pages import claim_record
+
+    check_writable(json_path, force)
+    records = [claim_record(c) for c in all_claims().values()]
+    if json_path is not None:
+        write_json(json_path, {"claims": records}, force)
+    if json_path != "-":
+        from rich.table import Table
+
+        table = Table("claim", "level", "title", "source", box=None, header_style="bold")
+        for record in records:
+            table.add_row(record["id"], record["level"], record["title"], record["source"]["text"])
+        console().print(table)
+
+
+@click.command()
+@click.argument("claim")
+@click.option("--format", "form", type=click.Choice(("text", "latex", "json")), default="text", show_default=True)
+def show(claim: str, form: str) -> None:
+    """Show one claim: statement, assumptions, source, level, what it uses."""
+    from edgestab.proofs.claims import get_claim
+    from edgestab.proofs.pages import claim_latex, claim_record, claim_text
+
+    found = get_claim(claim)
+    if form == "json":
+        click.echo(json.dumps(claim_record(found), indent=2))
+    elif form == "latex":
+        click.echo(claim_latex(found))
+    else:
+        click.echo(claim_text(found))

@@ -1,0 +1,131 @@
+"""What the commands share: exact numbers, output files that are never overwritten by accident, run records."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from edgestab.symbolic.errors import DomainError, OutputError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def json_option(command: F) -> F:
+    """``--json FILE``, where ``-`` is stdout."""
+    return click.option("--json", "json_path", metavar="FILE", help="Write the result as JSON; - is stdout.")(command)
+
+
+def force_option(command: F) -> F:
+    """``--force``: overwrite existing output files."""
+    return click.option("--force", is_flag=True, help="Overwrite existing output files.")(command)
+
+
+def parse_rational(text: str, option: str) -> Fraction:
+    """A rational or decimal number, read exactly.
+
+    Args:
+        text: for example ``1/50``, ``0.02``, ``2e-2``.
+        option: the option's name, for the message.
+
+    Returns:
+        The exact rational.
+
+    Raises:
+        DomainError: the text is no finite rational number.
+    """
+    clean = text.strip()
+    exponent = clean.lower().partition("e")[2]
+    if len(clean) > 20_000 or (exponent.lstrip("+-").isdigit() and abs(int(exponent)) > 20_000):
+        raise DomainError.of(option, "a number of moderate length", f"{clean[:20]}..", "Write it as p/q or a decimal.")
+    try:
+        return Fraction(clean)
+    except (ValueError, ZeroDivisionError):
+        raise DomainError.of(option, "a rational or decimal number", text, "Write it as p/q or a decimal.") from None
+
+
+def check_writable(path: str | None, force: bool) -> None:
+    """Refuse an output path before any work is done for it.
+
+    Args:
+        path: where the result will go; None or ``-`` is always fine.
+        force: whether an existing file may be replaced.
+
+    Raises:
+        OutputError: the file exists, or cannot be created.
+    """
+    if path is None or path == "-":
+        return
+    target = Path(path)
+    if target.is_dir():
+        raise OutputError.of("output", "a file name", path, "This is a directory.")
+    if target.exists() and not force:
+        raise OutputError.of("output", "a new file", path, "It exists and is kept; use --force to overwrite it.")
+    folder = target.parent
+    if not folder.is_dir():
+        raise OutputError.of("output", "a file in an existing directory", path, f"Create {folder} first.")
+    if not os.access(target if target.exists() else folder, os.W_OK):
+        raise OutputError.of("output", "a writable path", path, "Check its permissions.")
+    try:  # access() says yes to root on read-only systems: try
+        with tempfile.NamedTemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError.of("output", "a writable path", path, f"{error.strerror}.") from error
+
+
+def write_output(path: str, text: str, force: bool) -> None:
+    """Write text to a file, whole or not at all; ``-`` is stdout.
+
+    Args:
+        path: where to.
+        text: what.
+        force: whether an existing file may be replaced.
+
+    Raises:
+        OutputError: the file exists, or cannot be written.
+    """
+    check_writable(path, force)
+    if path == "-":
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        return
+    target = Path(path)
+    scratch = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        scratch.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+        scratch.replace(target)
+    except OSError as error:
+        scratch.unlink(missing_ok=True)
+        raise OutputError.of("output", "a writable path", path, f"{error.strerror}.") from error
+
+
+def write_json(path: str, content: Any, force: bool) -> None:
+    """Write a result as JSON.
+
+    Args:
+        path: where to; ``-`` is stdout.
+        content: what; NaN and infinities must have been turned into null or strings before.
+        force: whether an existing file may be replaced.
+    """
+    write_output(path, json.dumps(content, indent=2, allow_nan=False), force)
+
+
+def run_record(**config: Any) -> dict[str, Any]:
+    """What every run that writes files also writes: argv, versions, configuration."""
+    from edgestab.proofs.verify import versions
+
+    return {"argv": sys.argv[1:], "versions": versions(), "config": config}
+
+
+def console(stderr: bool = False) -> Any:
+    """A rich console; tables go to stdout, progress to stderr."""
+    from rich.console import Console
+
+    wide = None if (sys.stderr if stderr else sys.stdout).isatty() else 120
+    return Console(stderr=stderr, width=wide)

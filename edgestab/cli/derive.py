@@ -1,0 +1,47 @@
+"""``edgestab derive``: exact objects, printed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from .common import check_writable, force_option, write_output
+
+OBJECTS = ("one-step", "two-step", "nullcline")
+FORMATS = ("text", "latex", "python", "json")
+
+
+@click.command()
+@click.argument("what", type=click.Choice(OBJECTS), metavar="|".join(OBJECTS))
+@click.option("--order", type=int, default=3, show_default=True, help="Total truncation degree in z.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("-o", "--output", default="-", metavar="FILE", help="Where to; - is stdout.")
+@force_option
+def derive(what: str, order: int, form: str, output: str, force: bool) -> None:
+    """Derive the one-step map, the two-step recurrence or the nullcline of the main case {1, -epsilon}, E = 0."""
+    from edgestab.symbolic.derivations import main_case
+
+    check_writable(output, force)
+    derivations = main_case()
+    result: Any
+    if what == "one-step":
+        result = derivations.one_step()
+    elif what == "two-step":
+        result = derivations.two_step(order)
+    else:
+        result = derivations.nullcline(order)
+    write_output(output, _render(what, result, form), force)
+
+
+def _render(what: str, result: Any, form: str) -> str:
+    from edgestab.symbolic.printing import python_source, text_lines
+
+    if form == "json":
+        return json.dumps(result.to_json(), indent=2)
+    if form == "latex":
+        return str(result.latex())
+    if form == "python":
+        return python_source(what, result)
+    return "\n".join(text_lines(what, result))

@@ -1,0 +1,114 @@
+"""``edgestab verify``: judge claims."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .common import check_writable, console, force_option, json_option, write_json
+
+if TYPE_CHECKING:
+    from edgestab.proofs.verify import ClaimResult, Report
+
+COLOURS = {"TRUE": "green", "FALSE": "bold red", "UNKNOWN": "yellow"}
+
+
+def _figure(result: ClaimResult) -> str:
+    shown = []
+    for entry in result.evidence:
+        o = entry.outcome
+        worst = f"{o.worst:.3g}" if isinstance(o.worst, float) else str(o.worst) if o.worst is not None else ""
+        bound = f"{o.bound:.3g}" if isinstance(o.bound, float) else str(o.bound) if o.bound is not None else ""
+        text = f"{worst} / {bound}" if worst and bound else worst or bound
+        if text and text not in shown:
+            shown.append(text)
+    return "; ".join(shown)
+
+
+def _table(report: Report) -> Any:
+    from rich.table import Table
+
+    table = Table("claim", "level", "verdict", "tested", "figure / bound", "seconds", box=None, header_style="bold")
+    for result in report.results:
+        colour = COLOURS[result.verdict.value]
+        tested = sum(e.outcome.tested for e in result.evidence)
+        table.add_row(
+            result.claim.id,
+            result.level.name,
+            f"[{colour}]{result.verdict.value}[/]",
+            f"{tested:,}" if tested else "via uses",
+            _figure(result),
+            f"{result.seconds:.1f}",
+        )
+    return table
+
+
+def _explain(report: Report) -> list[str]:
+    lines = []
+    for result in report.results:
+        if result.verdict.value == "TRUE":
+            continue
+        for entry in result.evidence:
+            o = entry.outcome
+            if o.verdict.value != "TRUE":
+                extra = f"; counterexample {o.counterexample}" if o.counterexample else ""
+                lines.append(f"{result.claim.id}: {o.verdict.value}: {entry.method}: {o.detail or o.domain}{extra}")
+        if result.note:
+            lines.append(f"{result.claim.id}: {result.verdict.value}: {result.note}")
+    return lines
+
+
+@click.command()
+@click.argument("claims", nargs=-1, metavar="[CLAIM ...]")
+@click.option("--effort", type=click.Choice(("quick", "default", "thorough")), default="default", show_default=True)
+@click.option("--seed", type=int, help="Seed of the sampling checks (fixed by default).")
+@click.option("--jobs", type=click.IntRange(1, 64), help="Worker processes (default: the cores, at most 8).")
+@click.option("--domains", is_flag=True, help="Also print the domain on which each claim was shown, and how.")
+@json_option
+@force_option
+def verify(
+    claims: tuple[str, ...],
+    effort: str,
+    seed: int | None,
+    jobs: int | None,
+    domains: bool,
+    json_path: str | None,
+    force: bool,
+) -> None:
+    """Judge the claims named (all by default) and everything they use.
+
+    Exit code 0 when all are TRUE, 1 when any is FALSE, 3 when any is UNKNOWN (and none FALSE), 2 on bad usage.
+    """
+    from edgestab.proofs.verify import verify as run
+
+    check_writable(json_path, force)
+    report: Report
+    if sys.stderr.isatty():
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=console(stderr=True), transient=True) as progress:
+            task = progress.add_task("checks", total=None)
+
+            def advance(entry: Any, done: int, total: int) -> None:
+                progress.update(task, completed=done, total=total, description=entry.claim)
+
+            report = run(*claims, effort=effort, seed=seed, jobs=jobs, on_evidence=advance)
+    else:
+        report = run(*claims, effort=effort, seed=seed, jobs=jobs)
+    if json_path is not None:
+        write_json(json_path, report.to_json(), force)
+    out = console(stderr=json_path == "-")
+    out.print(_table(report))
+    if domains:
+        for result in report.results:
+            for entry in result.evidence:
+                text = f"{result.claim.id}: {entry.method}: {entry.outcome.domain or result.claim.domain}"
+                out.print(text, style="dim", markup=False, soft_wrap=True)
+    for line in _explain(report):
+        out.print(line, markup=False, soft_wrap=True)
+    count = len(report.results)
+    out.print(f"{count} claims: {report.verdict.value} in {report.seconds:.1f} s at effort {effort}", markup=False)
+    raise click.exceptions.Exit(report.exit_code)

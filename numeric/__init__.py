@@ -1,0 +1,1 @@
+"""Numbers: generated kernels, precision, simulation, ensembles, plots. Knows no claim."""

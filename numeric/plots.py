@@ -1,0 +1,158 @@
+"""Figures. Each ``plot_*`` draws on axes it is given (or makes) and returns them; nothing is ever shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..symbolic.errors import OutputError
+from .simulate import CEILING, check_epsilon, exact_rational, kernel_for, start_state
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+STYLE: Any = {
+    "figure.dpi": 130,
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "lines.linewidth": 1.4,
+    "legend.frameon": False,
+}
+EDGE_LINE: dict[str, Any] = {"color": "0.25", "linestyle": ":", "linewidth": 1.2}
+COLOURS = ("#2a6f97", "#c1440e", "#6a994e", "#7b2d8b", "#8d6e63")
+
+
+@dataclass(frozen=True)
+class Orbit:
+    """A stored double-precision orbit: ``z`` and ``T`` of shape ``(n,)`` at steps ``t``."""
+
+    t: npt.NDArray[np.int64]
+    z: npt.NDArray[np.float64]
+    T: npt.NDArray[np.float64]
+    epsilon: Fraction
+
+
+def record_orbit(epsilon: object, *, steps: int, most: int = 20_000, **start: Any) -> Orbit:
+    """Run the double kernel step by step and keep the first ``most`` states.
+
+    Args:
+        epsilon: in (0, 1).
+        steps: gradient steps to take at most.
+        most: states kept at most.
+        **start: ``z`` and ``T``, or ``theta`` and ``eta``, and ``target``, as for ``simulate``.
+
+    Returns:
+        The orbit.
+    """
+    eps = check_epsilon(epsilon, "record_orbit()")
+    target = exact_rational(start.pop("target", 0), "record_orbit()")
+    given = {"z": None, "T": None, "theta": None, "eta": None, **start}
+    z0, t0, scaled = start_state(eps, target, given["z"], given["T"], given["theta"], given["eta"], "record_orbit()")
+    kernel = kernel_for("float64")
+    state: Sequence[Any] = (float(z0), float(t0))
+    rows = [tuple(state)]
+    for _ in range(min(steps, most)):
+        state = kernel.step(state, (scaled, eps))
+        if not abs(state[0]) <= CEILING:
+            break
+        rows.append(tuple(state))
+    table = np.array(rows, dtype=np.float64)
+    return Orbit(np.arange(len(rows)), table[:, 0], table[:, 1], eps)
+
+
+def plot_orbit(orbit: Orbit, *, ax: Axes | None = None) -> Axes:
+    """NTK eigenvalue against steps, with the edge dotted.
+
+    Args:
+        orbit: what to draw.
+        ax: axes to draw on; new ones if None.
+
+    Returns:
+        The axes.
+    """
+    import matplotlib.pyplot as plt
+
+    with plt.rc_context(STYLE):
+        if ax is None:
+            _, ax = plt.subplots(figsize=(6, 3.4), layout="constrained")
+        ax.plot(orbit.t, orbit.T, color=COLOURS[0], label=r"$\eta\lambda$ (NTK eigenvalue)")
+        ax.axhline(2, label="edge of stability", **EDGE_LINE)
+        ax.set_xlabel("gradient step")
+        ax.set_ylabel(r"$\tilde T = \eta\lambda$")
+        ax.set_title(rf"eigenvalues $\{{1, -\epsilon\}}$, $\epsilon = {orbit.epsilon}$", fontsize=10)
+        ax.legend(loc="best")
+    return ax
+
+
+def plot_plane(orbit: Orbit, *, ax: Axes | None = None) -> Axes:
+    """Every second step in the plane of residual and eigenvalue, with the nullcline at epsilon = 0.
+
+    Args:
+        orbit: what to draw.
+        ax: axes to draw on; new ones if None.
+
+    Returns:
+        The axes.
+    """
+    import matplotlib.pyplot as plt
+
+    with plt.rc_context(STYLE):
+        if ax is None:
+            _, ax = plt.subplots(figsize=(4.2, 3.4), layout="constrained")
+        ax.scatter(orbit.z[::2], orbit.T[::2], s=5, color=COLOURS[0], label="even steps")
+        ax.scatter(orbit.z[1::2], orbit.T[1::2], s=5, color=COLOURS[1], label="odd steps")
+        ax.axhline(2, **EDGE_LINE)
+        ax.set_xlabel(r"$\tilde z$")
+        ax.set_ylabel(r"$\tilde T$")
+        ax.legend(loc="best")
+    return ax
+
+
+def save_figure(figure: Any, path: str) -> None:
+    """Write a figure.
+
+    Args:
+        figure: a matplotlib figure.
+        path: its suffix chooses the format.
+
+    Raises:
+        OutputError: the suffix is unknown or the file cannot be written.
+    """
+    import matplotlib.pyplot as plt
+
+    try:
+        figure.savefig(path)
+    except (ValueError, OSError) as error:
+        raise OutputError.of("plot", "a path ending in png, pdf or svg", path, str(error).split(";")[0]) from error
+    finally:
+        plt.close(figure)
+
+
+def save_orbit(path: str, epsilon: object, *, steps: int, **start: Any) -> None:
+    """Draw one orbit, over time and in the plane, into a file.
+
+    Args:
+        path: png, pdf or svg.
+        epsilon: in (0, 1).
+        steps: gradient steps.
+        **start: as for ``simulate``.
+    """
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    orbit = record_orbit(epsilon, steps=steps, **start)
+    with plt.rc_context(STYLE):
+        figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained", width_ratios=(3, 2))
+        plot_orbit(orbit, ax=left)
+        plot_plane(orbit, ax=right)
+    save_figure(figure, path)

@@ -1,0 +1,280 @@
+"""Claims are data: a statement, where it is printed, what it rests on, and the checks that judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from fractions import Fraction
+from functools import lru_cache
+from importlib import import_module
+from typing import Any
+
+import sympy as sp
+
+from ..symbolic.derivations import Derivations, main_case
+from ..symbolic.errors import DomainError, ProofError
+
+
+class Verdict(StrEnum):
+    """What a check found. UNKNOWN is never a pass."""
+
+    TRUE = "TRUE"
+    FALSE = "FALSE"
+    UNKNOWN = "UNKNOWN"
+
+
+class Level(IntEnum):
+    """How a claim was shown, strongest last."""
+
+    REFUTED = 0
+    CITED = 1
+    CHECKED = 2
+    ENCLOSED = 3
+    DERIVED = 4
+    PROVED = 5
+
+
+EFFORTS = ("quick", "default", "thorough")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a claim is printed: a key of ``proofs/references.bib`` and a place in it."""
+
+    bibkey: str
+    locator: str
+
+
+@dataclass(frozen=True)
+class CheckContext:
+    """What a check is given.
+
+    Attributes:
+        derivations: the exact objects to judge (a mutant in the mutants test).
+        effort: ``quick``, ``default`` or ``thorough``.
+        seed: for sampling checks; fixed beforehand.
+        progress: called with the share done (0..1) on long work.
+    """
+
+    derivations: Derivations = field(default_factory=main_case)
+    effort: str = "default"
+    seed: int = 20230724
+    progress: Callable[[float], None] = lambda share: None
+
+    def pick(self, quick: Any, default: Any, thorough: Any) -> Any:
+        """The entry for this effort."""
+        return {"quick": quick, "default": default, "thorough": thorough}[self.effort]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run of a check found.
+
+    Attributes:
+        verdict: TRUE, FALSE or UNKNOWN.
+        tested: how many things were compared (coefficients, points, boxes, samples); zero raises.
+        undecided: how many of them were left open.
+        rejected: how many contradicted the claim.
+        worst: the worst figure found, as text or number.
+        bound: what it is held against.
+        digits: decimal digits of the arithmetic; None where it was exact.
+        domain: on which domain the verdict holds, in words.
+        counterexample: smallest exact one, if any.
+        detail: one sentence for the report.
+        level: overrides the check's level (a kernel record may be missing).
+
+    Raises:
+        ProofError: nothing was compared, or TRUE with something undecided or rejected.
+    """
+
+    verdict: Verdict
+    tested: int
+    undecided: int = 0
+    rejected: int = 0
+    worst: float | str | None = None
+    bound: float | str | None = None
+    digits: int | None = None
+    domain: str = ""
+    counterexample: str | None = None
+    detail: str = ""
+    level: Level | None = None
+
+    def __post_init__(self) -> None:
+        if self.tested < 1:
+            raise ProofError.of("Outcome()", "at least one comparison", self.tested, "A check must test something.")
+        if self.verdict is Verdict.TRUE and (self.undecided or self.rejected):
+            raise ProofError.of(
+                "Outcome()",
+                "no open or failed case under TRUE",
+                (self.undecided, self.rejected),
+                "Judge honestly.",
+            )
+
+
+def judge(tested: int, rejected: int = 0, undecided: int = 0, **rest: Any) -> Outcome:
+    """An outcome from counts: FALSE if anything was rejected, else UNKNOWN if anything is open, else TRUE."""
+    verdict = Verdict.FALSE if rejected else Verdict.UNKNOWN if undecided else Verdict.TRUE
+    return Outcome(verdict, tested, undecided, rejected, **rest)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One way to judge a claim.
+
+    Attributes:
+        method: what is done, in a few words.
+        level: the level that a TRUE of this check gives.
+        run: a module-level function from context to outcome (picklable: checks run in worker processes).
+        effort: the lowest effort at which it runs.
+    """
+
+    method: str
+    level: Level
+    run: Callable[[CheckContext], Outcome]
+    effort: str = "quick"
+
+    def runs_at(self, effort: str) -> bool:
+        """Whether this check is part of an effort."""
+        return EFFORTS.index(effort) >= EFFORTS.index(self.effort)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement that edgestab can judge.
+
+    Attributes:
+        id: permanent slug.
+        title: a few words.
+        statement: a SymPy term: what is claimed.
+        variables: free symbols of the statement and what they range over.
+        assumptions: SymPy relations under which it is claimed.
+        source: where it is printed, or what it answers.
+        uses: ids of claims that this one rests on.
+        checks: how it is judged; at least one at effort quick, or ``uses``.
+        domain: on which domain it is claimed, in words.
+        note: what a reader should know (a hidden convention, what the printed form lacks).
+    """
+
+    id: str
+    title: str
+    statement: sp.Basic
+    source: Source
+    checks: tuple[Check, ...] = ()
+    variables: tuple[sp.Symbol, ...] = ()
+    assumptions: tuple[sp.Basic, ...] = ()
+    uses: tuple[str, ...] = ()
+    domain: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The outcome of one check of one claim, with how it was got."""
+
+    claim: str
+    method: str
+    level: Level
+    outcome: Outcome
+    seed: int
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Flat record for ``verify --json``."""
+        o = self.outcome
+        return {
+            "claim": self.claim,
+            "method": self.method,
+            "level": self.level.name,
+            "verdict": o.verdict.value,
+            "tested": o.tested,
+            "undecided": o.undecided,
+            "rejected": o.rejected,
+            "worst": o.worst,
+            "bound": o.bound,
+            "digits": o.digits,
+            "seed": self.seed,
+            "seconds": round(self.seconds, 3),
+            "domain": o.domain,
+            "counterexample": o.counterexample,
+            "detail": o.detail,
+        }
+
+
+@lru_cache(maxsize=1)
+def all_claims() -> dict[str, Claim]:
+    """Every claim of the catalogue by id, dependencies first.
+
+    Returns:
+        Ids to claims in an order in which each claim follows what it uses.
+
+    Raises:
+        ProofError: an id is defined twice, a used id is missing, or claims use one another in a circle.
+    """
+    from .catalogue import MODULES
+
+    found: dict[str, Claim] = {}
+    for name in MODULES:
+        for claim in import_module(f"{__package__}.catalogue.{name}").CLAIMS:
+            if claim.id in found:
+                raise ProofError.of("all_claims()", "unique claim ids", claim.id, "Rename one; ids are permanent.")
+            found[claim.id] = claim
+    ordered: dict[str, Claim] = {}
+
+    def visit(claim_id: str, trail: tuple[str, ...]) -> None:
+        if claim_id in ordered:
+            return
+        if claim_id in trail or claim_id not in found:
+            raise ProofError.of(
+                "all_claims()", "known claims without circles", " -> ".join((*trail, claim_id)), "Fix `uses`."
+            )
+        for used in found[claim_id].uses:
+            visit(used, (*trail, claim_id))
+        ordered[claim_id] = found[claim_id]
+
+    for claim_id in found:
+        visit(claim_id, ())
+    return ordered
+
+
+def get_claim(claim_id: str) -> Claim:
+    """A claim by id.
+
+    Args:
+        claim_id: a slug such as ``"theorem-1"``.
+
+    Returns:
+        The claim.
+
+    Raises:
+        DomainError: there is none; the message names the nearest ids.
+    """
+    from difflib import get_close_matches
+
+    claims = all_claims()
+    if claim_id not in claims:
+        near = get_close_matches(claim_id, claims, n=3, cutoff=0.3)
+        hint = f"Did you mean {', '.join(near)}?" if near else "See `edgestab list`."
+        raise DomainError.of("claims", "a known claim id", claim_id, hint)
+    return claims[claim_id]
+
+
+def with_dependencies(ids: tuple[str, ...]) -> tuple[Claim, ...]:
+    """The claims asked for and all they use, dependencies first (all claims when none is named)."""
+    claims = all_claims()
+    wanted: set[str] = set()
+
+    def visit(claim_id: str) -> None:
+        if claim_id not in wanted:
+            wanted.add(claim_id)
+            for used in get_claim(claim_id).uses:
+                visit(used)
+
+    for claim_id in ids or claims:
+        visit(claim_id)
+    return tuple(claim for claim_id, claim in claims.items() if claim_id in wanted)
+
+
+def exact(value: Fraction | int) -> sp.Rational:
+    """A Fraction as a SymPy rational, for statements."""
+    return sp.Rational(Fraction(value).numerator, Fraction(value).denominator)

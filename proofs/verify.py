@@ -1,0 +1,213 @@
+"""Run the checks of claims, in worker processes, and combine evidence into verdicts."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from multiprocessing import get_context
+from typing import Any
+
+from ..symbolic.errors import DomainError, EdgestabError
+from .claims import (
+    EFFORTS,
+    CheckContext,
+    Claim,
+    Evidence,
+    Level,
+    Outcome,
+    Verdict,
+    all_claims,
+    with_dependencies,
+)
+
+
+@dataclass(frozen=True)
+class ClaimResult:
+    """A claim with its evidence.
+
+    Attributes:
+        claim: what was judged.
+        verdict: FALSE if any check is FALSE, else UNKNOWN if any check or any claim it uses is not TRUE, else TRUE.
+        level: strongest level among its checks, never above the weakest claim it uses; REFUTED when FALSE.
+        evidence: one entry for each check that ran.
+        note: why the verdict is not the checks' own, if it is not.
+    """
+
+    claim: Claim
+    verdict: Verdict
+    level: Level
+    evidence: tuple[Evidence, ...]
+    note: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """Time of its checks."""
+        return sum(e.seconds for e in self.evidence)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The verdicts of one run."""
+
+    results: tuple[ClaimResult, ...]
+    effort: str
+    seed: int
+    seconds: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """FALSE if any claim is FALSE, else UNKNOWN if any is UNKNOWN, else TRUE."""
+        found = {r.verdict for r in self.results}
+        if Verdict.FALSE in found:
+            return Verdict.FALSE
+        return Verdict.UNKNOWN if Verdict.UNKNOWN in found else Verdict.TRUE
+
+    @property
+    def exit_code(self) -> int:
+        """0 all TRUE, 1 any FALSE, 3 any UNKNOWN."""
+        return {Verdict.TRUE: 0, Verdict.FALSE: 1, Verdict.UNKNOWN: 3}[self.verdict]
+
+    def to_json(self) -> dict[str, Any]:
+        """The record that ``edgestab verify --json`` writes."""
+        return {
+            "run": {
+                "effort": self.effort,
+                "seed": self.seed,
+                "seconds": round(self.seconds, 3),
+                "verdict": self.verdict.value,
+                "versions": versions(),
+                "claims": {
+                    r.claim.id: {"verdict": r.verdict.value, "level": r.level.name, "note": r.note}
+                    for r in self.results
+                },
+            },
+            "evidence": [e.to_json() for r in self.results for e in r.evidence],
+        }
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that numbers depend on."""
+    found = {"python": platform.python_version()}
+    for name in ("edgestab", "sympy", "mpmath", "numpy", "python-flint", "gmpy2", "numba"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "source tree"
+    return found
+
+
+def run_check(claim: Claim, index: int, context: CheckContext) -> Evidence:
+    """Run one check; an error inside it is evidence too (UNKNOWN), never a lost run.
+
+    Args:
+        claim: the claim.
+        index: which of its checks.
+        context: what the check is given.
+
+    Returns:
+        The evidence.
+    """
+    check = claim.checks[index]
+    begin = time.perf_counter()
+    try:
+        outcome = check.run(context)
+    except (EdgestabError, ArithmeticError, ValueError, MemoryError) as error:
+        text = f"{type(error).__name__}: {error}".replace("\n", " ")
+        outcome = Outcome(Verdict.UNKNOWN, 1, undecided=1, detail=text)
+    level = outcome.level if outcome.level is not None else check.level
+    if outcome.verdict is Verdict.FALSE:
+        level = Level.REFUTED
+    return Evidence(claim.id, check.method, level, outcome, context.seed, time.perf_counter() - begin)
+
+
+def _run_by_id(claim_id: str, index: int, effort: str, seed: int) -> Evidence:
+    """Worker entry: claims are looked up again, so only names cross the process boundary."""
+    return run_check(all_claims()[claim_id], index, CheckContext(effort=effort, seed=seed))
+
+
+def combine(claim: Claim, evidence: Sequence[Evidence], used: Iterable[ClaimResult]) -> ClaimResult:
+    """Judge a claim from its evidence and from what it rests on.
+
+    Args:
+        claim: the claim.
+        evidence: of its own checks.
+        used: results of the claims it uses.
+
+    Returns:
+        The result.
+    """
+    below = tuple(used)
+    verdicts = [e.outcome.verdict for e in evidence]
+    weakest = min((r.level for r in below), default=Level.PROVED)
+    if Verdict.FALSE in verdicts:
+        return ClaimResult(claim, Verdict.FALSE, Level.REFUTED, tuple(evidence))
+    shaky = [r.claim.id for r in below if r.verdict is not Verdict.TRUE]
+    own = max(
+        (e.level for e in evidence if e.outcome.verdict is Verdict.TRUE),
+        default=weakest if below else Level.CITED,
+    )
+    level = min(own, weakest)
+    if shaky:
+        return ClaimResult(claim, Verdict.UNKNOWN, level, tuple(evidence), f"rests on {', '.join(shaky)}")
+    if Verdict.UNKNOWN in verdicts or not (verdicts or below):
+        return ClaimResult(claim, Verdict.UNKNOWN, level, tuple(evidence))
+    return ClaimResult(claim, Verdict.TRUE, level, tuple(evidence))
+
+
+def verify(
+    *ids: str,
+    effort: str = "default",
+    seed: int | None = None,
+    jobs: int | None = None,
+    on_evidence: Callable[[Evidence, int, int], None] | None = None,
+) -> Report:
+    """Judge claims and everything they use.
+
+    Args:
+        *ids: claim ids; none means all.
+        effort: ``quick``, ``default`` or ``thorough``.
+        seed: for sampling checks; the default is fixed.
+        jobs: worker processes; 1 runs in this process; default the number of cores, at most 8.
+        on_evidence: called as ``(evidence, done, total)`` after each check.
+
+    Returns:
+        The report.
+
+    Raises:
+        DomainError: an unknown claim id or effort.
+    """
+    if effort not in EFFORTS:
+        raise DomainError.of("verify()", f"effort among {', '.join(EFFORTS)}", effort, "Pick one of these.")
+    claims = with_dependencies(ids)
+    chosen_seed = CheckContext().seed if seed is None else seed
+    work = [(c.id, i) for c in claims for i, check in enumerate(c.checks) if check.runs_at(effort)]
+    begin = time.perf_counter()
+    gathered: dict[tuple[str, int], Evidence] = {}
+
+    def note(key: tuple[str, int], found: Evidence) -> None:
+        gathered[key] = found
+        if on_evidence is not None:
+            on_evidence(found, len(gathered), len(work))
+
+    workers = min(jobs or min(os.cpu_count() or 1, 8), max(len(work), 1))
+    if workers == 1:
+        for key in work:
+            note(key, _run_by_id(*key, effort, chosen_seed))
+    else:
+        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+        try:
+            futures = {pool.submit(_run_by_id, *key, effort, chosen_seed): key for key in work}
+            for future in as_completed(futures):
+                note(futures[future], future.result())
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+    results: dict[str, ClaimResult] = {}
+    for claim in claims:
+        mine = [gathered[claim.id, i] for i in range(len(claim.checks)) if (claim.id, i) in gathered]
+        results[claim.id] = combine(claim, mine, (results[u] for u in claim.uses))
+    return Report(tuple(results.values()), effort, chosen_seed, time.perf_counter() - begin)

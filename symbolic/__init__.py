@@ -1,0 +1,1 @@
+"""Exact mathematics: models, maps, truncated series, recurrences. No floats, no input or output."""

@@ -1,0 +1,61 @@
+"""The exact objects of one planar model, derived once and shared by all checks."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+
+import sympy as sp
+
+from .maps import PolynomialMap
+from .models import QuadraticModel
+from .nullcline import Nullcline, derive_nullcline
+from .recurrences import Recurrence, derive_two_step
+from .symbols import symbol
+
+
+class Derivations:
+    """What is derived from a model; a subclass may replace an object to test that checks notice.
+
+    Every later object is derived from the earlier ones through these methods, so replacing the one-step map changes
+    all that follows from it.
+
+    Args:
+        model: a model with two distinct eigenvalues.
+    """
+
+    def __init__(self, model: QuadraticModel) -> None:
+        self.model = model
+        self._nullclines: dict[int, Nullcline] = {}
+        self._recurrences: dict[int, Recurrence] = {}
+
+    def theta_step(self) -> PolynomialMap:
+        """Gradient descent in theta."""
+        return self.model.theta_step()
+
+    def one_step(self) -> PolynomialMap:
+        """The closed map in ``(z, T)``."""
+        return self.model.one_step()
+
+    def nullcline(self, order: int) -> Nullcline:
+        """The two-step nullcline to an order in z."""
+        if order not in self._nullclines:
+            self._nullclines[order] = derive_nullcline(self.one_step(), order)
+        return self._nullclines[order]
+
+    def two_step(self, order: int) -> Recurrence:
+        """The two-step recurrence to an order in z."""
+        if order not in self._recurrences:
+            self._recurrences[order] = derive_two_step(self.one_step(), order)
+        return self._recurrences[order]
+
+
+@lru_cache(maxsize=1)
+def main_case() -> Derivations:
+    """The paper's case: eigenvalues ``{1, -epsilon}``, target 0."""
+    return Derivations(QuadraticModel((sp.Integer(1), -symbol("epsilon"))))
+
+
+@cache
+def model_case(model: QuadraticModel) -> Derivations:
+    """The shared derivations of any planar model."""
+    return Derivations(model)

@@ -1,0 +1,160 @@
+"""Two-step recurrences in the residual and the deviation from the nullcline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sympy as sp
+
+from .errors import EdgestabError
+from .maps import PolynomialMap
+from .nullcline import Nullcline, check_order, derive_nullcline
+from .rings import rational_string
+from .series import Grading, TruncatedSeries, evaluate
+from .symbols import latex_names, symbol
+
+#: Filled by the front door: turns a map into a kernel. Kept here as a hook so that exact mathematics needs no numerics.
+COMPILER: dict[str, Callable[..., Any]] = {}
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """``z'' - z`` and ``y'' - y`` as truncated series in ``(z, y, parameters)``, exact below the order.
+
+    Attributes:
+        variables: ``(z, y)``.
+        parameters: for example ``(epsilon,)``.
+        z_increment: ``z'' - z``.
+        y_increment: ``y'' - y``, with ``y = T - f(z)``.
+        nullcline: the curve ``T = f(z)`` that ``y`` is measured from.
+    """
+
+    variables: tuple[sp.Symbol, sp.Symbol]
+    parameters: tuple[sp.Symbol, ...]
+    z_increment: TruncatedSeries
+    y_increment: TruncatedSeries
+    nullcline: Nullcline
+
+    @property
+    def order(self) -> int:
+        """Total degree in z up to which both increments are complete, for all powers of y and the parameters."""
+        return self.z_increment.grading.order
+
+    @property
+    def increments(self) -> tuple[TruncatedSeries, TruncatedSeries]:
+        """Both increments."""
+        return (self.z_increment, self.y_increment)
+
+    def expressions(self) -> tuple[sp.Expr, sp.Expr]:
+        """Both increments as SymPy expressions."""
+        return (self.z_increment.to_expr(), self.y_increment.to_expr())
+
+    def as_map(self) -> PolynomialMap:
+        """The truncated recurrence as a polynomial map of ``(z, y)``."""
+        z, y = self.variables
+        dz, dy = self.expressions()
+        return PolynomialMap(self.variables, (z + dz, y + dy), self.parameters, "truncated two-step recurrence")
+
+    def remainder(self) -> str:
+        """What was dropped, in words."""
+        return self.z_increment.grading.remainder()
+
+    def with_coefficient(self, which: str, exponents: tuple[int, ...], value: sp.Rational) -> Recurrence:
+        """A copy with one coefficient changed (to test that checks notice).
+
+        Args:
+            which: ``"z_increment"`` or ``"y_increment"``.
+            exponents: of z, y and the parameters.
+            value: the new coefficient.
+
+        Returns:
+            The changed recurrence.
+        """
+        series: TruncatedSeries = getattr(self, which)
+        terms: dict[tuple[int, ...], object] = dict(series.terms())
+        terms[exponents] = value
+        changed = TruncatedSeries.from_polynomial(series.grading, series.grading.ring.from_dict(terms))
+        if which == "z_increment":
+            return replace(self, z_increment=changed)
+        return replace(self, y_increment=changed)
+
+    def to_json(self) -> dict[str, Any]:
+        """Variables, order and all coefficients as exact strings."""
+
+        def rows(series: TruncatedSeries) -> list[dict[str, Any]]:
+            return [{"exponents": list(e), "coefficient": rational_string(c)} for e, c in series.terms().items()]
+
+        return {
+            "variables": [s.name for s in (*self.variables, *self.parameters)],
+            "order": self.order,
+            "z_increment": rows(self.z_increment),
+            "y_increment": rows(self.y_increment),
+            "remainder": self.remainder(),
+        }
+
+    def latex(self) -> str:
+        """Both increments as a LaTeX ``aligned`` block with their order."""
+        names = latex_names()
+        z, y = self.variables
+        rows = []
+        for variable, series in zip((z, y), self.increments, strict=True):
+            v = names.get(variable, variable.name)
+            body = sp.latex(sp.collect(series.to_expr(), z), symbol_names=names, order="rev-lex")
+            rows.append(rf"{v}_{{t+2}} - {v}_t &= {body} + O({names[z]}^{{{self.order + 1}}})")
+        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def compile(self, **options: Any) -> Any:
+        """A generated kernel of the truncated recurrence; see ``edgestab.compile_map`` for the options.
+
+        Args:
+            **options: ``target`` and what that target takes.
+
+        Returns:
+            The kernel.
+
+        Raises:
+            EdgestabError: no compiler is installed (``import edgestab`` installs one).
+        """
+        if "map" not in COMPILER:
+            raise EdgestabError.of("Recurrence.compile()", "a compiler", "none", "Run `import edgestab` first.")
+        return COMPILER["map"](self.as_map(), **options)
+
+
+def derive_two_step(one_step: PolynomialMap, order: int) -> Recurrence:
+    """The recurrence of ``(z, y)`` over two steps, complete up to an order in z.
+
+    Args:
+        one_step: a planar map in ``(z, T)`` that keeps ``z = 0``.
+        order: total truncation degree in z, 1..200.
+
+    Returns:
+        The recurrence; ``y = T - f(z)`` is measured from the nullcline.
+
+    Source:
+        Agarwala, Pedregosa, Pennington 2022, the two-step recurrences before Theorem 1.
+    """
+    check_order(order, "derive_two_step()")
+    nullcline = derive_nullcline(one_step, order)
+    y = symbol("y")
+    z = one_step.variables[0]
+    grading = Grading((z, y, *one_step.parameters), (1, 0, *(0 for _ in one_step.parameters)), order)
+    known = [TruncatedSeries.variable(grading, s) for s in grading.symbols]
+    z0, y0, fixed = known[0], known[1], known[2:]
+    f = nullcline.series.polynomial()
+
+    def f_of(at: TruncatedSeries) -> TruncatedSeries:
+        return evaluate(f, [at, *fixed])
+
+    state = [z0, f_of(z0) + y0]
+    start = state[1]
+    for _ in range(2):
+        state = [evaluate(p, [*state, *fixed]) for p in one_step.polynomials]
+    z2, t2 = state
+    # y'' - y = (T'' - f(z'')) - (T - f(z))
+    y_increment = t2 - f_of(z2) - (start - f_of(z0))
+    return Recurrence((z, y), one_step.parameters, z2 - z0, y_increment, nullcline)

@@ -1,0 +1,105 @@
+"""The one symbol table: code name, SymPy symbol, LaTeX, domain, meaning, the paper's notation.
+
+``z`` and ``T`` are always in rescaled units (the paper's tilde: ``z = eta * residual``,
+``T = eta * NTK eigenvalue``), so that the step size drops out and the edge of stability is ``T = 2``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sympy as sp
+
+from .errors import DomainError
+
+
+@dataclass(frozen=True)
+class SymbolEntry:
+    """One row of the table.
+
+    Attributes:
+        name: the name in code, on the command line and in JSON.
+        latex: how it is printed.
+        domain: where it lives, in words.
+        meaning: what it stands for.
+        paper: the paper's notation, or an empty string where the paper has none.
+        positive: whether the symbol is assumed positive (it is real in any case).
+    """
+
+    name: str
+    latex: str
+    domain: str
+    meaning: str
+    paper: str = ""
+    positive: bool = False
+
+    @property
+    def symbol(self) -> sp.Symbol:
+        """The SymPy symbol of this row."""
+        if self.positive:
+            return sp.Symbol(self.name, positive=True)
+        return sp.Symbol(self.name, real=True)
+
+
+_ROWS = (
+    SymbolEntry("z", r"\tilde z", "R", "rescaled residual, eta * (f - E)", r"\tilde z_t"),
+    SymbolEntry("T", r"\tilde T", "R, >= 0", "rescaled NTK eigenvalue, eta * |J|^2", r"\eta\lambda_{\max}"),
+    SymbolEntry("y", "y", "R", "deviation of T from the two-step nullcline", "y_t"),
+    SymbolEntry("w", "w", "R", "deviation in units of epsilon, y / epsilon"),
+    SymbolEntry("epsilon", r"\epsilon", "(0, 1)", "size of the negative eigenvalue of Q", r"\epsilon", True),
+    SymbolEntry("eta", r"\eta", "> 0", "step size", r"\eta", True),
+    SymbolEntry("mu", r"\mu", "> 0", "overall scale of the eigenvalues of Q", "", True),
+    SymbolEntry("E", "E", "R", "target of the regression", "E"),
+    SymbolEntry("theta_1", r"\theta_1", "R", "parameter along the eigenvalue 1", r"\theta"),
+    SymbolEntry("theta_2", r"\theta_2", "R", "parameter along the eigenvalue -epsilon", r"\theta"),
+    SymbolEntry("V", "V", "R", "rescaled weight norm, epsilon * eta * |theta|^2"),
+    SymbolEntry("U", "U", "R", "excess of V over its value on the epsilon = 0 nullcline"),
+    SymbolEntry("sigma_z", r"\sigma_z", "> 0", "standard deviation of an entry of z", r"\sigma_z", True),
+    SymbolEntry("sigma_J", r"\sigma_J", "> 0", "standard deviation of an entry of J", r"\sigma_J", True),
+    SymbolEntry("sigma_Q", r"\sigma_Q", "> 0", "standard deviation of an off-diagonal entry of Q", "", True),
+    SymbolEntry("D", "D", "integer >= 1", "number of outputs", "D", True),
+    SymbolEntry("P", "P", "integer >= 1", "number of parameters", "P", True),
+)
+
+TABLE: Mapping[str, SymbolEntry] = {row.name: row for row in _ROWS}
+
+
+def symbol(name: str) -> sp.Symbol:
+    """The table's symbol of this name.
+
+    Args:
+        name: a code name of the table, for example ``"epsilon"``.
+
+    Returns:
+        The SymPy symbol with the table's assumptions.
+
+    Raises:
+        DomainError: the table has no such row.
+    """
+    if name not in TABLE:
+        raise DomainError.of("symbol()", f"one of {', '.join(TABLE)}", name, "Add a row to symbolic/symbols.py.")
+    return TABLE[name].symbol
+
+
+def symbols(names: str) -> tuple[sp.Symbol, ...]:
+    """The table's symbols for a blank-separated list of names."""
+    return tuple(symbol(name) for name in names.split())
+
+
+def latex_names(renamed: Mapping[str, str] | None = None) -> dict[sp.Symbol, str]:
+    """How each symbol is printed in LaTeX.
+
+    Args:
+        renamed: code name to LaTeX, to follow another paper's notation.
+
+    Returns:
+        A map that SymPy's ``latex(..., symbol_names=...)`` takes.
+
+    Raises:
+        DomainError: a renamed name is not in the table.
+    """
+    names = {row.symbol: row.latex for row in TABLE.values()}
+    for name, latex in (renamed or {}).items():
+        names[symbol(name)] = latex
+    return names
