@@ -29,6 +29,14 @@ EXPORTS: dict[str, str] = {
     "compile_map": "numeric.compile",
     "Simulation": "numeric.simulate",
     "simulate": "numeric.simulate",
+    "DescentRun": "numeric.regression.descent",
+    "FlowRun": "numeric.regression.flow",
+    "RegressionEnsemble": "numeric.regression.ensembles",
+    "RegressionModel": "numeric.regression.model",
+    "RegressionState": "numeric.regression.model",
+    "descend": "numeric.regression.descent",
+    "gradient_flow": "numeric.regression.flow",
+    "split_two_steps": "numeric.regression.two_steps",
     "Claim": "proofs.claims",
     "Evidence": "proofs.claims",
     "Level": "proofs.claims",
@@ -41,6 +49,14 @@ EXPORTS: dict[str, str] = {
 
 if TYPE_CHECKING:
     from .numeric.compile import compile_map as compile_map
+    from .numeric.regression.descent import DescentRun as DescentRun
+    from .numeric.regression.descent import descend as descend
+    from .numeric.regression.ensembles import RegressionEnsemble as RegressionEnsemble
+    from .numeric.regression.flow import FlowRun as FlowRun
+    from .numeric.regression.flow import gradient_flow as gradient_flow
+    from .numeric.regression.model import RegressionModel as RegressionModel
+    from .numeric.regression.model import RegressionState as RegressionState
+    from .numeric.regression.two_steps import split_two_steps as split_two_steps
     from .numeric.simulate import Simulation as Simulation
     from .numeric.simulate import simulate as simulate
     from .proofs.claims import Claim as Claim

@@ -1,0 +1,225 @@
+"""Gradient descent of the quadratic regression model, many step sizes and residual scales at once.
+
+All lanes of one call share Q, so a step of every lane is one matrix product ``(lanes, P) x (P, D P)``; lanes that have
+converged or diverged leave the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from .model import RegressionState
+from .validation import check_count, check_positive, refuse
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Status = Literal["converged", "diverged", "max_steps"]
+
+TOLERANCE = 1e-8
+BLOW_UP = 1e8
+MAX_STEPS = 20_000
+
+
+@dataclass(frozen=True, eq=False)
+class DescentRun:
+    """Runs of gradient descent, one lane for each (step size, residual scale).
+
+    Attributes:
+        step_sizes: Step size of each lane, shape ``(B,)``.
+        scales: Factor on the start's residual, shape ``(B,)``.
+        steps: Recorded steps, shape ``(T,)``.
+        loss: Loss at each record, shape ``(T, B)``; nan after a lane has stopped.
+        ntk: Two largest eigenvalues of ``J J'`` at each record, shape ``(T, B, 2)``; nan where not measured (and for
+            the second one if ``min(D, P) = 1``).
+        status: "converged", "diverged" or "max_steps" of each lane.
+        stopped: Step at which each lane stopped, shape ``(B,)``.
+        final_loss: Loss there, shape ``(B,)``.
+        final_ntk: Two largest NTK eigenvalues there, shape ``(B, 2)``; nan for diverged lanes.
+        final: State of each lane there; None for diverged lanes.
+    """
+
+    step_sizes: Array
+    scales: Array
+    steps: Array
+    loss: Array
+    ntk: Array
+    status: tuple[Status, ...]
+    stopped: Array
+    final_loss: Array
+    final_ntk: Array
+    final: tuple[RegressionState | None, ...]
+
+    @property
+    def converged(self) -> Array:
+        """Boolean mask of the lanes that converged."""
+        return np.array([status == "converged" for status in self.status])
+
+    @property
+    def peak(self) -> Array:
+        """Largest recorded ``eta lambda_max`` of each lane, shape ``(B,)``."""
+        return np.asarray(np.nanmax(self.ntk[:, :, 0], axis=0) * self.step_sizes)
+
+    @property
+    def edge_crossings(self) -> Array:
+        """How often the recorded ``eta lambda_max`` crosses 2 in each lane, shape ``(B,)``."""
+        excess = self.ntk[:, :, 0] * self.step_sizes - 2
+        return np.asarray(np.sum(excess[1:] * excess[:-1] < 0, axis=0))
+
+
+def descend(
+    state: RegressionState,
+    step_sizes: float | Sequence[float] | Array,
+    *,
+    scales: float | Sequence[float] | Array = 1.0,
+    max_steps: int = MAX_STEPS,
+    tolerance: float = TOLERANCE,
+    record_every: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> DescentRun:
+    """Run gradient descent from one start, for every lane of ``step_sizes`` and ``scales`` broadcast together.
+
+    A lane converges when ``|J'z|^2`` has fallen to ``tolerance^2`` of its start (a stationary point: for D <= P a zero
+    of the residual); it diverges when its loss is not finite or exceeds ``1e8`` times its start.
+
+    Args:
+        state: Start, float64.
+        step_sizes: Step sizes ``eta > 0``.
+        scales: Factors on the start's residual.
+        max_steps: Largest number of steps.
+        tolerance: Relative gradient norm at which a lane counts as converged.
+        record_every: Steps between records of loss and NTK.
+        progress: Called with ``(step, lanes still running)`` at each record.
+
+    Returns:
+        The runs. Rounding accumulates as in any float64 iteration; a run at the edge is not chaotic for long, but
+        single steps of a catapult amplify it.
+
+    Raises:
+        DomainError: On a step size, scale, tolerance or count out of range.
+    """
+    etas, factors = _lanes(step_sizes, scales)
+    check_count("descend()", "max_steps", max_steps)
+    check_count("descend()", "record_every", record_every)
+    check_positive("descend()", "tolerance", tolerance)
+    outputs, parameters = state.outputs, state.parameters
+    curvature = np.ascontiguousarray(state.Q.transpose(1, 0, 2).reshape(parameters, outputs * parameters))
+    lanes = len(etas)
+    alive = np.arange(lanes)
+    z = factors[:, None] * np.asarray(state.z, dtype=np.float64)
+    jacobian = np.repeat(np.asarray(state.J, dtype=np.float64)[None], lanes, axis=0)
+    gradient = np.einsum("bap,ba->bp", jacobian, z)
+    start_loss, start_slope = _squares(z) / 2, _squares(gradient)
+    record = _Recorder(lanes)
+    status: list[Status] = ["max_steps"] * lanes
+    stopped = np.full(lanes, max_steps)
+    final_loss, final_ntk = np.full(lanes, np.nan), np.full((lanes, 2), np.nan)
+    final: list[RegressionState | None] = [None] * lanes
+    for step in range(max_steps + 1):
+        loss, slope = _squares(z) / 2, _squares(gradient)
+        lost = ~(loss <= BLOW_UP * start_loss[alive])
+        done = ~lost & (slope <= tolerance**2 * start_slope[alive])
+        leaving = lost | done | (step == max_steps)
+        if step % record_every == 0 or leaving.any():
+            measured = np.full((len(alive), 2), np.nan)
+            measured[~lost] = top_two(jacobian[~lost])
+            if step % record_every == 0:
+                record.add(step, alive, loss, measured)
+                if progress is not None:
+                    progress(step, len(alive))
+            for local in np.flatnonzero(leaving):
+                lane = alive[local]
+                stopped[lane], final_loss[lane], final_ntk[lane] = step, loss[local], measured[local]
+                if lost[local]:
+                    status[lane] = "diverged"
+                    continue
+                status[lane] = "converged" if done[local] else "max_steps"
+                final[lane] = RegressionState(z[local].copy(), jacobian[local].copy(), state.Q)
+            keep = ~leaving
+            alive, z, jacobian, gradient = alive[keep], z[keep], jacobian[keep], gradient[keep]
+        if not len(alive):
+            break
+        eta = etas[alive, None]
+        with np.errstate(over="ignore", invalid="ignore"):
+            bend = (gradient @ curvature).reshape(len(alive), outputs, parameters)
+            z = z - eta * np.einsum("bap,bp->ba", jacobian, gradient)
+            z += 0.5 * eta**2 * np.einsum("bap,bp->ba", bend, gradient)
+            bend *= eta[:, :, None]
+            jacobian -= bend
+            gradient = np.einsum("bap,ba->bp", jacobian, z)
+    steps, losses, ntk = record.arrays()
+    return DescentRun(etas, factors, steps, losses, ntk, tuple(status), stopped, final_loss, final_ntk, tuple(final))
+
+
+def top_two(jacobians: Array) -> Array:
+    """Return the two largest eigenvalues of ``J J'`` for each of a stack of Jacobians.
+
+    They come from the smaller one of the two Gram matrices.
+
+    Args:
+        jacobians: Finite Jacobians, shape ``(B, D, P)``.
+
+    Returns:
+        Eigenvalues of shape ``(B, 2)``, largest first, to about 1e-15 of the largest; nan for the second if there is
+        only one.
+    """
+    lanes, outputs, parameters = jacobians.shape
+    result = np.full((lanes, 2), np.nan)
+    if not lanes:
+        return result
+    swapped = jacobians.transpose(0, 2, 1)
+    gram = jacobians @ swapped if outputs <= parameters else swapped @ jacobians
+    values = np.linalg.eigvalsh(gram)[:, ::-1][:, :2]
+    result[:, : values.shape[1]] = values
+    return result
+
+
+class _Recorder:
+    """Collects records of lanes that leave one by one."""
+
+    def __init__(self, lanes: int) -> None:
+        """Start with no record."""
+        self.lanes = lanes
+        self.steps: list[int] = []
+        self.losses: list[Array] = []
+        self.spectra: list[Array] = []
+
+    def add(self, step: int, alive: Array, loss: Array, ntk: Array) -> None:
+        """Store one record of the lanes that are still alive."""
+        losses, spectra = np.full(self.lanes, np.nan), np.full((self.lanes, 2), np.nan)
+        losses[alive], spectra[alive] = loss, ntk
+        self.steps.append(step)
+        self.losses.append(losses)
+        self.spectra.append(spectra)
+
+    def arrays(self) -> tuple[Array, Array, Array]:
+        """Return steps, losses and spectra."""
+        return np.array(self.steps), np.array(self.losses), np.array(self.spectra)
+
+
+def _squares(rows: Array) -> Array:
+    """Return the squared norm of each row."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(np.einsum("bi,bi->b", rows, rows))
+
+
+def _lanes(step_sizes: Any, scales: Any) -> tuple[Array, Array]:
+    """Return step sizes and scales broadcast to one axis of lanes."""
+    pair = []
+    for name, values in (("step_sizes", step_sizes), ("scales", scales)):
+        array = np.atleast_1d(np.asarray(values, dtype=np.float64))
+        if array.ndim != 1 or not len(array) or not np.isfinite(array).all() or (array <= 0).any():
+            refuse("descend()", f"{name} as finite numbers above 0", repr(values), "Pass one number or a flat list.")
+        pair.append(array)
+    try:
+        first, second = np.broadcast_arrays(*pair)
+    except ValueError:
+        refuse(
+            "descend()",
+            "step_sizes and scales of one length",
+            f"{len(pair[0])} and {len(pair[1])}",
+            "Repeat the shorter one.",
+        )
+    return first.copy(), second.copy()

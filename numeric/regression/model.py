@@ -1,0 +1,226 @@
+"""The quadratic regression model with D outputs and P parameters.
+
+``f(theta) = y + G' theta + Q(theta, theta) / 2`` with loss ``|z|^2 / 2``, ``z = f(theta)`` (the target is
+subtracted into ``y``).  Gradient descent with step ``eta`` closes on ``(z, J)``::
+
+    z' = z - eta J J' z + (eta^2 / 2) Q(J'z, J'z),        J' = J - eta Q(J'z, .)
+
+Arrays of ``fractions.Fraction`` (dtype object) pass through the same code and stay exact.
+
+Source: Agarwala, Pedregosa and Pennington 2022, "A more general model".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .validation import (
+    as_numbers,
+    check_curvature,
+    check_curvature_shape,
+    check_matrix,
+    check_step_size,
+    check_vector,
+)
+
+if TYPE_CHECKING:
+    from .spectra import Spectrum
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class RegressionState:
+    """One point of the dynamics in function space.
+
+    Attributes:
+        z: Residual, shape ``(D,)``.
+        J: Jacobian ``dz/dtheta``, shape ``(D, P)``.
+        Q: Second derivative of the outputs, shape ``(D, P, P)``, symmetric in its last two indices; it never changes.
+    """
+
+    z: Array
+    J: Array
+    Q: Array
+
+    @classmethod
+    def checked(cls, z: Any, J: Any, Q: Any) -> RegressionState:
+        """Build a state from untrusted arrays.
+
+        Args:
+            z: Residual, shape ``(D,)``.
+            J: Jacobian, shape ``(D, P)``.
+            Q: Second derivative, shape ``(D, P, P)``.
+
+        Returns:
+            The state; an asymmetry of Q at the level of rounding is averaged away.
+
+        Raises:
+            DomainError: On a shape that does not match, a NaN or infinity, or a Q that is not symmetric.
+        """
+        where = "RegressionState()"
+        jacobian = check_matrix(where, "J", as_numbers(where, "J", J), shape=None)
+        outputs, parameters = jacobian.shape
+        residual = check_vector(where, "z", as_numbers(where, "z", z), outputs)
+        curvature = check_curvature(where, as_numbers(where, "Q", Q), outputs, parameters)
+        return cls(residual, jacobian, curvature)
+
+    @property
+    def outputs(self) -> int:
+        """Number of outputs D."""
+        return int(self.J.shape[0])
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters P."""
+        return int(self.J.shape[1])
+
+    @property
+    def loss(self) -> Any:
+        """Loss ``|z|^2 / 2``."""
+        return self.z @ self.z / 2
+
+    def contract(self, direction: Array) -> Array:
+        """Return ``Q(direction, .)``, shape ``(D, P)``: one matrix product on the flattened Q."""
+        outputs, parameters = self.J.shape
+        flat = self.Q.reshape(outputs * parameters, parameters)
+        return np.asarray((flat @ direction).reshape(outputs, parameters))
+
+    def gradient(self) -> Array:
+        """Return the gradient of the loss in parameter space, ``J' z``, shape ``(P,)``."""
+        return np.asarray(self.J.T @ self.z)
+
+    def step(self, step_size: Any) -> RegressionState:
+        """Take one exact gradient-descent step in function space.
+
+        Args:
+            step_size: Step size ``eta``; a ``Fraction`` keeps exact arrays exact.
+
+        Returns:
+            The next state. In float64 each component carries the rounding of one matrix product.
+
+        Example:
+            >>> from fractions import Fraction
+            >>> state = RegressionState.checked([Fraction(1)], [[Fraction(1)]], [[[Fraction(2)]]])
+            >>> state.step(Fraction(1, 2)).z[0]
+            Fraction(3, 4)
+        """
+        direction = self.gradient()
+        bend = self.contract(direction)
+        z = self.z - step_size * (self.J @ direction) + step_size * step_size * (bend @ direction) / 2
+        return RegressionState(z, self.J - step_size * bend, self.Q)
+
+    def moved(self, displacement: Array) -> RegressionState:
+        """Return the state after moving the parameters by ``displacement``, shape ``(P,)``, exactly."""
+        bend = self.contract(displacement)
+        return RegressionState(self.z + self.J @ displacement + bend @ displacement / 2, self.J + bend, self.Q)
+
+    def scaled_residual(self, factor: Any) -> RegressionState:
+        """Return the state with residual ``factor * z`` and the same J and Q."""
+        return RegressionState(factor * self.z, self.J, self.Q)
+
+    def ntk(self) -> Array:
+        """Return the tangent kernel ``J J'``, shape ``(D, D)``."""
+        return np.asarray(self.J @ self.J.T)
+
+    def hessian(self) -> Array:
+        """Return the loss Hessian ``J'J + sum_a z_a Q_a``, shape ``(P, P)``."""
+        outputs, parameters = self.J.shape
+        weighted = self.z @ self.Q.reshape(outputs, parameters * parameters)
+        return np.asarray(self.J.T @ self.J + weighted.reshape(parameters, parameters))
+
+    def ntk_spectrum(self) -> Spectrum:
+        """Return the eigenvalues of ``J J'`` with a bound on their error."""
+        from .spectra import ntk_spectrum
+
+        return ntk_spectrum(self)
+
+    def hessian_spectrum(self) -> Spectrum:
+        """Return the eigenvalues of the loss Hessian with a bound on their error."""
+        from .spectra import hessian_spectrum
+
+        return hessian_spectrum(self)
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class RegressionModel:
+    """The quadratic regression model in parameter space.
+
+    Attributes:
+        G: Linear part, shape ``(P, D)`` as printed: ``f = y + G' theta + Q(theta, theta) / 2``.
+        Q: Second derivative, shape ``(D, P, P)``, symmetric in its last two indices.
+        y: Output at ``theta = 0`` less the target, shape ``(D,)``.
+
+    Example:
+        >>> model = RegressionModel(G=[[1.0], [0.0]], Q=[[[1.0, 0.0], [0.0, -0.5]]], y=[0.0])
+        >>> float(model.at([1.0, 2.0]).z[0])
+        0.5
+    """
+
+    G: Array
+    Q: Array
+    y: Array
+
+    def __init__(self, G: Any, Q: Any, y: Any) -> None:
+        """Check and store the arrays.
+
+        Args:
+            G: Linear part, shape ``(P, D)``.
+            Q: Second derivative, shape ``(D, P, P)``.
+            y: Output at the origin less the target, shape ``(D,)``.
+
+        Raises:
+            DomainError: On a shape that does not match, a NaN or infinity, or a Q that is not symmetric.
+        """
+        where = "RegressionModel()"
+        curvature = as_numbers(where, "Q", Q)
+        outputs, parameters = check_curvature_shape(where, curvature)
+        object.__setattr__(self, "Q", check_curvature(where, curvature, outputs, parameters))
+        linear = check_matrix(where, "G", as_numbers(where, "G", G), shape=(parameters, outputs))
+        object.__setattr__(self, "G", linear)
+        object.__setattr__(self, "y", check_vector(where, "y", as_numbers(where, "y", y), outputs))
+
+    @property
+    def outputs(self) -> int:
+        """Number of outputs D."""
+        return int(self.Q.shape[0])
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters P."""
+        return int(self.Q.shape[1])
+
+    def at(self, theta: Any) -> RegressionState:
+        """Return the state ``(z, J, Q)`` at parameters ``theta``, shape ``(P,)``.
+
+        Args:
+            theta: Parameters.
+
+        Returns:
+            The state, in the arithmetic of the inputs.
+        """
+        where = "RegressionModel.at()"
+        point = check_vector(where, "theta", as_numbers(where, "theta", theta), self.parameters)
+        return RegressionState(self.y, np.ascontiguousarray(self.G.T), self.Q).moved(point)
+
+    def descend_parameters(self, theta: Any, step_size: Any, steps: int) -> Array:
+        """Iterate ``theta' = theta - eta J(theta)' z(theta)``: the twin of the update in function space.
+
+        Args:
+            theta: Start, shape ``(P,)``.
+            step_size: Step size ``eta > 0``.
+            steps: Number of steps.
+
+        Returns:
+            Parameters after ``steps`` steps.
+        """
+        check_step_size("RegressionModel.descend_parameters()", step_size)
+        point = as_numbers("RegressionModel.descend_parameters()", "theta", theta)
+        for _ in range(steps):
+            linear = self.G.T + np.einsum("aij,j->ai", self.Q, point)
+            output = self.y + self.G.T @ point + np.einsum("aij,i,j->a", self.Q, point, point) / 2
+            point = point - step_size * (linear.T @ output)
+        return point
