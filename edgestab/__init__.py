@@ -27,6 +27,8 @@ EXPORTS: dict[str, str] = {
     "Nullcline": "symbolic.nullcline",
     "Recurrence": "symbolic.recurrences",
     "compile_map": "numeric.compile",
+    "ClusterError": "numeric.cluster",
+    "map_chunks": "numeric.cluster",
     "Simulation": "numeric.simulate",
     "simulate": "numeric.simulate",
     "DescentRun": "numeric.regression.descent",
@@ -48,6 +50,8 @@ EXPORTS: dict[str, str] = {
 }
 
 if TYPE_CHECKING:
+    from .numeric.cluster import ClusterError as ClusterError
+    from .numeric.cluster import map_chunks as map_chunks
     from .numeric.compile import compile_map as compile_map
     from .numeric.regression.descent import DescentRun as DescentRun
     from .numeric.regression.descent import descend as descend
