@@ -54,6 +54,7 @@ _ROWS = (
     SymbolEntry("theta_1", r"\theta_1", "R", "parameter along the eigenvalue 1", r"\theta"),
     SymbolEntry("theta_2", r"\theta_2", "R", "parameter along the eigenvalue -epsilon", r"\theta"),
     SymbolEntry("V", "V", "R", "rescaled weight norm, epsilon * eta * |theta|^2"),
+    SymbolEntry("v", "v", "R", "excess of V over the edge, T - 2 - 2 (1 - epsilon) z"),
     SymbolEntry("U", "U", "R", "excess of V over its value on the epsilon = 0 nullcline"),
     SymbolEntry("sigma_z", r"\sigma_z", "> 0", "standard deviation of an entry of z", r"\sigma_z", True),
     SymbolEntry("sigma_J", r"\sigma_J", "> 0", "standard deviation of an entry of J", r"\sigma_J", True),
