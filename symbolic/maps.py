@@ -13,12 +13,12 @@ import sympy as sp
 from flint import fmpq_mpoly
 
 from .errors import DomainError
+from .latex import Equation, Order, Typeset, later
 from .rings import Exponents, PolyRing, poly_terms, rational_string
-from .symbols import latex_names
 
 
 @dataclass(frozen=True, eq=False)
-class PolynomialMap:
+class PolynomialMap(Typeset):
     """``x' = F(x; parameters)`` with polynomial components over Q.
 
     Attributes:
@@ -169,14 +169,10 @@ class PolynomialMap:
             "digest": self.digest(),
         }
 
-    def latex(self) -> str:
-        """The map as a LaTeX ``aligned`` block, primes marking the next step."""
-        names = latex_names()
-        rows = [
-            rf"{sp.latex(v, symbol_names=names)}' &= {sp.latex(c, symbol_names=names)}"
+    def equations(self) -> tuple[Equation, ...]:
+        """The next value of each variable."""
+        order = Order(self.variables)
+        return tuple(
+            Equation(later(v, 1), c, order=order, tag=v.name)
             for v, c in zip(self.variables, self.components, strict=True)
-        ]
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
-
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
+        )

@@ -10,10 +10,10 @@ import sympy as sp
 from flint import fmpq_mpoly
 
 from .errors import DomainError
+from .latex import Equation, Order, Typeset
 from .maps import PolynomialMap
 from .rings import PolyRing, rational_string
 from .series import Grading, TruncatedSeries, evaluate, solve_implicit
-from .symbols import latex_names
 
 EDGE = 2
 """The edge of stability in rescaled units: ``eta * lambda = 2``."""
@@ -63,7 +63,7 @@ def two_step_factor(one_step: PolynomialMap) -> fmpq_mpoly:
 
 
 @dataclass(frozen=True)
-class Nullcline:
+class Nullcline(Typeset):
     """``T = f(z)``: the branch through the edge of ``z'' = z``.
 
     Attributes:
@@ -108,17 +108,10 @@ class Nullcline:
             "remainder": self.series.grading.remainder(),
         }
 
-    def latex(self) -> str:
-        """``T = f(z)`` with its order, as one line of LaTeX."""
+    def equations(self) -> tuple[Equation, ...]:
+        """``T = f(z)`` with the first power of z that is dropped."""
         z, T = self.one_step.variables
-        names = latex_names()
-        series = sp.collect(self.expression(), z)
-        body = sp.latex(series, symbol_names=names, order="rev-lex")
-        z_tex = names.get(z, str(z))
-        return rf"{names.get(T, str(T))} = {body} + O({z_tex}^{{{self.order + 1}}})"
-
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
+        return (Equation(T, self.expression(), (z ** (self.order + 1),), Order((z,)), "nullcline"),)
 
 
 def derive_nullcline(one_step: PolynomialMap, order: int) -> Nullcline:

@@ -9,18 +9,19 @@ from typing import Any
 import sympy as sp
 
 from .errors import EdgestabError
+from .latex import Equation, Order, Typeset, later
 from .maps import PolynomialMap
 from .nullcline import Nullcline, check_order, derive_nullcline
 from .rings import rational_string
 from .series import Grading, TruncatedSeries, evaluate
-from .symbols import latex_names, symbol
+from .symbols import symbol
 
 #: Filled by the front door: turns a map into a kernel. Kept here as a hook so that exact mathematics needs no numerics.
 COMPILER: dict[str, Callable[..., Any]] = {}
 
 
 @dataclass(frozen=True)
-class Recurrence:
+class Recurrence(Typeset):
     """``z'' - z`` and ``y'' - y`` as truncated series in ``(z, y, parameters)``, exact below the order.
 
     Attributes:
@@ -94,19 +95,14 @@ class Recurrence:
             "remainder": self.remainder(),
         }
 
-    def latex(self) -> str:
-        """Both increments as a LaTeX ``aligned`` block with their order."""
-        names = latex_names()
+    def equations(self) -> tuple[Equation, ...]:
+        """Both increments; y counts twice in the order of terms, as it does near the nullcline."""
         z, y = self.variables
-        rows = []
-        for variable, series in zip((z, y), self.increments, strict=True):
-            v = names.get(variable, variable.name)
-            body = sp.latex(sp.collect(series.to_expr(), z), symbol_names=names, order="rev-lex")
-            rows.append(rf"{v}_{{t+2}} - {v}_t &= {body} + O({names[z]}^{{{self.order + 1}}})")
-        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
-
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
+        order = Order((z, y), {y: 2})
+        return tuple(
+            Equation(later(v, 2) - later(v, 0), series.to_expr(), (z ** (self.order + 1),), order, v.name)
+            for v, series in zip(self.variables, self.increments, strict=True)
+        )
 
     def compile(self, **options: Any) -> Any:
         """A generated kernel of the truncated recurrence; see ``edgestab.compile_map`` for the options.

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from .common import check_writable, force_option, write_output
+from .typesetting import LatexChoice, latex_options, latex_text
 
 OBJECTS = ("one-step", "two-step", "nullcline")
 FORMATS = ("text", "latex", "python", "json")
@@ -19,10 +20,12 @@ FORMATS = ("text", "latex", "python", "json")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("-o", "--output", default="-", metavar="FILE", help="Where to; - is stdout.")
 @force_option
-def derive(what: str, order: int, form: str, output: str, force: bool) -> None:
+@latex_options
+def derive(what: str, order: int, form: str, output: str, force: bool, latex: LatexChoice) -> None:
     """Derive the one-step map, the two-step recurrence or the nullcline of the main case {1, -epsilon}, E = 0."""
     from edgestab.symbolic.derivations import main_case
 
+    latex.require(form)
     check_writable(output, force)
     derivations = main_case()
     result: Any
@@ -32,16 +35,16 @@ def derive(what: str, order: int, form: str, output: str, force: bool) -> None:
         result = derivations.two_step(order)
     else:
         result = derivations.nullcline(order)
-    write_output(output, _render(what, result, form), force)
+    write_output(output, _render(what, result, form, latex), force)
 
 
-def _render(what: str, result: Any, form: str) -> str:
+def _render(what: str, result: Any, form: str, latex: LatexChoice) -> str:
     from edgestab.symbolic.printing import python_source, text_lines
 
     if form == "json":
         return json.dumps(result.to_json(), indent=2)
     if form == "latex":
-        return str(result.latex())
+        return latex_text(result, f"The {what} of the main case", latex)
     if form == "python":
         return python_source(what, result)
     return "\n".join(text_lines(what, result))

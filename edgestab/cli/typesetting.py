@@ -1,0 +1,89 @@
+"""LaTeX options that the deriving commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from edgestab.symbolic.errors import DomainError
+
+if TYPE_CHECKING:
+    from edgestab.symbolic.latex import Style
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class LatexChoice:
+    """What the user asked of LaTeX output."""
+
+    document: bool
+    width: int | None
+    names: str
+    label: str
+
+    def style(self) -> Style:
+        """The style for the printer.
+
+        Returns:
+            Width, names and labels, checked.
+        """
+        from edgestab.symbolic.latex import Style, parse_names
+        from edgestab.symbolic.latex.layout import DEFAULT_WIDTH
+
+        return Style(DEFAULT_WIDTH if self.width is None else self.width, parse_names(self.names), self.label)
+
+    def require(self, form: str) -> None:
+        """Refuse these options for any other format.
+
+        Args:
+            form: the format chosen.
+
+        Raises:
+            DomainError: a LaTeX option was given with another format.
+        """
+        if form != "latex" and (self.document or self.width is not None or self.names or self.label):
+            raise DomainError.of(
+                "--document/--width/--names/--label", "--format latex", f"--format {form}", "Add --format latex."
+            )
+
+
+def latex_options(command: F) -> F:
+    """``--document``, ``--width``, ``--names``, ``--label``, passed on as one ``latex`` argument."""
+
+    def gathered(*args: Any, document: bool, width: int | None, names: str, label: str, **rest: Any) -> Any:
+        return command(*args, latex=LatexChoice(document, width, names, label), **rest)
+
+    gathered.__doc__ = command.__doc__
+    gathered.__name__ = command.__name__
+    wrapped: Any = gathered
+    # click collects options from the attribute of the function it decorates
+    wrapped.__click_params__ = getattr(command, "__click_params__", [])
+    for option in (
+        click.option("--label", default="", metavar="KEY", help="Number the equations, with labels KEY-z, KEY-y."),
+        click.option("--names", default="", metavar="A=B,..", help=r"Rename symbols, e.g. 'T=\lambda,z=f'."),
+        click.option("--width", type=int, default=None, help="Widest line of LaTeX, in digits.  [default: 80]"),
+        click.option("--document", is_flag=True, help="A whole LaTeX file, ready for pdflatex."),
+    ):
+        wrapped = option(wrapped)
+    result: F = wrapped
+    return result
+
+
+def latex_text(result: Any, title: str, choice: LatexChoice) -> str:
+    """A typeset object as the user asked.
+
+    Args:
+        result: anything with ``align`` and ``document``.
+        title: of the document.
+        choice: the options.
+
+    Returns:
+        An ``align`` block, or a whole file.
+    """
+    style = choice.style()
+    text: str = result.document(title, style) if choice.document else result.align(style)
+    return text

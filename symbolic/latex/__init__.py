@@ -1,0 +1,27 @@
+"""LaTeX that people paste: printing, line breaking, whole documents, and reading back."""
+
+from .document import Section, document, escape
+from .equations import Equation, Style, align, aligned
+from .names import NameMap, later, parse_names
+from .printer import Order, to_latex
+from .reader import ReadEquation, read_equations, read_latex
+from .typeset import Typeset
+
+__all__ = [
+    "Equation",
+    "NameMap",
+    "Order",
+    "ReadEquation",
+    "Section",
+    "Style",
+    "Typeset",
+    "align",
+    "aligned",
+    "document",
+    "escape",
+    "later",
+    "parse_names",
+    "read_equations",
+    "read_latex",
+    "to_latex",
+]
