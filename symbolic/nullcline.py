@@ -33,6 +33,20 @@ def check_order(order: int, where: str) -> None:
         raise DomainError.of(where, "an order in 1..200", order, "The order is the highest degree in z kept.")
 
 
+def check_planar(one_step: PolynomialMap, where: str) -> None:
+    """Refuse maps of more or fewer than two variables.
+
+    Args:
+        one_step: the map.
+        where: who asks, for the message.
+
+    Raises:
+        DomainError: the map is not planar.
+    """
+    if len(one_step.variables) != 2:
+        raise DomainError.of(where, "a planar map", one_step.variables, "Use a model with two distinct eigenvalues.")
+
+
 def two_step_factor(one_step: PolynomialMap) -> fmpq_mpoly:
     """``(z'' - z) / z`` as an exact polynomial in ``(z, T, parameters)``.
 
@@ -131,6 +145,7 @@ def derive_nullcline(one_step: PolynomialMap, order: int) -> Nullcline:
         Agarwala, Pedregosa, Pennington 2022, section on the two-step dynamics (there ``f_epsilon``).
     """
     check_order(order, "derive_nullcline()")
+    check_planar(one_step, "derive_nullcline()")
     z, T = one_step.variables
     equation = two_step_factor(one_step)
     grading = Grading((z, *one_step.parameters), (1, *(0 for _ in one_step.parameters)), order)
