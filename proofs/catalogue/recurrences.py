@@ -120,8 +120,8 @@ def _monomials(terms: dict[Exponents, fmpq], leading: dict[Exponents, fmpq]) -> 
 
 
 # exponents are of (z, y, epsilon)
-Z_LEADING = {(1, 1, 0): fmpq(2)}
-Y_LEADING = {(2, 1, 0): fmpq(-8), (2, 1, 1): fmpq(6), (2, 1, 2): fmpq(-8), (2, 0, 1): fmpq(-4)}
+Z_LEADING: dict[Exponents, fmpq] = {(1, 1, 0): fmpq(2)}
+Y_LEADING: dict[Exponents, fmpq] = {(2, 1, 0): fmpq(-8), (2, 1, 1): fmpq(6), (2, 1, 2): fmpq(-8), (2, 0, 1): fmpq(-4)}
 
 
 def _printed_z(ctx: CheckContext) -> Outcome:

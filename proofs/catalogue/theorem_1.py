@@ -58,7 +58,7 @@ def limit_eigenvalue(kernel: Any, z0: Fraction, T0: Fraction, eps: Fraction, dig
         status, _, last = kernel.run(start[:2], start[2:], 4000 * math.ceil(1 / eps), until, gmpy2.mpfr(100))
         if status != CONVERGED:
             return None
-        a, b = squares(*last, start[2])
+        a, b = squares(last[0], last[1], start[2])
         return start[2] * (a + b)
 
 
