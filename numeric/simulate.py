@@ -192,7 +192,7 @@ def _agreeing_digits(value: Any, truth: Any, digits: int) -> int:
         scale = abs(truth) if truth != 0 else gmpy2.mpfr(1)
         if not gmpy2.is_finite(error / scale):
             return 0
-        return max(0, min(digits, math.floor(-gmpy2.log10(error / scale))))
+        return max(0, min(digits, int(gmpy2.floor(-gmpy2.log10(error / scale)))))
 
 
 def simulate(

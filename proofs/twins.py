@@ -60,7 +60,7 @@ def compose_series(outer: Sequence[fmpq], inner: fmpq_series, length: int) -> fm
     """``sum_k outer[k] inner^k`` to a number of terms."""
     total = fmpq_series([0], prec=length)
     for coefficient in reversed(outer):
-        total = total * inner + coefficient
+        total = total * inner + fmpq_series([coefficient], prec=length)
     return total
 
 
@@ -96,7 +96,7 @@ def two_step_twin(nullcline: Sequence[fmpq], y: fmpq, epsilon: fmpq, order: int)
     def body() -> tuple[list[fmpq], list[fmpq]]:
         z = fmpq_series([0, 1], prec=length)
         f = fmpq_series(list(nullcline), prec=length)
-        z2, T2 = two_gradient_steps(z, f + y, epsilon)
+        z2, T2 = two_gradient_steps(z, f + fmpq_series([y], prec=length), epsilon)
         y2 = T2 - compose_series(nullcline, z2, length)
         return listed(z2 - z, order + 1), listed(y2 - y, order + 1)
 

@@ -47,7 +47,7 @@ def test_json_and_latex_hold_every_coefficient() -> None:
     record = HENON.to_json()
     assert record["variables"] == ["x", "y", "c"]
     assert {"exponents": [1, 0, 0], "coefficient": "1/3"} in record["components"]["y"]
-    assert "x'" in HENON.latex()
+    assert r"\frac{1}{3} x" in HENON.latex()
     assert HENON._repr_latex_().startswith("$")
 
 
