@@ -96,7 +96,7 @@ def _compile(source: Any, **options: Any) -> Any:
 def __getattr__(name: str) -> Any:
     if name not in EXPORTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import_module(".symbolic.recurrences", __name__).COMPILER["map"] = _compile
+    import_module(".symbolic.maps", __name__).COMPILER["map"] = _compile
     value = getattr(import_module(f".{EXPORTS[name]}", __name__), name)
     globals()[name] = value
     return value

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import get_context
 from typing import Any
 
-from ..symbolic.errors import DomainError, EdgestabError
+from ..symbolic.errors import DomainError
 from .claims import (
     EFFORTS,
     CheckContext,
@@ -58,6 +59,7 @@ class Report:
     effort: str
     seed: int
     seconds: float
+    interrupted: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -80,6 +82,7 @@ class Report:
                 "seed": self.seed,
                 "seconds": round(self.seconds, 3),
                 "verdict": self.verdict.value,
+                "interrupted": self.interrupted,
                 "versions": versions(),
                 "claims": {
                     r.claim.id: {"verdict": r.verdict.value, "level": r.level.name, "note": r.note}
@@ -101,6 +104,11 @@ def versions() -> dict[str, str]:
     return found
 
 
+def _open(why: str) -> Outcome:
+    """An outcome for a check that came to no end."""
+    return Outcome(Verdict.UNKNOWN, 1, undecided=1, detail=why.replace("\n", " "))
+
+
 def run_check(claim: Claim, index: int, context: CheckContext) -> Evidence:
     """Run one check; an error inside it is evidence too (UNKNOWN), never a lost run.
 
@@ -116,9 +124,8 @@ def run_check(claim: Claim, index: int, context: CheckContext) -> Evidence:
     begin = time.perf_counter()
     try:
         outcome = check.run(context)
-    except (EdgestabError, ArithmeticError, ValueError, MemoryError) as error:
-        text = f"{type(error).__name__}: {error}".replace("\n", " ")
-        outcome = Outcome(Verdict.UNKNOWN, 1, undecided=1, detail=text)
+    except Exception as error:  # whatever went wrong, the other verdicts are kept and this one is open
+        outcome = _open(f"{type(error).__name__}: {error}")
     level = outcome.level if outcome.level is not None else check.level
     if outcome.verdict is Verdict.FALSE:
         level = Level.REFUTED
@@ -128,6 +135,30 @@ def run_check(claim: Claim, index: int, context: CheckContext) -> Evidence:
 def _run_by_id(claim_id: str, index: int, effort: str, seed: int) -> Evidence:
     """Worker entry: claims are looked up again, so only names cross the process boundary."""
     return run_check(all_claims()[claim_id], index, CheckContext(effort=effort, seed=seed))
+
+
+def _evidence(
+    work: Sequence[tuple[str, int]], workers: int, effort: str, seed: int
+) -> Iterator[tuple[tuple[str, int], Evidence]]:
+    """Run checks and give back their evidence as it comes."""
+    if workers == 1:
+        for key in work:
+            yield key, _run_by_id(*key, effort, seed)
+        return
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    try:
+        futures = {pool.submit(_run_by_id, *key, effort, seed): key for key in work}
+        for future in as_completed(futures):
+            try:
+                found = future.result()
+            except BrokenProcessPool:
+                claim_id, index = futures[future]
+                check = all_claims()[claim_id].checks[index]
+                lost = _open("a worker process died (out of memory?); run it alone with --jobs 1")
+                found = Evidence(claim_id, check.method, check.level, lost, seed, 0.0)
+            yield futures[future], found
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def combine(claim: Claim, evidence: Sequence[Evidence], used: Iterable[ClaimResult]) -> ClaimResult:
@@ -195,19 +226,19 @@ def verify(
             on_evidence(found, len(gathered), len(work))
 
     workers = min(jobs or min(os.cpu_count() or 1, 8), max(len(work), 1))
-    if workers == 1:
-        for key in work:
-            note(key, _run_by_id(*key, effort, chosen_seed))
-    else:
-        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
-        try:
-            futures = {pool.submit(_run_by_id, *key, effort, chosen_seed): key for key in work}
-            for future in as_completed(futures):
-                note(futures[future], future.result())
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    interrupted = False
+    try:
+        for key, found in _evidence(work, workers, effort, chosen_seed):
+            note(key, found)
+    except KeyboardInterrupt:  # what is judged is kept, what is not is open
+        interrupted = True
+    for claim_id, index in work:
+        if (claim_id, index) not in gathered:
+            check = all_claims()[claim_id].checks[index]
+            why = "interrupted before it ended"
+            gathered[claim_id, index] = Evidence(claim_id, check.method, check.level, _open(why), chosen_seed, 0.0)
     results: dict[str, ClaimResult] = {}
     for claim in claims:
         mine = [gathered[claim.id, i] for i in range(len(claim.checks)) if (claim.id, i) in gathered]
         results[claim.id] = combine(claim, mine, (results[u] for u in claim.uses))
-    return Report(tuple(results.values()), effort, chosen_seed, time.perf_counter() - begin)
+    return Report(tuple(results.values()), effort, chosen_seed, time.perf_counter() - begin, interrupted)

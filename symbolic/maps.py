@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,9 +12,12 @@ from typing import Any
 import sympy as sp
 from flint import fmpq_mpoly
 
-from .errors import DomainError
+from .errors import DomainError, EdgestabError
 from .latex import Equation, Order, Typeset, later
 from .rings import Exponents, PolyRing, poly_terms, rational_string
+
+#: Filled by the front door with ``numeric.compile.compile_map``: exact mathematics itself needs no numerics.
+COMPILER: dict[str, Callable[..., Any]] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +159,22 @@ class PolynomialMap(Typeset):
 
     def __hash__(self) -> int:
         return hash(self.digest())
+
+    def compile(self, target: str = "float64") -> Any:
+        """A generated kernel of this map.
+
+        Args:
+            target: a number type of ``edgestab.compile_map``.
+
+        Returns:
+            The kernel, with ``step`` and ``run``.
+
+        Raises:
+            EdgestabError: no compiler is installed (``import edgestab`` and first use of a name of it installs one).
+        """
+        if "map" not in COMPILER:
+            raise EdgestabError.of("PolynomialMap.compile()", "a compiler", "none", "Run `import edgestab` first.")
+        return COMPILER["map"](self, target)
 
     def to_json(self) -> dict[str, Any]:
         """Variables, digest and all coefficients as exact strings."""

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
 
-from .errors import EdgestabError
 from .latex import Equation, Order, Typeset, later
 from .maps import PolynomialMap
 from .nullcline import Nullcline, check_order, derive_nullcline
 from .rings import rational_string
 from .series import Grading, TruncatedSeries, evaluate
 from .symbols import symbol
-
-#: Filled by the front door: turns a map into a kernel. Kept here as a hook so that exact mathematics needs no numerics.
-COMPILER: dict[str, Callable[..., Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -104,21 +99,16 @@ class Recurrence(Typeset):
             for v, series in zip(self.variables, self.increments, strict=True)
         )
 
-    def compile(self, **options: Any) -> Any:
-        """A generated kernel of the truncated recurrence; see ``edgestab.compile_map`` for the options.
+    def compile(self, target: str = "float64") -> Any:
+        """A generated kernel of the truncated recurrence.
 
         Args:
-            **options: ``target`` and what that target takes.
+            target: a number type of ``edgestab.compile_map``.
 
         Returns:
-            The kernel.
-
-        Raises:
-            EdgestabError: no compiler is installed (``import edgestab`` installs one).
+            The kernel, with ``step`` and ``run``.
         """
-        if "map" not in COMPILER:
-            raise EdgestabError.of("Recurrence.compile()", "a compiler", "none", "Run `import edgestab` first.")
-        return COMPILER["map"](self.as_map(), **options)
+        return self.as_map().compile(target)
 
 
 def derive_two_step(one_step: PolynomialMap, order: int) -> Recurrence:

@@ -89,3 +89,23 @@ def test_record_has_the_promised_keys() -> None:
 def test_bad_effort() -> None:
     with pytest.raises(DomainError, match="thorough"):
         es.verify(effort="huge")
+
+
+def test_an_interrupted_run_keeps_what_it_has() -> None:
+    def stop(evidence: es.Evidence, done: int, total: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    report = es.verify("two-step-recurrence", effort="quick", jobs=1, on_evidence=stop)
+    assert report.interrupted
+    assert [r.verdict for r in report.results][:2] == [Verdict.TRUE, Verdict.TRUE]
+    assert report.results[-1].verdict is Verdict.UNKNOWN
+    assert report.exit_code == 3
+    assert report.to_json()["run"]["interrupted"]
+
+
+def test_a_bug_in_a_check_loses_nothing() -> None:
+    def broken(ctx: CheckContext) -> Outcome:
+        raise TypeError("a bug")
+
+    assert "TypeError: a bug" in run_check(claim(Check("m", Level.DERIVED, broken)), 0, CheckContext()).outcome.detail

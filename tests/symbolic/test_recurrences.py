@@ -4,7 +4,7 @@ import pytest
 import sympy as sp
 
 import edgestab as es
-from edgestab.symbolic import recurrences
+from edgestab.symbolic import maps
 from edgestab.symbolic.derivations import main_case
 from edgestab.symbolic.errors import EdgestabError
 from edgestab.symbolic.symbols import symbols
@@ -64,7 +64,7 @@ def test_truncated_recurrence_as_a_kernel() -> None:
 
 
 def test_compiling_without_the_front_door_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recurrences, "COMPILER", {})
+    monkeypatch.setattr(maps, "COMPILER", {})
     with pytest.raises(EdgestabError, match="import edgestab"):
         main_case().two_step(1).compile()
 
