@@ -89,8 +89,8 @@ if TYPE_CHECKING:
 __all__ = ["__version__", *EXPORTS]
 
 
-def _compile(source: Any, **options: Any) -> Any:
-    return import_module(".numeric.compile", __name__).compile_map(source, **options)
+def _compile(source: Any, target: str) -> Any:
+    return import_module(".numeric.compile", __name__).compile_map(source, target)
 
 
 def __getattr__(name: str) -> Any:
