@@ -6,7 +6,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -132,31 +132,66 @@ def run_check(claim: Claim, index: int, context: CheckContext) -> Evidence:
     return Evidence(claim.id, check.method, level, outcome, context.seed, time.perf_counter() - begin)
 
 
-def _run_by_id(claim_id: str, index: int, effort: str, seed: int) -> Evidence:
+#: In a worker: where its checks tell how far they are. Set by the pool's initialiser.
+_TOLD: dict[str, Any] = {}
+
+Progress = Callable[[str, float], None]
+
+
+def _open_queue(queue: Any) -> None:
+    _TOLD["queue"] = queue
+
+
+def _run_by_id(claim_id: str, index: int, effort: str, seed: int, tell: Progress | None = None) -> Evidence:
     """Worker entry: claims are looked up again, so only names cross the process boundary."""
-    return run_check(all_claims()[claim_id], index, CheckContext(effort=effort, seed=seed))
+    claim = all_claims()[claim_id]
+    told = -1.0
+
+    def progress(share: float) -> None:
+        nonlocal told
+        if share < told + 0.02:  # a bar needs no more
+            return
+        told = share
+        if tell is not None:
+            tell(claim_id, share)
+        elif "queue" in _TOLD:
+            _TOLD["queue"].put((claim_id, share))
+
+    return run_check(claim, index, CheckContext(effort=effort, seed=seed, progress=progress))
 
 
 def _evidence(
-    work: Sequence[tuple[str, int]], workers: int, effort: str, seed: int
+    work: Sequence[tuple[str, int]], workers: int, effort: str, seed: int, tell: Progress | None
 ) -> Iterator[tuple[tuple[str, int], Evidence]]:
     """Run checks and give back their evidence as it comes."""
     if workers == 1:
         for key in work:
-            yield key, _run_by_id(*key, effort, seed)
+            yield key, _run_by_id(*key, effort, seed, tell)
         return
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    context = get_context("spawn")
+    queue = context.SimpleQueue()
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_open_queue, initargs=(queue,))
+
+    def drain() -> None:
+        while not queue.empty():
+            told = queue.get()
+            if tell is not None:
+                tell(*told)
+
     try:
-        futures = {pool.submit(_run_by_id, *key, effort, seed): key for key in work}
-        for future in as_completed(futures):
-            try:
-                found = future.result()
-            except BrokenProcessPool:
-                claim_id, index = futures[future]
-                check = all_claims()[claim_id].checks[index]
-                lost = _open("a worker process died (out of memory?); run it alone with --jobs 1")
-                found = Evidence(claim_id, check.method, check.level, lost, seed, 0.0)
-            yield futures[future], found
+        pending = {pool.submit(_run_by_id, *key, effort, seed): key for key in work}
+        while pending:
+            done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+            drain()
+            for future in done:
+                key = pending.pop(future)
+                try:
+                    found = future.result()
+                except BrokenProcessPool:
+                    lost = _open("a worker process died (out of memory?); run it alone with --jobs 1")
+                    check = all_claims()[key[0]].checks[key[1]]
+                    found = Evidence(key[0], check.method, check.level, lost, seed, 0.0)
+                yield key, found
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -196,6 +231,7 @@ def verify(
     seed: int | None = None,
     jobs: int | None = None,
     on_evidence: Callable[[Evidence, int, int], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> Report:
     """Judge claims and everything they use.
 
@@ -205,6 +241,7 @@ def verify(
         seed: for sampling checks; the default is fixed.
         jobs: worker processes; 1 runs in this process; default the number of cores, at most 8.
         on_evidence: called as ``(evidence, done, total)`` after each check.
+        on_progress: called as ``(claim id, share done)`` from within long checks.
 
     Returns:
         The report.
@@ -228,7 +265,7 @@ def verify(
     workers = min(jobs or min(os.cpu_count() or 1, 8), max(len(work), 1))
     interrupted = False
     try:
-        for key, found in _evidence(work, workers, effort, chosen_seed):
+        for key, found in _evidence(work, workers, effort, chosen_seed, on_progress):
             note(key, found)
     except KeyboardInterrupt:  # what is judged is kept, what is not is open
         interrupted = True

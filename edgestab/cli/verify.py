@@ -12,6 +12,8 @@ from .common import check_writable, console, force_option, json_option, write_js
 if TYPE_CHECKING:
     from edgestab.proofs.verify import ClaimResult, Report
 
+    from ..proofs.claims import Evidence
+
 COLOURS = {"TRUE": "green", "FALSE": "bold red", "UNKNOWN": "yellow"}
 
 
@@ -86,16 +88,24 @@ def verify(
     check_writable(json_path, force)
     report: Report
     if sys.stderr.isatty():
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
         with Progress(*columns, console=console(stderr=True), transient=True) as progress:
-            task = progress.add_task("checks", total=None)
+            whole = progress.add_task("all checks", total=None)
+            running: dict[str, TaskID] = {}
 
-            def advance(entry: Any, done: int, total: int) -> None:
-                progress.update(task, completed=done, total=total, description=entry.claim)
+            def advance(entry: Evidence, done: int, total: int) -> None:
+                progress.update(whole, completed=done, total=total, description=f"checks {done}/{total}")
+                if entry.claim in running:
+                    progress.remove_task(running.pop(entry.claim))
 
-            report = run(*claims, effort=effort, seed=seed, jobs=jobs, on_evidence=advance)
+            def tell(claim: str, share: float) -> None:
+                if claim not in running:
+                    running[claim] = progress.add_task(f"  {claim}", total=1.0)
+                progress.update(running[claim], completed=share)
+
+            report = run(*claims, effort=effort, seed=seed, jobs=jobs, on_evidence=advance, on_progress=tell)
     else:
         report = run(*claims, effort=effort, seed=seed, jobs=jobs)
     if json_path is not None:

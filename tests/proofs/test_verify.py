@@ -109,3 +109,13 @@ def test_a_bug_in_a_check_loses_nothing() -> None:
         raise TypeError("a bug")
 
     assert "TypeError: a bug" in run_check(claim(Check("m", Level.DERIVED, broken)), 0, CheckContext()).outcome.detail
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_long_checks_tell_how_far_they_are(jobs: int) -> None:
+    shares: list[tuple[str, float]] = []
+    es.verify(
+        "two-step-recurrence", effort="quick", jobs=jobs, on_progress=lambda claim, share: shares.append((claim, share))
+    )
+    assert all(claim == "two-step-recurrence" and 0 <= share <= 1 for claim, share in shares)
+    assert shares[-1][1] == 1
