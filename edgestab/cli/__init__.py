@@ -16,6 +16,8 @@ COMMANDS: dict[str, str] = {
     "verify": "verify:verify",
     "derive": "derive:derive",
     "simulate": "simulate:simulate",
+    "certificate": "certificate:certificate",
+    "check-certificate": "certificate:check",
 }
 
 #: The first line of each command's help, here so that ``--help`` need not load the command.
@@ -25,6 +27,8 @@ SUMMARIES: dict[str, str] = {
     "verify": "Judge claims and all they rest on; exit 0 all TRUE, 1 any FALSE, 3 any UNKNOWN.",
     "derive": "Derive a map, recurrence or curve, exactly, to any order.",
     "simulate": "Iterate the exact map from one start, with trusted digits.",
+    "certificate": "Prove Theorem 1's sign conditions on boxes and write the certificate.",
+    "check-certificate": "Judge a certificate file independently; exit 0 accepted, 1 rejected, 3 undecided.",
 }
 
 

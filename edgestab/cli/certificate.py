@@ -1,0 +1,82 @@
+"""``edgestab certificate`` and ``edgestab check-certificate``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgestab.symbolic.errors import DomainError
+
+from .common import check_writable, console, force_option, parse_rational, write_json
+
+EXIT = {"TRUE": 0, "FALSE": 1, "UNKNOWN": 3}
+
+
+def _table(data: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    table = Table(
+        "region", "condition", "shows that", "boxes", "least coefficient", "verdict", box=None, header_style="bold"
+    )
+    for record in data["conditions"]:
+        low, high = data["regions"][record["region"]]["epsilon_range"]
+        floor = record["floor"]
+        count = f"{len(record['boxes'])}" + (f" + {len(record['undecided'])} open" if record["undecided"] else "")
+        shown = "" if floor is None else f"{int(floor.split('/')[0]) / int((floor + '/1').split('/')[1]):.3g}"
+        table.add_row(
+            f"[{low}, {high}]", record["name"], record["meaning"], count, shown, record["verdict"], style=None
+        )
+    return table
+
+
+@click.command()
+@click.argument("claim", metavar="theorem-1")
+@click.option("--epsilon-max", default="1", show_default=True, metavar="E", help="Prove it for 0 < epsilon <= E <= 1.")
+@click.option("-o", "--output", metavar="FILE", help="Write the certificate as JSON; - is stdout.")
+@click.option(
+    "--max-boxes", type=click.IntRange(1), default=4000, show_default=True, help="Boxes a condition, at most."
+)
+@force_option
+def certificate(claim: str, epsilon_max: str, output: str | None, max_boxes: int, force: bool) -> None:
+    """Prove a theorem's sign conditions on boxes and write the certificate; exit 0 TRUE, 1 FALSE, 3 UNKNOWN."""
+    check_writable(output, force)
+    if claim != "theorem-1":
+        raise DomainError.of("certificate", "theorem-1", claim, "Other claims are judged by `edgestab verify`.")
+    top = parse_rational(epsilon_max, "--epsilon-max")
+    from edgestab.proofs.certificates.theorem_1 import build_certificate
+    from edgestab.symbolic.derivations import main_case
+
+    data = build_certificate(main_case().one_step(), top, max_boxes)
+    if output is not None:
+        write_json(output, data, force)
+    if output != "-":
+        out = console()
+        out.print(_table(data))
+        out.print(
+            f"{data['verdict']}: for 0 < epsilon <= {data['epsilon_max']}, "
+            f"2 - {data['delta_over_epsilon']} epsilon <= lim eta lambda <= 2 from every start in the regions."
+        )
+    sys.exit(EXIT[data["verdict"]])
+
+
+@click.command("check-certificate")
+@click.argument("file", metavar="FILE")
+def check(file: str) -> None:
+    """Judge a certificate file independently; exit 0 accepted, 1 rejected with the reason, 3 undecided."""
+    from edgestab.proofs.certificates.checker import check_certificate
+
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        data = json.loads(text)
+    except OSError as error:
+        raise DomainError.of("check-certificate", "a readable file", file, f"{error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        click.echo(f"rejected: not JSON: {error}")
+        sys.exit(1)
+    found = check_certificate(data)
+    click.echo(f"{found.status}: {found.reason} ({found.conditions} conditions, {found.boxes} boxes verified)")
+    sys.exit(found.exit_code)

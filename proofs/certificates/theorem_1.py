@@ -1,0 +1,181 @@
+"""The certificate of Theorem 1: trapping regions that cover an interval of epsilon, and explicit starts in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from ...symbolic.barrier import Barrier, derive_barrier
+from ...symbolic.errors import DomainError
+from ...symbolic.maps import PolynomialMap
+from ...symbolic.start import StartSet, derive_start
+from .serial import condition_record, map_record
+
+FORMAT = "edgestab certificate 1"
+
+Constants = Mapping[str, object]
+
+#: One trapping region for each stretch of epsilon, with the starts in it. Constants were found by search; that they
+#: work is what the certificate shows.
+PIECES: tuple[tuple[Constants, Constants | None], ...] = (
+    (
+        {
+            "slope": "7/5",
+            "width": "1",
+            "height": "1/2",
+            "epsilon_min": "0",
+            "epsilon_max": "1/5",
+            "split": "-39/100",
+        },
+        {
+            "a_min": "-27/100",
+            "a_max": "-1/5",
+            "n_min": "43/20",
+            "n_max": "9/4",
+            "lean": "0",
+            "ratio": "51/50",
+            "overshoot": "2/5",
+        },
+    ),
+    (
+        {"slope": "5/2", "width": "1", "height": "1/5", "epsilon_min": "1/5", "epsilon_max": "1/2"},
+        {
+            "a_min": "-29/100",
+            "a_max": "-6/25",
+            "n_min": "217/100",
+            "n_max": "219/100",
+            "lean": "1",
+            "ratio": "1001/1000",
+            "overshoot": "1/25",
+            "epsilon_max": "3/10",
+        },
+    ),
+    (
+        {
+            "slope": "4",
+            "width": "1",
+            "height": "1/5",
+            "epsilon_min": "1/2",
+            "epsilon_max": "1",
+            "early_stop": "1/2",
+        },
+        None,
+    ),
+)
+
+
+def _check_top(epsilon_max: Fraction) -> None:
+    if not 0 < epsilon_max <= 1:
+        raise DomainError.of(
+            "certificate",
+            "0 < epsilon_max <= 1",
+            str(epsilon_max),
+            "For epsilon > 1 swap the roles of the two eigenvalues: {1, -epsilon} mirrors {1, -1/epsilon}.",
+        )
+
+
+def regions(one_step: PolynomialMap, epsilon_max: Fraction) -> list[tuple[Barrier, StartSet | None]]:
+    """The trapping regions that together serve ``0 < epsilon <= epsilon_max``.
+
+    Args:
+        one_step: the map of eigenvalues ``{1, -epsilon}``.
+        epsilon_max: where to stop, in (0, 1].
+
+    Returns:
+        Regions with ascending, adjoining epsilon ranges, each with its start set if it has one.
+
+    Raises:
+        DomainError: ``epsilon_max`` is out of range.
+    """
+    _check_top(epsilon_max)
+    found: list[tuple[Barrier, StartSet | None]] = []
+    for constants, start in PIECES:
+        low = Fraction(str(constants["epsilon_min"]))
+        if low >= epsilon_max:
+            break
+        high = min(Fraction(str(constants["epsilon_max"])), epsilon_max)
+        barrier = derive_barrier(one_step, {**constants, "epsilon_max": sp.Rational(high.numerator, high.denominator)})
+        found.append((barrier, derive_start(barrier, start) if start else None))
+    return found
+
+
+def _barrier_record(barrier: Barrier) -> dict[str, Any]:
+    low, high = barrier.z_range
+    return {
+        "slope": str(barrier.slope),
+        "width": str(barrier.width),
+        "height": str(barrier.height),
+        "epsilon_range": [str(e) for e in barrier.epsilon_range],
+        "split": None if barrier.split is None else str(barrier.split),
+        "early_stop": str(barrier.early_stop),
+        "gap": str(barrier.gap),
+        "z_range": [str(low), str(high)],
+    }
+
+
+def _start_record(start: StartSet) -> dict[str, Any]:
+    return {
+        "a_range": [str(x) for x in start.a_range],
+        "n_range": [str(x) for x in start.n_range],
+        "lean": str(start.lean),
+        "ratio": str(start.ratio),
+        "overshoot": str(start.overshoot),
+        "epsilon_range": [str(x) for x in start.epsilon_range],
+    }
+
+
+def overall(verdicts: list[str]) -> str:
+    """FALSE if any is FALSE, else UNKNOWN if any is UNKNOWN, else TRUE."""
+    return "FALSE" if "FALSE" in verdicts else "UNKNOWN" if "UNKNOWN" in verdicts else "TRUE"
+
+
+def build_certificate(
+    one_step: PolynomialMap,
+    epsilon_max: Fraction = Fraction(1),
+    max_boxes: int = 4000,
+    progress: Callable[[float], None] = lambda share: None,
+) -> dict[str, Any]:
+    """Prove every condition of Theorem 1 and write down how.
+
+    Args:
+        one_step: the map of eigenvalues ``{1, -epsilon}``, derived.
+        epsilon_max: the theorem is shown for ``0 < epsilon <= epsilon_max``; at most 1.
+        max_boxes: boxes for each condition before it is left UNKNOWN.
+        progress: called with the share done.
+
+    Returns:
+        The certificate: claim, epsilon_max, delta_over_epsilon, map, regions, conditions, identities, verdict.
+    """
+    pieces = regions(one_step, epsilon_max)
+    conditions: list[dict[str, Any]] = []
+    identities: list[dict[str, Any]] = []
+    for index, (barrier, start) in enumerate(pieces):
+        for identity in barrier.identities:
+            verdict = "TRUE" if identity.holds() else "FALSE"
+            identities.append({"region": index, "name": identity.name, "meaning": identity.meaning, "verdict": verdict})
+        for condition in (*barrier.conditions, *(start.conditions if start else ())):
+            conditions.append(condition_record(condition, max_boxes, region=index))
+        progress((index + 1) / len(pieces))
+    return {
+        "format": FORMAT,
+        "claim": "theorem-1",
+        "statement": (
+            "For 0 < epsilon <= epsilon_max, eigenvalues {1, -epsilon}, target 0, any step size eta > 0 and every "
+            "start in the trapping region of its epsilon: f -> 0 and "
+            "(2 - delta_over_epsilon epsilon)/eta <= lim lambda <= 2/eta. "
+            "Starts in U begin below 2/eta and exceed (2 + overshoot)/eta after one step."
+        ),
+        "epsilon_max": str(epsilon_max),
+        "delta_over_epsilon": str(max((barrier.width for barrier, _ in pieces), default=0)),
+        "map": map_record(one_step),
+        "regions": [
+            {**_barrier_record(barrier), "start": None if start is None else _start_record(start)}
+            for barrier, start in pieces
+        ],
+        "identities": identities,
+        "conditions": conditions,
+        "verdict": overall([c["verdict"] for c in (*conditions, *identities)]),
+    }

@@ -1,0 +1,58 @@
+"""Writing and judging certificates from the command line."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+
+
+def test_write_then_check(edgestab: Run, tmp_path: Path) -> None:
+    path = tmp_path / "theorem-1.json"
+    written = edgestab("certificate", "theorem-1", "--epsilon-max", "0.2", "-o", str(path))
+    assert written.code == 0
+    assert "start-overshoot" in written.out
+    checked = edgestab("check-certificate", str(path))
+    assert (checked.code, checked.out.startswith("accepted")) == (0, True)
+    data = json.loads(path.read_text(encoding="utf-8"))
+    assert (data["claim"], data["epsilon_max"]) == ("theorem-1", "1/5")
+    data["delta_over_epsilon"] = "1/2"
+    path.write_text(json.dumps(data), encoding="utf-8")
+    rejected = edgestab("check-certificate", str(path))
+    assert rejected.code == 1
+    assert "delta_over_epsilon" in rejected.out
+    assert edgestab("certificate", "theorem-1", "-o", str(path)).code == 2
+
+
+def test_undecided_is_exit_3(edgestab: Run, tmp_path: Path) -> None:
+    path = tmp_path / "open.json"
+    written = edgestab("certificate", "theorem-1", "--epsilon-max", "1/5", "--max-boxes", "1", "-o", str(path))
+    assert written.code == 3
+    assert edgestab("check-certificate", str(path)).code == 3
+
+
+@pytest.mark.parametrize(
+    ("argv", "text"),
+    [
+        (("certificate", "theorem-7"), "expected theorem-1"),
+        (("certificate", "theorem-1", "--epsilon-max", "3/2"), "epsilon_max"),
+        (("certificate", "theorem-1", "--epsilon-max", "nan"), "rational"),
+        (("check-certificate", "/nowhere/at/all"), "readable file"),
+    ],
+)
+def test_bad_input_is_one_line(edgestab: Run, argv: tuple[str, ...], text: str) -> None:
+    ran = edgestab(*argv)
+    assert ran.code == 2
+    assert text in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_no_json_is_rejected(edgestab: Run, tmp_path: Path) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text("{", encoding="utf-8")
+    ran = edgestab("check-certificate", str(path))
+    assert ran.code == 1
+    assert "not JSON" in ran.out
