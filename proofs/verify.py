@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import get_context
 from typing import Any
@@ -73,6 +74,16 @@ class Report:
     def exit_code(self) -> int:
         """0 all TRUE, 1 any FALSE, 3 any UNKNOWN."""
         return {Verdict.TRUE: 0, Verdict.FALSE: 1, Verdict.UNKNOWN: 3}[self.verdict]
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks."""
+        rows = "".join(
+            f"<tr><td>{escape(r.claim.id)}</td><td>{escape(r.claim.title)}</td><td>{r.level.name}</td>"
+            f"<td>{r.verdict.value}</td><td>{sum(e.outcome.tested for e in r.evidence)}</td><td>{r.seconds:.1f}</td></tr>"
+            for r in self.results
+        )
+        head = "".join(f"<th>{name}</th>" for name in ("claim", "", "level", "verdict", "tested", "seconds"))
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
     def to_json(self) -> dict[str, Any]:
         """The record that ``edgestab verify --json`` writes."""

@@ -106,13 +106,15 @@ def write_output(path: str, text: str, force: bool) -> None:
 
 
 def write_json(path: str, content: Any, force: bool) -> None:
-    """Write a result as JSON.
+    """Write a result as JSON; a file also records the run (argv, versions), stdout is the result alone.
 
     Args:
         path: where to; ``-`` is stdout.
         content: what; NaN and infinities must have been turned into null or strings before.
         force: whether an existing file may be replaced.
     """
+    if path != "-" and isinstance(content, dict) and "run" not in content:
+        content = {**content, "run": run_record()}
     write_output(path, json.dumps(content, indent=2, allow_nan=False), force)
 
 

@@ -92,6 +92,14 @@ def test_simulate(edgestab: Run, tmp_path: Path) -> None:
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_json_file_records_its_run(edgestab: Run, tmp_path: Path) -> None:
+    path = tmp_path / "orbit.json"
+    assert edgestab("simulate", "--epsilon", "0.1", *START, "--json", str(path)).code == 0
+    record = json.loads(path.read_text(encoding="utf-8"))
+    assert record["status"] == "converged"
+    assert {"argv", "versions", "config"} == record["run"].keys()
+
+
 def test_simulate_from_theta_is_the_same_orbit(edgestab: Run) -> None:
     by_theta = edgestab("simulate", "--epsilon", "1/10", "--theta", "1,5", "--eta", "4/5", "--json", "-")
     # z = eta (a^2 - eps b^2)/2, T = eta (a^2 + eps^2 b^2)

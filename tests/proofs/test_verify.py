@@ -86,6 +86,12 @@ def test_record_has_the_promised_keys() -> None:
     assert judge(1).tested == 1
 
 
+def test_notebooks_get_a_table() -> None:
+    html = es.verify("one-step-map", effort="quick", jobs=1)._repr_html_()
+    assert html.count("<tr>") == 2
+    assert "one-step-map" in html
+
+
 def test_bad_effort() -> None:
     with pytest.raises(DomainError, match="thorough"):
         es.verify(effort="huge")
