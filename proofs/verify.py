@@ -79,7 +79,8 @@ class Report:
         """A table for notebooks."""
         rows = "".join(
             f"<tr><td>{escape(r.claim.id)}</td><td>{escape(r.claim.title)}</td><td>{r.level.name}</td>"
-            f"<td>{r.verdict.value}</td><td>{sum(e.outcome.tested for e in r.evidence)}</td><td>{r.seconds:.1f}</td></tr>"
+            f"<td>{r.verdict.value}</td><td>{sum(e.outcome.tested for e in r.evidence)}</td>"
+            f"<td>{r.seconds:.1f}</td></tr>"
             for r in self.results
         )
         head = "".join(f"<th>{name}</th>" for name in ("claim", "", "level", "verdict", "tested", "seconds"))
