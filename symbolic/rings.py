@@ -98,13 +98,24 @@ class PolyRing:
 
         Returns:
             Its generator.
+        """
+        return self.context.gens()[self.index(symbol)]
+
+    def index(self, symbol: sp.Symbol) -> int:
+        """The position of a variable.
+
+        Args:
+            symbol: one of the ring's symbols.
+
+        Returns:
+            Its place among the exponents.
 
         Raises:
             DomainError: the ring has no such variable.
         """
         if symbol not in self.symbols:
             raise DomainError.of("PolyRing.generator()", f"one of {self.symbols}", symbol, "Widen the ring.")
-        return self.context.gens()[self.symbols.index(symbol)]
+        return self.symbols.index(symbol)
 
     def from_dict(self, terms: Mapping[Exponents, object]) -> fmpq_mpoly:
         """A polynomial from exponents to rationals."""

@@ -6,61 +6,14 @@ is a truncated Cauchy product: no term above the order is ever formed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Sequence
 
 import sympy as sp
 from flint import fmpq, fmpq_mpoly
 
-from .errors import DomainError
-from .rings import Exponents, PolyRing, poly_terms, to_fmpq
-
-
-@dataclass(frozen=True)
-class Grading:
-    """Weights of the variables and the highest weight that is kept.
-
-    Attributes:
-        symbols: the variables of the series.
-        weights: one non-negative integer for each; weight 0 keeps a variable to all orders.
-        order: monomials of weight above this are dropped, all others are kept.
-    """
-
-    symbols: tuple[sp.Symbol, ...]
-    weights: tuple[int, ...]
-    order: int
-
-    def __post_init__(self) -> None:
-        if len(self.symbols) != len(self.weights) or any(w < 0 for w in self.weights) or self.order < 0:
-            raise DomainError.of(
-                "Grading()",
-                "one weight >= 0 for each symbol, order >= 0",
-                (self.symbols, self.weights, self.order),
-                "Give a weight for each variable.",
-            )
-
-    @cached_property
-    def ring(self) -> PolyRing:
-        """The polynomial ring of the parts."""
-        return PolyRing(self.symbols)
-
-    def weight(self, exponents: Exponents) -> int:
-        """The weight of a monomial."""
-        return sum(w * e for w, e in zip(self.weights, exponents, strict=True))
-
-    def with_order(self, order: int) -> Grading:
-        """The same weights, cut elsewhere."""
-        return Grading(self.symbols, self.weights, order)
-
-    def remainder(self) -> str:
-        """What a series under this grading has dropped, in words."""
-        graded = [
-            f"{w}*deg_{s}" if w != 1 else f"deg_{s}" for s, w in zip(self.symbols, self.weights, strict=True) if w
-        ]
-        free = [str(s) for s, w in zip(self.symbols, self.weights, strict=True) if not w]
-        kept = f"; exact in {', '.join(free)}" if free else ""
-        return f"dropped: every monomial with {' + '.join(graded) or '0'} > {self.order}{kept}"
+from ..errors import DomainError
+from ..rings import Exponents, poly_terms, to_fmpq
+from .grading import Grading, Remainder
 
 
 class TruncatedSeries:
@@ -118,6 +71,10 @@ class TruncatedSeries:
     def valuation(self) -> int | None:
         """The lowest weight present, or None for a series that is zero to its order."""
         return next((k for k, part in enumerate(self.parts) if not part.is_zero()), None)
+
+    def dropped(self) -> Remainder:
+        """Exactly what this series has dropped."""
+        return self.grading.dropped()
 
     def truncate(self, order: int) -> TruncatedSeries:
         """The same series cut at a lower order."""
@@ -215,63 +172,3 @@ class TruncatedSeries:
 
     def __truediv__(self, other: object) -> TruncatedSeries:
         return self * self._coerce(other).inverse()
-
-
-def evaluate(polynomial: fmpq_mpoly, values: Sequence[TruncatedSeries]) -> TruncatedSeries:
-    """Put series for the variables of a polynomial (nested Horner, variable by variable).
-
-    Args:
-        polynomial: a polynomial in ``len(values)`` variables.
-        values: one series for each variable, all under one grading.
-
-    Returns:
-        The polynomial's value, to the order of the grading.
-    """
-    grading = values[0].grading
-
-    def horner(terms: dict[Exponents, fmpq], depth: int) -> TruncatedSeries:
-        if depth == len(values):
-            return TruncatedSeries(grading, [grading.ring.constant(terms[()])])
-        by_power: dict[int, dict[Exponents, fmpq]] = {}
-        for exponents, coefficient in terms.items():
-            by_power.setdefault(exponents[0], {})[exponents[1:]] = coefficient
-        result = TruncatedSeries(grading, [])
-        for power in range(max(by_power), -1, -1):
-            result = result * values[depth]
-            if power in by_power:
-                result = result + horner(by_power[power], depth + 1)
-        return result
-
-    terms = poly_terms(polynomial)
-    return horner(terms, 0) if terms else TruncatedSeries(grading, [])
-
-
-def solve_implicit(
-    residual: Callable[[TruncatedSeries], TruncatedSeries], start: TruncatedSeries, slope: object
-) -> TruncatedSeries:
-    """The branch through ``start`` of ``residual(x) = 0``, weight by weight.
-
-    Args:
-        residual: an exact function of the unknown series.
-        start: the weight-0 value of the branch; ``residual(start)`` must have no weight-0 part.
-        slope: the rational value of the residual's derivative at weight 0.
-
-    Returns:
-        The branch to the order of the grading; its residual is zero to that order.
-
-    Raises:
-        DomainError: the slope is zero, or ``start`` is not on the branch.
-    """
-    rate = to_fmpq(slope)
-    if rate == 0:
-        raise DomainError.of("solve_implicit()", "a non-zero slope", 0, "The branch is not simple here.")
-    order = start.grading.order
-    solution = start
-    for weight in range(order + 1):
-        # only the part of this weight is wanted, so the residual is formed to this weight and no further
-        part = residual(solution.truncate(weight)).parts[weight]
-        if weight == 0 and not part.is_zero():
-            raise DomainError.of("solve_implicit()", "start on the branch", str(part), "Solve the weight-0 equation.")
-        correction = [start.grading.ring.zero] * weight + [part * (-1 / rate)]
-        solution = solution + TruncatedSeries(start.grading, correction)
-    return solution
