@@ -6,10 +6,12 @@ from functools import cache, lru_cache
 
 import sympy as sp
 
+from .limit_series import LimitSeries
 from .maps import PolynomialMap
 from .models import QuadraticModel
 from .nullcline import Nullcline, derive_nullcline
 from .recurrences import Recurrence, derive_two_step
+from .slow_manifold import SlowManifold, derive_slow_manifold
 from .symbols import symbol
 
 
@@ -27,6 +29,7 @@ class Derivations:
         self.model = model
         self._nullclines: dict[int, Nullcline] = {}
         self._recurrences: dict[int, Recurrence] = {}
+        self._manifolds: dict[int, SlowManifold] = {}
 
     def theta_step(self) -> PolynomialMap:
         """Gradient descent in theta."""
@@ -47,6 +50,16 @@ class Derivations:
         if order not in self._recurrences:
             self._recurrences[order] = derive_two_step(self.one_step(), order)
         return self._recurrences[order]
+
+    def slow_manifold(self, order: int) -> SlowManifold:
+        """The slow manifold to a power of the parameter."""
+        if order not in self._manifolds:
+            self._manifolds[order] = derive_slow_manifold(self.one_step(), order)
+        return self._manifolds[order]
+
+    def limit_series(self, order: int) -> LimitSeries:
+        """The limit of relaxed orbits to a power of the parameter."""
+        return self.slow_manifold(order).limit()
 
 
 @lru_cache(maxsize=1)

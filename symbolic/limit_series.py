@@ -9,12 +9,13 @@ from typing import Any
 import sympy as sp
 
 from .errors import DomainError
+from .latex import Equation, Order, Typeset
 from .rings import to_fmpq
-from .symbols import latex_names, symbol
+from .symbols import symbol
 
 
 @dataclass(frozen=True)
-class LimitSeries:
+class LimitSeries(Typeset):
     """``T_inf = sum_n c_n epsilon^n``, asymptotic as epsilon goes to 0 (it diverges in the end).
 
     Attributes:
@@ -49,7 +50,9 @@ class LimitSeries:
         """
         last = self.order if order is None else order
         if not 0 <= last <= self.order:
-            raise DomainError.of("LimitSeries.partial_sum()", f"an order in 0..{self.order}", last, "Derive more terms.")
+            raise DomainError.of(
+                "LimitSeries.partial_sum()", f"an order in 0..{self.order}", last, "Derive more terms."
+            )
         rational = to_fmpq(epsilon)
         at = Fraction(int(rational.p), int(rational.q))
         total = Fraction(0)
@@ -61,18 +64,23 @@ class LimitSeries:
         """Variable and coefficients as exact strings, powers 0..order."""
         return {"variable": self.parameter.name, "coefficients": [str(c) for c in self.coefficients]}
 
-    def latex(self) -> str:
-        """One line of LaTeX, lowest power first."""
-        names = latex_names()
-        parameter = names[self.parameter]
-        body = ""
-        for n, c in enumerate(self.coefficients):
-            if c == 0:
-                continue
-            power = "" if n == 0 else f" {parameter}" if n == 1 else f" {parameter}^{{{n}}}"
-            size = "" if abs(c) == 1 and n else sp.latex(abs(c))
-            body += f" {'-' if c < 0 else '+'} {size}{power}" if body else f"{'-' if c < 0 else ''}{size}{power}"
-        return rf"{names[symbol('T')]}_\infty = {body or '0'} + O({parameter}^{{{self.order + 1}}})"
+    def remainder(self) -> str:
+        """What was dropped, in words."""
+        return f"dropped: powers of {self.parameter} above {self.order}; asymptotic, not convergent"
 
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
+    def text_rows(self) -> list[tuple[str, sp.Expr]]:
+        """Left and right side, for plain text and code."""
+        return [("T_inf", self.expression())]
+
+    def leading(self) -> sp.Symbol:
+        """The small parameter."""
+        return self.parameter
+
+    def notes(self) -> list[str]:
+        """Nothing more to say."""
+        return []
+
+    def equations(self) -> tuple[Equation, ...]:
+        """``T_inf = c_0 + c_1 epsilon + ..`` with the first power dropped."""
+        dropped = self.parameter ** (self.order + 1)
+        return (Equation(symbol("T_inf"), self.expression(), (dropped,), Order((self.parameter,)), "limit"),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import sympy as sp
 
@@ -12,7 +12,22 @@ if TYPE_CHECKING:
     from .nullcline import Nullcline
     from .recurrences import Recurrence
 
-Derived = "PolynomialMap | Recurrence | Nullcline"
+
+@runtime_checkable
+class Printable(Protocol):
+    """A derived object that says itself how it reads as text."""
+
+    def text_rows(self) -> list[tuple[str, sp.Expr]]:
+        """Left-hand side and right-hand side of each equation."""
+
+    def leading(self) -> sp.Symbol:
+        """The variable by whose powers the right-hand sides are sorted."""
+
+    def remainder(self) -> str:
+        """What was dropped, in words."""
+
+    def notes(self) -> list[str]:
+        """Further lines for a reader in a terminal."""
 
 
 def by_powers(expr: sp.Expr, variable: sp.Symbol) -> str:
@@ -32,16 +47,19 @@ def by_powers(expr: sp.Expr, variable: sp.Symbol) -> str:
         head = f"({inner})" if coefficient.is_Add else inner
         tail = "" if power == 0 else f"*{variable}" if power == 1 else f"*{variable}**{power}"
         parts.append(f"{head}{tail}" if head != "1" or not tail else tail[1:])
-    return "\n      + ".join(parts) or "0"
+    text = "\n      + ".join(parts) or "0"
+    return text.replace("\n      + -", "\n      - ")
 
 
 def equations(
-    what: str, result: PolynomialMap | Recurrence | Nullcline
+    what: str, result: PolynomialMap | Recurrence | Nullcline | Printable
 ) -> tuple[Sequence[tuple[str, sp.Expr]], sp.Symbol, str]:
     """Left-hand sides and right-hand sides of a derived object, the sorting variable, and what was dropped."""
     from .maps import PolynomialMap
     from .nullcline import Nullcline
 
+    if isinstance(result, Printable):
+        return result.text_rows(), result.leading(), result.remainder()
     if isinstance(result, PolynomialMap):
         pairs = [(f"{v}'", c) for v, c in zip(result.variables, result.components, strict=True)]
         return pairs, result.variables[0], "exact"
@@ -55,18 +73,20 @@ def equations(
     return pairs, result.variables[0], result.remainder()
 
 
-def text_lines(what: str, result: PolynomialMap | Recurrence | Nullcline) -> list[str]:
+def text_lines(what: str, result: PolynomialMap | Recurrence | Nullcline | Printable) -> list[str]:
     """A derived object for reading in a terminal."""
     pairs, variable, remainder = equations(what, result)
     lines = [f"# {what}; units: z = eta * residual, T = eta * NTK eigenvalue, edge of stability T = 2"]
     lines += [f"{left} = {by_powers(right, variable)}" for left, right in pairs]
     if what == "nullcline" and hasattr(result, "at_zero"):
         lines.append(f"# at epsilon = 0 exactly: T = {result.at_zero}")
+    if isinstance(result, Printable):
+        lines += [f"# {note}" for note in result.notes()]
     lines.append(f"# {remainder}")
     return lines
 
 
-def python_source(what: str, result: PolynomialMap | Recurrence | Nullcline) -> str:
+def python_source(what: str, result: PolynomialMap | Recurrence | Nullcline | Printable) -> str:
     """A derived object as a Python function on exact rationals (or any number type that takes Fractions)."""
     from sympy.printing.pycode import PythonCodePrinter
 

@@ -10,7 +10,8 @@ with ``N_n`` known from the lower orders. Because ``sigma`` is an involution the
 
     tau_n = (A(sigma) N_n + N_n(sigma)) / (1 - A A(sigma)).
 
-The divisor is of order ``z^2``: each order in the parameter costs two in z, and the numerator must vanish to that order.
+The divisor is of order ``z^2``, so the numerator must vanish to that order, and each order in the parameter costs two
+in z.
 """
 
 from __future__ import annotations
@@ -23,19 +24,21 @@ import sympy as sp
 from flint import fmpq, fmpq_poly
 
 from .errors import DomainError, ProofError
+from .latex import Equation, Order, Typeset
 from .limit_series import LimitSeries
 from .maps import PolynomialMap
 from .nullcline import EDGE, two_step_factor
 from .rings import poly_terms, rational_string, to_rational
 from .series import Grading, RowSeries, TruncatedSeries
 from .series.rows import SLOPE, ZERO, compose_low, evaluate_rows, inverse_low
-from .symbols import latex_names
 
 HIGHEST_ORDER = 60
+SHOWN_ROWS = 3
+"""Closed forms printed beside the series; later ones fill a page each."""
 
 
 @dataclass(frozen=True)
-class SlowManifold:
+class SlowManifold(Typeset):
     """``T = sum_n epsilon^n tau_n(z)``, invariant under the one-step map to the order kept.
 
     Attributes:
@@ -75,7 +78,7 @@ class SlowManifold:
     def series(self) -> TruncatedSeries:
         """All terms ``z^i epsilon^n`` with ``i + 2 n <= 2 order``."""
         grading = Grading((self.variable, self.parameter), (1, SLOPE), SLOPE * self.order)
-        terms = {(i, n): c for n, row in enumerate(self.rows) for i, c in enumerate(row.coeffs())}
+        terms: dict[tuple[int, ...], object] = {(i, n): c for n, row in enumerate(self.rows) for i, c in enumerate(row.coeffs())}
         return TruncatedSeries.from_polynomial(grading, grading.ring.from_dict(terms))
 
     def expression(self) -> sp.Expr:
@@ -109,16 +112,32 @@ class SlowManifold:
             "remainder": self.series.grading.remainder(),
         }
 
-    def latex(self) -> str:
-        """``T = tau_0(z) + epsilon tau_1(z) + ..`` as one line of LaTeX, sorted by powers of the parameter."""
-        names = latex_names()
-        body = sp.latex(sp.collect(self.expression(), self.parameter), symbol_names=names, order="rev-lex")
-        T = self.one_step.variables[1]
-        remainder = rf"O\left(({names[self.variable]}^2, {names[self.parameter]})^{{{self.order + 1}}}\right)"
-        return f"{names.get(T, str(T))} = {body} + {remainder}"
+    def remainder(self) -> str:
+        """What was dropped, in words."""
+        return self.series.grading.remainder()
 
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
+    def text_rows(self) -> list[tuple[str, sp.Expr]]:
+        """Left and right side, for plain text and code."""
+        return [(self.one_step.variables[1].name, self.expression())]
+
+    def leading(self) -> sp.Symbol:
+        """The small parameter."""
+        return self.parameter
+
+    def notes(self) -> list[str]:
+        """The first orders in closed form."""
+        shown = min(self.order, SHOWN_ROWS)
+        forms = enumerate(self.closed_rows(shown))
+        return [f"coefficient of {self.parameter}**{n}, exactly: {form}" for n, form in forms]
+
+    def equations(self) -> tuple[Equation, ...]:
+        """``T = tau_0(z) + epsilon tau_1(z) + ..``, sorted by weight."""
+        order = Order((self.variable, self.parameter), {self.parameter: SLOPE})
+        dropped = tuple(
+            sp.Mul(*(s**e for s, e in zip(self.series.grading.symbols, m, strict=True)))
+            for m in self.series.dropped().generators()
+        )
+        return (Equation(self.one_step.variables[1], self.expression(), dropped, order, "slow-manifold"),)
 
 
 def frozen_branch(one_step: PolynomialMap, length: int) -> fmpq_poly:
@@ -229,4 +248,3 @@ def _defect(one_step: PolynomialMap, rows: list[fmpq_poly], n: int, width: int) 
     parameter = RowSeries([ZERO, fmpq_poly([1])], n, width)
     stepped, image = (evaluate_rows(p, z, tau, parameter) for p in one_step.polynomials)
     return (image - tau.compose(stepped)).rows[n]
-

@@ -45,6 +45,9 @@ class SymbolEntry:
 _ROWS = (
     SymbolEntry("z", r"\tilde z", "R", "rescaled residual, eta * (f - E)", r"\tilde z_t"),
     SymbolEntry("T", r"\tilde T", "R, >= 0", "rescaled NTK eigenvalue, eta * |J|^2", r"\eta\lambda_{\max}"),
+    SymbolEntry(
+        "T_inf", r"\tilde T_\infty", "R", "limit of T along an orbit that converges", r"\lim \eta\lambda_{\max}"
+    ),
     SymbolEntry("y", "y", "R", "deviation of T from the two-step nullcline", "y_t"),
     SymbolEntry("w", "w", "R", "deviation in units of epsilon, y / epsilon"),
     SymbolEntry("epsilon", r"\epsilon", "(0, 1)", "size of the negative eigenvalue of Q", r"\epsilon", True),

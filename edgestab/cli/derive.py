@@ -10,19 +10,24 @@ import click
 from .common import check_writable, force_option, write_output
 from .typesetting import LatexChoice, latex_options, latex_text
 
-OBJECTS = ("one-step", "two-step", "nullcline")
+OBJECTS = ("one-step", "two-step", "nullcline", "slow-manifold", "limit")
+ORDER_HELP = "Highest degree in z kept; for slow-manifold and limit the highest power of epsilon."
 FORMATS = ("text", "latex", "python", "json")
 
 
 @click.command()
 @click.argument("what", type=click.Choice(OBJECTS), metavar="|".join(OBJECTS))
-@click.option("--order", type=int, default=3, show_default=True, help="Total truncation degree in z.")
+@click.option("--order", type=int, default=3, show_default=True, help=ORDER_HELP)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("-o", "--output", default="-", metavar="FILE", help="Where to; - is stdout.")
 @force_option
 @latex_options
 def derive(what: str, order: int, form: str, output: str, force: bool, latex: LatexChoice) -> None:
-    """Derive the one-step map, the two-step recurrence or the nullcline of the main case {1, -epsilon}, E = 0."""
+    """Derive an exact object of the main case {1, -epsilon}, E = 0.
+
+    The one-step map, the two-step recurrence, its nullcline, the slow manifold that relaxed orbits follow, or the
+    limit T_inf where it ends.
+    """
     from edgestab.symbolic.derivations import main_case
 
     latex.require(form)
@@ -33,8 +38,11 @@ def derive(what: str, order: int, form: str, output: str, force: bool, latex: La
         result = derivations.one_step()
     elif what == "two-step":
         result = derivations.two_step(order)
-    else:
+    elif what == "nullcline":
         result = derivations.nullcline(order)
+    else:
+        manifold = derivations.slow_manifold(order)
+        result = manifold.limit() if what == "limit" else manifold
     write_output(output, _render(what, result, form, latex), force)
 
 
