@@ -26,6 +26,9 @@ EXPORTS: dict[str, str] = {
     "QuadraticModel": "symbolic.models",
     "Nullcline": "symbolic.nullcline",
     "Recurrence": "symbolic.recurrences",
+    "SlowManifold": "symbolic.slow_manifold",
+    "derive_slow_manifold": "symbolic.slow_manifold",
+    "LimitSeries": "symbolic.limit_series",
     "compile_map": "numeric.compile",
     "ClusterError": "numeric.cluster",
     "map_chunks": "numeric.cluster",
@@ -77,12 +80,15 @@ if TYPE_CHECKING:
     from .symbolic.errors import OutputError as OutputError
     from .symbolic.errors import PrecisionError as PrecisionError
     from .symbolic.errors import ProofError as ProofError
+    from .symbolic.limit_series import LimitSeries as LimitSeries
     from .symbolic.maps import PolynomialMap as PolynomialMap
     from .symbolic.models import QuadraticModel as QuadraticModel
     from .symbolic.nullcline import Nullcline as Nullcline
     from .symbolic.recurrences import Recurrence as Recurrence
     from .symbolic.series import Grading as Grading
     from .symbolic.series import TruncatedSeries as TruncatedSeries
+    from .symbolic.slow_manifold import SlowManifold as SlowManifold
+    from .symbolic.slow_manifold import derive_slow_manifold as derive_slow_manifold
     from .symbolic.symbols import symbol as symbol
     from .symbolic.symbols import symbols as symbols
 

@@ -78,7 +78,9 @@ class SlowManifold(Typeset):
     def series(self) -> TruncatedSeries:
         """All terms ``z^i epsilon^n`` with ``i + 2 n <= 2 order``."""
         grading = Grading((self.variable, self.parameter), (1, SLOPE), SLOPE * self.order)
-        terms: dict[tuple[int, ...], object] = {(i, n): c for n, row in enumerate(self.rows) for i, c in enumerate(row.coeffs())}
+        terms: dict[tuple[int, ...], object] = {}
+        for n, row in enumerate(self.rows):
+            terms |= {(i, n): c for i, c in enumerate(row.coeffs())}
         return TruncatedSeries.from_polynomial(grading, grading.ring.from_dict(terms))
 
     def expression(self) -> sp.Expr:

@@ -1,3 +1,8 @@
 """The catalogue of claims: one module for each topic, each with a tuple ``CLAIMS``."""
 
-MODULES: tuple[str, ...] = ("recurrences", "theorem_1", "theorem_1_certificate")
+MODULES: tuple[str, ...] = (
+    "recurrences",
+    "limit_series",
+    "theorem_1",
+    "theorem_1_certificate",
+)
