@@ -42,6 +42,10 @@ EXPORTS: dict[str, str] = {
     "descend": "numeric.regression.descent",
     "gradient_flow": "numeric.regression.flow",
     "split_two_steps": "numeric.regression.two_steps",
+    "Ensemble": "numeric.ensemble",
+    "simulate_ensemble": "numeric.ensemble",
+    "largest_moments": "numeric.wishart",
+    "Acceleration": "symbolic.wick.acceleration",
     "Claim": "proofs.claims",
     "Evidence": "proofs.claims",
     "Level": "proofs.claims",
@@ -56,6 +60,8 @@ if TYPE_CHECKING:
     from .numeric.cluster import ClusterError as ClusterError
     from .numeric.cluster import map_chunks as map_chunks
     from .numeric.compile import compile_map as compile_map
+    from .numeric.ensemble import Ensemble as Ensemble
+    from .numeric.ensemble import simulate_ensemble as simulate_ensemble
     from .numeric.regression.descent import DescentRun as DescentRun
     from .numeric.regression.descent import descend as descend
     from .numeric.regression.ensembles import RegressionEnsemble as RegressionEnsemble
@@ -66,6 +72,7 @@ if TYPE_CHECKING:
     from .numeric.regression.two_steps import split_two_steps as split_two_steps
     from .numeric.simulate import Simulation as Simulation
     from .numeric.simulate import simulate as simulate
+    from .numeric.wishart import largest_moments as largest_moments
     from .proofs.claims import Claim as Claim
     from .proofs.claims import Evidence as Evidence
     from .proofs.claims import Level as Level
@@ -91,6 +98,7 @@ if TYPE_CHECKING:
     from .symbolic.slow_manifold import derive_slow_manifold as derive_slow_manifold
     from .symbolic.symbols import symbol as symbol
     from .symbolic.symbols import symbols as symbols
+    from .symbolic.wick.acceleration import Acceleration as Acceleration
 
 __all__ = ["__version__", *EXPORTS]
 

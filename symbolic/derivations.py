@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
@@ -13,6 +14,9 @@ from .nullcline import Nullcline, derive_nullcline
 from .recurrences import Recurrence, derive_two_step
 from .slow_manifold import SlowManifold, derive_slow_manifold
 from .symbols import symbol
+
+if TYPE_CHECKING:
+    from .wick.acceleration import Acceleration
 
 
 class Derivations:
@@ -30,6 +34,7 @@ class Derivations:
         self._nullclines: dict[int, Nullcline] = {}
         self._recurrences: dict[int, Recurrence] = {}
         self._manifolds: dict[int, SlowManifold] = {}
+        self._accelerations: dict[str, Acceleration] = {}
 
     def theta_step(self) -> PolynomialMap:
         """Gradient descent in theta."""
@@ -60,6 +65,14 @@ class Derivations:
     def limit_series(self, order: int) -> LimitSeries:
         """The limit of relaxed orbits to a power of the parameter."""
         return self.slow_manifold(order).limit()
+
+    def acceleration(self, law: str = "goe") -> Acceleration:
+        """The second derivative of NTK eigenvalues of the random model (Theorem 2), for a law of the slices of Q."""
+        from .wick.acceleration import LAWS, Acceleration
+
+        if law not in self._accelerations:
+            self._accelerations[law] = Acceleration(LAWS[law])
+        return self._accelerations[law]
 
 
 @lru_cache(maxsize=1)

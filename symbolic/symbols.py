@@ -69,6 +69,21 @@ _ROWS = (
     SymbolEntry("sigma_Q", r"\sigma_Q", "> 0", "standard deviation of an off-diagonal entry of Q", "", True),
     SymbolEntry("D", "D", "integer >= 1", "number of outputs", "D", True),
     SymbolEntry("P", "P", "integer >= 1", "number of parameters", "P", True),
+    SymbolEntry("rho_J", r"\rho_J", "> 0", "precision of an entry of J, 1 / sigma_J^2", "", True),
+    SymbolEntry("tau", r"\tau", "R", "rotation average of the diagonal excess of Q"),
+    SymbolEntry("kappa", r"\kappa", "R", "diagonal variance of Q less twice its off-diagonal variance"),
+    SymbolEntry("kappa_4", r"\kappa_4", "R", "fourth cumulant of an entry of J in units of sigma_J^4"),
+    SymbolEntry("lambda_k", r"\lambda_k", ">= 0", "an eigenvalue of the NTK J J'"),
+    SymbolEntry("lambda_j", r"\lambda_j", ">= 0", "another eigenvalue of the NTK"),
+    SymbolEntry("a_k", r"\mathbb{E}[\ddot\lambda_k]", "R", "mean second derivative of an NTK eigenvalue at the start"),
+    SymbolEntry("v_k", r"\mathbb{E}[\dot\lambda_k]", "R", "mean first derivative of an NTK eigenvalue at the start"),
+    SymbolEntry("R_k", "R_k", "R", "sum over j != k of 1 / (lambda_k - lambda_j)"),
+    *(SymbolEntry(f"p_{r}", f"p_{{{r}}}", ">= 0", f"power sum tr K^{r} of the NTK") for r in range(1, 13)),
+    SymbolEntry("m_1", r"\mathbb{E}[\lambda_k]", "> 0", "mean of an eigenvalue of the NTK", "", True),
+    *(
+        SymbolEntry(f"m_{r}", rf"\mathbb{{E}}[\lambda_k^{{{r}}}]", "> 0", f"moment E[lambda_k^{r}]", "", True)
+        for r in range(2, 13)
+    ),
 )
 
 TABLE: Mapping[str, SymbolEntry] = {row.name: row for row in _ROWS}

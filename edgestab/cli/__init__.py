@@ -18,6 +18,8 @@ COMMANDS: dict[str, str] = {
     "simulate": "simulate:simulate",
     "certificate": "certificate:certificate",
     "check-certificate": "certificate:check",
+    "ensemble": "ensemble:ensemble",
+    "theorem-2": "theorem_2:theorem_2",
 }
 
 #: The first line of each command's help, here so that ``--help`` need not load the command.
@@ -29,6 +31,8 @@ SUMMARIES: dict[str, str] = {
     "simulate": "Iterate the exact map from one start, with trusted digits.",
     "certificate": "Prove Theorem 1's sign conditions on boxes and write the certificate.",
     "check-certificate": "Judge a certificate file independently; exit 0 accepted, 1 rejected, 3 undecided.",
+    "ensemble": "Theorem 2 by simulation against the exact finite-size value.",
+    "theorem-2": "Derive Theorem 2 at every size, step by step, with its ledger of conventions.",
 }
 
 

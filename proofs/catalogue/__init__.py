@@ -5,4 +5,5 @@ MODULES: tuple[str, ...] = (
     "limit_series",
     "theorem_1",
     "theorem_1_certificate",
+    "theorem_2",
 )
