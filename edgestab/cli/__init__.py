@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "check-certificate": "certificate:check",
     "ensemble": "ensemble:ensemble",
     "theorem-2": "theorem_2:theorem_2",
+    "dynamics": "dynamics:dynamics",
 }
 
 #: The first line of each command's help, here so that ``--help`` need not load the command.
@@ -33,6 +34,7 @@ SUMMARIES: dict[str, str] = {
     "check-certificate": "Judge a certificate file independently; exit 0 accepted, 1 rejected, 3 undecided.",
     "ensemble": "Theorem 2 by simulation against the exact finite-size value.",
     "theorem-2": "Derive Theorem 2 at every size, step by step, with its ledger of conventions.",
+    "dynamics": "Run the model with D outputs and P parameters: descent, flow, sharpness, two-step changes.",
 }
 
 

@@ -31,6 +31,7 @@ class FlowRun:
         times: Times of the records, shape ``(T,)``.
         loss: Loss there.
         ntk: Two largest NTK eigenvalues there, shape ``(T, 2)``.
+        displacement: Distance ``|theta(t) - theta(0)|`` there.
         status: "converged", "end_time" or "failed".
         evaluations: Right-hand sides evaluated.
         energy_error: ``|L(0) - L(T) - integral of |J'z|^2| / L(0)``, the measured error of the run.
@@ -41,6 +42,7 @@ class FlowRun:
     times: Array
     loss: Array
     ntk: Array
+    displacement: Array
     status: Literal["converged", "end_time", "failed"]
     evaluations: int
     energy_error: float
@@ -140,6 +142,7 @@ def gradient_flow(
         solution.t,
         loss,
         top_two(np.array([here.J for here in path])),
+        np.linalg.norm(solution.y[:parameters], axis=0),
         status,
         int(solution.nfev),
         float(spent),

@@ -6,4 +6,6 @@ MODULES: tuple[str, ...] = (
     "theorem_1",
     "theorem_1_certificate",
     "theorem_2",
+    "regression_step",
+    "regression_dynamics",
 )

@@ -1,0 +1,238 @@
+"""The studies of ``edgestab dynamics``: sharpness at convergence, two-step changes, the rise under the flow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .common import check_writable, console, force_option, json_option, run_record, write_json
+from .dynamics import clean, law_options, load_state, numbers, plot_option, progress_on, shapes_of, start_options
+
+
+@click.command()
+@click.option("--shape", "shapes", multiple=True, metavar="D,P", help="Outputs and parameters; repeat for more.")
+@click.option("--sigma-z", default="0.25,0.5,0.75,1,1.25,1.5,1.75,2", show_default=True, help="Residual scales.")
+@click.option("--start", "starts", default="0.5,0.75,1", show_default=True, help="Step sizes as eta lambda_max(0).")
+@click.option("--samples", "-n", type=int, default=12, show_default=True, help="Samples of each shape.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed.")
+@click.option("--steps", type=int, default=10_000, show_default=True, help="Gradient steps at most.")
+@click.option("--tolerance", type=float, default=1e-5, show_default=True, help="Relative gradient norm at convergence.")
+@click.option("--no-flow", is_flag=True, help="Leave the gradient flow out.")
+@click.option("--workers", type=int, default=1, show_default=True, help="Processes.")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler to run the chunks on.")
+@click.option("--folder", metavar="DIR", help="Keep finished chunks here and resume from them.")
+@law_options
+@plot_option
+@json_option
+@force_option
+def sharpness(
+    shapes: tuple[str, ...],
+    sigma_z: str,
+    starts: str,
+    samples: int,
+    seed: int,
+    steps: int,
+    tolerance: float,
+    no_flow: bool,
+    workers: int,
+    scheduler: str | None,
+    folder: str | None,
+    entries: Any,
+    curvature: Any,
+    plot_path: str | None,
+    json_path: str | None,
+    force: bool,
+) -> None:
+    """Sharpness at convergence over residual scales, step sizes and shapes; long grids resume from --folder."""
+    for path in (json_path, plot_path):
+        check_writable(path, force)
+    from edgestab.numeric.regression.grid import SharpnessGrid, run_sharpness_grid
+
+    grid = SharpnessGrid(
+        shapes=shapes_of(shapes) or ((20, 80), (20, 40)),
+        sigma_z=numbers(sigma_z, "--sigma-z"),
+        starts=numbers(starts, "--start"),
+        samples=samples,
+        seed=seed,
+        max_steps=steps,
+        tolerance=tolerance,
+        flow=not no_flow,
+        entries=entries,
+        curvature=curvature,
+    )
+    click.echo(f"memory: at most {grid.bytes_needed(workers) / 2**20:.0f} MiB for {workers} worker(s)", err=True)
+    with progress_on("chunks") as tell:
+        table = run_sharpness_grid(
+            grid, folder=folder, workers=workers, scheduler=scheduler, force=force, info=run_record(), progress=tell
+        )
+    if plot_path is not None:
+        from edgestab.numeric.regression.figures import save_sharpness
+
+        save_sharpness(table, plot_path)
+    rows = table.summary()
+    if json_path is not None:
+        write_json(json_path, clean({"grid": grid.config, "rows": rows, "run": run_record()}), force)
+    if json_path != "-":
+        from rich.table import Table
+
+        shown = Table("D", "P", "sigma_z", "start", "converged", "diverged", "unfinished", "crossed", box=None)
+        for heading in ("NTK x eta", "Hessian x eta", "flow growth"):
+            shown.add_column(heading, justify="right")
+        for row in rows:
+            if row["sharpness"] is None:
+                measured = "-"
+            else:
+                error = row["standard_error"]
+                measured = f"{row['sharpness']:.4f}" + ("" if error is None else f" +- {error:.4f}")
+            shown.add_row(
+                *(f"{row[key]:g}" for key in ("outputs", "parameters", "sigma_z", "start", "converged", "diverged")),
+                str(row["max_steps"]),
+                str(row["crossed"]),
+                measured,
+                "-" if row["hessian"] is None else f"{row['hessian']:.4f}",
+                "-" if row["flow_growth"] is None else f"{row['flow_growth']:.4f}",
+            )
+        console().print(shown)
+
+
+@click.command()
+@start_options
+@click.option("--model", metavar="FILE", help="Read G, Q, y (and theta) from an .npz file instead of drawing them.")
+@click.option("--start", type=float, default=0.9, show_default=True, help="Step size as eta lambda_max(0).")
+@click.option("--steps", type=int, default=300, show_default=True, help="Two-step changes to record.")
+@plot_option
+@json_option
+@force_option
+def split(
+    model: str | None,
+    start: float,
+    steps: int,
+    plot_path: str | None,
+    json_path: str | None,
+    force: bool,
+    **draw: Any,
+) -> None:
+    """Split each two-step change of the top NTK eigenvalue into its linear and its non-linear part."""
+    for path in (json_path, plot_path):
+        check_writable(path, force)
+    from edgestab.numeric.regression.two_steps import split_two_steps
+
+    state = load_state(model, draw)
+    result = split_two_steps(state, start / state.ntk_spectrum().top, steps)
+    phases = result.phases()
+    content: dict[str, Any] = {
+        "status": result.status,
+        "step_size": result.step_size,
+        "changes": len(result.change),
+        "peak": float(result.sharpness.max()) if len(result.sharpness) else None,
+        "phases": None
+        if phases is None
+        else {
+            "crossing": phases.crossing,
+            "peak": phases.peak,
+            "end": phases.end,
+            "while_sharpening": phases.while_sharpening,
+            "while_falling": phases.while_falling,
+            "linear_while_falling": phases.linear_while_falling,
+            "while_sharpening_in_step": phases.share(0, phases.crossing, in_step=True),
+            "while_falling_in_step": phases.share(phases.peak, phases.end, in_step=True),
+        },
+    }
+    if plot_path is not None:
+        from edgestab.numeric.regression.figures import save_split
+
+        save_split(result, plot_path)
+    if json_path is not None:
+        names = ("sharpness", "second", "loss", "change", "linear", "nonlinear", "linear_in_step", "nonlinear_in_step")
+        arrays = {name: getattr(result, name) for name in names}
+        write_json(json_path, clean({**content, "trajectory": arrays, "run": run_record(**draw)}), force)
+    if json_path != "-":
+        from rich.table import Table
+
+        shown = Table(show_header=False, box=None)
+        shown.add_row("status", f"{result.status}, {len(result.change)} two-step changes")
+        shown.add_row("largest eta lambda", "-" if content["peak"] is None else f"{content['peak']:.4f}")
+        if phases is None:
+            shown.add_row("phases", "the run has no completed fall from above the edge")
+        else:
+            shown.add_row("crosses, peaks, falls", f"at steps {phases.crossing}, {phases.peak}, {phases.end}")
+            shown.add_row("non-linear / linear", "(linear in the residual)")
+            shown.add_row("  while sharpening", f"{phases.while_sharpening:.3f}")
+            shown.add_row("  from the peak on", f"{phases.while_falling:.3f}")
+            shown.add_row("linear part in the fall", f"{phases.linear_while_falling:+.4f} / eta")
+        console().print(shown)
+
+
+@click.command()
+@click.option("--outputs", "-D", type=int, default=20, show_default=True, help="Outputs D.")
+@click.option("--parameters", "-P", type=int, default=40, show_default=True, help="Parameters P.")
+@click.option("--sigma-z", type=float, default=1.0, show_default=True, help="Residual scale.")
+@click.option("--samples", "-n", type=int, default=40, show_default=True, help="Antithetic pairs.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed.")
+@click.option("--tolerance", type=float, default=0.1, show_default=True, help="Relative error that ends a range.")
+@law_options
+@plot_option
+@json_option
+@force_option
+def rise(
+    outputs: int,
+    parameters: int,
+    sigma_z: float,
+    samples: int,
+    seed: int,
+    tolerance: float,
+    entries: Any,
+    curvature: Any,
+    plot_path: str | None,
+    json_path: str | None,
+    force: bool,
+) -> None:
+    """The mean rise of the top NTK eigenvalue under the flow against three predictions, with their ranges."""
+    for path in (json_path, plot_path):
+        check_writable(path, force)
+    from edgestab.numeric.regression.ensembles import RegressionEnsemble
+    from edgestab.numeric.regression.sharpening import measure_sharpening
+
+    law = RegressionEnsemble.normalised(outputs, parameters, sigma_z, entries=entries, curvature=curvature)
+    with progress_on("pairs") as tell:
+        curve = measure_sharpening(law, samples, seed, progress=tell)
+    predictions = ("short_time", "fixed_kernel", "displacement")
+    ranges = {name: curve.range_of(getattr(curve, name), tolerance) * curve.start for name in predictions}
+    content = {
+        "outputs": outputs,
+        "parameters": parameters,
+        "sigma_z": sigma_z,
+        "samples": samples,
+        "seed": seed,
+        "start": curve.start,
+        "second": curve.second,
+        "second_standard_error": curve.second_error,
+        "large_size_second": curve.large_size_second,
+        "tolerance": tolerance,
+        "ranges": ranges,
+        "rise_at_the_end": float(curve.rise[-1]),
+        "rise_standard_error": float(curve.rise_error[-1]),
+        "energy_error": curve.energy_error,
+    }
+    if plot_path is not None:
+        from edgestab.numeric.regression.figures import save_sharpening
+
+        save_sharpening(curve, plot_path)
+    if json_path is not None:
+        names = ("times", "rise", "rise_error", *predictions)
+        arrays = {name: getattr(curve, name) for name in names}
+        write_json(json_path, clean({**content, "curve": arrays, "run": run_record()}), force)
+    if json_path != "-":
+        from rich.table import Table
+
+        shown = Table(show_header=False, box=None)
+        shown.add_row("lambda_max(0)", f"{curve.start:.5g} (mean of {samples})")
+        shown.add_row("lambda''(0) / lambda(0)", f"{curve.second:.4f} +- {curve.second_error:.4f}")
+        shown.add_row("  at large size", f"{curve.large_size_second:.4f}")
+        shown.add_row("rise at the end", f"{curve.rise[-1]:.4f} +- {curve.rise_error[-1]:.4f}")
+        shown.add_row(f"within {tolerance:.0%} up to", "time x lambda_max(0)")
+        for name, label in zip(predictions, ("c t^2 / 2", "fixed kernel", "displacement"), strict=True):
+            shown.add_row(f"  {label}", f"{ranges[name]:.3g}")
+        shown.add_row("integration error", f"{curve.energy_error:.1e}")
+        console().print(shown)

@@ -1,0 +1,319 @@
+"""Sharpness at convergence over a grid of residual scales, step sizes and shapes, with statistics over samples.
+
+One chunk is one sample of one shape: all its lanes (residual scales times step sizes) share Q and run as one batch.
+The same directions of z, J and Q serve every scale, so differences along the grid are paired.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..chunkstore import ChunkStore
+from ..cluster import map_chunks
+from .descent import descend, top_two
+from .ensembles import CurvatureLaw, Entries, RegressionEnsemble
+from .flow import gradient_flow
+from .model import RegressionState
+from .validation import check_count, check_memory, check_positive, refuse
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+CODES = ("converged", "diverged", "max_steps")
+
+
+@dataclass(frozen=True)
+class SharpnessGrid:
+    """What to run.
+
+    Attributes:
+        shapes: Pairs ``(D, P)``.
+        sigma_z: Residual scales, in the units of ``RegressionEnsemble.normalised``.
+        starts: Starting sharpness ``eta lambda_max(0)`` of each step size, each in ``(0, 2)``.
+        samples: Samples of each shape.
+        seed: Seed.
+        max_steps: Largest number of steps.
+        tolerance: Relative gradient norm at convergence.
+        record_every: Steps between measurements of the sharpness (for its peak and its crossings).
+        flow: Whether to run the gradient flow as well.
+        entries: Law of one entry.
+        curvature: Law of one slice of Q.
+    """
+
+    shapes: tuple[tuple[int, int], ...] = ((20, 80), (20, 40), (40, 20))
+    sigma_z: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
+    starts: tuple[float, ...] = (0.5, 0.75, 1.0)
+    samples: int = 12
+    seed: int = 0
+    max_steps: int = 10_000
+    tolerance: float = 1e-5
+    record_every: int = 4
+    flow: bool = True
+    entries: Entries = "gaussian"
+    curvature: CurvatureLaw = "goe"
+
+    def __post_init__(self) -> None:
+        """Check every field.
+
+        Raises:
+            DomainError: On an empty axis or a value out of range.
+        """
+        where = "SharpnessGrid()"
+        for name in ("shapes", "sigma_z", "starts"):
+            if not len(getattr(self, name)):
+                refuse(where, f"at least one entry in {name}", "none", "Give one.")
+        for outputs, parameters in self.shapes:
+            RegressionEnsemble.normalised(outputs, parameters, entries=self.entries, curvature=self.curvature)
+        for value in self.sigma_z:
+            check_positive(where, "sigma_z", value)
+        for value in self.starts:
+            if check_positive(where, "starts", value) >= 2:
+                refuse(where, "a starting sharpness below the edge, in (0, 2)", repr(value), "Lower it.")
+        for name in ("samples", "max_steps", "record_every"):
+            check_count(where, name, getattr(self, name))
+        check_positive(where, "tolerance", self.tolerance)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The grid as JSON-ready data."""
+        plain = asdict(self)
+        return {
+            key: [list(v) if isinstance(v, tuple) else v for v in value] if isinstance(value, tuple) else value
+            for key, value in plain.items()
+        }
+
+    @property
+    def lanes(self) -> int:
+        """Runs of gradient descent in one chunk."""
+        return len(self.sigma_z) * len(self.starts)
+
+    def bytes_needed(self, workers: int = 1) -> int:
+        """Return peak memory: Q twice, three Jacobians a lane, and the records, for each worker.
+
+        Args:
+            workers: Number of processes.
+
+        Returns:
+            Bytes.
+        """
+        records = 8 * 6 * self.lanes * (self.max_steps // self.record_every + 1)
+        largest = max(
+            RegressionEnsemble.normalised(d, p).bytes_needed + 8 * 3 * self.lanes * d * p for d, p in self.shapes
+        )
+        return workers * (largest + records)
+
+
+@dataclass(frozen=True, eq=False)
+class SharpnessTable:
+    """Results over ``(shape, sample, sigma_z, start)``.
+
+    Attributes:
+        grid: What was run.
+        initial: ``lambda_max(0)``, shape ``(shapes, samples)``.
+        final: ``lambda_max`` where each run stopped; nan where it diverged.
+        second: Second largest NTK eigenvalue there.
+        hessian: Largest eigenvalue of the loss Hessian there.
+        peak: Largest measured ``eta lambda_max``.
+        crossings: How often the measured ``eta lambda_max`` crossed 2.
+        status: Index into ``CODES``.
+        stopped: Steps taken.
+        flow_final: ``lambda_max`` at the end of the gradient flow, shape ``(shapes, samples, sigma_z)``; nan
+            where not run.
+        flow_error: Its integration error.
+    """
+
+    grid: SharpnessGrid
+    initial: Array
+    final: Array
+    second: Array
+    hessian: Array
+    peak: Array
+    crossings: Array
+    status: Array
+    stopped: Array
+    flow_final: Array
+    flow_error: Array
+
+    @property
+    def step_sizes(self) -> Array:
+        """Step size of each run, shape ``(shapes, samples, 1, starts)``."""
+        return np.asarray(np.array(self.grid.starts) / self.initial[:, :, None, None])
+
+    @property
+    def sharpness(self) -> Array:
+        """``eta lambda_max`` at convergence; nan for runs that did not converge."""
+        return np.where(self.status == 0, self.final * self.step_sizes, np.nan)
+
+    @property
+    def hessian_sharpness(self) -> Array:
+        """``eta`` times the top Hessian eigenvalue at convergence; nan for runs that did not converge."""
+        return np.where(self.status == 0, self.hessian * self.step_sizes, np.nan)
+
+    def summary(self) -> list[dict[str, Any]]:
+        """Return one row for each (shape, sigma_z, start): counts, and the mean sharpness with its standard error."""
+        rows = []
+        for a, (outputs, parameters) in enumerate(self.grid.shapes):
+            for i, scale in enumerate(self.grid.sigma_z):
+                for j, begin in enumerate(self.grid.starts):
+                    status, values = self.status[a, :, i, j], self.sharpness[a, :, i, j]
+                    good = values[np.isfinite(values)]
+                    growth = self.flow_final[a, :, i] / self.initial[a]
+                    rows.append(
+                        {
+                            "outputs": outputs,
+                            "parameters": parameters,
+                            "sigma_z": scale,
+                            "start": begin,
+                            **{code: int(np.sum(status == k)) for k, code in enumerate(CODES)},
+                            "sharpness": float(good.mean()) if len(good) else None,
+                            "standard_error": float(good.std(ddof=1) / np.sqrt(len(good))) if len(good) > 1 else None,
+                            "hessian": float(np.nanmean(self.hessian_sharpness[a, :, i, j])) if len(good) else None,
+                            "crossed": int(np.sum(self.peak[a, :, i, j] >= 2)),
+                            "flow_growth": float(growth.mean()) if np.isfinite(growth).all() else None,
+                        }
+                    )
+        return rows
+
+
+@dataclass(frozen=True)
+class Job:
+    """One chunk: one sample of one shape."""
+
+    grid: SharpnessGrid
+    shape: int
+    sample: int
+
+
+def run_job(job: Job) -> dict[str, Array]:
+    """Run one sample of one shape over all scales and step sizes.
+
+    Args:
+        job: The chunk.
+
+    Returns:
+        Arrays over ``(sigma_z, start)``, and over ``sigma_z`` for the flow.
+    """
+    grid, shape, sample = job.grid, job.shape, job.sample
+    outputs, parameters = grid.shapes[shape]
+    law = RegressionEnsemble.normalised(outputs, parameters, entries=grid.entries, curvature=grid.curvature)
+    state = law.sample(grid.seed, sample)
+    initial = float(top_two(state.J[None])[0, 0])
+    box = (len(grid.sigma_z), len(grid.starts))
+    etas = np.broadcast_to(np.array(grid.starts) / initial, box).ravel()
+    scales = np.repeat(grid.sigma_z, box[1])
+    run = descend(
+        state,
+        etas,
+        scales=scales,
+        max_steps=grid.max_steps,
+        tolerance=grid.tolerance,
+        record_every=grid.record_every,
+    )
+    flow_final, flow_error = np.full(box[0], np.nan), np.full(box[0], np.nan)
+    if grid.flow:
+        for i, scale in enumerate(grid.sigma_z):
+            flow = gradient_flow(state.scaled_residual(scale), tolerance=grid.tolerance, rtol=1e-8)
+            if flow.status == "converged":
+                flow_final[i], flow_error[i] = flow.ntk[-1, 0], flow.energy_error
+    return {
+        "initial": np.array(initial),
+        "final": run.final_ntk[:, 0].reshape(box),
+        "second": run.final_ntk[:, 1].reshape(box),
+        "hessian": np.array([_sharpness(point) for point in run.final]).reshape(box),
+        "peak": run.peak.reshape(box),
+        "crossings": run.edge_crossings.reshape(box),
+        "status": np.array([CODES.index(s) for s in run.status]).reshape(box),
+        "stopped": run.stopped.reshape(box),
+        "flow_final": flow_final,
+        "flow_error": flow_error,
+    }
+
+
+def run_sharpness_grid(
+    grid: SharpnessGrid,
+    *,
+    folder: str | Path | None = None,
+    workers: int = 1,
+    scheduler: str | None = None,
+    force: bool = False,
+    info: Mapping[str, Any] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> SharpnessTable:
+    """Run a grid, in several processes and with a folder to resume from when asked.
+
+    Args:
+        grid: What to run.
+        folder: Where each finished chunk is stored; a later call with the same grid computes only what is missing.
+        workers: Processes; the results do not depend on their number.
+        scheduler: Address of a Dask scheduler that runs the chunks instead.
+        force: Discard what another grid left in the folder.
+        info: More data for the folder's ``run.json`` (argv, versions).
+        progress: Called with ``(chunks done, chunks)``.
+
+    Returns:
+        The table.
+
+    Raises:
+        DomainError: If the memory needed exceeds what is free (said before it starts).
+        OutputError: If the folder cannot be written or belongs to another grid.
+    """
+    check_count("run_sharpness_grid()", "workers", workers)
+    if scheduler is None:
+        check_memory(
+            "run_sharpness_grid()",
+            grid.bytes_needed(workers),
+            f"{workers} worker(s)",
+            "Use fewer workers, smaller shapes, or a larger record_every.",
+        )
+    jobs = [Job(grid, shape, sample) for shape in range(len(grid.shapes)) for sample in range(grid.samples)]
+    store = None if folder is None else ChunkStore(folder, grid.config, len(jobs), info=info, force=force)
+    found: dict[int, Mapping[str, Array]] = {}
+    if store is not None:
+        found = {index: known for index in range(len(jobs)) if (known := store.load(index)) is not None}
+    todo = [index for index in range(len(jobs)) if index not in found]
+    if progress is not None:
+        progress(len(found), len(jobs))
+    with _one_thread_each():
+        work = [jobs[index] for index in todo]
+        for place, arrays in map_chunks(run_job, work, workers=workers, scheduler=scheduler, backend="processes"):
+            found[todo[place]] = arrays
+            if store is not None:
+                store.save(todo[place], arrays)
+            if progress is not None:
+                progress(len(found), len(jobs))
+    if store is not None:
+        store.write_run(finished=True)
+    shape = (len(grid.shapes), grid.samples)
+    stacked = {
+        item.name: np.array([found[index][item.name] for index in range(len(jobs))])
+        for item in fields(SharpnessTable)
+        if item.name != "grid"
+    }
+    return SharpnessTable(grid, **{name: values.reshape(*shape, *values.shape[1:]) for name, values in stacked.items()})
+
+
+def _sharpness(state: RegressionState | None) -> float:
+    """Return the top Hessian eigenvalue; nan for a run that diverged."""
+    return float("nan") if state is None else float(np.linalg.eigvalsh(state.hessian())[-1])
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Tell the linear algebra of child processes to use one thread; the processes are the parallelism."""
+    names = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

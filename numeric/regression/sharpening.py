@@ -1,0 +1,165 @@
+"""How the top NTK eigenvalue rises under gradient flow, averaged over an ensemble, against three predictions.
+
+With ``lambda(t)`` the mean over samples and ``lambda = lambda(0)``:
+
+* short time: ``lambda (1 + c t^2 / 2)``, c the ratio of Theorem 2;
+* fixed kernel: the residual decays under the kernel of the start, which replaces ``t^2`` by
+  ``sum_k (1 - exp(-lambda_k t))^2 / lambda_k`` over its trace: leading order in ``sigma_z`` at every time;
+* displacement: ``lambda (1 + (sigma_q / sigma_j)^2 |theta(t) - theta(0)|^2)``, as if ``J(t) - J(0) = Q(theta(t) -
+  theta(0), .)`` were Gaussian noise independent of J, which keeps the law of J up to its scale.
+
+Terms odd in the residual average to zero; each sample is run with ``z`` and ``-z``, which removes them exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .ensembles import RegressionEnsemble
+from .flow import gradient_flow
+from .rates import eigenvalue_rates
+from .validation import check_count
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class SharpeningCurve:
+    """The mean relative rise ``lambda(t) / lambda(0) - 1`` and what predicts it.
+
+    Attributes:
+        ensemble: Law of the start.
+        samples: Number of antithetic pairs.
+        times: Times, shape ``(T,)``.
+        start: Mean of ``lambda(0)``.
+        rise: Mean of ``lambda(t)`` over mean of ``lambda(0)``, less one, shape ``(T,)``.
+        rise_error: Standard error of ``rise``.
+        second: Mean of the exact ``lambda''(0)`` over ``start``: the c of the short-time prediction for these samples.
+        second_error: Its standard error (its law has heavy tails; read it with care).
+        short_time: ``second t^2 / 2``.
+        fixed_kernel: The fixed-kernel prediction.
+        displacement: The displacement prediction.
+        displacement_gap: Mean over samples of ``rise - displacement``, paired.
+        displacement_gap_error: Its standard error.
+        energy_error: Worst integration error of any flow.
+    """
+
+    ensemble: RegressionEnsemble
+    samples: int
+    times: Array
+    start: float
+    rise: Array
+    rise_error: Array
+    second: float
+    second_error: float
+    short_time: Array
+    fixed_kernel: Array
+    displacement: Array
+    displacement_gap: Array
+    displacement_gap_error: Array
+    energy_error: float
+
+    @property
+    def large_size_second(self) -> float:
+        """The large-size value ``2 D P sigma_q^2 sigma_z^2`` of ``second``."""
+        law = self.ensemble
+        return 2 * law.outputs * law.parameters * law.sigma_q**2 * law.sigma_z**2
+
+    def range_of(self, prediction: Array, tolerance: float = 0.1) -> float:
+        """Return the last time up to which a prediction is within a relative tolerance of the measured rise.
+
+        Args:
+            prediction: One of the three predictions.
+            tolerance: Relative tolerance.
+
+        Returns:
+            A time, interpolated between records; 0 if it fails at the first record.
+        """
+        error = np.abs(prediction / self.rise - 1)
+        beyond = np.flatnonzero(error > tolerance)
+        if not len(beyond):
+            return float(self.times[-1])
+        first = int(beyond[0])
+        if first == 0:
+            return 0.0
+        share = (tolerance - error[first - 1]) / (error[first] - error[first - 1])
+        return float(self.times[first - 1] + share * (self.times[first] - self.times[first - 1]))
+
+
+def measure_sharpening(
+    ensemble: RegressionEnsemble,
+    samples: int,
+    seed: int,
+    times: Array | None = None,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> SharpeningCurve:
+    """Run the gradient flow from many starts, each with both signs of the residual.
+
+    Args:
+        ensemble: Law of the start.
+        samples: Number of antithetic pairs, at least 2.
+        seed: Seed.
+        times: Times; 60 by default, from ``0.02 / lambda`` to ``200 / lambda`` in geometric progression, lambda the
+            large-size top eigenvalue.
+        progress: Called with ``(pairs done, pairs)``.
+
+    Returns:
+        The curve with its predictions and standard errors.
+
+    Raises:
+        DomainError: On a count below 2, or times that do not increase.
+    """
+    check_count("measure_sharpening()", "samples", samples, minimum=2)
+    outputs, parameters = ensemble.outputs, ensemble.parameters
+    if times is None:
+        edge = ensemble.sigma_j**2 * (np.sqrt(outputs) + np.sqrt(parameters)) ** 2
+        times = np.geomspace(0.02, 200, 60) / edge
+    paths, moves, kernels, values, seconds, worst = [], [], [], [], [], 0.0
+    for index in range(samples):
+        state = ensemble.sample(seed, index)
+        pair = [gradient_flow(state.scaled_residual(sign), times=times, rtol=1e-8, atol=1e-11) for sign in (1.0, -1.0)]
+        paths.append((pair[0].ntk[:, 0] + pair[1].ntk[:, 0]) / 2)
+        moves.append((pair[0].displacement ** 2 + pair[1].displacement ** 2) / 2)
+        worst = max(worst, pair[0].energy_error, pair[1].energy_error)
+        rates = eigenvalue_rates(state)
+        values.append(rates.value)
+        seconds.append(rates.second)
+        spectrum = np.linalg.eigvalsh(state.ntk())
+        kernels.append(np.sum(_decayed(spectrum[:, None], times[None, :]), axis=0))
+        if progress is not None:
+            progress(index + 1, samples)
+    tops, path, root = np.array(values), np.array(paths), np.sqrt(samples)
+    start = float(tops.mean())
+    rise = (path - tops[:, None]) / start
+    ratio = (ensemble.sigma_q / ensemble.sigma_j) ** 2
+    moved = ratio * np.array(moves)
+    gap = rise - moved
+    second = float(np.mean(seconds)) / start
+    kernel = ratio * ensemble.sigma_z**2 * np.mean(kernels, axis=0)
+    return SharpeningCurve(
+        ensemble,
+        samples,
+        np.asarray(times, dtype=np.float64),
+        start,
+        rise.mean(axis=0),
+        rise.std(axis=0, ddof=1) / root,
+        second,
+        float(np.std(seconds, ddof=1)) / start / float(root),
+        second * np.asarray(times) ** 2 / 2,
+        kernel,
+        moved.mean(axis=0),
+        gap.mean(axis=0),
+        gap.std(axis=0, ddof=1) / root,
+        worst,
+    )
+
+
+def _decayed(eigenvalue: Array, time: Array) -> Array:
+    """Return ``(1 - exp(-x t))^2 / x``, 0 at x = 0."""
+    positive = np.maximum(eigenvalue, 1e-300)
+    return np.asarray(np.expm1(-positive * time) ** 2 / positive)

@@ -1,0 +1,293 @@
+"""Claims on the model with D outputs and P parameters after initialisation.
+
+They are measured over seeds fixed in advance, in the units of ``RegressionEnsemble.normalised`` (where eq. 22 reads as
+printed at large size).
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import sympy as sp
+
+from ...numeric.regression.descent import descend
+from ...numeric.regression.ensembles import RegressionEnsemble
+from ...numeric.regression.flow import gradient_flow
+from ...numeric.regression.rates import eigenvalue_rates
+from ...numeric.regression.sharpening import measure_sharpening
+from ...numeric.regression.two_steps import Phases, split_two_steps
+from ...symbolic.symbols import symbols
+from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
+
+eta, sigma_z = symbols("eta sigma_z")
+time = sp.Symbol("t", positive=True)
+PAPER = "agarwala2023"
+OWN = "edgestab"
+
+# How many standard errors a trend must show at default effort; never tuned to a seed.
+TREND = 4.0
+SLOPE_WINDOW = 0.25
+DISPLACEMENT_SHARE = 0.2
+
+
+def _short_time(ctx: CheckContext) -> Outcome:
+    """The remainder of lambda(0) + lambda'' t^2 / 2, both signs of z averaged, falls like t^3."""
+    slopes, samples = [], ctx.pick(3, 24, 100)
+    law = RegressionEnsemble.normalised(8, 16)
+    for index in range(samples):
+        state = law.sample(ctx.seed, index)
+        rates = [eigenvalue_rates(state.scaled_residual(sign)) for sign in (1.0, -1.0)]
+        scale = min(rates[0].gap / rates[0].value, 1.0) / rates[0].value
+        times = 2e-2 * scale * np.array([1.0, 2.0])
+        path = np.zeros(2)
+        for sign in (1.0, -1.0):
+            run = gradient_flow(state.scaled_residual(sign), times=times, rtol=1e-13, atol=1e-13)
+            path += run.ntk[:, 0] / 2
+        second = (rates[0].second + rates[1].second) / 2
+        rest = path - rates[0].value - second * times**2 / 2
+        slopes.append(float(np.log2(abs(rest[1] / rest[0]))))
+        ctx.progress((index + 1) / samples)
+    middle = float(np.median(slopes))
+    return judge(
+        samples,
+        rejected=0 if abs(middle - 3) <= SLOPE_WINDOW else samples,
+        worst=round(abs(middle - 3), 4),
+        bound=SLOPE_WINDOW,
+        digits=15,
+        domain="D = 8, P = 16, sigma_z = 1, Gaussian; t below 1/50 of the relative gap over lambda",
+        detail=f"median slope {middle:.3f} of the remainder in t; for larger t see displacement-law",
+    )
+
+
+def _displacement(ctx: CheckContext) -> Outcome:
+    """Mean rise of lambda_max against the displacement law, from ten times the fastest decay to convergence."""
+    cases = ctx.pick([(20, 40, 1.0)], [(20, 40, 1.0), (20, 40, 2.0), (20, 80, 1.0)], [(40, 80, 1.0), (40, 80, 2.0)])
+    samples = ctx.pick(4, 12, 100)
+    tested = rejected = 0
+    worst, notes = 0.0, []
+    for number, (outputs, parameters, scale) in enumerate(cases):
+        law = RegressionEnsemble.normalised(outputs, parameters, scale)
+        edge = law.sigma_j**2 * (np.sqrt(outputs) + np.sqrt(parameters)) ** 2
+        curve = measure_sharpening(law, samples, ctx.seed, np.array([10.0, 30.0, 100.0]) / edge)
+        share = np.abs(curve.displacement_gap) / curve.rise
+        tested += len(share)
+        rejected += int(np.sum(share > DISPLACEMENT_SHARE))
+        worst = max(worst, float(share.max()))
+        error = curve.displacement_gap_error[-1] / curve.rise[-1]
+        notes.append(
+            f"({outputs}, {parameters}, {scale:g}): rise {curve.rise[-1]:.2f}, off by {share[-1]:.1%} +- {error:.1%}"
+        )
+        ctx.progress((number + 1) / len(cases))
+    return judge(
+        tested,
+        rejected,
+        worst=round(worst, 4),
+        bound=DISPLACEMENT_SHARE,
+        domain=f"gradient flow, Gaussian, (D, P, sigma_z) as listed, {samples} antithetic pairs, from t = 10/lambda on",
+        detail="; ".join(notes),
+    )
+
+
+def _flow_sharpness(ctx: CheckContext) -> Outcome:
+    """Paired differences of the final sharpness between neighbouring residual scales, in standard errors."""
+    trend = _trend(ctx)
+    samples, scales = ctx.pick(5, 16, 64), (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
+    law = RegressionEnsemble.normalised(16, 32)
+    table = np.zeros((samples, len(scales)))
+    for index in range(samples):
+        state = law.sample(ctx.seed, index)
+        start = float(np.linalg.norm(state.J, 2) ** 2)
+        for place, scale in enumerate(scales):
+            flow = gradient_flow(state.scaled_residual(scale), tolerance=1e-4, rtol=1e-7)
+            table[index, place] = flow.ntk[-1, 0] / start
+        ctx.progress((index + 1) / samples)
+    scores = []
+    for low, high in pairwise(range(len(scales))):
+        difference = table[:, high] - table[:, low]
+        scores.append(float(difference.mean() / difference.std(ddof=1) * np.sqrt(samples)))
+    means = ", ".join(f"{m:.2f}" for m in table.mean(axis=0))
+    return judge(
+        samples * (len(scales) - 1),
+        rejected=sum(score < trend for score in scores),
+        worst=round(min(scores), 2),
+        bound=trend,
+        domain=f"gradient flow, D = 16, P = 32, Gaussian, {samples} seeds, sigma_z in {scales}",
+        detail=f"lambda_max(end)/lambda_max(0) = {means}; worst is the smallest z-score of a step of sigma_z",
+    )
+
+
+def _descent_edge(ctx: CheckContext) -> Outcome:
+    """Every converged run against 2/eta, and those that crossed it against how far below they end."""
+    samples = ctx.pick(2, 10, 60)
+    tested = rejected = unfinished = 0
+    worst, crossed = 0.0, []
+    for outputs, parameters in ((10, 40), (12, 24)):
+        law = RegressionEnsemble.normalised(outputs, parameters)
+        for index in range(samples):
+            state = law.sample(ctx.seed, index)
+            top = float(np.linalg.norm(state.J, 2) ** 2)
+            scales = np.array([0.5, 1.0, 1.5, 2.0])
+            run = descend(state, 1.0 / top, scales=scales, max_steps=6000, tolerance=1e-4, record_every=2)
+            final = run.final_ntk[:, 0] * run.step_sizes
+            for lane in range(len(scales)):
+                if run.status[lane] != "converged":
+                    unfinished += 1
+                    continue
+                tested += 1
+                worst = max(worst, float(final[lane]))
+                rejected += bool(final[lane] >= 2)
+                if run.peak[lane] > 2.05:
+                    crossed.append(float(final[lane]))
+            ctx.progress((tested + unfinished) / (8 * samples))
+    below = f"mean {np.mean(crossed):.4f}, least {min(crossed):.4f}" if crossed else "none"
+    return judge(
+        tested,
+        rejected,
+        undecided=0 if crossed else 1,
+        worst=round(worst, 6),
+        bound=2.0,
+        domain="D < P, Gaussian, eta = 1/lambda_max(0), sigma_z from 0.5 to 2, runs that converge within 6000 steps",
+        detail=f"{len(crossed)} runs crossed the edge and end at eta lambda: {below}; {unfinished} did not converge",
+    )
+
+
+def _phases(ctx: CheckContext) -> list[Phases]:
+    """Return the runs that cross the edge and fall, of a fixed number of seeds."""
+    law, found = RegressionEnsemble.normalised(24, 18, 1.5), []
+    samples = ctx.pick(8, 28, 120)
+    for index in range(samples):
+        state = law.sample(ctx.seed, index)
+        phases = split_two_steps(state, 0.9 / float(np.linalg.norm(state.J, 2) ** 2), 300).phases()
+        if phases is not None:
+            found.append(phases)
+        ctx.progress((index + 1) / samples)
+    return found
+
+
+_PHASE_DOMAIN = "D = 24, P = 18, sigma_z = 1.5, Gaussian, eta lambda_max(0) = 0.9, runs that cross the edge and fall"
+
+
+def _trend(ctx: CheckContext) -> float:
+    """Return how many standard errors a trend must show: fewer at effort quick, which has fewer seeds."""
+    return float(ctx.pick(2.5, TREND, TREND))
+
+
+def _score(values: list[float]) -> float:
+    """Return mean over standard error."""
+    array = np.array(values)
+    return float(array.mean() / array.std(ddof=1) * np.sqrt(len(array)))
+
+
+def _nonlinear_part(ctx: CheckContext) -> Outcome:
+    """Log of the non-linear over the linear part, while sharpening and from the peak on, in standard errors."""
+    runs, trend = _phases(ctx), _trend(ctx)
+    if len(runs) < 4:
+        return judge(max(len(runs), 1), undecided=1, domain=_PHASE_DOMAIN, detail=f"only {len(runs)} runs fall")
+    sharpening, falling = [np.log(r.while_sharpening) for r in runs], [np.log(r.while_falling) for r in runs]
+    held = [r.linear_while_falling > 0 for r in runs]
+    scores = (-_score(sharpening), _score(falling))
+    return judge(
+        3 * len(runs),
+        rejected=sum(score < trend for score in scores) + (sum(held) < 0.9 * len(runs)),
+        worst=round(min(scores), 2),
+        bound=trend,
+        domain=_PHASE_DOMAIN,
+        detail=f"non-linear / linear: {np.exp(np.mean(sharpening)):.2f} while sharpening, "
+        f"{np.exp(np.mean(falling)):.2f} from the peak on ({len(runs)} runs); the linear part stays positive in "
+        f"{sum(held)} of them",
+    )
+
+
+def _nonlinear_in_step(ctx: CheckContext) -> Outcome:
+    """The same with the part linear in eta: the rest grows, but so does the linear part, which it nearly cancels."""
+    runs, trend = _phases(ctx), _trend(ctx)
+    if len(runs) < 4:
+        return judge(max(len(runs), 1), undecided=1, domain=_PHASE_DOMAIN, detail=f"only {len(runs)} runs fall")
+    growth, before, after = [], [], []
+    for run in runs:
+        rest = np.abs(run.split.nonlinear_in_step)
+        growth.append(float(np.log(rest[run.peak : run.end].mean() / rest[: run.crossing].mean())))
+        before.append(float(np.log(run.share(0, run.crossing, in_step=True))))
+        after.append(float(np.log(run.share(run.peak, run.end, in_step=True))))
+    scores = (_score(growth), -_score(before))
+    return judge(
+        2 * len(runs),
+        rejected=sum(score < trend for score in scores),
+        worst=round(min(scores), 2),
+        bound=trend,
+        domain=_PHASE_DOMAIN,
+        detail=f"non-linear part grows {np.exp(np.mean(growth)):.0f} times from sharpening to fall; its share of the "
+        f"linear part goes from {np.exp(np.mean(before)):.2f} to {np.exp(np.mean(after)):.2f}",
+    )
+
+
+_LAMBDA = sp.Function("lambda_max")
+_RATIO, _MOVED = sp.Symbol("sigma_Q/sigma_J", positive=True), sp.Symbol("|theta(t) - theta(0)|", positive=True)
+_C, _END = sp.Symbol("c", positive=True), sp.Function("E_end")
+_LINEAR, _REST = sp.Symbol("Delta_linear", real=True), sp.Symbol("Delta_rest", real=True)
+
+CLAIMS = (
+    Claim(
+        id="short-time-sharpening",
+        title="Under gradient flow the rise starts as c t^2 / 2",
+        statement=sp.Eq(_LAMBDA(time), _LAMBDA(0) * (1 + _C * time**2 / 2) + sp.Symbol("O(t^3)"), evaluate=False),
+        variables=(time, _C),
+        source=Source(PAPER, "Theorem 2"),
+        domain="each start averaged over z and -z; c = lambda''(0)/lambda(0) by exact perturbation theory",
+        note="It holds to 10 % only up to about t = 0.2/lambda_max: after that the residual has decayed.",
+        checks=(Check("slope of the remainder of the flow in t", Level.CHECKED, _short_time),),
+    ),
+    Claim(
+        id="displacement-law",
+        title="The sharpness follows the distance travelled",
+        statement=sp.Eq(_LAMBDA(time), _LAMBDA(0) * (1 + _RATIO**2 * _MOVED**2), evaluate=False),
+        variables=(time,),
+        source=Source(OWN, "displacement law: leading order in size"),
+        domain="gradient flow from Gaussian starts, mean over seeds, from initialisation to convergence",
+        note="J(t) - J(0) = Q(theta(t) - theta(0), .) acts like Gaussian noise independent of J, which keeps its law "
+        "up to scale; corrections are of relative order 1/D.",
+        checks=(Check("mean rise against mean squared displacement", Level.CHECKED, _displacement),),
+    ),
+    Claim(
+        id="sharpness-grows-with-residual",
+        title="Sharpness at convergence grows with sigma_z",
+        statement=sp.Gt(sp.Derivative(_END(sigma_z), sigma_z), 0),
+        variables=(sigma_z,),
+        source=Source(PAPER, "figure: empirically upon convergence"),
+        domain="gradient flow to convergence; E_end is the mean of lambda_max at convergence",
+        checks=(Check("paired differences over seeds", Level.CHECKED, _flow_sharpness),),
+    ),
+    Claim(
+        id="descent-ends-below-the-edge",
+        title="Gradient descent that converges ends below 2/eta",
+        statement=sp.Lt(_LAMBDA(sp.oo), 2 / eta),
+        variables=(eta,),
+        source=Source(PAPER, "figure: empirically upon convergence"),
+        domain="D < P, so that the residual converges to 0; lambda_max of the NTK",
+        note="For D > P the residual stays and the bound is one on the Hessian: the NTK can end above 2/eta.",
+        checks=(Check("final sharpness of each converged run", Level.CHECKED, _descent_edge),),
+    ),
+    Claim(
+        id="nonlinear-part-brings-the-fall",
+        title="Small non-linear part while sharpening, large before the fall",
+        statement=sp.And(sp.Lt(sp.Abs(_REST), _LINEAR), sp.Gt(-sp.Symbol("Delta_rest_at_the_fall"), _LINEAR)),
+        variables=(_LINEAR, _REST),
+        source=Source(PAPER, "figure: non-linear dynamical contribution"),
+        domain=_PHASE_DOMAIN,
+        note="Two-step change split into the part linear in the residual and the rest. In this reading the linear part "
+        "goes on pushing up through the fall, and only the non-linear part brings lambda_max down.",
+        checks=(Check("log shares over seeds", Level.CHECKED, _nonlinear_part),),
+    ),
+    Claim(
+        id="nonlinear-part-in-step-size",
+        title="The same split by powers of eta",
+        statement=sp.Gt(sp.Symbol("Delta_rest_at_the_fall"), sp.Abs(_REST)),
+        variables=(_REST,),
+        source=Source(PAPER, "figure: non-linear dynamical contribution"),
+        domain=_PHASE_DOMAIN,
+        note="Linear in eta instead: the rest grows as well, but the part linear in eta then counts each flip of the "
+        "residual as a change that the next step takes back, so its share does not exceed 1.",
+        checks=(Check("growth over seeds", Level.CHECKED, _nonlinear_in_step),),
+    ),
+)
