@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import sympy as sp
 from flint import fmpq_mpoly
@@ -247,6 +247,11 @@ class Barrier:
         return bool(self.slope * self.slow.invariant.subs(lift) <= W - EDGE <= self.height)
 
 
+@lru_cache(maxsize=8)
+def _slow_coordinate(one_step: PolynomialMap) -> SlowCoordinate:
+    return derive_slow_coordinate(derive_lyapunov(one_step))
+
+
 def derive_barrier(one_step: PolynomialMap, constants: Mapping[str, object]) -> Barrier:
     """The trapping region of a map for given constants.
 
@@ -280,9 +285,8 @@ def derive_barrier(one_step: PolynomialMap, constants: Mapping[str, object]) -> 
     if min(exact["slope"], exact["width"], exact["height"]) <= 0:
         raise DomainError.of(where, "positive slope, width and height", dict(constants), "Check the constants.")
     rest = {name: exact[name] for name in optional & exact.keys()}
-    slow = derive_slow_coordinate(derive_lyapunov(one_step))
     return Barrier(
-        slow,
+        _slow_coordinate(one_step),
         exact["slope"],
         exact["width"],
         exact["height"],

@@ -8,4 +8,5 @@ MODULES: tuple[str, ...] = (
     "theorem_2",
     "regression_step",
     "regression_dynamics",
+    "theorem_1_sharp",
 )

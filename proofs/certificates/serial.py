@@ -12,6 +12,7 @@ from flint import fmpq_mpoly
 from ...symbolic.barrier import SignCondition
 from ...symbolic.maps import PolynomialMap
 from ...symbolic.rings import poly_terms, rational_string
+from ...symbolic.strip import PolynomialCondition
 from .bernstein import Covering, Terms, prove_positive
 
 
@@ -47,7 +48,7 @@ def box_record(sides: Iterable[tuple[Fraction, Fraction]]) -> list[list[str]]:
     return [[str(low), str(high)] for low, high in sides]
 
 
-def judge_condition(condition: SignCondition, max_boxes: int) -> Covering:
+def judge_condition(condition: SignCondition | PolynomialCondition, max_boxes: int) -> Covering:
     """Prove a condition positive on its box.
 
     Args:
