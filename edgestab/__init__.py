@@ -29,6 +29,10 @@ EXPORTS: dict[str, str] = {
     "SlowManifold": "symbolic.slow_manifold",
     "derive_slow_manifold": "symbolic.slow_manifold",
     "LimitSeries": "symbolic.limit_series",
+    "LimitLaw": "symbolic.limit_law",
+    "derive_limit_law": "symbolic.limit_law",
+    "LimitPrediction": "numeric.limit_prediction",
+    "predict_limit": "numeric.limit_prediction",
     "compile_map": "numeric.compile",
     "ClusterError": "numeric.cluster",
     "map_chunks": "numeric.cluster",
@@ -62,6 +66,8 @@ if TYPE_CHECKING:
     from .numeric.compile import compile_map as compile_map
     from .numeric.ensemble import Ensemble as Ensemble
     from .numeric.ensemble import simulate_ensemble as simulate_ensemble
+    from .numeric.limit_prediction import LimitPrediction as LimitPrediction
+    from .numeric.limit_prediction import predict_limit as predict_limit
     from .numeric.regression.descent import DescentRun as DescentRun
     from .numeric.regression.descent import descend as descend
     from .numeric.regression.ensembles import RegressionEnsemble as RegressionEnsemble
@@ -87,6 +93,8 @@ if TYPE_CHECKING:
     from .symbolic.errors import OutputError as OutputError
     from .symbolic.errors import PrecisionError as PrecisionError
     from .symbolic.errors import ProofError as ProofError
+    from .symbolic.limit_law import LimitLaw as LimitLaw
+    from .symbolic.limit_law import derive_limit_law as derive_limit_law
     from .symbolic.limit_series import LimitSeries as LimitSeries
     from .symbolic.maps import PolynomialMap as PolynomialMap
     from .symbolic.models import QuadraticModel as QuadraticModel

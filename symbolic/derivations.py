@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from .limit_law import LEADING, LimitLaw, derive_limit_law
 from .limit_series import LimitSeries
 from .maps import PolynomialMap
 from .models import QuadraticModel
@@ -35,6 +36,7 @@ class Derivations:
         self._recurrences: dict[int, Recurrence] = {}
         self._manifolds: dict[int, SlowManifold] = {}
         self._accelerations: dict[str, Acceleration] = {}
+        self._laws: dict[int, LimitLaw] = {}
 
     def theta_step(self) -> PolynomialMap:
         """Gradient descent in theta."""
@@ -73,6 +75,12 @@ class Derivations:
         if law not in self._accelerations:
             self._accelerations[law] = Acceleration(LAWS[law])
         return self._accelerations[law]
+
+    def limit_law(self, order: int) -> LimitLaw:
+        """The limit of any start; order 1 is the leading law, 2 the next."""
+        if order not in self._laws:
+            self._laws[order] = derive_limit_law(self.one_step(), LEADING * order)
+        return self._laws[order]
 
 
 @lru_cache(maxsize=1)

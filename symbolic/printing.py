@@ -40,6 +40,8 @@ def by_powers(expr: sp.Expr, variable: sp.Symbol) -> str:
     Returns:
         Text such as ``(2*y + y**2)*z + (..)*z**2``.
     """
+    if not expr.is_polynomial(variable):
+        return sp.sstr(expr, order="rev-lex")
     poly = sp.Poly(expr, variable)
     parts = []
     for (power,), coefficient in sorted(poly.terms()):
@@ -86,9 +88,12 @@ def text_lines(what: str, result: PolynomialMap | Recurrence | Nullcline | Print
     return lines
 
 
+_LAMBERT = {"user_functions": {"LambertW": "mpmath.lambertw"}}
+
+
 def python_source(what: str, result: PolynomialMap | Recurrence | Nullcline | Printable) -> str:
     """A derived object as a Python function on exact rationals (or any number type that takes Fractions)."""
-    from sympy.printing.pycode import PythonCodePrinter
+    from sympy.printing.pycode import MpmathPrinter, PythonCodePrinter
 
     class _Exact(PythonCodePrinter):
         def _print_Rational(self, expr: sp.Rational) -> str:
@@ -98,11 +103,14 @@ def python_source(what: str, result: PolynomialMap | Recurrence | Nullcline | Pr
     symbols = sorted(
         set().union(*(e.free_symbols for _, e in pairs)), key=lambda s: ("zTyw".find(s.name[0]) % 99, s.name)
     )
-    printer = _Exact()
+    rational = all(e.is_rational_function() for _, e in pairs)
+    printer, needs = (
+        (_Exact(), "from fractions import Fraction") if rational else (MpmathPrinter(_LAMBERT), "import mpmath")
+    )
     body = ",\n        ".join(printer.doprint(e) for _, e in pairs)
     name = what.replace("-", "_")
     return (
-        "from fractions import Fraction\n\n\n"
+        f"{needs}\n\n\n"
         f"def {name}({', '.join(s.name for s in symbols)}):\n"
         f'    """{"; ".join(left for left, _ in pairs)}. {remainder}."""\n'
         f"    return (\n        {body},\n    )"

@@ -49,6 +49,10 @@ _ROWS = (
         "T_inf", r"\tilde T_\infty", "R", "limit of T along an orbit that converges", r"\lim \eta\lambda_{\max}"
     ),
     SymbolEntry("y", "y", "R", "deviation of T from the two-step nullcline", "y_t"),
+    SymbolEntry("x", "x", "R", "deviation of T from the slow manifold"),
+    SymbolEntry("x_0", "x_0", "R", "where x ends, to leading order"),
+    SymbolEntry("u", "u", "R", "half the width of a two-cycle at epsilon = 0, (z - sigma(z)) / 2"),
+    SymbolEntry("I", r"\mathcal I", "R", "first integral of the one-step map near the edge"),
     SymbolEntry("w", "w", "R", "deviation in units of epsilon, y / epsilon"),
     SymbolEntry("epsilon", r"\epsilon", "(0, 1)", "size of the negative eigenvalue of Q", r"\epsilon", True),
     SymbolEntry("eta", r"\eta", "> 0", "step size", r"\eta", True),

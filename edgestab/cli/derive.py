@@ -10,8 +10,8 @@ import click
 from .common import check_writable, force_option, write_output
 from .typesetting import LatexChoice, latex_options, latex_text
 
-OBJECTS = ("one-step", "two-step", "nullcline", "slow-manifold", "limit")
-ORDER_HELP = "Highest degree in z kept; for slow-manifold and limit the highest power of epsilon."
+OBJECTS = ("one-step", "two-step", "nullcline", "slow-manifold", "limit", "limit-law")
+ORDER_HELP = "Highest degree in z kept; for slow-manifold, limit and limit-law the highest power of epsilon."
 FORMATS = ("text", "latex", "python", "json")
 
 
@@ -25,8 +25,8 @@ FORMATS = ("text", "latex", "python", "json")
 def derive(what: str, order: int, form: str, output: str, force: bool, latex: LatexChoice) -> None:
     """Derive an exact object of the main case {1, -epsilon}, E = 0.
 
-    The one-step map, the two-step recurrence, its nullcline, the slow manifold that relaxed orbits follow, or the
-    limit T_inf where it ends.
+    The one-step map, the two-step recurrence, its nullcline, the slow manifold that relaxed orbits follow, the limit
+    T_inf where it ends, or the limit law for any start (order 1 is the leading one).
     """
     from edgestab.symbolic.derivations import main_case
 
@@ -40,6 +40,8 @@ def derive(what: str, order: int, form: str, output: str, force: bool, latex: La
         result = derivations.two_step(order)
     elif what == "nullcline":
         result = derivations.nullcline(order)
+    elif what == "limit-law":
+        result = derivations.limit_law(order)
     else:
         manifold = derivations.slow_manifold(order)
         result = manifold.limit() if what == "limit" else manifold

@@ -3,6 +3,7 @@
 MODULES: tuple[str, ...] = (
     "recurrences",
     "limit_series",
+    "limit_law",
     "theorem_1",
     "theorem_1_certificate",
     "theorem_2",

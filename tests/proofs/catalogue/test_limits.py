@@ -1,0 +1,71 @@
+"""The claims on limits can fail: wrong coefficients and wrong maps turn them FALSE."""
+
+from dataclasses import replace
+
+import pytest
+import sympy as sp
+
+from edgestab.proofs.catalogue import limit_law, limit_series
+from edgestab.proofs.claims import CheckContext, Verdict
+from edgestab.symbolic.derivations import Derivations, main_case
+from edgestab.symbolic.limit_law import LimitLaw
+from edgestab.symbolic.maps import PolynomialMap
+from edgestab.symbolic.slow_manifold import SlowManifold
+from edgestab.symbolic.symbols import symbol
+
+
+class WrongLimit(Derivations):
+    """The main case with the coefficient of epsilon^2 in the manifold's end changed."""
+
+    def slow_manifold(self, order: int) -> SlowManifold:
+        right = super().slow_manifold(order)
+        rows = list(right.rows)
+        if order >= 2:
+            rows[2] = rows[2] + 1
+        return replace(right, rows=tuple(rows))
+
+
+class WrongLaw(Derivations):
+    """The main case with the sign of one term of the integral changed."""
+
+    def limit_law(self, order: int) -> LimitLaw:
+        right = super().limit_law(order)
+        terms = [(e, -c if e == (0, 1, 0, 1) else c) for e, c in right.terms]
+        return replace(right, terms=tuple(terms))
+
+
+class WrongMap(Derivations):
+    """The main case with a sign of the one-step map changed."""
+
+    def one_step(self) -> PolynomialMap:
+        right = super().one_step()
+        z, epsilon = symbol("z"), symbol("epsilon")
+        return PolynomialMap(
+            right.variables, (right.components[0] - 2 * epsilon * z**3, right.components[1]), right.parameters
+        )
+
+
+def context(derivations: Derivations) -> CheckContext:
+    return CheckContext(derivations=derivations, effort="quick")
+
+
+def test_a_wrong_limit_coefficient_is_found_twice() -> None:
+    wrong = context(WrongLimit(main_case().model))
+    assert limit_series._invariance(wrong).verdict is Verdict.FALSE
+    assert limit_series._all_slopes(wrong).verdict is Verdict.FALSE
+
+
+def test_a_wrong_sign_in_the_integral_is_found_twice() -> None:
+    wrong = context(WrongLaw(main_case().model))
+    assert limit_law._conserved(wrong).verdict is Verdict.FALSE
+    assert limit_law._next_slope(wrong).verdict is Verdict.FALSE
+
+
+def test_a_wrong_map_is_found() -> None:
+    wrong = context(WrongMap(main_case().model))
+    assert limit_series._all_slopes(wrong).verdict is Verdict.FALSE
+
+
+@pytest.mark.parametrize("claim", [*limit_series.CLAIMS, *limit_law.CLAIMS], ids=lambda c: c.id)
+def test_statements_are_sympy(claim: object) -> None:
+    assert isinstance(claim.statement, sp.Basic)  # type: ignore[attr-defined]
