@@ -150,8 +150,10 @@ class Claim:
         variables: free symbols of the statement and what they range over.
         assumptions: SymPy relations under which it is claimed.
         source: where it is printed, or what it answers.
-        uses: ids of claims that this one rests on.
-        checks: how it is judged; at least one at effort quick, or ``uses``.
+        uses: ids of claims that this one rests on: it never outranks the weakest of them.
+        includes: ids of claims that are part of the same story and are judged with it; they must be TRUE for it to be
+            TRUE, but its level does not rest on them (a proof does not rest on the samples beside it).
+        checks: how it is judged; at least one at effort default, or ``uses``.
         domain: on which domain it is claimed, in words.
         note: what a reader should know (a hidden convention, what the printed form lacks).
     """
@@ -166,6 +168,12 @@ class Claim:
     uses: tuple[str, ...] = ()
     domain: str = ""
     note: str = ""
+    includes: tuple[str, ...] = ()
+
+    @property
+    def related(self) -> tuple[str, ...]:
+        """All claims that are judged with this one."""
+        return (*self.uses, *self.includes)
 
 
 @dataclass(frozen=True)
@@ -228,7 +236,7 @@ def all_claims() -> dict[str, Claim]:
             raise ProofError.of(
                 "all_claims()", "known claims without circles", " -> ".join((*trail, claim_id)), "Fix `uses`."
             )
-        for used in found[claim_id].uses:
+        for used in found[claim_id].related:
             visit(used, (*trail, claim_id))
         ordered[claim_id] = found[claim_id]
 
@@ -267,7 +275,7 @@ def with_dependencies(ids: tuple[str, ...]) -> tuple[Claim, ...]:
     def visit(claim_id: str) -> None:
         if claim_id not in wanted:
             wanted.add(claim_id)
-            for used in get_claim(claim_id).uses:
+            for used in get_claim(claim_id).related:
                 visit(used)
 
     for claim_id in ids or claims:

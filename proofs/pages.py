@@ -74,6 +74,7 @@ def claim_record(claim: Claim) -> dict[str, Any]:
         "level": claim_level(claim).name,
         "domain": claim.domain,
         "uses": list(claim.uses),
+        "includes": list(claim.includes),
         "note": claim.note,
         "checks": [{"method": c.method, "level": c.level.name, "effort": c.effort} for c in claim.checks],
     }
@@ -89,6 +90,7 @@ def claim_text(claim: Claim) -> str:
         "source": record["source"]["text"],
         "level": record["level"],
         "uses": ", ".join(claim.uses),
+        "includes": ", ".join(claim.includes),
         "note": claim.note,
     }
     lines += [f"{name + ':':<10} {value}" for name, value in rows.items() if value]

@@ -208,13 +208,16 @@ def _evidence(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def combine(claim: Claim, evidence: Sequence[Evidence], used: Iterable[ClaimResult]) -> ClaimResult:
+def combine(
+    claim: Claim, evidence: Sequence[Evidence], used: Iterable[ClaimResult], included: Iterable[ClaimResult] = ()
+) -> ClaimResult:
     """Judge a claim from its evidence and from what it rests on.
 
     Args:
         claim: the claim.
         evidence: of its own checks.
-        used: results of the claims it uses.
+        used: results of the claims it uses; they bound its level.
+        included: results of the claims it includes; they must be TRUE too, but do not bound its level.
 
     Returns:
         The result.
@@ -224,7 +227,7 @@ def combine(claim: Claim, evidence: Sequence[Evidence], used: Iterable[ClaimResu
     weakest = min((r.level for r in below), default=Level.PROVED)
     if Verdict.FALSE in verdicts:
         return ClaimResult(claim, Verdict.FALSE, Level.REFUTED, tuple(evidence))
-    shaky = [r.claim.id for r in below if r.verdict is not Verdict.TRUE]
+    shaky = [r.claim.id for r in (*below, *included) if r.verdict is not Verdict.TRUE]
     own = max(
         (e.level for e in evidence if e.outcome.verdict is Verdict.TRUE),
         default=weakest if below else Level.CITED,
@@ -289,5 +292,5 @@ def verify(
     results: dict[str, ClaimResult] = {}
     for claim in claims:
         mine = [gathered[claim.id, i] for i in range(len(claim.checks)) if (claim.id, i) in gathered]
-        results[claim.id] = combine(claim, mine, (results[u] for u in claim.uses))
+        results[claim.id] = combine(claim, mine, (results[u] for u in claim.uses), (results[u] for u in claim.includes))
     return Report(tuple(results.values()), effort, chosen_seed, time.perf_counter() - begin, interrupted)

@@ -58,7 +58,7 @@ def test_dependencies_come_first() -> None:
     ids = [c.id for c in with_dependencies(("theorem-1",))]
     assert ids[-1] == "theorem-1"
     for claim_id in ids:
-        assert all(ids.index(used) < ids.index(claim_id) for used in get_claim(claim_id).uses)
+        assert all(ids.index(used) < ids.index(claim_id) for used in get_claim(claim_id).related)
 
 
 def test_unknown_ids_suggest_the_nearest() -> None:

@@ -25,6 +25,13 @@ def test_a_claim_never_outranks_its_weakest_dependency() -> None:
     assert result(Verdict.TRUE, Level.PROVED, (weak,)).level is Level.CHECKED
 
 
+def test_an_included_claim_bounds_the_verdict_but_not_the_level() -> None:
+    one = claim(Check("m", Level.PROVED, lambda ctx: outcome(Verdict.TRUE)))
+    evidence = [run_check(one, 0, CheckContext())]
+    assert combine(one, evidence, (), (result(Verdict.TRUE, Level.CHECKED),)).level is Level.PROVED
+    assert combine(one, evidence, (), (result(Verdict.FALSE, Level.CHECKED),)).verdict is Verdict.UNKNOWN
+
+
 def test_a_claim_that_rests_on_an_open_or_refuted_one_is_unknown() -> None:
     for verdict in (Verdict.UNKNOWN, Verdict.FALSE):
         got = result(Verdict.TRUE, Level.DERIVED, (result(verdict, Level.DERIVED),))
