@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: verify test lint types thorough clean help
+.PHONY: verify prove test lint types thorough clean help
 
 help:
 	@echo "make verify    derive, confirm Theorem 1 and Theorem 2, print the table of claims"
+	@echo "make prove     compile the Coq proofs (installs Coq when missing), check them, keep the record"
 	@echo "make test      the test suite"
 	@echo "make thorough  the long tests and the long checks"
 	@echo "make lint      ruff; make types: mypy"
@@ -20,6 +21,9 @@ $(STAMP): pyproject.toml constraints.txt
 
 verify: $(STAMP)
 	$(BIN)/edgestab verify
+
+prove: $(STAMP)
+	$(BIN)/edgestab prove --install
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -q -n auto

@@ -10,4 +10,5 @@ MODULES: tuple[str, ...] = (
     "regression_step",
     "regression_dynamics",
     "theorem_1_sharp",
+    "kernel",
 )

@@ -1,0 +1,95 @@
+"""``edgestab prove``: run the proof kernel on the Coq development and keep the record."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from .common import console, force_option, json_option, write_json
+
+
+@click.command()
+@click.option("--install", is_flag=True, help="Install Coq from the system's packages if it is missing.")
+@click.option("--again", is_flag=True, help="Build even if this machine's kernel has accepted these very sources.")
+@click.option("--regenerate", is_flag=True, help="Write the generated sources anew from the derived objects first.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=None, help="Parallel compilers; default: cores, at most 2.")
+@click.option(
+    "--check",
+    type=click.Choice(("own", "full", "none")),
+    default="own",
+    show_default=True,
+    help="coqchk on edgestab's files, on Coq's libraries too (long), or not.",
+)
+@click.option("--record", metavar="FILE", help="Write the record here as well (to commit it).")
+@json_option
+@force_option
+def prove(
+    install: bool,
+    again: bool,
+    regenerate: bool,
+    jobs: int | None,
+    check: str,
+    record: str | None,
+    json_path: str | None,
+    force: bool,
+) -> None:
+    """Compile the Coq proofs, print statements and axioms, and record what the kernel accepted.
+
+    Exit 0 when the kernel accepted every file and no theorem rests on more than it may, 1 when it did not.
+    """
+    from edgestab.proofs import kernel, kernel_build
+    from edgestab.symbolic.derivations import main_case
+
+    out = console(stderr=json_path == "-")
+
+    def say(text: str, style: str | None = None) -> None:
+        out.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+    if regenerate:
+        for name in kernel.write_sources(main_case()):
+            say(f"wrote {name}")
+    stale = kernel.stale_sources(main_case())
+    if stale:
+        say(f"generated sources differ from what the derived objects generate: {', '.join(stale)}", "red")
+        raise click.exceptions.Exit(1)
+    status = kernel.kernel_status()
+    if status.source == "this machine's kernel" and status.record is not None and not again:
+        say("This machine's kernel has checked these very sources already (--again to repeat).")
+        found = status.record
+    else:
+        if install and kernel_build.find_coq() is None:
+            say("Installing Coq from the system's packages ..")
+            kernel_build.install_coq()
+        cores = jobs or min(os.cpu_count() or 1, 2)
+        say(f"Coq {kernel_build.coq_version()}, {len(kernel.source_digests())} files, {cores} compilers")
+        found = kernel_build.build(cores, check, lambda name, took: say(f"  {name:<32} {took:7.1f} s"))
+        path = kernel.local_record_path()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kernel.save_record(found, path)
+    for theorem in kernel.THEOREMS:
+        entry = found.theorems.get(theorem.name)
+        if entry:
+            say(f"\n{theorem.module}.{theorem.name}", "bold")
+            say(f"  {entry['statement']}")
+            say(f"  axioms: {', '.join(entry['axioms']) or 'none'}", "dim")
+    if record is not None:
+        kernel.save_record(found, Path(record))
+    if json_path is not None:
+        write_json(json_path, found.to_json(), force)
+    excess = found.excess_axioms()
+    checker = found.checker
+    say("")
+    compiled = not found.failure or checker.get("accepted") is False
+    say(f"coqc: {'accepted' if compiled else 'REJECTED after'} {len(found.seconds)} files")
+    if checker.get("accepted") is not None:
+        scope = "these files and all libraries" if checker["libraries"] else "these files (libraries taken as they are)"
+        verdict = "accepted" if checker["accepted"] else "REJECTED"
+        say(f"coqchk: {verdict} {len(checker['checked'])} modules in {checker['seconds']} s: {scope}")
+    for name, axioms in excess.items():
+        say(f"{name} rests on {', '.join(axioms)}", "red")
+    if not found.accepted:
+        say(found.failure, "red")
+    say("PROVED" if found.accepted and not excess else "NOT PROVED", "bold")
+    raise click.exceptions.Exit(0 if found.accepted and not excess else 1)
