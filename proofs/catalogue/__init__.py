@@ -11,4 +11,5 @@ MODULES: tuple[str, ...] = (
     "regression_dynamics",
     "theorem_1_sharp",
     "kernel",
+    "theorem_1_beyond",
 )
