@@ -28,6 +28,9 @@ EXPORTS: dict[str, str] = {
     "Recurrence": "symbolic.recurrences",
     "SlowManifold": "symbolic.slow_manifold",
     "derive_slow_manifold": "symbolic.slow_manifold",
+    "GradientFlow": "symbolic.gradient_flow",
+    "FlowLimit": "numeric.flow_limit",
+    "flow_limit": "numeric.flow_limit",
     "LimitSeries": "symbolic.limit_series",
     "LimitLaw": "symbolic.limit_law",
     "derive_limit_law": "symbolic.limit_law",
@@ -66,6 +69,8 @@ if TYPE_CHECKING:
     from .numeric.compile import compile_map as compile_map
     from .numeric.ensemble import Ensemble as Ensemble
     from .numeric.ensemble import simulate_ensemble as simulate_ensemble
+    from .numeric.flow_limit import FlowLimit as FlowLimit
+    from .numeric.flow_limit import flow_limit as flow_limit
     from .numeric.limit_prediction import LimitPrediction as LimitPrediction
     from .numeric.limit_prediction import predict_limit as predict_limit
     from .numeric.regression.descent import DescentRun as DescentRun
@@ -93,6 +98,7 @@ if TYPE_CHECKING:
     from .symbolic.errors import OutputError as OutputError
     from .symbolic.errors import PrecisionError as PrecisionError
     from .symbolic.errors import ProofError as ProofError
+    from .symbolic.gradient_flow import GradientFlow as GradientFlow
     from .symbolic.limit_law import LimitLaw as LimitLaw
     from .symbolic.limit_law import derive_limit_law as derive_limit_law
     from .symbolic.limit_series import LimitSeries as LimitSeries

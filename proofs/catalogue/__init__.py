@@ -2,6 +2,7 @@
 
 MODULES: tuple[str, ...] = (
     "recurrences",
+    "quadratic_models",
     "limit_series",
     "limit_law",
     "theorem_1",
