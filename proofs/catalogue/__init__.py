@@ -13,4 +13,5 @@ MODULES: tuple[str, ...] = (
     "theorem_1_sharp",
     "kernel",
     "theorem_1_beyond",
+    "theorem_2_finite",
 )
