@@ -37,6 +37,10 @@ EXPORTS: dict[str, str] = {
     "LimitPrediction": "numeric.limit_prediction",
     "predict_limit": "numeric.limit_prediction",
     "compile_map": "numeric.compile",
+    "Program": "numeric.codegen.program",
+    "schedule": "numeric.codegen.schedule",
+    "LaneKernel": "numeric.codegen.kernels",
+    "lane_kernel": "numeric.codegen.kernels",
     "ClusterError": "numeric.cluster",
     "map_chunks": "numeric.cluster",
     "Simulation": "numeric.simulate",
@@ -66,6 +70,10 @@ EXPORTS: dict[str, str] = {
 if TYPE_CHECKING:
     from .numeric.cluster import ClusterError as ClusterError
     from .numeric.cluster import map_chunks as map_chunks
+    from .numeric.codegen.kernels import LaneKernel as LaneKernel
+    from .numeric.codegen.kernels import lane_kernel as lane_kernel
+    from .numeric.codegen.program import Program as Program
+    from .numeric.codegen.schedule import schedule as schedule
     from .numeric.compile import compile_map as compile_map
     from .numeric.ensemble import Ensemble as Ensemble
     from .numeric.ensemble import simulate_ensemble as simulate_ensemble
