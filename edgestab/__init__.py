@@ -43,6 +43,11 @@ EXPORTS: dict[str, str] = {
     "lane_kernel": "numeric.codegen.kernels",
     "ClusterError": "numeric.cluster",
     "map_chunks": "numeric.cluster",
+    "SweepGrid": "numeric.sweep.grid",
+    "SweepResult": "numeric.sweep.result",
+    "make_grid": "numeric.sweep.grid",
+    "plot_phase": "numeric.sweep.figure",
+    "sweep": "numeric.sweep.run",
     "Simulation": "numeric.simulate",
     "simulate": "numeric.simulate",
     "DescentRun": "numeric.regression.descent",
@@ -91,6 +96,11 @@ if TYPE_CHECKING:
     from .numeric.regression.two_steps import split_two_steps as split_two_steps
     from .numeric.simulate import Simulation as Simulation
     from .numeric.simulate import simulate as simulate
+    from .numeric.sweep.figure import plot_phase as plot_phase
+    from .numeric.sweep.grid import SweepGrid as SweepGrid
+    from .numeric.sweep.grid import make_grid as make_grid
+    from .numeric.sweep.result import SweepResult as SweepResult
+    from .numeric.sweep.run import sweep as sweep
     from .numeric.wishart import largest_moments as largest_moments
     from .proofs.claims import Claim as Claim
     from .proofs.claims import Evidence as Evidence

@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "ensemble": "ensemble:ensemble",
     "theorem-2": "theorem_2:theorem_2",
     "dynamics": "dynamics:dynamics",
+    "sweep": "sweep:sweep",
 }
 
 #: The first line of each command's help, here so that ``--help`` need not load the command.
@@ -41,6 +42,7 @@ SUMMARIES: dict[str, str] = {
     "ensemble": "Theorem 2 by simulation against the exact finite-size value.",
     "theorem-2": "Derive Theorem 2 at every size, step by step, with its ledger of conventions.",
     "dynamics": "Run the model with D outputs and P parameters: descent, flow, sharpness, two-step changes.",
+    "sweep": "Run millions of orbits over a grid of starts; phase diagrams.",
 }
 
 
