@@ -1,6 +1,7 @@
 """The O(D + P) sampler against the dense twin, the closed form, and itself."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -153,3 +154,17 @@ def test_bad_runs(bad: dict[str, object]) -> None:
         simulate_ensemble(Ensemble(2, 3), **{"samples": 5, "seed": 1} | bad)  # type: ignore[arg-type]
     with pytest.raises(DomainError, match="sampled"):
         simulate_ensemble(Ensemble(1, 3), samples=5, seed=1, estimator="integrated")
+
+
+def test_workers_and_a_cluster_change_nothing(dask_cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ensemble, "BATCH_ENTRIES", 300)
+    law = Ensemble(3, 4)
+    plain = simulate_ensemble(law, samples=450, seed=3)
+    assert len(chunk_sizes(law, 450)) == 5
+    seen: list[int] = []
+    far = simulate_ensemble(
+        law, samples=450, seed=3, scheduler=dask_cluster.address, progress=lambda done, total: seen.append(done)
+    )
+    assert far == plain
+    assert seen == sorted(seen)
+    assert seen[-1] == 450
