@@ -36,6 +36,9 @@ EXPORTS: dict[str, str] = {
     "derive_limit_law": "symbolic.limit_law",
     "LimitPrediction": "numeric.limit_prediction",
     "predict_limit": "numeric.limit_prediction",
+    "best_cut": "numeric.resummation",
+    "resum": "numeric.resummation",
+    "orbit_limit": "numeric.orbit_limit",
     "compile_map": "numeric.compile",
     "Program": "numeric.codegen.program",
     "schedule": "numeric.codegen.schedule",
@@ -86,6 +89,7 @@ if TYPE_CHECKING:
     from .numeric.flow_limit import flow_limit as flow_limit
     from .numeric.limit_prediction import LimitPrediction as LimitPrediction
     from .numeric.limit_prediction import predict_limit as predict_limit
+    from .numeric.orbit_limit import orbit_limit as orbit_limit
     from .numeric.regression.descent import DescentRun as DescentRun
     from .numeric.regression.descent import descend as descend
     from .numeric.regression.ensembles import RegressionEnsemble as RegressionEnsemble
@@ -94,6 +98,8 @@ if TYPE_CHECKING:
     from .numeric.regression.model import RegressionModel as RegressionModel
     from .numeric.regression.model import RegressionState as RegressionState
     from .numeric.regression.two_steps import split_two_steps as split_two_steps
+    from .numeric.resummation import best_cut as best_cut
+    from .numeric.resummation import resum as resum
     from .numeric.simulate import Simulation as Simulation
     from .numeric.simulate import simulate as simulate
     from .numeric.sweep.figure import plot_phase as plot_phase
