@@ -65,6 +65,12 @@ EXPORTS: dict[str, str] = {
     "simulate_ensemble": "numeric.ensemble",
     "largest_moments": "numeric.wishart",
     "Acceleration": "symbolic.wick.acceleration",
+    "Barrier": "symbolic.barrier",
+    "derive_barrier": "symbolic.barrier",
+    "build_certificate": "proofs.certificates.theorem_1",
+    "check_certificate": "proofs.certificates.checker",
+    "plot_basin": "numeric.basin",
+    "simulate_basin": "numeric.basin",
     "Claim": "proofs.claims",
     "Evidence": "proofs.claims",
     "Level": "proofs.claims",
@@ -76,6 +82,8 @@ EXPORTS: dict[str, str] = {
 }
 
 if TYPE_CHECKING:
+    from .numeric.basin import plot_basin as plot_basin
+    from .numeric.basin import simulate_basin as simulate_basin
     from .numeric.cluster import ClusterError as ClusterError
     from .numeric.cluster import map_chunks as map_chunks
     from .numeric.codegen.kernels import LaneKernel as LaneKernel
@@ -108,6 +116,8 @@ if TYPE_CHECKING:
     from .numeric.sweep.result import SweepResult as SweepResult
     from .numeric.sweep.run import sweep as sweep
     from .numeric.wishart import largest_moments as largest_moments
+    from .proofs.certificates.checker import check_certificate as check_certificate
+    from .proofs.certificates.theorem_1 import build_certificate as build_certificate
     from .proofs.claims import Claim as Claim
     from .proofs.claims import Evidence as Evidence
     from .proofs.claims import Level as Level
@@ -116,6 +126,8 @@ if TYPE_CHECKING:
     from .proofs.claims import get_claim as get_claim
     from .proofs.verify import Report as Report
     from .proofs.verify import verify as verify
+    from .symbolic.barrier import Barrier as Barrier
+    from .symbolic.barrier import derive_barrier as derive_barrier
     from .symbolic.errors import CodegenError as CodegenError
     from .symbolic.errors import DomainError as DomainError
     from .symbolic.errors import EdgestabError as EdgestabError
