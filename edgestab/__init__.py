@@ -42,6 +42,7 @@ EXPORTS: dict[str, str] = {
     "compile_map": "numeric.compile",
     "Program": "numeric.codegen.program",
     "schedule": "numeric.codegen.schedule",
+    "schedule_rational": "numeric.codegen.rational",
     "LaneKernel": "numeric.codegen.kernels",
     "lane_kernel": "numeric.codegen.kernels",
     "ClusterError": "numeric.cluster",
@@ -89,6 +90,7 @@ if TYPE_CHECKING:
     from .numeric.codegen.kernels import LaneKernel as LaneKernel
     from .numeric.codegen.kernels import lane_kernel as lane_kernel
     from .numeric.codegen.program import Program as Program
+    from .numeric.codegen.rational import schedule_rational as schedule_rational
     from .numeric.codegen.schedule import schedule as schedule
     from .numeric.compile import compile_map as compile_map
     from .numeric.ensemble import Ensemble as Ensemble

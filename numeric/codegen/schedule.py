@@ -144,14 +144,16 @@ def _assemble(source: PolynomialMap, best: Candidate, notes: tuple[str, ...]) ->
     names = tuple(f.name for f in coordinates.forms)
     pool = ConstantPool()
     body, results = best.problem.emit(best.plan, pool, "t")
-    next_state = _named(body, results, tuple(f"{n}_next" for n in names))
+    next_state = named_results(body, results, tuple(f"{n}_next" for n in names))
     old = CoefficientRing(source.variables, source.parameters)
     enter: list[Op] = []
     moved = [f for f in coordinates.forms if f.kind != "variable"]
     if moved:
         problem = Problem.of(old, [f.value for f in moved], 2_000)
         enter, results = problem.emit(problem.plan(), pool, "e")
-        made = dict(zip((f.name for f in moved), _named(enter, results, tuple(f.name for f in moved)), strict=True))
+        made = dict(
+            zip((f.name for f in moved), named_results(enter, results, tuple(f.name for f in moved)), strict=True)
+        )
         enter = [op.renamed({v: k for k, v in made.items() if v != k}) for op in enter]
     problem = Problem.of(coordinates.ring, coordinates.back, 2_000)
     leave, results = problem.emit(problem.plan(), pool, "l")
@@ -173,7 +175,7 @@ def _assemble(source: PolynomialMap, best: Candidate, notes: tuple[str, ...]) ->
     )
 
 
-def _named(ops: list[Op], results: list[tuple[Operand, int]], fallback: tuple[str, ...]) -> tuple[str, ...]:
+def named_results(ops: list[Op], results: list[tuple[Operand, int]], fallback: tuple[str, ...]) -> tuple[str, ...]:
     """A name for each result, with a move where it is a constant, negated, or not computed here."""
     made = {op.result for op in ops}
     names: list[str] = []
@@ -186,28 +188,45 @@ def _named(ops: list[Op], results: list[tuple[Operand, int]], fallback: tuple[st
     return tuple(names)
 
 
-class _Algebra:
+class Algebra:
     """Exact polynomials as a number type for :meth:`Program.evaluate`."""
 
     def __init__(self, ring: CoefficientRing) -> None:
         self.ring = ring
 
     def constant(self, value: Fraction) -> ExactPoly:
+        """A rational."""
         return self.ring.constant(value)
 
     def fma(self, a: ExactPoly, b: ExactPoly, c: ExactPoly) -> ExactPoly:
+        """``a * b + c``."""
         return a * b + c
 
     def mul(self, a: ExactPoly, b: ExactPoly) -> ExactPoly:
+        """``a * b``."""
         return a * b
 
     def add(self, a: ExactPoly, b: ExactPoly) -> ExactPoly:
+        """``a + b``."""
         return a + b
 
     def neg(self, a: ExactPoly) -> ExactPoly:
+        """``-a``."""
         return -a
 
     def div(self, a: ExactPoly, b: ExactPoly) -> ExactPoly:
+        """``a / b``; b must not depend on the state.
+
+        Args:
+            a: the dividend.
+            b: the divisor, an element without state variables.
+
+        Returns:
+            The quotient.
+
+        Raises:
+            ProofError: b is 0 or does not divide a.
+        """
         quotient = a.divide(b) if b else None
         if quotient is None:
             raise ProofError.of("prove()", "a quotient of parameters", f"({a}) / ({b})", "Report it.")
@@ -227,7 +246,7 @@ def prove(program: Program, source: PolynomialMap) -> None:
     ring = CoefficientRing(source.variables, source.parameters)
     state = [ring.generator(v) for v in source.variables]
     fixed = [ring.generator(p) for p in source.parameters]
-    algebra: Any = _Algebra(ring)
+    algebra: Any = Algebra(ring)
     wanted = [ring.from_polynomial(p) for p in source.polynomials]
     got = program.evaluate(state, fixed, program.steps_per_body, algebra)
     home = program.evaluate(state, fixed, 0, algebra)

@@ -12,6 +12,7 @@ MODULES: tuple[str, ...] = (
     "regression_dynamics",
     "theorem_1_sharp",
     "kernel",
+    "kernels",
     "theorem_1_beyond",
     "theorem_2_finite",
 )
