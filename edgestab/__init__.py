@@ -56,6 +56,9 @@ EXPORTS: dict[str, str] = {
     "simulate": "numeric.simulate",
     "DescentRun": "numeric.regression.descent",
     "FlowRun": "numeric.regression.flow",
+    "NetworkRun": "numeric.networks.training",
+    "TanhNetwork": "numeric.networks.tanh",
+    "train": "numeric.networks.training",
     "RegressionEnsemble": "numeric.regression.ensembles",
     "RegressionModel": "numeric.regression.model",
     "RegressionState": "numeric.regression.model",
@@ -99,6 +102,9 @@ if TYPE_CHECKING:
     from .numeric.flow_limit import flow_limit as flow_limit
     from .numeric.limit_prediction import LimitPrediction as LimitPrediction
     from .numeric.limit_prediction import predict_limit as predict_limit
+    from .numeric.networks.tanh import TanhNetwork as TanhNetwork
+    from .numeric.networks.training import NetworkRun as NetworkRun
+    from .numeric.networks.training import train as train
     from .numeric.orbit_limit import orbit_limit as orbit_limit
     from .numeric.regression.descent import DescentRun as DescentRun
     from .numeric.regression.descent import descend as descend

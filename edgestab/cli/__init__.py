@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "theorem-2": "theorem_2:theorem_2",
     "dynamics": "dynamics:dynamics",
     "sweep": "sweep:sweep",
+    "network": "network:network",
 }
 
 #: The first line of each command's help, here so that ``--help`` need not load the command.
@@ -43,6 +44,7 @@ SUMMARIES: dict[str, str] = {
     "check-certificate": "Judge a certificate file independently; exit 0 accepted, 1 rejected, 3 undecided.",
     "ensemble": "Theorem 2 by simulation against the exact finite-size value.",
     "theorem-2": "Derive Theorem 2 at every size, step by step, with its ledger of conventions.",
+    "network": "Train a small tanh network and hold its curvature against 2/eta at every step.",
     "dynamics": "Run the model with D outputs and P parameters: descent, flow, sharpness, two-step changes.",
     "sweep": "Run millions of orbits over a grid of starts; phase diagrams.",
 }

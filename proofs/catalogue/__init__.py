@@ -10,6 +10,7 @@ MODULES: tuple[str, ...] = (
     "theorem_2",
     "regression_step",
     "regression_dynamics",
+    "tanh_network",
     "theorem_1_sharp",
     "kernel",
     "kernels",

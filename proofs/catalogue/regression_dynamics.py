@@ -102,8 +102,8 @@ def _antithetic(state: RegressionState, times: np.ndarray[Any, Any]) -> tuple[fl
 
 def _displacement(ctx: CheckContext) -> Outcome:
     """Mean rise of lambda_max against the displacement law, from ten times the fastest decay to convergence."""
-    cases = ctx.pick([(20, 40, 1.0)], [(20, 40, 1.0), (20, 40, 2.0), (20, 80, 1.0)], [(40, 80, 1.0), (40, 80, 2.0)])
-    samples = ctx.pick(4, 12, 100)
+    cases = ctx.pick([(20, 40, 1.0)], [(20, 40, 1.0), (20, 40, 2.0)], [(40, 80, 1.0), (40, 80, 2.0)])
+    samples = ctx.pick(3, 10, 100)
     tested = rejected = 0
     worst, notes = 0.0, []
     for number, (outputs, parameters, scale) in enumerate(cases):
@@ -132,7 +132,7 @@ def _displacement(ctx: CheckContext) -> Outcome:
 def _flow_sharpness(ctx: CheckContext) -> Outcome:
     """Paired differences of the final sharpness between neighbouring residual scales, in standard errors."""
     trend = _trend(ctx)
-    samples, scales = ctx.pick(5, 16, 64), (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
+    samples, scales = ctx.pick(5, 12, 64), (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
     law = RegressionEnsemble.normalised(16, 32)
     table = np.zeros((samples, len(scales)))
     for index in range(samples):
@@ -159,7 +159,7 @@ def _flow_sharpness(ctx: CheckContext) -> Outcome:
 
 def _descent_edge(ctx: CheckContext) -> Outcome:
     """Where runs settle: rejected is a run whose gradient has died out while it sits above 2/eta at the last step."""
-    samples, tolerance = ctx.pick(2, 10, 60), 1e-4
+    samples, tolerance = ctx.pick(2, 6, 60), 1e-4
     tested = rejected = open_runs = 0
     worst, crossed = 0.0, []
     for outputs, parameters in ((10, 40), (12, 24)):
@@ -199,7 +199,7 @@ def _descent_edge(ctx: CheckContext) -> Outcome:
 def _phases(ctx: CheckContext) -> list[Phases]:
     """Return the runs that cross the edge and fall, of a fixed number of seeds."""
     law, found = RegressionEnsemble.normalised(24, 18, 1.5), []
-    samples = ctx.pick(8, 28, 120)
+    samples = ctx.pick(8, 24, 120)
     for index in range(samples):
         state = law.sample(ctx.seed, index)
         phases = split_two_steps(state, 0.9 / float(np.linalg.norm(state.J, 2) ** 2), 300).phases()
