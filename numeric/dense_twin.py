@@ -50,19 +50,29 @@ def check_memory(outputs: int, parameters: int, where: str, limit: int | None = 
         )
 
 
-def symmetric_slices(rng: np.random.Generator, outputs: int, parameters: int, law: str = "goe") -> Array:
-    """Independent symmetric Gaussian slices of unit off-diagonal variance.
+def draw(rng: np.random.Generator, entries: str, size: tuple[int, ...]) -> Array:
+    """Independent centred entries of unit variance, ``gaussian`` or ``rademacher`` (plus or minus 1)."""
+    if entries == "rademacher":
+        return np.where(rng.integers(0, 2, size=size) > 0, 1.0, -1.0)
+    return rng.standard_normal(size)
+
+
+def symmetric_slices(
+    rng: np.random.Generator, outputs: int, parameters: int, law: str = "goe", entries: str = "gaussian"
+) -> Array:
+    """Independent symmetric slices ``(A + A') / sqrt 2`` of unit off-diagonal variance.
 
     Args:
         rng: source of randomness.
         outputs: D.
         parameters: P.
         law: ``goe`` (diagonal variance 2) or ``iid`` (diagonal variance 1).
+        entries: of A, ``gaussian`` or ``rademacher``.
 
     Returns:
         Q, shape ``(D, P, P)``.
     """
-    q = rng.standard_normal((outputs, parameters, parameters))
+    q = draw(rng, entries, (outputs, parameters, parameters))
     for start in range(0, outputs, step := max(1, 100_000 // parameters**2)):
         piece = q[start : start + step]
         piece += piece.swapaxes(1, 2).copy()
@@ -111,6 +121,7 @@ def dense_motion(
     samples: int,
     seed: int,
     slices: str = "goe",
+    entries: str = "gaussian",
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Motion]:
     """Dense samples of the motion of every non-zero eigenvalue.
@@ -120,6 +131,7 @@ def dense_motion(
         samples: at least 2.
         seed: of the one stream.
         slices: law of the slices of Q, ``goe`` or ``iid``.
+        entries: law of z and of the entries that Q is made from, ``gaussian`` or ``rademacher``; J is Gaussian.
         progress: called with samples done and samples in all.
 
     Returns:
@@ -132,10 +144,10 @@ def dense_motion(
     parts: list[tuple[Array, Array, Array]] = []
     for start in range(0, samples, batch):
         count = min(batch, samples - start)
-        q = symmetric_slices(rng, count * d, p, slices).reshape(count, d, p, p)
+        q = symmetric_slices(rng, count * d, p, slices, entries).reshape(count, d, p, p)
         q *= law.sigma_q
         j = law.sigma_j * rng.standard_normal((count, d, p))
-        parts.append(motion_of(law.sigma_z * rng.standard_normal((count, d)), j, q))
+        parts.append(motion_of(law.sigma_z * draw(rng, entries, (count, d)), j, q))
         progress(start + count, samples)
     columns = [np.concatenate(rows) for rows in zip(*parts, strict=True)]
     return [Motion(*(c[:, k] for c in columns)) for k in range(law.rank)]

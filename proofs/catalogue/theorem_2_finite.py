@@ -10,7 +10,8 @@ from ...symbolic.symbols import symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from .theorem_2 import HERE, judge_scores, polynomials_agree
 
-D, P, eta, m_1, m_2, a_k = symbols("D P eta m_1 m_2 a_k")
+D, P, eta, m_1, m_2, a_k, kappa_4 = symbols("D P eta m_1 m_2 a_k kappa_4")
+_SLOPE = -((D + P + 1) * m_1 - m_2) / (2 * (D + 2) * (P + 2))
 _ODD = ((1, 2), (2, 3), (3, 4), (2, 5), (4, 7), (5, 6), (6, 5), (6, 9))
 
 
@@ -133,6 +134,56 @@ def _descent_scores(ctx: CheckContext) -> Outcome:
     return judge_scores(scores, f"{count} starts at each size, eta = 0.01 (0.004 at 4 x 6)")
 
 
+def _cumulant_slope(ctx: CheckContext) -> Outcome:
+    """The change of the mean eigenvalue from the index calculus against the statement."""
+    from ...symbolic.wick.cumulants import eigenvalue_change
+
+    (sigma,) = symbols("sigma_J")
+    tested, rejected = polynomials_agree(_SLOPE, (eigenvalue_change() / kappa_4).subs(sigma, 1))
+    return judge(tested, rejected, worst=rejected, bound=0, domain="every eigenvalue, all D, P >= 1, first order")
+
+
+def _no_change_of_the_trace(ctx: CheckContext) -> Outcome:
+    """Both changes vanish when summed over all eigenvalues, and for one output: there the functions are quadratic."""
+    from ...symbolic.wick.cumulants import acceleration_change, eigenvalue_change
+    from ...symbolic.wick.stein import mean_power_sum
+
+    tested = rejected = 0
+    (sigma,) = symbols("sigma_J")
+    for change in (eigenvalue_change(), acceleration_change()):
+        single = {D: 1, m_1: P * sigma**2, m_2: P * (P + 2) * sigma**4}
+        for values in ({m_1: mean_power_sum(1), m_2: mean_power_sum(2)}, single):
+            more, wrong = polynomials_agree(change.subs(values), sp.Integer(0))
+            tested, rejected = tested + max(more, 1), rejected + wrong
+    return judge(tested, rejected, worst=rejected, bound=0, domain="all D, P >= 1")
+
+
+def _cumulant_scores(ctx: CheckContext) -> Outcome:
+    """Slopes in the fourth cumulant of J by paired simulation of variance mixtures."""
+    from ...numeric.ensemble import Ensemble
+    from ...numeric.other_laws import cumulant_effect
+
+    count = ctx.pick(4000, 40000, 400000)
+    scores = []
+    for d, p in ((2, 3), (4, 6)):
+        found = cumulant_effect(Ensemble(d, p), samples=count, seed=ctx.seed)
+        scores += [(d, p, s) for s in found.z_scores]
+    return judge_scores(scores, f"{count} pairs at each size, largest eigenvalue, cumulants 0.27 and 1.08")
+
+
+def _rademacher_scores(ctx: CheckContext) -> Outcome:
+    """The closed form with z and Q of two-valued entries: only their second moments enter."""
+    from ...numeric.dense_twin import dense_motion
+    from ...numeric.ensemble import Ensemble, summarise
+
+    count = ctx.pick(3000, 20000, 400000)
+    scores = []
+    for d, p in ((2, 3), (3, 2), (4, 6)):
+        motion = dense_motion(Ensemble(d, p), samples=count, seed=ctx.seed, entries="rademacher")[0]
+        scores.append((d, p, summarise(Ensemble(d, p), motion, ctx.seed, "dense").z_score))
+    return judge_scores(scores, f"{count} dense samples at each size, z and Q from plus or minus 1, J Gaussian")
+
+
 CLAIMS = (
     Claim(
         id="wishart-moments",
@@ -159,6 +210,21 @@ CLAIMS = (
         uses=("theorem-2-finite-size", "wishart-moments"),
         domain="unit variances; simulated for all ranks of small sizes, against exact rational moments",
         checks=(Check("dense simulation, one z-score a rank", Level.CHECKED, _every_eigenvalue),),
+    ),
+    Claim(
+        id="theorem-2-other-laws",
+        title="Laws of z and Q do not matter; the fourth cumulant of J does, at finite size",
+        statement=sp.Eq(sp.Derivative(sp.Function("m_1")(kappa_4), kappa_4), _SLOPE),
+        variables=(m_1, m_2, D, P, kappa_4),
+        source=HERE,
+        uses=("theorem-2-finite-size",),
+        domain="unit variances, kappa_4 = 0; the change of the second derivative: edgestab theorem-2 --cumulants",
+        checks=(
+            Check("the derived slope", Level.DERIVED, _cumulant_slope),
+            Check("no change of traces, nor for one output", Level.DERIVED, _no_change_of_the_trace),
+            Check("paired simulation of variance mixtures", Level.CHECKED, _cumulant_scores),
+            Check("dense simulation with two-valued z and Q", Level.CHECKED, _rademacher_scores),
+        ),
     ),
     Claim(
         id="theorem-2-discrete-time",
