@@ -22,7 +22,7 @@ from ..symbolic.models import QuadraticModel
 from ..symbolic.symbols import symbol
 from .codegen.library import program_for
 from .compile import STATUS_NAMES, Kernel, compile_map
-from .precision.ladder import KERNELS, climb
+from .precision.ladder import KERNELS, climb, count_digits
 
 EDGE = 2
 DEFAULT_STEPS = 1_000_000
@@ -266,8 +266,12 @@ def simulate(
     rung = climbed.rung
     # no step, no rounding: the start as it was given
     state = rung.ending.state if rung.ending.steps else (z0, t0)
-    diverged = STATUS_NAMES[rung.ending.status] == "diverged"
     shown = [_decimal(x, digits, exact=rung.name == "float64") for x in state or (None, None)]
+    trusted = gap_trusted = 0
+    if state is not None and rung.error is not None and STATUS_NAMES[rung.ending.status] != "diverged":
+        # what is printed is rounded once more
+        error = rung.error + abs(Fraction(shown[1]) - state[1])
+        trusted, gap_trusted = (min(digits, count_digits(error, x)) for x in (state[1], EDGE - state[1]))
     return Simulation(
         STATUS_NAMES[rung.ending.status],
         rung.ending.steps,
@@ -275,8 +279,8 @@ def simulate(
         shown[1],
         EDGE,
         digits,
-        0 if diverged else min(digits, rung.trusted),
-        0 if diverged else min(digits, rung.gap_trusted),
+        trusted,
+        gap_trusted,
         *common,
         rung.name,
         rung.checked_by,

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import ceil, log2
-
-import gmpy2
+from math import ceil, log2, log10
 
 from ..codegen.program import Program
 from .arithmetic import Arithmetic, compare_wide, mpfr, mpmath
@@ -85,12 +83,12 @@ def count_digits(error: Fraction, value: Fraction) -> int:
         return 10**6
     if value == 0:
         return 0
-    ratio = error / abs(value)
-    if ratio >= 1:
-        return 0
-    with gmpy2.context(precision=64, round=gmpy2.RoundUp):
-        logarithm = gmpy2.log10(gmpy2.mpq(ratio.numerator, ratio.denominator))
-    return max(0, int(gmpy2.floor(-logarithm)))
+    ratio = abs(value) / error
+    # a first guess from the lengths of the integers, then exactly
+    digits = int((ratio.numerator.bit_length() - ratio.denominator.bit_length() + 1) * log10(2)) + 1
+    while digits > 0 and 10**digits > ratio:
+        digits -= 1
+    return max(0, digits)
 
 
 def judge(comparison: Comparison, *, high: bool, until: Fraction) -> Rung:

@@ -45,6 +45,11 @@ def agreeing(shown: str, exact: gmpy2.mpfr) -> float:
         return float(-gmpy2.log10(error / abs(exact))) if error else 10.0**6
 
 
+def tolerance(digits: int) -> Fraction:
+    """A bound that no short rational start equals: the oracle's square roots would decide such a tie by chance."""
+    return Fraction(1000003, 10 ** (6 + digits))
+
+
 def start(epsilon: Fraction, z: Fraction, above: Fraction) -> Fraction:
     """A T that some parameters have: at least 2 z and -2 epsilon z."""
     return max(2 * z, -2 * epsilon * z) + above
@@ -55,17 +60,15 @@ def start(epsilon: Fraction, z: Fraction, above: Fraction) -> Fraction:
 def test_trusted_digits_never_promise_too_much(
     epsilon: Fraction, z: Fraction, above: Fraction, digits: int, kernel: str, steps: int
 ) -> None:
-    T, until = start(epsilon, z, above), Fraction(1, 10 ** min(digits, 40))
+    T, until = start(epsilon, z, above), tolerance(min(digits, 40))
     found = simulate(epsilon, z=z, T=T, digits=digits, steps=steps, until=until, kernel=kernel)
     status, taken, _, eigenvalue = truth(epsilon, z, T, until, steps)
     if found.trusted_digits:
         assert (found.status, found.steps) == (status, taken)
         assert agreeing(found.T, eigenvalue) >= found.trusted_digits
         with gmpy2.context(precision=1500):
-            gap = abs(gmpy2.mpfr(found.T) - eigenvalue)
-            # the gap of the printed T: its own rounding to digits + 1 places comes on top
-            allowed = abs(2 - eigenvalue) * gmpy2.mpfr(10) ** -found.gap_trusted_digits
-            assert gap <= allowed + abs(eigenvalue) * gmpy2.mpfr(10) ** -digits
+            error = abs(gmpy2.mpfr(found.T) - eigenvalue)
+            assert error <= abs(2 - eigenvalue) * gmpy2.mpfr(10) ** -found.gap_trusted_digits
     assert found.trusted_digits <= digits
 
 
@@ -80,7 +83,7 @@ def test_promises_are_kept_where_orbits_converge(epsilon: Fraction, z: Fraction,
 @given(EPSILONS, RESIDUALS, ABOVE, st.integers(min_value=1, max_value=60), st.integers(0, 2000))
 @settings(max_examples=25, deadline=None, phases=[p for p in Phase if p is not Phase.shrink])
 def test_balls_contain_the_truth(epsilon: Fraction, z: Fraction, above: Fraction, digits: int, steps: int) -> None:
-    T, until = start(epsilon, z, above), Fraction(1, 10 ** min(digits, 20))
+    T, until = start(epsilon, z, above), tolerance(min(digits, 20))
     found = simulate(epsilon, z=z, T=T, digits=digits, steps=steps, until=until, kernel="arb")
     status, taken, residual, eigenvalue = truth(epsilon, z, T, until, steps)
     assert (found.status, found.steps) == (status, taken)
@@ -91,7 +94,7 @@ def test_balls_contain_the_truth(epsilon: Fraction, z: Fraction, above: Fraction
             assert abs(gmpy2.mpfr(ball["mid"]) - exact) <= gmpy2.mpfr(ball["radius"]) + gmpy2.mpfr(2) ** -1400
     if status != "diverged":
         assert found.trusted_digits == digits or abs(eigenvalue) < 10.0**-digits
-        assert agreeing(found.T, eigenvalue) >= found.trusted_digits
+        assert not found.trusted_digits or agreeing(found.T, eigenvalue) >= found.trusted_digits
 
 
 @pytest.mark.parametrize(
