@@ -6,6 +6,8 @@ probability below 1e-15 for the degrees in use; every schedule found is proved a
 
 from __future__ import annotations
 
+from operator import add, sub
+
 from ...symbolic.rings import Exponents
 
 PRIME = (1 << 61) - 1
@@ -63,21 +65,19 @@ def divide(p: Poly, q: Poly) -> Poly | None:
     Returns:
         The quotient, or None when q does not divide p.
     """
-    lead, top, tail, bottom = max(q), max(p), min(q), min(p)
-    # the largest and the smallest monomial of a product are products: most candidates fail here
-    if any(a < b for a, b in zip(top, lead, strict=True)) or any(a < b for a, b in zip(bottom, tail, strict=True)):
-        return None
-    inv = inverse(q[lead])
+    lead = max(q)
+    inv = 0
     rest, result = dict(p), {}
     while rest:
         e = max(rest)
-        g = tuple(a - b for a, b in zip(e, lead, strict=True))
+        g = tuple(map(sub, e, lead))
         if min(g) < 0:
             return None
+        inv = inv or inverse(q[lead])
         c = rest[e] * inv % PRIME
         result[g] = c
         for f, w in q.items():
-            h = tuple(a + b for a, b in zip(g, f, strict=True))
+            h = tuple(map(add, g, f))
             value = (rest.get(h, 0) - c * w) % PRIME
             if value:
                 rest[h] = value

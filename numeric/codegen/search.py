@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import le
 
 from .modular import Key, Poly, degree, divide, inverse, key, negate, proportional, scale, subtract
 
@@ -143,11 +144,16 @@ class Search:
         for k, q in others:
             addends += [(k, 1, q), (k, -1, negate(q))]
         self.work += len(addends) * len(others) * (1 + len(p) // 16)
+        ends = [(k, q, max(q), min(q)) for k, q in others]
         for addend, sign, c in addends:
             rest = subtract(p, c)
             if not rest:
                 continue
-            for k, q in others:
+            top, bottom = max(rest), min(rest)
+            for k, q, lead, tail in ends:
+                # the largest and the smallest monomial of a product are products: most candidates fail here
+                if not (all(map(le, lead, top)) and all(map(le, tail, bottom))):
+                    continue
                 b = divide(rest, q)
                 if b is not None:
                     yield Recipe("quotient", k, addend, sign), (q, b, c)

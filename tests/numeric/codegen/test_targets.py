@@ -108,20 +108,31 @@ def rational(value: Any) -> Fraction:
     return (-1) ** sign * Fraction(int(mantissa)) * Fraction(2) ** exponent
 
 
+def balls_of(source: PolynomialMap, values: tuple[Fraction, ...], steps: int, bits: int) -> Any:
+    """The Arb kernel's balls at a precision."""
+    before, ctx.prec = ctx.prec, bits
+    try:
+        return load(source, "arb")(*(arb(fmpq(x.numerator, x.denominator)) for x in values), steps)
+    finally:
+        ctx.prec = before
+
+
 @given(rationals, rationals, epsilons, st.sampled_from([53, 128]))
 @fast
 def test_arb_contains_the_exact_value(z: Fraction, t: Fraction, epsilon: Fraction, bits: int) -> None:
-    before = ctx.prec
-    try:
-        ctx.prec = bits
-        for source, parameters in ((MAP, (epsilon,)), (THIRDS, ())):
-            exact = program_for(source).evaluate((z, t), parameters, 2)
-            balls = [arb(fmpq(x.numerator, x.denominator)) for x in (z, t, *parameters)]
-            for ball, true in zip(load(source, "arb")(*balls, 2), exact, strict=True):
-                assert ball.contains(arb(fmpq(0)) + fmpq(true.numerator, true.denominator)) or contains(ball, true)
-                assert ball.rad() < arb(2) ** (20 - bits)
-    finally:
-        ctx.prec = before
+    for source, parameters in ((MAP, (epsilon,)), (THIRDS, ())):
+        exact = program_for(source).evaluate((z, t), parameters, 2)
+        for ball, true in zip(balls_of(source, (z, t, *parameters), 2, bits), exact, strict=True):
+            assert contains(ball, true)
+
+
+@given(doubles, doubles, epsilons)
+@fast
+def test_arb_balls_are_narrow(z: Fraction, t: Fraction, epsilon: Fraction) -> None:
+    """From exact starts the radius is of the size of the stated error at the same precision."""
+    bounds = PROGRAM.error_bound((z, t), (epsilon,), Fraction(1, 2**100))
+    for ball, bound in zip(balls_of(MAP, (z, t, epsilon), 1, 100), bounds, strict=True):
+        assert ball.rad() <= 8 * arb(fmpq(bound.numerator, bound.denominator))
 
 
 def contains(ball: Any, true: Fraction) -> bool:
