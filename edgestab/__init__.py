@@ -49,6 +49,8 @@ EXPORTS: dict[str, str] = {
     "map_chunks": "numeric.cluster",
     "SweepGrid": "numeric.sweep.grid",
     "SweepResult": "numeric.sweep.result",
+    "SpotCheck": "numeric.sweep.check",
+    "check_sweep": "numeric.sweep.check",
     "make_grid": "numeric.sweep.grid",
     "plot_phase": "numeric.sweep.figure",
     "sweep": "numeric.sweep.run",
@@ -118,6 +120,8 @@ if TYPE_CHECKING:
     from .numeric.resummation import resum as resum
     from .numeric.simulate import Simulation as Simulation
     from .numeric.simulate import simulate as simulate
+    from .numeric.sweep.check import SpotCheck as SpotCheck
+    from .numeric.sweep.check import check_sweep as check_sweep
     from .numeric.sweep.figure import plot_phase as plot_phase
     from .numeric.sweep.grid import SweepGrid as SweepGrid
     from .numeric.sweep.grid import make_grid as make_grid

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -33,6 +33,7 @@ _AXIS = "AXIS"
 @click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler, tcp://host:port, that runs the chunks.")
 @click.option("--chunk", type=int, metavar="N", help="Orbits in a chunk (default: a few chunks for each worker).")
 @click.option("--output", metavar="FOLDER", help="Keep chunk files here; a killed sweep resumes from them.")
+@click.option("--check", "checked", type=int, metavar="N", help="Run N random orbits again in double-double; compare.")
 @click.option("--plot", "plot_path", metavar="FILE", help="Phase diagram (png, pdf or svg) of the two axes that vary.")
 @click.option("--x", "x", metavar="NAME", help="Axis drawn horizontally.")
 @click.option("--y", "y", metavar="NAME", help="Axis drawn vertically.")
@@ -52,6 +53,7 @@ def sweep(
     scheduler: str | None,
     chunk: int | None,
     output: str | None,
+    checked: int | None,
     plot_path: str | None,
     x: str | None,
     y: str | None,
@@ -102,10 +104,15 @@ def sweep(
         )
     if plot_path is not None:
         save_phase(result, plot_path, x=x, y=y)
+    content = result.to_json()
+    if checked is not None:
+        from edgestab.numeric.sweep.check import check_sweep
+
+        content["check"] = check_sweep(result, checked).to_json()
     if json_path is not None:
-        write_json(json_path, result.to_json(), force)
+        write_json(json_path, content, force)
     if json_path != "-":
-        _print(result, output, plot_path)
+        _print(result, content.get("check"), (output, plot_path))
 
 
 @contextmanager
@@ -140,7 +147,7 @@ def _human(number: float) -> str:
     return f"{number:.3g} "
 
 
-def _print(result: SweepResult, output: str | None, plot_path: str | None) -> None:
+def _print(result: SweepResult, check: dict[str, Any] | None, written: tuple[str | None, ...]) -> None:
     from rich.table import Table
 
     summary = result.summary()
@@ -161,6 +168,13 @@ def _print(result: SweepResult, output: str | None, plot_path: str | None) -> No
         out.print(f"2 - lim T from {summary['gap_min']:.6g} to {summary['gap_max']:.6g}", highlight=False)
     rate = f" in {summary['seconds']:.3g} s, {_human(summary['steps_per_second'])} steps/s" if result.seconds else ""
     out.print(f"{_human(summary['steps_total'])} steps{rate}; digest {summary['digest'][:16]}", highlight=False)
-    for path in (output, plot_path):
+    if check is not None:
+        worst = "no gap to compare" if check["worst"] is None else f"gap right to {check['worst']:.1e} of itself"
+        out.print(
+            f"{check['tested']} orbits run again in double-double: {worst}; {check['lost']} lost by double, "
+            f"{check['undecided']} undecided",
+            highlight=False,
+        )
+    for path in written:
         if path is not None:
             out.print(f"wrote {path}", highlight=False, soft_wrap=True)

@@ -135,6 +135,21 @@ def run_job(job: SweepJob) -> Columns:
     return out
 
 
+def limit_gap(z: Floats, gap: Floats, epsilon: Floats) -> tuple[Floats, Floats]:
+    """The limit of ``2 - T`` from a state near the line of fixed points, and the size of the last term used.
+
+    Args:
+        z: residuals.
+        gap: ``2 - T`` there.
+        epsilon: of each orbit.
+
+    Returns:
+        The estimate and its error.
+    """
+    terms = np.stack(np.broadcast_arrays(*_formulas()["terms"](z, gap, epsilon)))
+    return gap - terms.sum(axis=0), np.abs(terms[-1])
+
+
 def _conclude(lanes: dict[str, Floats], start: Floats, final: Floats, out: Columns) -> None:
     """From final states: T, and where the orbit converged the limit that it tends to."""
     forms, epsilon = _formulas(), lanes["epsilon"]
@@ -142,9 +157,7 @@ def _conclude(lanes: dict[str, Floats], start: Floats, final: Floats, out: Colum
         z, v = final[:, 0], final[:, 1]
         excess = leave(lanes, z, v)
         gap = -excess
-        terms = np.stack(np.broadcast_arrays(*forms["terms"](z, gap, epsilon)))
-        error = np.abs(terms[-1])
-        estimate = gap - terms.sum(axis=0)
+        estimate, error = limit_gap(z, gap, epsilon)
         sound = (out["status"] == 0) & (gap > 0) & (error <= 0.1 * np.abs(estimate))
         out["z"][:] = z
         out["T"][:] = forms["edge"] + excess
