@@ -69,7 +69,14 @@ EXPORTS: dict[str, str] = {
     "split_two_steps": "numeric.regression.two_steps",
     "Ensemble": "numeric.ensemble",
     "simulate_ensemble": "numeric.ensemble",
+    "EnsembleResult": "numeric.ensemble",
+    "plot_ratio": "numeric.ensemble_plots",
     "largest_moments": "numeric.wishart",
+    "pfaffian_moments": "numeric.pfaffian_moments",
+    "exact_moments": "symbolic.wishart",
+    "first_difference": "symbolic.wick.discrete",
+    "second_difference": "symbolic.wick.discrete",
+    "simulate_differences": "numeric.discrete",
     "Acceleration": "symbolic.wick.acceleration",
     "Barrier": "symbolic.barrier",
     "derive_barrier": "symbolic.barrier",
@@ -98,8 +105,11 @@ if TYPE_CHECKING:
     from .numeric.codegen.rational import schedule_rational as schedule_rational
     from .numeric.codegen.schedule import schedule as schedule
     from .numeric.compile import compile_map as compile_map
+    from .numeric.discrete import simulate_differences as simulate_differences
     from .numeric.ensemble import Ensemble as Ensemble
+    from .numeric.ensemble import EnsembleResult as EnsembleResult
     from .numeric.ensemble import simulate_ensemble as simulate_ensemble
+    from .numeric.ensemble_plots import plot_ratio as plot_ratio
     from .numeric.flow_limit import FlowLimit as FlowLimit
     from .numeric.flow_limit import flow_limit as flow_limit
     from .numeric.limit_prediction import LimitPrediction as LimitPrediction
@@ -108,6 +118,7 @@ if TYPE_CHECKING:
     from .numeric.networks.training import NetworkRun as NetworkRun
     from .numeric.networks.training import train as train
     from .numeric.orbit_limit import orbit_limit as orbit_limit
+    from .numeric.pfaffian_moments import pfaffian_moments as pfaffian_moments
     from .numeric.regression.descent import DescentRun as DescentRun
     from .numeric.regression.descent import descend as descend
     from .numeric.regression.ensembles import RegressionEnsemble as RegressionEnsemble
@@ -161,6 +172,9 @@ if TYPE_CHECKING:
     from .symbolic.symbols import symbol as symbol
     from .symbolic.symbols import symbols as symbols
     from .symbolic.wick.acceleration import Acceleration as Acceleration
+    from .symbolic.wick.discrete import first_difference as first_difference
+    from .symbolic.wick.discrete import second_difference as second_difference
+    from .symbolic.wishart import exact_moments as exact_moments
 
 __all__ = ["__version__", *EXPORTS]
 

@@ -23,7 +23,7 @@ def size_ladder(outputs: int, parameters: int) -> list[tuple[int, int]]:
     return rungs[::-1]
 
 
-def between(sizes: Sequence[tuple[int, int]], parts: int = 4) -> list[tuple[int, int]]:
+def between(sizes: Sequence[tuple[int, int]], parts: int = 2) -> list[tuple[int, int]]:
     """Sizes with geometric steps put between neighbours, so that the closed form shows as a curve."""
     dense = [sizes[0]]
     for (d0, p0), (d1, p1) in pairwise(sizes):

@@ -33,5 +33,5 @@ def test_points_lie_on_the_curve() -> None:
     legend = ax.get_legend()
     assert legend is not None
     assert len(legend.get_texts()) == 3
-    assert np.asarray(ax.lines[0].get_xdata()).shape == (5,)
+    assert np.asarray(ax.lines[0].get_xdata()).shape == (3,)
     plt.close("all")
