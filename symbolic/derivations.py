@@ -17,6 +17,7 @@ from .slow_manifold import SlowManifold, derive_slow_manifold
 from .symbols import symbol
 
 if TYPE_CHECKING:
+    from .descent.study import EdgeStudy
     from .wick.acceleration import Acceleration
 
 
@@ -75,6 +76,12 @@ class Derivations:
         if law not in self._accelerations:
             self._accelerations[law] = Acceleration(LAWS[law])
         return self._accelerations[law]
+
+    def example(self, name: str, order: int) -> EdgeStudy:
+        """A model from the literature at its edge, derived from its loss."""
+        from .descent.examples import example_study
+
+        return example_study(name, order)
 
     def limit_law(self, order: int) -> LimitLaw:
         """The limit of any start; order 1 is the leading law, 2 the next."""

@@ -69,7 +69,11 @@ class PolynomialMap(Typeset):
     ) -> PolynomialMap:
         """Build a map from polynomials of the ring Q[variables, parameters]."""
         ring = PolyRing((*variables, *parameters))
-        return cls(variables, tuple(ring.to_expr(p) for p in polynomials), parameters, name)
+        # the polynomials are known: do not parse them back from the expressions
+        made = cls.__new__(cls)
+        made.__dict__["polynomials"] = polynomials
+        made.__init__(variables, tuple(ring.to_expr(p) for p in polynomials), parameters, name)  # type: ignore[misc]
+        return made
 
     def compose(self, inner: PolynomialMap) -> PolynomialMap:
         """The map ``x -> self(inner(x))``, exactly.
@@ -113,9 +117,15 @@ class PolynomialMap(Typeset):
         """
         if times < 1:
             raise DomainError.of("PolynomialMap.iterate()", "times >= 1", times, "Ask for at least one step.")
-        result = self
+        name = " after ".join([self.name] * times)
+        return PolynomialMap.from_polynomials(self.variables, self.iterated(times), self.parameters, name)
+
+    def iterated(self, times: int) -> tuple[fmpq_mpoly, ...]:
+        """The components of :meth:`iterate` as polynomials only: much quicker for large maps."""
+        fixed = [self.ring.generator(p) for p in self.parameters]
+        result = self.polynomials
         for _ in range(times - 1):
-            result = self.compose(result)
+            result = tuple(p.compose(*result, *fixed, ctx=self.ring.context) for p in self.polynomials)
         return result
 
     def substitute(self, values: Mapping[sp.Symbol, sp.Expr | int]) -> PolynomialMap:

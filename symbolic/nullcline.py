@@ -12,7 +12,7 @@ from flint import fmpq_mpoly
 from .errors import DomainError
 from .latex import Equation, Order, Typeset
 from .maps import PolynomialMap
-from .rings import PolyRing, rational_string
+from .rings import PolyRing, poly_terms, rational_string
 from .series import Grading, TruncatedSeries, evaluate, solve_implicit
 
 EDGE = 2
@@ -67,7 +67,7 @@ def two_step_factor(one_step: PolynomialMap) -> fmpq_mpoly:
             "Use a model with two distinct eigenvalues.",
         )
     z = one_step.ring.generator(one_step.variables[0])
-    increment = one_step.iterate(2).polynomials[0] - z
+    increment = one_step.iterated(2)[0] - z
     quotient, remainder = divmod(increment, z)
     if not remainder.is_zero():
         raise DomainError.of(
@@ -149,9 +149,11 @@ def derive_nullcline(one_step: PolynomialMap, order: int) -> Nullcline:
     z, T = one_step.variables
     equation = two_step_factor(one_step)
     grading = Grading((z, *one_step.parameters), (1, *(0 for _ in one_step.parameters)), order)
-    at_origin = PolyRing((T, *one_step.parameters)).from_expr(one_step.ring.to_expr(equation).subs(z, 0))
-    slope_poly = at_origin.derivative(0)
     edge = PolyRing((T, *one_step.parameters))
+    terms = poly_terms(equation)
+    slope_poly = edge.from_dict({e[1:]: c for e, c in terms.items() if e[0] == 0}).derivative(0)
+    # the candidate has no negative powers of z: terms above the order cannot come back
+    low = one_step.ring.from_dict({e: c for e, c in terms.items() if e[0] <= order})
     parameters = [edge.generator(p) for p in one_step.parameters]
     slope = slope_poly.compose(edge.constant(EDGE), *parameters, ctx=edge.context)
     if slope.is_zero() or not slope.is_constant():
@@ -165,7 +167,7 @@ def derive_nullcline(one_step: PolynomialMap, order: int) -> Nullcline:
     def residual(candidate: TruncatedSeries) -> TruncatedSeries:
         here = candidate.grading
         known = [TruncatedSeries.variable(here, s) for s in here.symbols]
-        return evaluate(equation, [known[0], candidate, *known[1:]])
+        return evaluate(low, [known[0], candidate, *known[1:]])
 
     start = TruncatedSeries.from_expr(grading, EDGE)
     return Nullcline(solve_implicit(residual, start, slope.leading_coefficient()), equation, one_step)

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from edgestab.symbolic.errors import DomainError
+
 from .common import check_writable, force_option, write_output
 from .typesetting import LatexChoice, latex_options, latex_text
 
@@ -20,9 +22,10 @@ FORMATS = ("text", "latex", "python", "json")
 @click.option("--order", type=int, default=3, show_default=True, help=ORDER_HELP)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("-o", "--output", default="-", metavar="FILE", help="Where to; - is stdout.")
+@click.option("--explain", is_flag=True, help="Show each step of the derivation and how it was checked.")
 @force_option
 @latex_options
-def derive(what: str, order: int, form: str, output: str, force: bool, latex: LatexChoice) -> None:
+def derive(what: str, order: int, form: str, output: str, explain: bool, force: bool, latex: LatexChoice) -> None:
     """Derive an exact object of the main case {1, -epsilon}, E = 0.
 
     The one-step map, the two-step recurrence, its nullcline, the slow manifold that relaxed orbits follow, the limit
@@ -33,6 +36,9 @@ def derive(what: str, order: int, form: str, output: str, force: bool, latex: La
     latex.require(form)
     check_writable(output, force)
     derivations = main_case()
+    if explain:
+        write_output(output, _explain(what, order, form, latex), force)
+        return
     result: Any
     if what == "one-step":
         result = derivations.one_step()
@@ -58,3 +64,36 @@ def _render(what: str, result: Any, form: str, latex: LatexChoice) -> str:
     if form == "python":
         return python_source(what, result)
     return "\n".join(text_lines(what, result))
+
+
+def _explain(what: str, order: int, form: str, latex: LatexChoice) -> str:
+    """The log of one object.
+
+    Args:
+        what: the object.
+        order: its order.
+        form: text, latex or json.
+        latex: the LaTeX options.
+
+    Returns:
+        The text to write.
+
+    Raises:
+        DomainError: the format has no logs.
+    """
+    from edgestab.symbolic import explanations
+    from edgestab.symbolic.derivations import main_case
+
+    from .model import render_log
+
+    if form == "python":
+        raise DomainError.of("--explain", "--format text, latex or json", "--format python", "A log is not code.")
+    derivations = main_case()
+    logs = {
+        "one-step": lambda: explanations.explain_one_step(derivations.model),
+        "two-step": lambda: explanations.explain_two_step(derivations.one_step(), order),
+        "nullcline": lambda: explanations.explain_nullcline(derivations.one_step(), order),
+        "slow-manifold": lambda: explanations.explain_slow_manifold(derivations.one_step(), order),
+        "limit": lambda: explanations.explain_limit(derivations.one_step(), order),
+    }
+    return render_log(logs[what](), form, latex)

@@ -2,18 +2,16 @@
 
 MODULES: tuple[str, ...] = (
     "recurrences",
-    "quadratic_models",
     "limit_series",
     "limit_law",
+    "own_models",
+    "printing",
     "theorem_1",
     "theorem_1_certificate",
     "theorem_2",
     "regression_step",
     "regression_dynamics",
-    "tanh_network",
     "theorem_1_sharp",
     "kernel",
-    "kernels",
     "theorem_1_beyond",
-    "theorem_2_finite",
 )

@@ -63,14 +63,16 @@ def escape(text: str) -> str:
     return "".join(_SPECIAL.get(character, character) for character in text)
 
 
-def document(title: str, sections: Sequence[Section], style: Style | None = None, symbols: bool = True) -> str:
+def document(
+    title: str, sections: Sequence[Section], style: Style | None = None, symbols: frozenset[str] | None = None
+) -> str:
     r"""A complete file for pdflatex.
 
     Args:
         title: plain words.
         sections: what it holds, in order.
         style: width, names, label of the equations.
-        symbols: whether to close with a table of the symbols used.
+        symbols: which symbols the closing table may describe; all of the symbol table when not given.
 
     Returns:
         The file's text; needs ``amsmath``, ``amssymb`` and ``geometry``.
@@ -85,14 +87,14 @@ def document(title: str, sections: Sequence[Section], style: Style | None = None
         if section.equations:
             own = chosen.label and (chosen.label if len(sections) == 1 else f"{chosen.label}-{number}")
             body.append(align(section.equations, chosen.with_label(section.label or own)))
-    if symbols:
-        used = frozenset().union(*(e.symbols() for s in sections for e in s.equations))
-        body.append(_symbol_table(used, chosen))
+    used = frozenset().union(*(e.symbols() - e.own for s in sections for e in s.equations))
+    body.append(_symbol_table(used, symbols, chosen))
     return _TEMPLATE % {"title": escape(title), "body": "\n\n".join(filter(None, body))}
 
 
-def _symbol_table(used: frozenset[sp.Symbol], style: Style) -> str:
+def _symbol_table(used: frozenset[sp.Symbol], allowed: frozenset[str] | None, style: Style) -> str:
     names = {s.name.partition("@")[0] for s in used}
+    names = names if allowed is None else names & allowed
     rows = [row for row in TABLE.values() if row.name in names]
     if not rows:
         return ""

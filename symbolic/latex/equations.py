@@ -27,6 +27,7 @@ class Equation:
         order: grouping and order of the terms of the right-hand side.
         tag: distinguishes the equations of one object in labels, for example ``"z"``.
         relation: the sign between both sides.
+        own: symbols that a user brought; the symbol table does not speak of them.
     """
 
     lhs: sp.Expr
@@ -35,6 +36,7 @@ class Equation:
     order: Order = field(default_factory=Order)
     tag: str = ""
     relation: str = "="
+    own: frozenset[sp.Symbol] = frozenset()
 
     def symbols(self) -> frozenset[sp.Symbol]:
         """All symbols in it."""
@@ -50,6 +52,7 @@ class Equation:
         Returns:
             Left-hand side and lines, without alignment marks.
         """
+        names = names.plainly(self.own)
         names.check_distinct(self.symbols())
         printer = ExactPrinter(names, self.order)
         left = printer.doprint(self.lhs) if isinstance(self.lhs, sp.Symbol) else _joined(printer.terms(self.lhs))

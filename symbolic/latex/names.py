@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
@@ -60,12 +60,14 @@ class NameMap:
 
     Attributes:
         renamed: code name to the LaTeX a user wants, for example ``{"T": r"\lambda"}``.
+        plain: names that a user brought, written as they are even where the symbol table has such a row.
 
     Raises:
         DomainError: a LaTeX name is not one symbol, or two symbols would look alike.
     """
 
     renamed: Mapping[str, str] = field(default_factory=dict)
+    plain: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         for name, latex in self.renamed.items():
@@ -74,7 +76,11 @@ class NameMap:
     def _of_name(self, name: str) -> str:
         if name in self.renamed:
             return self.renamed[name]
-        return TABLE[name].latex if name in TABLE else default_latex(name)
+        return TABLE[name].latex if name in TABLE and name not in self.plain else default_latex(name)
+
+    def plainly(self, symbols: frozenset[sp.Symbol]) -> NameMap:
+        """The same map with some symbols written as they are."""
+        return replace(self, plain=self.plain | {s.name for s in symbols}) if symbols else self
 
     def latex_of(self, symbol: sp.Symbol) -> str:
         """The LaTeX of one symbol; symbols made by :func:`later` carry their step as subscript."""

@@ -31,7 +31,7 @@ class Order:
         inside = [self.outer.index(s) if s in self.outer else len(self.outer) for s in powers]
         ranked = sorted(zip(inside, (s.name for s in powers), powers.values(), strict=True))
         steps = -sum(int(s.name.partition("@")[2] or 0) for s in powers)
-        return (weight, steps, [(rank, name, -power) for rank, name, power in ranked], str(term))
+        return (weight, steps, [(rank, name, -power) for rank, name, power in ranked], not term.is_Rational, str(term))
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class ExactPrinter(LatexPrinter):
         if not isinstance(base, sp.Symbol):
             return (1, 0, str(base))
         if base in self.grading.outer:
-            return (2, -self.grading.outer.index(base), base.name)
+            return (2, 0, base.name.lower())
         return (0, 0, base.name)
 
     def _factor(self, factor: sp.Expr) -> str:

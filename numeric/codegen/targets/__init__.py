@@ -1,1 +1,0 @@
-"""Targets: each turns the one program into the source of one number type or language."""

@@ -1,1 +1,0 @@
-"""Sweeps: millions of trajectories over grids of epsilon, step size and starts, without storing their paths."""

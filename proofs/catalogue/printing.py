@@ -1,0 +1,110 @@
+"""Claims on what edgestab prints: LaTeX that reads back to the object, logs whose every step holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy as sp
+
+from ...symbolic.derivations import Derivations
+from ...symbolic.errors import EdgestabError
+from ...symbolic.explanations import (
+    explain_descent,
+    explain_limit,
+    explain_one_step,
+    explain_self_stabilisation,
+    explain_two_step,
+)
+from ...symbolic.latex import NameMap, Style, Typeset, align, read_equations
+from ...symbolic.log import DerivationLog
+from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
+
+RENAMED = NameMap({"z": r"\mathcal{F}", "T": r"\lambda_{\max}", "epsilon": r"\varepsilon"})
+
+
+def _objects(derivations: Derivations, order: int) -> dict[str, Typeset]:
+    study = derivations.example("zhu", 3)
+    found: dict[str, Typeset | None] = {
+        "one-step": derivations.one_step(),
+        "nullcline": derivations.nullcline(order),
+        "two-step": derivations.two_step(order),
+        "slow manifold": derivations.slow_manifold(order),
+        "limit": derivations.limit_series(order),
+        "edge form": study.form,
+        "self-stabilisation": derivations.example("zhu-degree-2", 3).flow,
+    }
+    return {name: result for name, result in found.items() if result is not None}
+
+
+def _read_back(ctx: CheckContext) -> Outcome:
+    """Print each object at several widths and under two name maps, read the LaTeX, compare term by term."""
+    tested = rejected = 0
+    try:
+        objects = _objects(ctx.derivations, ctx.pick(3, 4, 6))
+    except EdgestabError as error:
+        return judge(1, 1, detail=str(error))
+    for result in objects.values():
+        equations = result.equations()
+        symbols = frozenset().union(*(e.symbols() for e in equations))
+        for style in (Style(label="eq:x"), Style(40, RENAMED)):
+            back = read_equations(align(equations, style), symbols, style.names)
+            rejected += len(back) != len(equations)
+            for read, equation in zip(back, equations, strict=False):
+                same = sp.expand(read.rhs - equation.rhs) == 0 and sp.expand(read.lhs - equation.lhs) == 0
+                rejected += not (same and read.remainder == equation.remainder)
+                tested += len(sp.Add.make_args(equation.rhs))
+    return judge(
+        tested,
+        int(rejected),
+        worst=int(rejected),
+        bound=0,
+        domain=f"{', '.join(objects)}; two widths, two name maps",
+    )
+
+
+def _logs_hold(ctx: CheckContext) -> Outcome:
+    """Write the log of each object; a step whose exact check fails raises."""
+    d = ctx.derivations
+    order = ctx.pick(2, 3, 5)
+    writers: dict[str, Callable[[], DerivationLog]] = {
+        "one-step": lambda: explain_one_step(d.model),
+        "two-step": lambda: explain_two_step(d.one_step(), order),
+        "limit": lambda: explain_limit(d.one_step(), order),
+        "self-stabilisation": explain_self_stabilisation,
+        "product of two parameters": lambda: explain_descent(d.example("zhu-degree-2", 3)),
+    }
+    tested = 0
+    failures = []
+    for name, write in writers.items():
+        try:
+            tested += write().compared
+        except EdgestabError as error:
+            failures.append(f"{name}: {error}")
+    return judge(
+        max(tested, 1),
+        len(failures),
+        worst=len(failures),
+        bound=0,
+        domain=", ".join(writers),
+        detail="; ".join(failures),
+    )
+
+
+CLAIMS = (
+    Claim(
+        id="latex-read-back",
+        title="Printed LaTeX is the object it came from",
+        statement=sp.Eq(sp.Function("read")(sp.Function("print")(sp.Symbol("X"))), sp.Symbol("X")),
+        source=Source("edgestab", "LaTeX printer and reader"),
+        domain="every kind of derived object",
+        checks=(Check("print, read, compare", Level.DERIVED, _read_back),),
+    ),
+    Claim(
+        id="derivation-logs",
+        title="Every step of the derivation logs holds",
+        statement=sp.Eq(sp.Symbol("lhs"), sp.Symbol("rhs")),
+        source=Source("edgestab", "derivation logs, `--explain`"),
+        domain="each identity in each log",
+        checks=(Check("exact algebra, step by step", Level.DERIVED, _logs_hold),),
+    ),
+)

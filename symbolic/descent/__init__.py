@@ -1,0 +1,1 @@
+"""Gradient descent on a loss of your own, studied at its edge of stability."""
