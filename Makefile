@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: verify prove test lint types thorough clean help
+.PHONY: bench verify prove test lint types thorough clean help
 
 help:
 	@echo "make verify    derive, confirm Theorem 1 and Theorem 2, print the table of claims"
 	@echo "make prove     compile the Coq proofs (installs Coq when missing), check them, keep the record"
 	@echo "make test      the test suite"
 	@echo "make thorough  the long tests and the long checks"
+	@echo "make bench     speed against the machine's limit and against other tools, as ratios; writes bench.json"
 	@echo "make lint      ruff; make types: mypy"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -31,6 +32,11 @@ test: $(STAMP)
 thorough: $(STAMP)
 	$(BIN)/edgestab verify --effort thorough
 	$(BIN)/python -m pytest -q -m 'thorough or not thorough'
+
+# heyoka is only compared with: where it cannot be had its ratio is skipped, with the reason
+bench: $(STAMP)
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+	$(BIN)/python tests/bench/run_all.py --json bench.json
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

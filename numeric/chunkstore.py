@@ -75,6 +75,14 @@ class ChunkStore:
                 "ChunkStore()", "a folder that can be written", str(folder), f"{error.strerror}: choose another."
             ) from error
 
+    @staticmethod
+    def peek(folder: str | Path, key: str) -> Any:
+        """An entry of the configuration of a run that may lie in ``folder``, or None."""
+        try:
+            return json.loads((Path(folder) / "run.json").read_text())["config"][key]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
     def _claim(self, force: bool) -> None:
         """Check that the folder is ours or empty, then write ``run.json``."""
         run = self.folder / "run.json"

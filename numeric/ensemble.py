@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from ..symbolic.errors import DomainError
 from .bidiagonal import Frame, frame, sample_bidiagonal
+from .cluster import map_chunks
 from .wishart import check_size, largest_moments
 
 Array = npt.NDArray[np.float64]
@@ -421,6 +422,8 @@ def simulate_ensemble(
     samples: int,
     seed: int,
     estimator: str | None = None,
+    scheduler: str | None = None,
+    workers: int | None = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> EnsembleResult:
     """Simulate Theorem 2 by exact-in-law samples in ``O(D + P)`` memory.
@@ -431,6 +434,8 @@ def simulate_ensemble(
         seed: at least 0; the result depends on it alone.
         estimator: ``sampled`` draws Q and z; ``averaged`` integrates them out; ``integrated`` (default) also integrates
             the largest eigenvalue given the others, which makes the variance finite.
+        scheduler: address of a Dask scheduler such as ``tcp://10.0.0.5:8786``; default this machine.
+        workers: processes on this machine (1 runs in this one); None takes every core. No result depends on it.
         progress: called with samples done and samples in all.
 
     Returns:
@@ -445,12 +450,19 @@ def simulate_ensemble(
         raise DomainError.of("simulate_ensemble()", "an integer seed >= 0", seed, "Give a non-negative seed.")
     chosen = choose_estimator(law, estimator)
     sizes = chunk_sizes(law, samples)
-    parts, done = [], 0
-    for count, stream in zip(sizes, np.random.SeedSequence(seed).spawn(len(sizes)), strict=True):
-        parts.append(run_chunk(law, chosen, count, stream))
-        done += count
+    streams = np.random.SeedSequence(seed).spawn(len(sizes))
+    work = [(law, chosen, count, stream) for count, stream in zip(sizes, streams, strict=True)]
+    parts: dict[int, Motion] = {}
+    done = 0
+    for index, part in map_chunks(_run_packed, work, workers=workers, scheduler=scheduler, backend="processes"):
+        parts[index] = part
+        done += sizes[index]
         progress(done, samples)
-    return summarise(law, join(parts), seed, chosen)
+    return summarise(law, join([parts[k] for k in range(len(sizes))]), seed, chosen)
+
+
+def _run_packed(chunk: tuple[Ensemble, str, int, np.random.SeedSequence]) -> Motion:
+    return run_chunk(*chunk)
 
 
 def join(parts: Sequence[Motion]) -> Motion:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -27,6 +28,9 @@ MAX_ROUNDS = 200
 ROBUST = 12
 """A start that forgets itself by more than ``exp(-12)`` is judged by the limit series alone."""
 
+TRAPPED = Fraction(1, 2)
+"""Largest excess of the weight norm over the edge: the trapping region of Theorem 1 reaches to 0.52."""
+
 STABLE = Fraction(1, 5)
 """Largest p taken into account: the two-cycles at epsilon = 0 lose their stability at p = 0.236."""
 
@@ -47,7 +51,8 @@ class LimitPrediction:
         by_weight: prediction of each law, lowest first.
         relaxed_limit: where an orbit ends that has forgotten its start (limit series to the same order).
         memory: share of the start's deviation from the slow manifold that is left at the end.
-        regime: ``relaxed`` (memory below 1e-3), ``frozen`` (above 1/2) or ``between``.
+        regime: ``relaxed`` (memory below 1e-3), ``frozen`` (above 1/2), ``between``, or ``outside``: so high above the
+            edge that the orbit may wander or diverge, and the law says nothing (its expected error is infinite).
     """
 
     value: float
@@ -62,7 +67,8 @@ class LimitPrediction:
 
     def to_json(self) -> dict[str, Any]:
         """All fields; the laws as an object from weight to value."""
-        return {**self.__dict__, "by_weight": {str(w): v for w, v in self.by_weight}}
+        row = {**self.__dict__, "by_weight": {str(w): v for w, v in self.by_weight}}
+        return {**row, "expected_error": None} if math.isinf(self.expected_error) else row
 
 
 def predict_limit(epsilon: object, z0: object, T0: object) -> LimitPrediction:
@@ -100,6 +106,8 @@ def predict_limit(epsilon: object, z0: object, T0: object) -> LimitPrediction:
             weight = law.usable_weight(eps, *start)
             neighbour = weight + 2 if weight < WEIGHTS[-1] else weight - 2
             value, error = ends[weight][0], abs(ends[weight][0] - ends[neighbour][0])
+        outside = law.height(eps, *start) > _mpf(TRAPPED)
+        error = mpmath.inf if outside else error
         _, deviation, before = ends[weight]
         memory = abs(deviation / before) if before else mpmath.mpf(0)
         return LimitPrediction(
@@ -111,8 +119,12 @@ def predict_limit(epsilon: object, z0: object, T0: object) -> LimitPrediction:
             by_weight=tuple((w, float(v)) for w, (v, *_) in ends.items()),
             relaxed_limit=float(ends[weight][0] - deviation),
             memory=float(memory),
-            regime="relaxed" if memory < RELAXED else "frozen" if memory > FROZEN else "between",
+            regime="outside" if outside else _regime(memory),
         )
+
+
+def _regime(memory: Any) -> str:
+    return "relaxed" if memory < RELAXED else "frozen" if memory > FROZEN else "between"
 
 
 def _smallest_correction(values: dict[int, Any]) -> tuple[int, Any]:
@@ -153,6 +165,11 @@ class LawEvaluator:
         """
         eps, _, p, x = self._start(1, epsilon, z0, T0)
         return (2 * min(p, _mpf(STABLE)) + min(x, 0)) / (_mpf(self._logarithm) * eps)
+
+    def height(self, epsilon: Any, z0: Any, T0: Any) -> Any:
+        """Excess ``2 p + x`` of the weight norm over its value at the edge, to leading order."""
+        _, _, p, x = self._start(1, epsilon, z0, T0)
+        return 2 * p + x
 
     def usable_weight(self, epsilon: Any, z0: Any, T0: Any) -> int:
         """The last weight up to which the integral's parts at this start halve from each to the next."""

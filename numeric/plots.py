@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import sympy as sp
 
+from ..symbolic.derivations import main_case
 from ..symbolic.errors import OutputError
+from ..symbolic.symbols import symbol
 from .simulate import CEILING, check_epsilon, exact_rational, kernel_for, start_state
 
 if TYPE_CHECKING:
@@ -69,7 +72,7 @@ def record_orbit(epsilon: object, *, steps: int, most: int = 20_000, **start: An
 
 
 def plot_orbit(orbit: Orbit, *, ax: Axes | None = None) -> Axes:
-    """NTK eigenvalue against steps, with the edge dotted.
+    """NTK eigenvalue against steps (even and odd apart, since they alternate about the edge), with the edge dotted.
 
     Args:
         orbit: what to draw.
@@ -83,9 +86,11 @@ def plot_orbit(orbit: Orbit, *, ax: Axes | None = None) -> Axes:
     with plt.rc_context(STYLE):
         if ax is None:
             _, ax = plt.subplots(figsize=(6, 3.4), layout="constrained")
-        ax.plot(orbit.t, orbit.T, color=COLOURS[0], label=r"$\eta\lambda$ (NTK eigenvalue)")
+        for first, colour, label in ((0, COLOURS[0], "even steps"), (1, COLOURS[1], "odd steps")):
+            ax.plot(orbit.t[first::2] + 1, orbit.T[first::2], color=colour, label=label)
         ax.axhline(2, label="edge of stability", **EDGE_LINE)
-        ax.set_xlabel("gradient step")
+        ax.set_xscale("log")
+        ax.set_xlabel("gradient step + 1")
         ax.set_ylabel(r"$\tilde T = \eta\lambda$")
         ax.set_title(rf"eigenvalues $\{{1, -\epsilon\}}$, $\epsilon = {orbit.epsilon}$", fontsize=10)
         ax.legend(loc="best")
@@ -109,6 +114,11 @@ def plot_plane(orbit: Orbit, *, ax: Axes | None = None) -> Axes:
             _, ax = plt.subplots(figsize=(4.2, 3.4), layout="constrained")
         ax.scatter(orbit.z[::2], orbit.T[::2], s=5, color=COLOURS[0], label="even steps")
         ax.scatter(orbit.z[1::2], orbit.T[1::2], s=5, color=COLOURS[1], label="odd steps")
+        curve = main_case().nullcline(1).at_zero
+        low, high = ax.get_xlim()
+        z = np.linspace(low, min(high, 0.9), 200)
+        f = sp.lambdify(symbol("z"), curve, "numpy")(z)
+        ax.plot(z, f, color="0.4", linewidth=1, label=r"nullcline at $\epsilon = 0$", zorder=0)
         ax.axhline(2, **EDGE_LINE)
         ax.set_xlabel(r"$\tilde z$")
         ax.set_ylabel(r"$\tilde T$")

@@ -1,4 +1,9 @@
-"""Iterate the exact one-step map of the main case, and say how many digits of the result are trusted."""
+"""Iterate the exact one-step map of the main case, and say how many digits of the result are trusted.
+
+The cheapest number type that can hold the digits asked for runs in lockstep with a wider one; what the two share is
+trusted. Where a type goes wrong (it loses the orbit, freezes at small epsilon, or leaves its range) the run says so
+and continues in a wider type.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +15,14 @@ from typing import Any
 import gmpy2
 import sympy as sp
 
-from ..symbolic.errors import DomainError
+from ..symbolic.derivations import main_case
+from ..symbolic.errors import DomainError, PrecisionError
+from ..symbolic.maps import PolynomialMap
 from ..symbolic.models import QuadraticModel
 from ..symbolic.symbols import symbol
+from .codegen.library import program_for
 from .compile import STATUS_NAMES, Kernel, compile_map
+from .precision.ladder import KERNELS, climb, count_digits
 
 EDGE = 2
 DEFAULT_STEPS = 1_000_000
@@ -29,14 +38,18 @@ class Simulation:
     Attributes:
         status: ``converged``, ``diverged`` or ``max_steps``.
         steps: gradient steps taken.
-        z: final rescaled residual, as a decimal string of ``digits`` digits.
+        z: final rescaled residual, as a decimal string (one digit more than ``digits``, so that rounding costs none).
         T: final rescaled NTK eigenvalue, likewise.
         edge: the edge of stability in the same units.
-        digits: decimal digits carried.
-        trusted_digits: decimal digits of T confirmed by a second run at twice the precision.
+        digits: decimal digits asked for.
+        trusted_digits: decimal digits of T that a wider number type confirms (for ``arb``: that the ball proves).
+        gap_trusted_digits: the same for the distance below the edge, ``2 - T``.
         epsilon, target: the exact inputs, as strings.
         until: the residual at which the run stops.
         kernel: the number type that ran.
+        checked_by: the number type that confirmed it.
+        notes: why narrower types did not do, one line each.
+        enclosure: for ``arb``, midpoint and radius of z and of T as decimal strings; the exact end lies inside.
     """
 
     status: str
@@ -46,22 +59,31 @@ class Simulation:
     edge: int
     digits: int
     trusted_digits: int
+    gap_trusted_digits: int
     epsilon: str
     target: str
     until: str
     kernel: str
+    checked_by: str
+    notes: tuple[str, ...] = ()
+    enclosure: dict[str, dict[str, str]] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """All fields; z and T are floats at 16 digits and decimal strings above."""
-        row = dict(self.__dict__)
+        """All fields; z and T are floats at 16 digits and decimal strings above, null where not finite."""
+        row = {**self.__dict__, "notes": list(self.notes), "gap": self.gap if math.isfinite(self.gap) else None}
         if self.digits <= 16:
-            row["z"], row["T"] = float(self.z), float(self.T)
+            row |= {"z": _finite(self.z), "T": _finite(self.T)}
         return row
 
     @property
     def gap(self) -> float:
         """How far the final eigenvalue lies below the edge, ``2 - T``, as a float."""
         return float(EDGE - gmpy2.mpfr(self.T, 64 + int(self.digits * 3.33)))
+
+
+def _finite(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None
 
 
 def exact_rational(value: Any, where: str) -> Fraction:
@@ -171,28 +193,19 @@ def kernel_for(target: str) -> Kernel:
     return compile_map(model.one_step(), target)
 
 
-def _run_mpfr(
-    start: tuple[Fraction, ...], fixed: tuple[Fraction, ...], digits: int, steps: int, until: Fraction
-) -> tuple[int, int, list[Any]]:
-    bits = math.ceil(digits * math.log2(10)) + 16
-    with gmpy2.context(gmpy2.get_context(), precision=bits):
-        kernel = kernel_for("mpfr")
-        convert = [gmpy2.mpfr(gmpy2.mpq(v.numerator, v.denominator)) for v in (*start, *fixed, until)]
-        n = len(start)
-        status, taken, state = kernel.run(convert[:n], convert[n:-1], steps, convert[-1], gmpy2.mpfr(CEILING))
-        return status, taken, list(state)
+def one_step_for(target: Fraction, epsilon: Fraction) -> tuple[PolynomialMap, tuple[Fraction, ...]]:
+    """The one-step map of the main case for a target, and the exact values of its parameters.
 
+    Args:
+        target: the rescaled target; 0 gives the map without it, which takes fewer operations.
+        epsilon: the exact epsilon.
 
-def _agreeing_digits(value: Any, truth: Any, digits: int) -> int:
-    """How many decimal digits of ``value`` a more precise ``truth`` confirms, at most ``digits``."""
-    with gmpy2.context(gmpy2.get_context(), precision=math.ceil(2 * digits * math.log2(10)) + 64):
-        error = abs(gmpy2.mpfr(value) - truth)
-        if error == 0:
-            return digits
-        scale = abs(truth) if truth != 0 else gmpy2.mpfr(1)
-        if not gmpy2.is_finite(error / scale):
-            return 0
-        return max(0, min(digits, int(gmpy2.floor(-gmpy2.log10(error / scale)))))
+    Returns:
+        The map and the values, in the order of its parameters.
+    """
+    if target == 0:
+        return main_case().one_step(), (epsilon,)
+    return QuadraticModel((1, -symbol("epsilon")), target=symbol("E")).one_step(), (target, epsilon)
 
 
 def simulate(
@@ -206,6 +219,7 @@ def simulate(
     digits: int = 16,
     steps: int = DEFAULT_STEPS,
     until: object = None,
+    kernel: str = "auto",
 ) -> Simulation:
     """Iterate the exact map from one start until it settles.
 
@@ -216,47 +230,107 @@ def simulate(
         theta: start in parameter space, with ``eta``.
         eta: step size, with ``theta``.
         target: the target E (rescaled when z and T are given).
-        digits: decimal digits to carry, 1..10000; up to 16 the generated double kernel runs, above it MPFR.
+        digits: decimal digits of T to hold, 1..10000. The cheapest type that holds them runs: double, double-double
+            (from 17), quad-double (from 32), MPFR (from 62). At 16 double is kept as long as it is not wrong: ten
+            digits of T and four of ``2 - T`` confirmed.
         steps: gradient steps at most.
         until: the run has converged when ``|z|`` is below this; default ``10**-digits``.
+        kernel: ``auto``, one number type to run whatever it holds (``float64``, ``double-double``, ``quad-double``,
+            ``mpfr``, ``mpmath``), or ``arb`` for an enclosure: balls that contain the exact end.
 
     Returns:
-        The end of the orbit, with the digits of T that a run at twice the precision confirms.
+        The end of the orbit, with the digits of T that a wider run confirms.
 
     Raises:
         DomainError: an input is out of range.
+        PrecisionError: no enclosure is found with 400,000 bits.
     """
     where = "simulate()"
     eps = check_epsilon(epsilon, where)
     if isinstance(digits, bool) or not isinstance(digits, int) or not 1 <= digits <= MAX_DIGITS:
         raise DomainError.of(where, f"digits in 1..{MAX_DIGITS}", digits, "16 is double precision.")
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
+    if isinstance(steps, bool) or not isinstance(steps, int) or not 0 <= steps < 2**53:
         raise DomainError.of(where, "steps >= 0", steps, "Give a number of gradient steps.")
+    if kernel not in (*KERNELS, "arb"):
+        raise DomainError.of(where, f"a kernel among {', '.join((*KERNELS, 'arb'))}", kernel, "Use auto.")
     tolerance = Fraction(1, 10**digits) if until is None else exact_rational(until, where)
     if tolerance < 0:
         raise DomainError.of(where, "until >= 0", str(until), "It is a bound on |z|.")
     z0, t0, scaled_target = start_state(eps, exact_rational(target, where), z, T, theta, eta)
-    # the kernel's parameters are sorted by name: E, epsilon
-    fixed = (scaled_target, eps)
-    if digits <= 16:
-        status, taken, state = kernel_for("float64").run((z0, t0), fixed, steps, tolerance, CEILING)
-        name, shown = "float64", [repr(v) for v in state]
-    else:
-        status, taken, state = _run_mpfr((z0, t0), fixed, digits, steps, tolerance)  # type: ignore[assignment]
-        name, shown = "mpfr", [f"{v:.{digits}g}" for v in state]
-    # the ladder: the same number of steps at twice the precision
-    _, _, truth = _run_mpfr((z0, t0), fixed, 2 * digits, taken, Fraction(0))
-    trusted = 0 if STATUS_NAMES[status] == "diverged" else _agreeing_digits(state[1], truth[1], digits)
+    source, fixed = one_step_for(scaled_target, eps)
+    inputs: dict[str, Any] = {"digits": digits, "steps": steps, "until": tolerance, "ceiling": CEILING}
+    common = (str(eps), str(scaled_target), str(tolerance))
+    if kernel == "arb":
+        return _enclosed(source, (z0, t0), fixed, inputs, common)
+    climbed = climb(program_for(source), (z0, t0), fixed, kernel=kernel, **inputs)
+    rung = climbed.rung
+    # no step, no rounding: the start as it was given
+    state = rung.ending.state if rung.ending.steps else (z0, t0)
+    shown = [_decimal(x, digits, exact=rung.name == "float64") for x in state or (None, None)]
+    trusted = gap_trusted = 0
+    if state is not None and rung.error is not None and STATUS_NAMES[rung.ending.status] != "diverged":
+        # what is printed is rounded once more
+        error = rung.error + abs(Fraction(shown[1]) - state[1])
+        trusted, gap_trusted = (min(digits, count_digits(error, x)) for x in (state[1], EDGE - state[1]))
     return Simulation(
-        STATUS_NAMES[status],
-        taken,
+        STATUS_NAMES[rung.ending.status],
+        rung.ending.steps,
         shown[0],
         shown[1],
         EDGE,
         digits,
         trusted,
-        str(eps),
-        str(scaled_target),
-        str(tolerance),
-        name,
+        gap_trusted,
+        *common,
+        rung.name,
+        rung.checked_by,
+        climbed.notes,
+    )
+
+
+def _decimal(value: Fraction | None, digits: int, *, exact: bool) -> str:
+    """A decimal string: a double's shortest, or one digit more than asked for."""
+    if value is None:
+        return "nan"
+    if exact:
+        return repr(float(value))
+    bits = math.ceil(digits * math.log2(10)) + 32
+    return f"{gmpy2.mpfr(gmpy2.mpq(value.numerator, value.denominator), bits):.{digits + 1}g}"
+
+
+def _enclosed(
+    source: PolynomialMap,
+    start: tuple[Fraction, Fraction],
+    fixed: tuple[Fraction, ...],
+    inputs: dict[str, Any],
+    common: tuple[str, str, str],
+) -> Simulation:
+    from .precision.balls import ball_digits, ball_parts, enclose, precision
+
+    found = enclose(source, start, fixed, **inputs)
+    digits = inputs["digits"]
+    if found is None:
+        raise PrecisionError.of(
+            "simulate()",
+            "balls that decide where the orbit stops",
+            "none with 400,000 bits",
+            "The orbit is chaotic or grazes a threshold: take fewer steps, or move until.",
+        )
+    with precision(found.bits):
+        gap = EDGE - found.T
+    parts = {"z": ball_parts(found.z, digits), "T": ball_parts(found.T, digits)}
+    return Simulation(
+        STATUS_NAMES[found.status],
+        found.steps,
+        parts["z"]["mid"],
+        parts["T"]["mid"],
+        EDGE,
+        digits,
+        min(digits, ball_digits(found.T)),
+        min(digits, ball_digits(gap)),
+        *common,
+        "arb",
+        f"its own radius, at {found.bits} bits",
+        (),
+        parts,
     )

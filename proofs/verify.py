@@ -180,6 +180,9 @@ def _evidence(
         for key in work:
             yield key, _run_by_id(*key, effort, seed, tell)
         return
+    # the workers fill the cores; threads inside them would only wait for one another
+    mine = {name: os.environ.get(name) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    os.environ.update({name: value or "1" for name, value in mine.items()})
     context = get_context("spawn")
     queue = context.SimpleQueue()
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_open_queue, initargs=(queue,))
@@ -206,6 +209,9 @@ def _evidence(
                 yield key, found
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+        for name, value in mine.items():
+            if value is None:
+                os.environ.pop(name, None)
 
 
 def combine(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
@@ -18,6 +19,9 @@ from .nullcline import Nullcline, derive_nullcline
 from .recurrences import Recurrence, derive_two_step
 from .rings import PolyRing
 from .symbols import symbol
+
+if TYPE_CHECKING:
+    from .gradient_flow import GradientFlow
 
 
 def _exact(value: object, where: str) -> sp.Expr:
@@ -154,3 +158,9 @@ class QuadraticModel:
     def two_step(self, order: int = 3) -> Recurrence:
         """The two-step recurrence in ``(z, y)``, complete to an order in z (two eigenvalues)."""
         return derive_two_step(self.one_step(), order)
+
+    def gradient_flow(self) -> GradientFlow:
+        """The limit of small steps: closed field, conserved quantities, end."""
+        from .gradient_flow import GradientFlow
+
+        return GradientFlow(self)

@@ -55,6 +55,7 @@ _ROWS = (
     SymbolEntry("I", r"\mathcal I", "R", "first integral of the one-step map near the edge"),
     SymbolEntry("w", "w", "R", "deviation in units of epsilon, y / epsilon"),
     SymbolEntry("epsilon", r"\epsilon", "(0, 1)", "size of the negative eigenvalue of Q", r"\epsilon", True),
+    SymbolEntry("t", "t", ">= 0", "time of the gradient flow"),
     SymbolEntry("eta", r"\eta", "> 0", "step size", r"\eta", True),
     SymbolEntry("mu", r"\mu", "> 0", "overall scale of the eigenvalues of Q", "", True),
     SymbolEntry("E", "E", "R", "target of the regression", "E"),

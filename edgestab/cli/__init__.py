@@ -18,11 +18,16 @@ COMMANDS: dict[str, str] = {
     "derive": "derive:derive",
     "model": "model:model",
     "simulate": "simulate:simulate",
+    "codegen": "codegen:codegen",
+    "basin": "basin:basin",
+    "limit": "limit:limit",
     "certificate": "certificate:certificate",
     "check-certificate": "certificate:check",
     "ensemble": "ensemble:ensemble",
     "theorem-2": "theorem_2:theorem_2",
     "dynamics": "dynamics:dynamics",
+    "sweep": "sweep:sweep",
+    "network": "network:network",
 }
 
 #: The first line of each command's help, here so that ``--help`` need not load the command.
@@ -32,13 +37,18 @@ SUMMARIES: dict[str, str] = {
     "verify": "Judge claims and all they rest on; exit 0 all TRUE, 1 any FALSE, 3 any UNKNOWN.",
     "prove": "Run the proof kernel (Coq) on the development and keep the record; exit 0 proved, 1 not.",
     "derive": "Derive a map, recurrence or curve, exactly, to any order.",
+    "basin": "Where starts end in simulation, against the proved trapping region.",
+    "codegen": "Generate a kernel of the exact map for a number type or language.",
     "model": "Derive what gradient descent does on a loss of your own.",
     "simulate": "Iterate the exact map from one start, with trusted digits.",
+    "limit": "Predict where training ends, without iterating.",
     "certificate": "Prove Theorem 1's sign conditions on boxes and write the certificate.",
     "check-certificate": "Judge a certificate file independently; exit 0 accepted, 1 rejected, 3 undecided.",
     "ensemble": "Theorem 2 by simulation against the exact finite-size value.",
     "theorem-2": "Derive Theorem 2 at every size, step by step, with its ledger of conventions.",
+    "network": "Train a small tanh network and hold its curvature against 2/eta at every step.",
     "dynamics": "Run the model with D outputs and P parameters: descent, flow, sharpness, two-step changes.",
+    "sweep": "Run millions of orbits over a grid of starts; phase diagrams.",
 }
 
 

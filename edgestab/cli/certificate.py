@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import click
 
 from edgestab.symbolic.errors import DomainError
 
-from .common import check_writable, console, force_option, parse_rational, write_json
+from .common import check_writable, console, force_option, parse_rational, write_json, write_output
 
 EXIT = {"TRUE": 0, "FALSE": 1, "UNKNOWN": 3}
 
@@ -33,17 +34,38 @@ def _table(data: dict[str, Any]) -> Any:
     return table
 
 
+def _write_page(page: str, figure: str | None, top: Fraction, force: bool) -> None:
+    from edgestab import __version__
+    from edgestab.numeric.basin import plot_basin, simulate_basin
+    from edgestab.numeric.plots import save_figure
+    from edgestab.proofs.certificates.page import write_page
+    from edgestab.proofs.certificates.theorem_1 import regions
+    from edgestab.symbolic.derivations import main_case
+
+    if figure is not None:
+        barrier, start = regions(main_case().one_step(), top)[0]
+        basin = simulate_basin(barrier, min(top, Fraction(1, 5)) / 2)
+        save_figure(plot_basin(basin, [barrier], start).figure, figure)
+    name = None if figure is None else Path(figure).name
+    write_output(page, write_page(main_case(), __version__, top, name), force)
+
+
 @click.command()
 @click.argument("claim", metavar="theorem-1")
 @click.option("--epsilon-max", default="1", show_default=True, metavar="E", help="Prove it for 0 < epsilon <= E <= 1.")
 @click.option("-o", "--output", metavar="FILE", help="Write the certificate as JSON; - is stdout.")
+@click.option("--page", metavar="FILE.tex", help="Write theorem and proof as LaTeX, with a figure FILE-basin.pdf.")
 @click.option(
     "--max-boxes", type=click.IntRange(1), default=4000, show_default=True, help="Boxes a condition, at most."
 )
 @force_option
-def certificate(claim: str, epsilon_max: str, output: str | None, max_boxes: int, force: bool) -> None:
+def certificate(
+    claim: str, epsilon_max: str, output: str | None, page: str | None, max_boxes: int, force: bool
+) -> None:
     """Prove a theorem's sign conditions on boxes and write the certificate; exit 0 TRUE, 1 FALSE, 3 UNKNOWN."""
-    check_writable(output, force)
+    figure = None if page is None or page == "-" else f"{page.removesuffix('.tex')}-basin.pdf"
+    for path in (output, page, figure):
+        check_writable(path, force)
     if claim != "theorem-1":
         raise DomainError.of("certificate", "theorem-1", claim, "Other claims are judged by `edgestab verify`.")
     top = parse_rational(epsilon_max, "--epsilon-max")
@@ -53,7 +75,9 @@ def certificate(claim: str, epsilon_max: str, output: str | None, max_boxes: int
     data = build_certificate(main_case().one_step(), top, max_boxes)
     if output is not None:
         write_json(output, data, force)
-    if output != "-":
+    if page is not None and data["verdict"] == "TRUE":
+        _write_page(page, figure, top, force)
+    if "-" not in (output, page):
         out = console()
         out.print(_table(data))
         out.print(

@@ -24,6 +24,7 @@ def plot_option(command: Any) -> Any:
 def law_options(command: Any) -> Any:
     """Options that choose the law of one entry and of Q."""
     for option in (
+        click.option("--correlation", type=float, default=0.0, show_default=True, help="Of z[a] with J[a, i]."),
         click.option("--curvature", type=click.Choice(CURVATURES), default="goe", show_default=True, help="Law of Q."),
         click.option(
             "--entries", type=click.Choice(LAWS), default="gaussian", show_default=True, help="Law of entries."
@@ -153,6 +154,7 @@ def load_state(model: str | None, draw: dict[str, Any]) -> Any:
             draw["sigma_z"],
             entries=draw["entries"],
             curvature=draw["curvature"],
+            correlation=draw["correlation"],
         )
         return law.sample(draw["seed"], draw["index"])
     import zipfile

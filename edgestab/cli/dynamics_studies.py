@@ -40,6 +40,7 @@ def sharpness(
     folder: str | None,
     entries: Any,
     curvature: Any,
+    correlation: float,
     plot_path: str | None,
     json_path: str | None,
     force: bool,
@@ -60,6 +61,7 @@ def sharpness(
         flow=not no_flow,
         entries=entries,
         curvature=curvature,
+        correlation=correlation,
     )
     click.echo(f"memory: at most {grid.bytes_needed(workers) / 2**20:.0f} MiB for {workers} worker(s)", err=True)
     with progress_on("chunks") as tell:
@@ -184,6 +186,7 @@ def rise(
     tolerance: float,
     entries: Any,
     curvature: Any,
+    correlation: float,
     plot_path: str | None,
     json_path: str | None,
     force: bool,
@@ -194,7 +197,9 @@ def rise(
     from edgestab.numeric.regression.ensembles import RegressionEnsemble
     from edgestab.numeric.regression.sharpening import measure_sharpening
 
-    law = RegressionEnsemble.normalised(outputs, parameters, sigma_z, entries=entries, curvature=curvature)
+    law = RegressionEnsemble.normalised(
+        outputs, parameters, sigma_z, entries=entries, curvature=curvature, correlation=correlation
+    )
     with progress_on("pairs") as tell:
         curve = measure_sharpening(law, samples, seed, progress=tell)
     predictions = ("short_time", "fixed_kernel", "displacement")
@@ -208,6 +213,7 @@ def rise(
         "start": curve.start,
         "second": curve.second,
         "second_standard_error": curve.second_error,
+        "exact_second": curve.exact_second,
         "large_size_second": curve.large_size_second,
         "tolerance": tolerance,
         "ranges": ranges,
@@ -229,6 +235,8 @@ def rise(
         shown = Table(show_header=False, box=None)
         shown.add_row("lambda_max(0)", f"{curve.start:.5g} (mean of {samples})")
         shown.add_row("lambda''(0) / lambda(0)", f"{curve.second:.4f} +- {curve.second_error:.4f}")
+        known = "not known for this law" if curve.exact_second is None else f"{curve.exact_second:.4f}"
+        shown.add_row("  exact at this size", known)
         shown.add_row("  at large size", f"{curve.large_size_second:.4f}")
         shown.add_row("rise at the end", f"{curve.rise[-1]:.4f} +- {curve.rise_error[-1]:.4f}")
         shown.add_row(f"within {tolerance:.0%} up to", "time x lambda_max(0)")

@@ -3,10 +3,34 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import click
 
 from .common import check_writable, console, force_option, json_option, write_json
+
+
+@contextmanager
+def sample_bar(samples: int) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr where that is a terminal, else nothing.
+
+    Args:
+        samples: in all.
+
+    Yields:
+        What to call with samples done and samples in all.
+    """
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("samples"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task("samples", total=samples)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @click.command()
@@ -28,6 +52,14 @@ from .common import check_writable, console, force_option, json_option, write_js
     type=click.Choice(("sampled", "averaged", "integrated")),
     help="Draw Q and z; integrate them out; also integrate the largest eigenvalue given the others (default).",
 )
+@click.option("--scheduler", metavar="ADDRESS", help="Run on a Dask cluster: tcp://host:port (extra `dask`).")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes on this machine.")
+@click.option(
+    "--plot",
+    "plot_path",
+    metavar="FILE",
+    help="Draw the ratio against size: D and P halved together down to 1, as many samples at each size.",
+)
 @json_option
 @force_option
 def ensemble(
@@ -39,6 +71,9 @@ def ensemble(
     sigma_j: float,
     sigma_q: float,
     estimator: str | None,
+    scheduler: str | None,
+    workers: int,
+    plot_path: str | None,
     json_path: str | None,
     force: bool,
 ) -> None:
@@ -48,27 +83,30 @@ def ensemble(
     """
     from edgestab.numeric.ensemble import Ensemble, simulate_ensemble
 
-    check_writable(json_path, force)
+    for path in (json_path, plot_path):
+        check_writable(path, force)
     law = Ensemble(outputs, parameters, sigma_z, sigma_j, sigma_q)
-    if sys.stderr.isatty():
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    options: dict[str, Any] = {
+        "samples": samples,
+        "seed": seed,
+        "estimator": estimator,
+        "scheduler": scheduler,
+        "workers": workers,
+    }
+    with sample_bar(samples) as progress:
+        result = simulate_ensemble(law, progress=progress, **options)
+    if plot_path is not None:
+        from edgestab.numeric.ensemble_plots import save_ratio, size_ladder
 
-        columns = (TextColumn("samples"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-            task = bar.add_task("samples", total=samples)
-            result = simulate_ensemble(
-                law,
-                samples=samples,
-                seed=seed,
-                estimator=estimator,
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
-            )
-    else:
-        result = simulate_ensemble(law, samples=samples, seed=seed, estimator=estimator)
+        smaller = [s for s in size_ladder(outputs, parameters) if s != (outputs, parameters)]
+        laws = [Ensemble(d, p, sigma_z, sigma_j, sigma_q) for d, p in smaller]
+        ladder = [simulate_ensemble(x, **options | {"estimator": estimator if x.rank > 1 else None}) for x in laws]
+        save_ratio(plot_path, [*ladder, result])
     if json_path is not None:
         write_json(json_path, result.to_json(), force)
     if json_path != "-":
         from rich.table import Table
+        from rich.text import Text
 
         table = Table(show_header=False, box=None)
         rows = {
@@ -80,5 +118,5 @@ def ensemble(
             f"(exact 0, {result.first_z_score:+.2f} standard errors)",
         }
         for name, value in rows.items():
-            table.add_row(name, value)
+            table.add_row(Text(name), Text(value))
         console().print(table)

@@ -18,7 +18,20 @@ from .common import check_writable, console, force_option, json_option, parse_ra
 @click.option("--T", "--t", "T", metavar="T", help="Start: rescaled NTK eigenvalue (with --z).")
 @click.option("--theta", metavar="A,B", help="Start in parameter space (with --eta).")
 @click.option("--eta", metavar="H", help="Step size (with --theta).")
-@click.option("--digits", type=int, default=16, show_default=True, help="Decimal digits to carry.")
+@click.option(
+    "--digits",
+    type=int,
+    default=16,
+    show_default=True,
+    help="Decimal digits of T to hold; a type that holds them runs.",
+)
+@click.option(
+    "--kernel",
+    type=click.Choice(("auto", "float64", "double-double", "quad-double", "mpfr", "mpmath", "arb")),
+    default="auto",
+    show_default=True,
+    help="Number type; arb encloses the exact end in balls.",
+)
 @click.option("--steps", type=int, default=1_000_000, show_default=True, help="Gradient steps at most.")
 @click.option("--until", metavar="TOL", help="Stop when |z| < TOL (default 10^-digits).")
 @click.option("--plot", "plot_path", metavar="FILE", help="Draw the orbit (png, pdf or svg).")
@@ -32,6 +45,7 @@ def simulate(
     theta: str | None,
     eta: str | None,
     digits: int,
+    kernel: str,
     steps: int,
     until: str | None,
     plot_path: str | None,
@@ -65,6 +79,7 @@ def simulate(
         digits=digits,
         steps=steps,
         until=read(until, "--until"),
+        kernel=kernel,
         **arguments,
     )
     if plot_path is not None:
@@ -83,8 +98,16 @@ def simulate(
             "z": result.z,
             "T": result.T,
             "edge": str(result.edge),
-            "digits": f"{result.digits} carried ({result.kernel}), {result.trusted_digits} trusted",
+            "2 - T": f"{result.gap:.10g}, {result.gap_trusted_digits} digits trusted",
+            "digits": f"{result.digits} asked for, {result.trusted_digits} of T trusted",
+            "number type": f"{result.kernel}, checked by {result.checked_by}",
         }
+        if result.enclosure is not None:
+            rows |= {
+                f"{name} lies in": f"{ball['mid']} +/- {ball['radius']}" for name, ball in result.enclosure.items()
+            }
+        for note in result.notes:
+            rows["note"] = f"{rows['note']}\n{note}" if "note" in rows else note
         for name, value in rows.items():
             table.add_row(name, value)
         console().print(table)

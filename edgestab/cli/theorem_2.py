@@ -12,8 +12,10 @@ import click
 @click.option(
     "--slices", type=click.Choice(("goe", "excess", "iid")), default="goe", show_default=True, help="Law of Q."
 )
+@click.option("--discrete", is_flag=True, help="Also derive gradient descent's differences to order eta^4.")
+@click.option("--cumulants", is_flag=True, help="Also derive the effect of a fourth cumulant of J's entries.")
 @click.option("--format", "form", type=click.Choice(("text", "latex", "json")), default="text", show_default=True)
-def theorem_2(slices: str, form: str) -> None:
+def theorem_2(slices: str, discrete: bool, cumulants: bool, form: str) -> None:
     """Derive E[d2 lambda/dt2] for every NTK eigenvalue at any D and P, step by step, and list the conventions.
 
     goe: diagonal variance of Q twice the off-diagonal one; iid: equal; excess: free.
@@ -36,6 +38,19 @@ def theorem_2(slices: str, form: str) -> None:
         }
         for r in READINGS
     ]
+    differences: dict[str, sp.Expr] = {}
+    if discrete:
+        from edgestab.symbolic.wick.discrete import first_difference, second_difference
+
+        differences = {
+            "E[lambda(1) - lambda(0)]": first_difference(),
+            "E[lambda(2) - 2 lambda(1) + lambda(0)]": second_difference(),
+        }
+    changes: dict[str, sp.Expr] = {}
+    if cumulants:
+        from edgestab.symbolic.wick.cumulants import acceleration_change, eigenvalue_change
+
+        changes = {"change of E[lambda]": eigenvalue_change(), "change of E[lambda'']": acceleration_change()}
     steps = [{"step": title, "latex": equation} for title, equation in found.steps()]
     if form == "json":
         content = {
@@ -45,6 +60,8 @@ def theorem_2(slices: str, form: str) -> None:
             "leading": sp.sstr(found.leading_ratio()),
             "steps": steps,
             "conventions": ledger,
+            "differences": {name: sp.sstr(expr) for name, expr in differences.items()},
+            "cumulant_changes": {name: sp.sstr(expr) for name, expr in changes.items()},
         }
         click.echo(json.dumps(content, indent=2))
         return
@@ -53,6 +70,12 @@ def theorem_2(slices: str, form: str) -> None:
         lines = []
         for step in steps:
             lines += [rf"\paragraph{{{step['step']}}}", r"\begin{dmath*}", f"  {step['latex']}", r"\end{dmath*}"]
+        for name, expr in differences.items():
+            body = sp.latex(expr, symbol_names=names)
+            lines += [rf"\paragraph{{{name}}}", r"\begin{dmath*}", f"  {body} + O(\\eta^5)", r"\end{dmath*}"]
+        for name, expr in changes.items():
+            body = sp.latex(expr, symbol_names=names)
+            lines += [rf"\paragraph{{{name}}}", r"\begin{equation*}", f"  {body}", r"\end{equation*}"]
         lines += [r"\begin{tabular}{lll}", r"reading & leading ratio & eq.~22 \\ \hline"]
         for reading, row in zip(READINGS, ledger, strict=True):
             leading = sp.latex(reading.leading(cases[reading.law]), symbol_names=names)
@@ -72,4 +95,11 @@ def theorem_2(slices: str, form: str) -> None:
     for row in ledger:
         table.add_row(row["name"], row["meaning"], row["leading"], row["eq_22"])
     out.print(table)
+    for name, expr in differences.items():
+        out.print(f"gradient descent, GOE-like Q: {name} =", markup=False)
+        for k, coefficient in sorted(sp.Poly(expr, sp.Symbol("eta", positive=True)).terms()):
+            out.print(f"  eta^{k[0]} * {sp.sstr(coefficient)}", markup=False, soft_wrap=True)
+        out.print("  + O(eta^5)", markup=False)
+    for name, expr in changes.items():
+        out.print(f"{name} = {sp.sstr(expr)}", markup=False, soft_wrap=True)
     out.print("Derivation: --format latex", markup=False)

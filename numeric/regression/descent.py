@@ -81,8 +81,10 @@ def descend(
 ) -> DescentRun:
     """Run gradient descent from one start, for every lane of ``step_sizes`` and ``scales`` broadcast together.
 
-    A lane converges when ``|J'z|^2`` has fallen to ``tolerance^2`` of its start (a stationary point: for D <= P a zero
-    of the residual); it diverges when its loss is not finite or exceeds ``1e8`` times its start.
+    A lane converges when ``|J'z|`` has fallen to ``tolerance`` of its start (a stationary point: for D <= P a zero of
+    the residual) at a point where the step is stable, the top Hessian eigenvalue below ``2 / eta``: above the edge a
+    small gradient is a passage and not a limit, and the run goes on. It diverges when its loss is not finite
+    or exceeds ``1e8`` times its start.
 
     Args:
         state: Start, float64.
@@ -121,6 +123,9 @@ def descend(
         loss, slope = _squares(z) / 2, _squares(gradient)
         lost = ~(loss <= BLOW_UP * start_loss[alive])
         done = ~lost & (slope <= tolerance**2 * start_slope[alive])
+        for local in np.flatnonzero(done):
+            here = RegressionState(z[local], jacobian[local], state.Q)
+            done[local] = etas[alive[local]] * np.linalg.eigvalsh(here.hessian())[-1] < 2
         leaving = lost | done | (step == max_steps)
         if step % record_every == 0 or leaving.any():
             measured = np.full((len(alive), 2), np.nan)

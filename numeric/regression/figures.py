@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 BLUE, RED, GREEN, PURPLE = COLOURS[:4]
 
 
-def _axes(ax: Axes | None, size: tuple[float, float] = (6.0, 3.6)) -> Axes:
+def new_axes(ax: Axes | None, size: tuple[float, float] = (6.0, 3.6)) -> Axes:
     """Return the axes given, or new ones."""
     import matplotlib.pyplot as plt
 
@@ -40,7 +40,7 @@ def plot_trajectory(run: DescentRun, lane: int = 0, *, ax: Axes | None = None) -
     Returns:
         The axes.
     """
-    ax = _axes(ax)
+    ax = new_axes(ax)
     eta = run.step_sizes[lane]
     ax.plot(run.steps, eta * run.ntk[:, lane, 0], color=BLUE, linewidth=1.1, label=r"$\lambda_1$")
     ax.plot(run.steps, eta * run.ntk[:, lane, 1], color=RED, linewidth=1.1, label=r"$\lambda_2$")
@@ -63,7 +63,7 @@ def plot_loss(run: DescentRun, lane: int = 0, *, ax: Axes | None = None) -> Axes
     Returns:
         The axes.
     """
-    ax = _axes(ax, (6.0, 2.2))
+    ax = new_axes(ax, (6.0, 2.2))
     from matplotlib.ticker import LogLocator, NullFormatter
 
     ax.semilogy(run.steps, run.loss[:, lane], color="0.2", linewidth=1.1)
@@ -88,7 +88,7 @@ def plot_sharpness(table: SharpnessTable, shape: int = 0, *, ax: Axes | None = N
     Returns:
         The axes.
     """
-    ax = _axes(ax, (4.6, 3.6))
+    ax = new_axes(ax, (4.6, 3.6))
     grid = table.grid
     scales = np.array(grid.sigma_z)
     shades = np.linspace(0.35, 0.95, len(grid.starts))
@@ -129,7 +129,7 @@ def plot_split(split: TwoStepSplit, *, ax: Axes | None = None) -> Axes:
     Returns:
         The axes.
     """
-    ax = _axes(ax)
+    ax = new_axes(ax)
     steps = np.arange(len(split.change))
     ax.axhline(0, color="0.7", linewidth=0.8)
     ax.plot(steps, split.linear, color=BLUE, label="linear in the residual")
@@ -152,7 +152,7 @@ def plot_split_sharpness(split: TwoStepSplit, *, ax: Axes | None = None) -> Axes
     Returns:
         The axes.
     """
-    ax = _axes(ax)
+    ax = new_axes(ax)
     steps = np.arange(len(split.sharpness))
     ax.plot(steps, split.sharpness, color=BLUE, linewidth=1.1, label=r"$\lambda_1$")
     ax.plot(steps, split.second, color=RED, linewidth=1.1, label=r"$\lambda_2$")
@@ -181,7 +181,7 @@ def plot_sharpening(curve: SharpeningCurve, *, ax: Axes | None = None) -> Axes:
     Returns:
         The axes.
     """
-    ax = _axes(ax)
+    ax = new_axes(ax)
     time = curve.times * curve.start
     ax.fill_between(
         time, curve.rise - 2 * curve.rise_error, curve.rise + 2 * curve.rise_error, color="0.2", alpha=0.18, lw=0

@@ -44,6 +44,7 @@ class SharpnessGrid:
         flow: Whether to run the gradient flow as well.
         entries: Law of one entry.
         curvature: Law of one slice of Q.
+        correlation: Correlation of ``J[a, i]`` with ``z[a]``.
     """
 
     shapes: tuple[tuple[int, int], ...] = ((20, 80), (20, 40), (40, 20))
@@ -57,6 +58,7 @@ class SharpnessGrid:
     flow: bool = True
     entries: Entries = "gaussian"
     curvature: CurvatureLaw = "goe"
+    correlation: float = 0.0
 
     def __post_init__(self) -> None:
         """Check every field.
@@ -69,7 +71,7 @@ class SharpnessGrid:
             if not len(getattr(self, name)):
                 refuse(where, f"at least one entry in {name}", "none", "Give one.")
         for outputs, parameters in self.shapes:
-            RegressionEnsemble.normalised(outputs, parameters, entries=self.entries, curvature=self.curvature)
+            self.law(outputs, parameters)
         for value in self.sigma_z:
             check_positive(where, "sigma_z", value)
         for value in self.starts:
@@ -78,6 +80,16 @@ class SharpnessGrid:
         for name in ("samples", "max_steps", "record_every"):
             check_count(where, name, getattr(self, name))
         check_positive(where, "tolerance", self.tolerance)
+
+    def law(self, outputs: int, parameters: int) -> RegressionEnsemble:
+        """Return the law of the starts of one shape, with residual scale 1."""
+        return RegressionEnsemble.normalised(
+            outputs,
+            parameters,
+            entries=self.entries,
+            curvature=self.curvature,
+            correlation=self.correlation,
+        )
 
     @property
     def config(self) -> dict[str, Any]:
@@ -201,8 +213,7 @@ def run_job(job: Job) -> dict[str, Array]:
     """
     grid, shape, sample = job.grid, job.shape, job.sample
     outputs, parameters = grid.shapes[shape]
-    law = RegressionEnsemble.normalised(outputs, parameters, entries=grid.entries, curvature=grid.curvature)
-    state = law.sample(grid.seed, sample)
+    state = grid.law(outputs, parameters).sample(grid.seed, sample)
     initial = float(top_two(state.J[None])[0, 0])
     box = (len(grid.sigma_z), len(grid.starts))
     etas = np.broadcast_to(np.array(grid.starts) / initial, box).ravel()

@@ -4,11 +4,13 @@ With ``lambda(t)`` the mean over samples and ``lambda = lambda(0)``:
 
 * short time: ``lambda (1 + c t^2 / 2)``, c the ratio of Theorem 2;
 * fixed kernel: the residual decays under the kernel of the start, which replaces ``t^2`` by
-  ``sum_k (1 - exp(-lambda_k t))^2 / lambda_k`` over its trace: leading order in ``sigma_z`` at every time;
+  ``sum_k (1 - exp(-lambda_k t))^2 / lambda_k`` over its trace: leading order in ``sigma_z`` and in size, at every time;
 * displacement: ``lambda (1 + (sigma_q / sigma_j)^2 |theta(t) - theta(0)|^2)``, as if ``J(t) - J(0) = Q(theta(t) -
   theta(0), .)`` were Gaussian noise independent of J, which keeps the law of J up to its scale.
 
-Terms odd in the residual average to zero; each sample is run with ``z`` and ``-z``, which removes them exactly.
+Terms odd in the residual average to zero; each sample is run with ``z`` and ``-z``, which removes them exactly.  The
+mean of ``lambda''(0)``, where it is known exactly, is a control variate: near-degenerate starts have huge second
+derivatives, and without it they are most of the noise.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ensemble import Ensemble
 from .ensembles import RegressionEnsemble
 from .flow import gradient_flow
 from .rates import eigenvalue_rates
@@ -38,9 +41,10 @@ class SharpeningCurve:
         start: Mean of ``lambda(0)``.
         rise: Mean of ``lambda(t)`` over mean of ``lambda(0)``, less one, shape ``(T,)``.
         rise_error: Standard error of ``rise``.
-        second: Mean of the exact ``lambda''(0)`` over ``start``: the c of the short-time prediction for these samples.
+        second: Mean over pairs of ``lambda''(0)`` over ``start``.
         second_error: Its standard error (its law has heavy tails; read it with care).
-        short_time: ``second t^2 / 2``.
+        exact_second: Its exact value at this size; None for laws where it is not known.
+        short_time: ``c t^2 / 2``, c exact where known and ``second`` elsewhere.
         fixed_kernel: The fixed-kernel prediction.
         displacement: The displacement prediction.
         displacement_gap: Mean over samples of ``rise - displacement``, paired.
@@ -56,6 +60,7 @@ class SharpeningCurve:
     rise_error: Array
     second: float
     second_error: float
+    exact_second: float | None
     short_time: Array
     fixed_kernel: Array
     displacement: Array
@@ -119,17 +124,18 @@ def measure_sharpening(
     if times is None:
         edge = ensemble.sigma_j**2 * (np.sqrt(outputs) + np.sqrt(parameters)) ** 2
         times = np.geomspace(0.02, 200, 60) / edge
-    paths, moves, kernels, values, seconds, worst = [], [], [], [], [], 0.0
+    paths, moves, kernels, traces, values, seconds, worst = [], [], [], [], [], [], 0.0
     for index in range(samples):
         state = ensemble.sample(seed, index)
         pair = [gradient_flow(state.scaled_residual(sign), times=times, rtol=1e-8, atol=1e-11) for sign in (1.0, -1.0)]
         paths.append((pair[0].ntk[:, 0] + pair[1].ntk[:, 0]) / 2)
         moves.append((pair[0].displacement ** 2 + pair[1].displacement ** 2) / 2)
         worst = max(worst, pair[0].energy_error, pair[1].energy_error)
-        rates = eigenvalue_rates(state)
-        values.append(rates.value)
-        seconds.append(rates.second)
+        rates = [eigenvalue_rates(state.scaled_residual(sign)) for sign in (1.0, -1.0)]
+        values.append(rates[0].value)
+        seconds.append((rates[0].second + rates[1].second) / 2)
         spectrum = np.linalg.eigvalsh(state.ntk())
+        traces.append(spectrum.sum())
         kernels.append(np.sum(_decayed(spectrum[:, None], times[None, :]), axis=0))
         if progress is not None:
             progress(index + 1, samples)
@@ -139,24 +145,50 @@ def measure_sharpening(
     ratio = (ensemble.sigma_q / ensemble.sigma_j) ** 2
     moved = ratio * np.array(moves)
     gap = rise - moved
-    second = float(np.mean(seconds)) / start
-    kernel = ratio * ensemble.sigma_z**2 * np.mean(kernels, axis=0)
+    seconds_of = np.array(seconds) / start
+    second, known = float(seconds_of.mean()), exact_second(ensemble)
+    controlled = rise if known is None else _controlled(rise, seconds_of, known)
+    rate = second if known is None else known
+    kernel = rate / 2 * np.mean(kernels, axis=0) / np.mean(traces)
     return SharpeningCurve(
         ensemble,
         samples,
         np.asarray(times, dtype=np.float64),
         start,
-        rise.mean(axis=0),
-        rise.std(axis=0, ddof=1) / root,
+        controlled.mean(axis=0),
+        controlled.std(axis=0, ddof=1) / root,
         second,
-        float(np.std(seconds, ddof=1)) / start / float(root),
-        second * np.asarray(times) ** 2 / 2,
+        float(seconds_of.std(ddof=1) / root),
+        known,
+        rate * np.asarray(times) ** 2 / 2,
         kernel,
         moved.mean(axis=0),
         gap.mean(axis=0),
         gap.std(axis=0, ddof=1) / root,
         worst,
     )
+
+
+def exact_second(ensemble: RegressionEnsemble) -> float | None:
+    """Return the exact ``E[lambda''(0)] / E[lambda(0)]``, or None where no closed form is known.
+
+    Args:
+        ensemble: Law of the start.
+
+    Returns:
+        The ratio of Theorem 2 at this size: for Gaussian entries, GOE-like Q, and z independent of J.
+    """
+    if ensemble.entries != "gaussian" or ensemble.curvature == "iid" or ensemble.correlation:
+        return None
+    sigmas = (ensemble.sigma_z, ensemble.sigma_j, ensemble.sigma_q)
+    return Ensemble(ensemble.outputs, ensemble.parameters, *sigmas).exact_ratio()
+
+
+def _controlled(rise: Array, second: Array, known: float) -> Array:
+    """Return the rise of each sample less what its own ``lambda''(0)`` explains, with the same mean."""
+    excess = second - second.mean()
+    slope = excess @ (rise - rise.mean(axis=0)) / (excess @ excess)
+    return np.asarray(rise - (second - known)[:, None] * slope)
 
 
 def _decayed(eigenvalue: Array, time: Array) -> Array:

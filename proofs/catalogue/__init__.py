@@ -2,6 +2,7 @@
 
 MODULES: tuple[str, ...] = (
     "recurrences",
+    "quadratic_models",
     "limit_series",
     "limit_law",
     "own_models",
@@ -11,7 +12,10 @@ MODULES: tuple[str, ...] = (
     "theorem_2",
     "regression_step",
     "regression_dynamics",
+    "tanh_network",
     "theorem_1_sharp",
     "kernel",
+    "kernels",
     "theorem_1_beyond",
+    "theorem_2_finite",
 )

@@ -1,10 +1,11 @@
-"""Theorem 1: where training ends at the edge of stability, sampled at high precision from a stated start box."""
+"""Theorem 1: where training ends at the edge of stability; proved, enclosed, and sampled at high precision."""
 
 from __future__ import annotations
 
 import math
 import random
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -12,17 +13,26 @@ import gmpy2
 import sympy as sp
 
 from ...numeric.compile import CONVERGED, compile_map
-from ...symbolic.symbols import symbols
-from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
+from ...symbolic.errors import ProofError
+from ...symbolic.symbols import symbol, symbols
+from ..certificates.theorem_1 import PIECES, regions
+from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, exact, judge
 from ..twins import residual_and_eigenvalue, squares
+from .kernel import judge_theorems
+from .theorem_1_certificate import judge_conditions, refuted_by_algebra
 
 DIGITS = 50
-EPSILON_MAX = Fraction(1, 5)
-#: The start box: residual z and rescaled weight norm V = epsilon eta |theta|^2; then T = V + 2 (1 - epsilon) z.
-Z_RANGE = (Fraction(-27, 100), Fraction(-20, 100))
-V_RANGE = (Fraction(215, 100), Fraction(225, 100))
-OVERSHOOT = Fraction(11, 5)
 SLOPE_TOLERANCE = 0.1
+
+#: The start set and its epsilon range come from the certificate; here they are only sampled.
+_REGION, _START = PIECES[0]
+assert _START is not None
+EPSILON_MAX = Fraction(str(_REGION["epsilon_max"]))
+#: Residual z and rescaled weight norm V = epsilon eta |theta|^2 at eta = eta_0; then T = V + 2 (1 - epsilon) z.
+Z_RANGE = (Fraction(str(_START["a_min"])), Fraction(str(_START["a_max"])))
+V_RANGE = (Fraction(str(_START["n_min"])), Fraction(str(_START["n_max"])))
+RATIO = Fraction(str(_START["ratio"]))
+OVERSHOOT = 2 + Fraction(str(_START["overshoot"]))
 
 z, T, epsilon, V = symbols("z T epsilon V")
 
@@ -116,7 +126,7 @@ def _slope(ctx: CheckContext) -> Outcome:
 
 
 def _overshoot(ctx: CheckContext) -> Outcome:
-    """Starts below the edge and passes it by 10 percent after one step: exact rational steps from the samples."""
+    """Starts below the edge and passes it by a fifth after one step: exact rational steps from the samples."""
     kernel = compile_map(ctx.derivations.one_step(), "fraction")
     tested = rejected = 0
     lowest = Fraction(10)
@@ -169,24 +179,54 @@ def _theta_twin(ctx: CheckContext) -> Outcome:
     )
 
 
-_LIMIT = sp.Symbol("T_infinity", real=True)
+@refuted_by_algebra
+def _certificate(ctx: CheckContext) -> Outcome:
+    """Every sign condition of the region and of the start set, by exact subdivision."""
+    ((barrier, start),) = regions(ctx.derivations.one_step(), EPSILON_MAX)
+    if start is None:
+        raise ProofError.of("theorem-1", "a start set in the first region", None, "Restore its constants.")
+    conditions = (*barrier.conditions, *start.conditions)
+    return judge_conditions(conditions, f"0 <= epsilon <= {EPSILON_MAX}, closed boxes; eta/eta_0 in [1, {RATIO}]")
+
+
+_ETA, _ETA_0 = symbol("eta"), sp.Symbol("eta_0", positive=True)
+_LIMIT, _FIRST, _LATER = (sp.Symbol(f"lambda_{n}", real=True) for n in ("infinity", "0", "1"))
+_F, _NORM = sp.Symbol("f(theta_0)", real=True), sp.Symbol("|theta_0|^2", positive=True)
+
+
+def _between(low: Fraction, value: sp.Expr, high: Fraction) -> sp.Basic:
+    return sp.And(sp.Gt(value, exact(low)), sp.Lt(value, exact(high)))
+
+
+_START_SET = (
+    _between(Z_RANGE[0], _ETA_0 * _F, Z_RANGE[1]),
+    _between(V_RANGE[0], _ETA_0 * epsilon * _NORM, V_RANGE[1]),
+    sp.And(sp.Ge(_ETA, _ETA_0), sp.Le(_ETA, exact(RATIO) * _ETA_0)),
+    sp.And(sp.Gt(epsilon, 0), sp.Le(epsilon, exact(EPSILON_MAX))),
+)
 _BOX = (
-    sp.And(sp.Ge(z, sp.Rational(-27, 100)), sp.Le(z, sp.Rational(-1, 5))),
-    sp.And(sp.Ge(V, sp.Rational(43, 20)), sp.Le(V, sp.Rational(9, 4))),
+    _between(Z_RANGE[0], z, Z_RANGE[1]),
+    _between(V_RANGE[0], V, V_RANGE[1]),
     sp.Eq(T, V + 2 * (1 - epsilon) * z),
-    sp.And(sp.Gt(epsilon, 0), sp.Le(epsilon, sp.Rational(1, 5))),
+    _START_SET[-1],
 )
 
 CLAIMS = (
     Claim(
         id="theorem-1",
         title="Training ends at the edge: 2/eta - O(epsilon) <= lim lambda <= 2/eta",
-        statement=sp.And(sp.Le(2 - epsilon, _LIMIT), sp.Le(_LIMIT, 2)),
-        variables=(z, V, epsilon),
-        assumptions=_BOX,
+        statement=sp.And(
+            sp.Lt(_FIRST, 2 / _ETA),
+            sp.Gt(_LATER, exact(OVERSHOOT) / _ETA),
+            sp.Le(2 / _ETA - epsilon / _ETA, _LIMIT),
+            sp.Le(_LIMIT, 2 / _ETA),
+        ),
+        variables=(_ETA, _ETA_0, epsilon, _F, _NORM, _FIRST, _LATER, _LIMIT),
+        assumptions=_START_SET,
         source=Source("agarwala2023", "Theorem 1"),
-        uses=("one-step-map",),
         includes=(
+            "one-step-map",
+            "theorem-1-kernel",
             "y-recurrence-scaled",
             "limit-position",
             "theorem-1-overshoot",
@@ -194,20 +234,35 @@ CLAIMS = (
             "theorem-1-trapping-region",
             "theorem-1-checker",
             "theorem-1-no-sharpening-at-one",
+            "theorem-1-all-epsilon",
+            "theorem-1-sharp",
+            "theorem-1-second",
+            "theorem-1-small-target",
+            "theorem-1-scaling",
+            "theorem-1-multiplicities",
+            "theorem-1-any-spectrum-norm",
+            "theorem-1-needs-the-top",
+            "theorem-1-needs-the-barrier",
+            "theorem-1-needs-distance",
+            "theorem-1-larger-target-measured",
+            "theorem-1-third-eigenvalue-measured",
         ),
-        domain="start box z in [-27/100, -1/5], V = epsilon eta |theta|^2 in [43/20, 9/4], 0 < epsilon <= 1/5; "
-        "T = eta lambda is the NTK eigenvalue; eigenvalues {1, -epsilon}, E = 0",
+        domain=f"every eta_0 > 0, every theta_0 in the open set U, every eta in [eta_0, {RATIO} eta_0], "
+        f"0 < epsilon <= {EPSILON_MAX}; lambda is the NTK eigenvalue under plain gradient descent with step eta; "
+        "eigenvalues {1, -epsilon}, E = 0",
         note="The poster's 'there exists a neighbourhood' is met trivially by minima that are stable from the start; "
-        "this box starts below the edge, passes it by 10 percent, and comes back.",
+        "these starts lie below the edge, pass it by a fifth after one step, and come back to within epsilon/eta.",
         checks=(
+            Check("Coq kernel: theorem1_explicit", Level.PROVED, partial(judge_theorems, ("theorem1_explicit",))),
+            Check("sign conditions of region and starts by exact subdivision", Level.ENCLOSED, _certificate),
             Check("limits at 50 digits over halving epsilon, with slope", Level.CHECKED, _slope),
             Check("the same limits by gradient descent in theta", Level.CHECKED, _theta_twin, effort="default"),
         ),
     ),
     Claim(
         id="theorem-1-overshoot",
-        title="Progressive sharpening: the start box begins below the edge and passes it in one step",
-        statement=sp.And(sp.Lt(T, 2), sp.Gt(sp.Symbol("T_1", real=True), sp.Rational(11, 5))),
+        title="Progressive sharpening: the starts lie below the edge and pass it in one step",
+        statement=sp.And(sp.Lt(T, 2), sp.Gt(sp.Symbol("T_1", real=True), exact(OVERSHOOT))),
         variables=(z, V, epsilon),
         assumptions=_BOX,
         source=Source("agarwala2023", "Theorem 1, the behaviour it is about"),

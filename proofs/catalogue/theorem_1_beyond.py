@@ -12,22 +12,12 @@ from ...symbolic.models import QuadraticModel
 from ...symbolic.rings import PolyRing
 from ...symbolic.symbols import symbols
 from ...symbolic.target import derive_target_region
+from ..certificates.theorem_1 import TARGET_BARRIER, TARGET_WINDOW
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from .theorem_1_certificate import judge_conditions, refuted_by_algebra
 
 z, T, V, epsilon, eta, mu, E = symbols("z T V epsilon eta mu E")
 limit = sp.Symbol("T_inf", real=True)
-
-#: The barrier that serves small targets, with the window of 4 E / T and the floor of T.
-TARGET_BARRIER = {
-    "slope": "8/5",
-    "width": "1",
-    "height": "1/3",
-    "epsilon_min": "0",
-    "epsilon_max": "1/5",
-    "split": "-39/100",
-}
-TARGET_WINDOW = {"window": "1/5", "floor": "4/5"}
 
 
 @refuted_by_algebra

@@ -66,6 +66,17 @@ PIECES: tuple[tuple[Constants, Constants | None], ...] = (
     ),
 )
 
+#: The barrier that serves small targets, with the window of 4 E / T and the floor of T.
+TARGET_BARRIER: Constants = {
+    "slope": "8/5",
+    "width": "1",
+    "height": "1/3",
+    "epsilon_min": "0",
+    "epsilon_max": "1/5",
+    "split": "-39/100",
+}
+TARGET_WINDOW: Constants = {"window": "1/5", "floor": "4/5"}
+
 
 def _check_top(epsilon_max: Fraction) -> None:
     if not 0 < epsilon_max <= 1:

@@ -84,6 +84,8 @@ def test_split_and_rise(edgestab: Run) -> None:
     ran = edgestab("dynamics", "rise", *SMALL, "-n", "3", "--json", "-")
     assert json.loads(ran.out)["ranges"].keys() == {"short_time", "fixed_kernel", "displacement"}
     assert "within 10%" in edgestab("dynamics", "rise", *SMALL, "-n", "2").out
+    other = edgestab("dynamics", "rise", *SMALL, "-n", "2", "--entries", "rademacher", "--correlation", "0.2")
+    assert "not known for this law" in other.out
 
 
 @pytest.mark.parametrize(

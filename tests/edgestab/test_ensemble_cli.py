@@ -23,6 +23,7 @@ def test_table_and_file(edgestab: Run, tmp_path: Path) -> None:
     path = tmp_path / "out.json"
     ran = edgestab("ensemble", *SIZE, "--json", str(path))
     assert "standard errors" in ran.out
+    assert "E[lambda''] / E[lambda]" in ran.out
     assert json.loads(path.read_text())["outputs"] == 3
     assert edgestab("ensemble", *SIZE, "--json", str(path)).code == 2
     assert edgestab("ensemble", *SIZE, "--json", str(path), "--force").code == 0
@@ -37,6 +38,12 @@ def test_bad_input_is_one_line(edgestab: Run, change: tuple[str, str]) -> None:
     assert ran.code == 2
     assert ran.err.startswith("DomainError")
     assert ran.err.count("\n") == 1
+
+
+def test_plot(edgestab: Run, tmp_path: Path) -> None:
+    path = tmp_path / "ratio.png"
+    assert edgestab("ensemble", *SIZE, "--plot", str(path)).code == 0
+    assert path.read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("form", ["text", "latex", "json"])

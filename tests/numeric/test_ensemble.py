@@ -1,6 +1,7 @@
 """The O(D + P) sampler against the dense twin, the closed form, and itself."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from scipy.stats import ks_2samp
 
 from edgestab.numeric import dense_twin, ensemble
 from edgestab.numeric.bidiagonal import ChiFrame, SpectralFrame, all_eigenvalues, sample_bidiagonal
-from edgestab.numeric.dense_twin import check_memory, dense_ensemble, motion_of, symmetric_slices
+from edgestab.numeric.dense_twin import check_memory, dense_ensemble, dense_motion, motion_of, symmetric_slices
 from edgestab.numeric.ensemble import Ensemble, chunk_sizes, simulate_ensemble
 from edgestab.symbolic.errors import DomainError
 
@@ -27,17 +28,13 @@ def test_bidiagonal_law_against_dense_matrices() -> None:
 def test_equal_in_law_to_the_dense_twin(size: tuple[int, int]) -> None:
     """Two-sample tests of all three quantities, with standard deviations that are not 1."""
     law = Ensemble(*size, sigma_z=0.7, sigma_j=1.3, sigma_q=0.4)
-    rng = np.random.default_rng(11)
     count = 2500
-    dense = np.empty((count, 3))
-    for row in dense:
-        q = law.sigma_q * symmetric_slices(rng, *size)
-        row[:] = motion_of(law.sigma_z * rng.standard_normal(size[0]), law.sigma_j * rng.standard_normal(size), q)
+    dense = dense_motion(law, samples=count, seed=11)[0]
     fast = ensemble.run_chunk(law, "sampled", count, np.random.SeedSequence(5))
-    for k, samples in enumerate((fast.eigenvalue, fast.velocity, fast.acceleration)):
-        assert ks_2samp(dense[:, k], samples).pvalue > 1e-4
+    for name in ("eigenvalue", "velocity", "acceleration"):
+        assert ks_2samp(getattr(dense, name), getattr(fast, name)).pvalue > 1e-4
     # a joint statistic, which marginals do not see
-    joint = [np.corrcoef(e, np.abs(v))[0, 1] for e, v in ((dense[:, 0], dense[:, 1]), (fast.eigenvalue, fast.velocity))]
+    joint = [np.corrcoef(m.eigenvalue, np.abs(m.velocity))[0, 1] for m in (dense, fast)]
     assert abs(joint[0] - joint[1]) < Z_BOUND * math.sqrt(2 / count)
 
 
@@ -77,17 +74,17 @@ def test_frames_agree() -> None:
         assert two.resolvent(vector)[k] == pytest.approx(planted, rel=1e-9)
 
 
-def test_motion_against_a_finite_difference_of_the_flow() -> None:
-    """The twin of the twin: step the flow by a fourth-order Runge-Kutta rule and difference the eigenvalue."""
+@pytest.mark.parametrize(("d", "p"), [(3, 4), (4, 2)])
+def test_motion_against_a_finite_difference_of_the_flow(d: int, p: int) -> None:
+    """The twin of the twin: step the flow by a fourth-order Runge-Kutta rule and difference the eigenvalues."""
     rng = np.random.default_rng(4)
-    d, p = 3, 4
     z, j, q = rng.standard_normal(d), rng.standard_normal((d, p)), symmetric_slices(rng, d, p)
 
     def slope(z: np.ndarray, j: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         g = j.T @ z
         return -(j @ g), -(q @ g)
 
-    def eigenvalue(t: float) -> float:
+    def eigenvalues(t: float) -> np.ndarray:
         a, b = z, j
         for _ in range(8):
             h = t / 8
@@ -97,13 +94,13 @@ def test_motion_against_a_finite_difference_of_the_flow() -> None:
             k4 = slope(a + h * k3[0], b + h * k3[1])
             a = a + h / 6 * (k1[0] + 2 * k2[0] + 2 * k3[0] + k4[0])
             b = b + h / 6 * (k1[1] + 2 * k2[1] + 2 * k3[1] + k4[1])
-        return float(np.linalg.eigvalsh(b @ b.T)[-1])
+        return np.linalg.eigvalsh(b @ b.T)[::-1][: min(d, p)]
 
     h = 1e-4
-    value, first, second = motion_of(z, j, q)
-    assert eigenvalue(0) == pytest.approx(value)
-    assert (eigenvalue(h) - eigenvalue(-h)) / (2 * h) == pytest.approx(first, rel=1e-5)
-    assert (eigenvalue(h) - 2 * value + eigenvalue(-h)) / h**2 == pytest.approx(second, rel=1e-3)
+    value, first, second = (x[0] for x in motion_of(z[None], j[None], q[None]))
+    assert np.allclose(eigenvalues(0), value)
+    assert np.allclose((eigenvalues(h) - eigenvalues(-h)) / (2 * h), first, rtol=1e-5)
+    assert np.allclose((eigenvalues(h) - 2 * value + eigenvalues(-h)) / h**2, second, rtol=1e-3, atol=1e-3)
 
 
 def test_results_depend_on_the_seed_alone() -> None:
@@ -157,3 +154,17 @@ def test_bad_runs(bad: dict[str, object]) -> None:
         simulate_ensemble(Ensemble(2, 3), **{"samples": 5, "seed": 1} | bad)  # type: ignore[arg-type]
     with pytest.raises(DomainError, match="sampled"):
         simulate_ensemble(Ensemble(1, 3), samples=5, seed=1, estimator="integrated")
+
+
+def test_workers_and_a_cluster_change_nothing(dask_cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ensemble, "BATCH_ENTRIES", 300)
+    law = Ensemble(3, 4)
+    plain = simulate_ensemble(law, samples=450, seed=3)
+    assert len(chunk_sizes(law, 450)) == 5
+    seen: list[int] = []
+    far = simulate_ensemble(
+        law, samples=450, seed=3, scheduler=dask_cluster.address, progress=lambda done, total: seen.append(done)
+    )
+    assert far == plain
+    assert seen == sorted(seen)
+    assert seen[-1] == 450

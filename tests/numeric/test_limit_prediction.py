@@ -47,6 +47,13 @@ def test_a_start_far_from_the_edge_says_so() -> None:
     assert predict_limit("1/4", "0.6", "3.5").expected_error > 0.01
 
 
+def test_a_start_high_above_the_edge_is_outside() -> None:
+    prediction = predict_limit("1/10", "1/10", 9)
+    assert prediction.regime == "outside"
+    assert prediction.to_json()["expected_error"] is None
+    assert orbit_limit(main_case().one_step(), Fraction(1, 10), Fraction(1, 10), 9).status == "diverged"
+
+
 def test_a_start_on_the_slow_manifold_has_no_memory() -> None:
     # at parameter order 5 the manifold through this z is rational; its value is where x vanishes
     law = main_case().limit_law(5)

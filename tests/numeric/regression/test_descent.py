@@ -63,6 +63,14 @@ def test_converged_runs_lie_below_the_edge() -> None:
     assert crossed >= 3
 
 
+def test_a_passage_above_the_edge_is_not_convergence() -> None:
+    """One mode dies at once, the other one grows from 1e-9: the small gradient in between is no limit."""
+    state = es.RegressionState.checked([1.0, 1e-9], np.diag([1.0, np.sqrt(2.2)]), np.zeros((2, 2, 2)))
+    run = es.descend(state, 1.0, max_steps=2000)
+    assert run.status == ("diverged",)
+    assert run.stopped[0] > 100
+
+
 def test_more_outputs_than_parameters_converge_to_a_stationary_point() -> None:
     state = start(9, 4, 0.5)
     run = es.descend(state, 0.1, max_steps=20000, tolerance=1e-6)

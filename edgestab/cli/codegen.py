@@ -1,0 +1,68 @@
+"""``edgestab codegen``: the generated kernels, printed for use elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .common import check_writable, force_option, write_output
+
+OBJECTS = ("one-step", "two-step")
+
+
+@click.command()
+@click.argument("what", type=click.Choice(OBJECTS), metavar="|".join(OBJECTS))
+@click.option("--target", default="numba", show_default=True, metavar="T", help="Number type or language; see --list.")
+@click.option("--lanes", type=int, help="Trajectories in one block, where the target works in blocks.")
+@click.option("--epsilon", help="Fix epsilon to a rational; by default it stays a parameter.")
+@click.option(
+    "--list", "show_targets", is_flag=True, is_eager=True, callback=lambda *a: _list(*a), help="List targets."
+)
+@click.option("--listing", is_flag=True, help="Print the program instead: operations, coordinates, what was proved.")
+@click.option("-o", "--output", default="-", metavar="FILE", help="Where to; - is stdout.")
+@force_option
+def codegen(
+    what: str,
+    target: str,
+    lanes: int | None,
+    epsilon: str | None,
+    show_targets: bool,
+    listing: bool,
+    output: str,
+    force: bool,
+) -> None:
+    """Generate a kernel of the main case {1, -epsilon}, E = 0.
+
+    The map is iterated in affine coordinates that cost least, found and proved equal to it by exact algebra.
+    """
+    import sympy as sp
+
+    from edgestab.numeric.codegen.library import program_for
+    from edgestab.numeric.codegen.targets.registry import generate_source
+    from edgestab.symbolic.derivations import main_case
+    from edgestab.symbolic.symbols import symbol
+
+    from .common import parse_rational
+
+    check_writable(output, force)
+    source = main_case().one_step()
+    if epsilon is not None:
+        from edgestab.numeric.simulate import check_epsilon
+
+        exact = check_epsilon(parse_rational(epsilon, "--epsilon"), "--epsilon")
+        source = source.substitute({symbol("epsilon"): sp.Rational(exact.numerator, exact.denominator)})
+    program = program_for(source, 2 if what == "two-step" else 1)
+    write_output(output, program.listing() if listing else generate_source(program, target, lanes), force)
+
+
+def _list(context: click.Context, _: Any, wanted: bool) -> None:
+    """Print the targets and stop."""
+    if not wanted:
+        return
+    from edgestab.numeric.codegen.targets.registry import TARGETS
+
+    width = max(map(len, TARGETS))
+    for target in TARGETS.values():
+        click.echo(f"{target.name:<{width}}  {target.summary}")
+    context.exit()

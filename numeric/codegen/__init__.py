@@ -1,0 +1,4 @@
+"""Generated kernels: exact maps -> one straight-line program -> many number types.
+
+``schedule(map)`` finds coordinates and an operation-minimal program; the targets turn that one program into code.
+"""

@@ -1,0 +1,92 @@
+"""The cache folder, and digests of everything that generated code depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+
+from ...symbolic.errors import OutputError
+
+RUNTIME = ("lanes.py", "wide_lanes.py")
+GENERATOR = (
+    "cache.py",
+    "coordinates.py",
+    "exact.py",
+    "modular.py",
+    "program.py",
+    "replay.py",
+    "schedule.py",
+    "search.py",
+)
+
+
+def cache_folder() -> Path:
+    """Where generated modules live: ``$EDGESTAB_CACHE``, else ``$XDG_CACHE_HOME/edgestab``, else ``~/.cache/edgestab``.
+
+    Returns:
+        The folder, created; a fresh temporary one when it cannot be written.
+    """
+    named = os.environ.get("EDGESTAB_CACHE")
+    base = Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edgestab"
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=base):
+            return base
+    except OSError:
+        return _spare_folder()
+
+
+@lru_cache(maxsize=1)
+def _spare_folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="edgestab-"))
+
+
+@lru_cache(maxsize=4)
+def sources_digest(names: tuple[str, ...]) -> str:
+    """SHA-256 of some of this package's source files."""
+    here = Path(__file__).parent
+    return hashlib.sha256(b"\0".join((here / name).read_bytes() for name in names)).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def toolchain() -> str:
+    """Versions that generated machine code depends on."""
+    packages = " ".join(f"{name}-{version(name)}" for name in ("numba", "llvmlite", "numpy"))
+    return f"python-{sys.version_info[0]}.{sys.version_info[1]} {packages}"
+
+
+def cache_key(text: str) -> str:
+    """The digest of generated source with all that its machine code depends on but the processor."""
+    content = "\0".join((text, sources_digest(RUNTIME), toolchain()))
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def write_once(path: Path, text: str) -> None:
+    """Make a file hold exactly this text, whole or not at all; see :func:`write_bytes_once`."""
+    write_bytes_once(path, text.encode())
+
+
+def write_bytes_once(path: Path, content: bytes) -> None:
+    """Make a file hold exactly this content, whole or not at all.
+
+    Args:
+        path: the file.
+        content: its content.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    try:
+        if path.exists() and path.read_bytes() == content:
+            return
+        handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        Path(scratch).replace(path)
+    except OSError as error:
+        raise OutputError.of("kernel cache", "a writable folder", str(path.parent), "Set EDGESTAB_CACHE.") from error

@@ -1,0 +1,174 @@
+"""Kernels over many trajectories: generated, cached, run in blocks over threads."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...symbolic.errors import CodegenError, DomainError
+from ...symbolic.maps import PolynomialMap
+from .library import program_for
+from .objects import load_function
+from .program import Program
+from .targets import numba_lanes
+
+Array = NDArray[np.float64]
+
+TERMS = {"float64": 1, "double-double": 2, "quad-double": 4}
+UNIT = {1: Fraction(1, 2**53), 2: Fraction(1, 2**103), 4: Fraction(1, 2**205)}
+"""Unit roundoff of each lane type: 2^-53; double-double at most 4 u^2 an operation (Joldes et al. 2017)."""
+
+
+@dataclass(frozen=True)
+class LaneKernel:
+    """One program, compiled for blocks of trajectories.
+
+    Attributes:
+        program: what it iterates.
+        terms: doubles in one number: 1, 2 (about 31 digits) or 4 (about 62).
+        lanes: trajectories in one block.
+        source: the generated source.
+        run: the compiled function, on addresses.
+    """
+
+    program: Program
+    terms: int
+    lanes: int
+    source: str
+    run: Callable[..., None]
+
+    def advance(self, states: Array, parameters: Array, steps: int, threads: int = 1) -> Array:
+        """Iterate every trajectory a number of steps.
+
+        Each lane's result depends on its own start alone, so it is bit for bit the same for every number of
+        threads and every N.
+
+        Args:
+            states: shape (variables, N), or (variables, terms, N) for wide numbers.
+            parameters: shape (parameters, N) or (parameters,), in wide types (parameters, terms, N) or
+                (parameters, terms).
+            steps: gradient steps, a multiple of the program's steps a pass.
+            threads: blocks run on this many threads, without the GIL.
+
+        Returns:
+            The states after the steps, a new array. Stated error of a step: ``program.error_bound`` with the unit
+            of :data:`UNIT`.
+
+        Raises:
+            DomainError: a shape, the number of steps or of threads does not fit.
+        """
+        variables, fixed, count = self._pad(states, parameters)
+        per = self.program.steps_per_body
+        if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0 or steps % per:
+            raise DomainError.of("LaneKernel.advance()", f"a multiple of {per} steps, >= 0", steps, "Round it.")
+        if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+            raise DomainError.of("LaneKernel.advance()", "threads >= 1", threads, "Use os.cpu_count().")
+        blocks = variables.shape[-1] // self.lanes
+        self._run(variables, fixed, steps // per, blocks, min(threads, max(blocks, 1)))
+        return np.ascontiguousarray(variables[..., :count])
+
+    def _run(self, variables: Array, fixed: Array, passes: int, blocks: int, threads: int) -> None:
+        addresses = (variables.ctypes.data, fixed.ctypes.data, variables.shape[-1], passes)
+        if threads == 1:
+            self.run(*addresses, 0, blocks)
+            return
+        edges = [blocks * i // threads for i in range(threads + 1)]
+        with ThreadPoolExecutor(threads) as pool:
+            jobs = [pool.submit(self.run, *addresses, a, b) for a, b in itertools.pairwise(edges)]
+            for job in jobs:
+                job.result()
+
+    def _pad(self, states: Array, parameters: Array) -> tuple[Array, Array, int]:
+        """Copies of the inputs with N rounded up to whole blocks, the last trajectory repeated."""
+        wide = () if self.terms == 1 else (self.terms,)
+        head = (len(self.program.variables), *wide)
+        variables = np.asarray(states, dtype=np.float64)
+        if variables.ndim != len(head) + 1 or variables.shape[:-1] != head:
+            raise DomainError.of(
+                "LaneKernel.advance()", f"states of shape {(*head, 'N')}", f"shape {variables.shape}", "Check the axes."
+            )
+        count = variables.shape[-1]
+        rows = (len(self.program.parameters), *wide)
+        fixed = np.asarray(parameters, dtype=np.float64)
+        if fixed.shape == rows:
+            fixed = np.repeat(fixed[..., None], max(count, 1), axis=-1)
+        if fixed.shape != (*rows, max(count, 1)):
+            raise DomainError.of(
+                "LaneKernel.advance()",
+                f"parameters of shape {rows} or {(*rows, count)}",
+                f"shape {fixed.shape}",
+                f"Their order is {self.program.parameters}.",
+            )
+        extra = [(0, 0)] * len(head) + [(0, -count % self.lanes)]
+        mode: Any = "edge" if count else "empty"
+        if not count:
+            return np.zeros((*head, 0)), np.zeros((*rows, 0)), 0
+        padded = [np.ascontiguousarray(np.pad(a, extra, mode=mode)) for a in (variables, fixed)]
+        return padded[0], padded[1], count
+
+
+@lru_cache(maxsize=64)
+def lane_kernel(source: PolynomialMap, target: str = "float64", lanes: int | None = None, fused: int = 1) -> LaneKernel:
+    """The kernel of a map over many trajectories, compiled at its first call or loaded from the cache.
+
+    Args:
+        source: the exact map.
+        target: ``float64``, ``double-double`` or ``quad-double``.
+        lanes: trajectories in one block, a power of two; default 64, 32 or 16.
+        fused: steps joined in one pass of the loop.
+
+    Returns:
+        The kernel.
+
+    Raises:
+        CodegenError: there is no such target.
+    """
+    if target not in TERMS:
+        raise CodegenError.of("lane_kernel()", f"a target among {', '.join(TERMS)}", target, "Pick one of these.")
+    return kernel_of(program_for(source, fused), target, lanes)
+
+
+def kernel_of(program: Program, target: str = "float64", lanes: int | None = None) -> LaneKernel:
+    """The kernel of a program; see :func:`lane_kernel`.
+
+    Args:
+        program: the program.
+        target: ``float64``, ``double-double`` or ``quad-double``.
+        lanes: trajectories in one block.
+
+    Returns:
+        The kernel.
+    """
+    terms = TERMS[target]
+    width = lanes or numba_lanes.DEFAULT_LANES[terms]
+    text = numba_lanes.generate(program, width, terms)
+    return LaneKernel(program, terms, width, text, load_function(text, "advance", 2, 4))
+
+
+def to_wide(values: Sequence[Fraction], terms: int) -> Array:
+    """Rationals as a (terms, N) array of expansions, each term rounded once.
+
+    Args:
+        values: the rationals.
+        terms: doubles in one number.
+
+    Returns:
+        The array, or a flat one for one term.
+    """
+    columns = [numba_lanes.expansion(v, terms) for v in values]
+    table = np.array(columns, dtype=np.float64).reshape(len(values), terms).T
+    return np.ascontiguousarray(table[0] if terms == 1 else table)
+
+
+def to_fractions(values: Array) -> list[Fraction]:
+    """The exact rationals that a (terms, N) or flat array stands for."""
+    table = values if values.ndim == 2 else values[None]
+    return [sum((Fraction(float(x)) for x in column), Fraction(0)) for column in table.T]

@@ -1,0 +1,1 @@
+"""Sweeps: millions of trajectories over grids of epsilon, step size and starts, without storing their paths."""

@@ -1,0 +1,271 @@
+"""Generated kernels against the machine's limit and against what people would write: ratios of steps a second."""
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gmpy2
+import numpy as np
+import sympy as sp
+
+from edgestab.numeric.codegen.kernels import lane_kernel
+from edgestab.numeric.codegen.library import program_for
+from edgestab.numeric.codegen.objects import load_function
+from edgestab.numeric.codegen.targets.c_source import function_name
+from edgestab.numeric.codegen.targets.registry import generate_source
+from edgestab.numeric.compile import compile_map
+from edgestab.symbolic.derivations import main_case
+from tests.bench.timing import best_times
+
+N = 4096
+MPFR_STEPS = 4000
+EPSILON = 0.02
+
+TARGETS = {
+    "operations a step: 8 allowed / used": 1.0,
+    "float64: fraction of the FMA limit for its operations": 0.9,
+    "float64 / straightforward blocked C": 1.3,
+    "float64: 2 threads / 1 thread": 1.8,
+    "float64 / NumPy by hand": 20.0,
+    "float64 / lambdify": 150.0,
+    "float64 / heyoka cfunc": 5.0,
+    "double-double / MPFR at 106 bits": 30.0,
+    "quad-double / MPFR at 212 bits": 5.0,
+    "latency: 3 s / first use": 1.0,
+    "latency: 0.3 s / from the cache": 1.0,
+}
+SKIPPED: dict[str, str] = {}
+
+PEAK = """
+from edgestab.numeric.codegen.lanes import lane_ops
+
+_ops = lane_ops(64)
+load, store, splat, fma = _ops.load, _ops.store, _ops.splat, _ops.fma
+
+
+def run(values, passes):
+    x, c, d = load(values, 0), splat(0.999), splat(0.001)
+    for _ in range(passes):
+        x = fma(x, c, d)
+        x = fma(x, c, d)
+        x = fma(x, c, d)
+        x = fma(x, c, d)
+    store(values, 0, x)
+"""
+
+STRAIGHTFORWARD = """
+#include <stddef.h>
+#define LANES 64
+void run(size_t n, size_t steps, double *z, double *T, double e)
+{
+    const double a = 1.0 - e, b = 2.0 * e;
+    for (size_t base = 0; base < n; base += LANES) {
+        double zs[LANES], ts[LANES];
+        for (int i = 0; i < LANES; ++i) { zs[i] = z[base + i]; ts[i] = T[base + i]; }
+        for (size_t s = 0; s < steps; ++s) {
+            for (int i = 0; i < LANES; ++i) {
+                const double x = zs[i], t = ts[i];
+                const double t1 = a * t + b * x;
+                const double t2 = a * t1 + e * t;
+                const double xx = x * x;
+                zs[i] = x - x * t + 0.5 * xx * t1;
+                ts[i] = t - 2.0 * x * t1 + xx * t2;
+            }
+        }
+        for (int i = 0; i < LANES; ++i) { z[base + i] = zs[i]; T[base + i] = ts[i]; }
+    }
+}
+"""
+
+
+def start() -> np.ndarray:
+    """4096 starts near the edge."""
+    rng = np.random.default_rng(1)
+    return np.ascontiguousarray(rng.uniform([[0.05], [1.5]], [[0.2], [2.2]], (2, N)))
+
+
+def compiled_c(source: str, folder: Path, stem: str) -> ctypes.CDLL:
+    """Compile C as a user would."""
+    (folder / f"{stem}.c").write_text(source)
+    flags = ["-O3", "-march=native", "-std=c11", "-ffp-contract=fast", "-shared", "-fPIC"]
+    subprocess.run(["gcc", *flags, f"{stem}.c", "-o", f"{stem}.so", "-lm"], check=True, cwd=folder)
+    return ctypes.CDLL(str(folder / f"{stem}.so"))
+
+
+def c_runs(steps: int, folder: Path) -> dict[str, Callable[[], object]]:
+    """The straightforward C and the generated C."""
+    if shutil.which("gcc") is None:
+        SKIPPED["float64 / straightforward blocked C"] = "no gcc"
+        return {}
+    states = start()
+    fixed = np.full(N, EPSILON)
+    plain = compiled_c(STRAIGHTFORWARD, folder, "plain").run
+    plain.argtypes = [ctypes.c_size_t, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_double]
+    program = program_for(main_case().one_step())
+    made = getattr(compiled_c(generate_source(program, "c"), folder, "made"), function_name(program))
+    made.argtypes = [ctypes.c_size_t, ctypes.c_size_t, *[ctypes.c_void_p] * 3]
+
+    def run_plain() -> None:
+        s = states.copy()
+        plain(N, steps, s[0].ctypes.data, s[1].ctypes.data, EPSILON)
+
+    def run_made() -> None:
+        s = states.copy()
+        made(N, steps, s[0].ctypes.data, s[1].ctypes.data, fixed.ctypes.data)
+
+    return {"plain C": run_plain, "generated C": run_made}
+
+
+def slow_runs() -> dict[str, tuple[Callable[[], object], int]]:
+    """What loops over steps in Python: name to (run, steps)."""
+    states = start()
+    z, t = sp.symbols("z T", real=True)
+    source = main_case().one_step()
+    expressions = [sp.expand(c.subs(source.parameters[0], sp.Rational(1, 50))) for c in source.components]
+    step = sp.lambdify(source.variables, expressions, "numpy", cse=True)
+    assert (z, t) == source.variables
+
+    def by_hand() -> None:
+        x, y = states
+        a, b = 1 - EPSILON, 2 * EPSILON
+        for _ in range(200):
+            t1 = a * y + b * x
+            t2 = a * t1 + EPSILON * y
+            xx = x * x
+            x, y = x - x * y + 0.5 * xx * t1, y - 2 * x * t1 + xx * t2
+
+    def lambdified() -> None:
+        x, y = states
+        for _ in range(50):
+            x, y = step(x, y)
+
+    runs: dict[str, tuple[Callable[[], object], int]] = {"NumPy": (by_hand, 200), "lambdify": (lambdified, 50)}
+    try:
+        import heyoka as hy
+    except ImportError:
+        SKIPPED["float64 / heyoka cfunc"] = "heyoka is not installed (pip install heyoka)"
+        return runs
+    hx, ht = hy.make_vars("z", "T")
+    t1 = (1 - EPSILON) * ht + 2 * EPSILON * hx
+    t2 = (1 - EPSILON) * t1 + EPSILON * ht
+    outputs = [hx - hx * ht + 0.5 * hx**2 * t1, ht - 2 * hx * t1 + hx**2 * t2]
+    function = hy.cfunc(outputs, vars=[hx, ht], compact_mode=False)
+
+    def heyoka() -> None:
+        now, then = states.copy(), np.empty_like(states)
+        for _ in range(1000):
+            function(now, outputs=then)
+            now, then = then, now
+
+    runs["heyoka"] = (heyoka, 1000)
+    return runs
+
+
+def float64_ratios() -> dict[str, float]:
+    """The double kernel."""
+    steps = 20_000
+    kernel = lane_kernel(main_case().one_step())
+    operations = kernel.program.count.total
+    states, fixed = start(), np.array([EPSILON])
+    both = np.concatenate([states, states], axis=1)
+    peak = load_function(PEAK, "run", 1, 1)
+    values = np.zeros(64)
+    passes = N * steps // 64
+    with tempfile.TemporaryDirectory() as folder:
+        times = best_times(
+            {
+                "kernel": lambda: kernel.advance(states, fixed, steps),
+                "peak": lambda: peak(values.ctypes.data, passes),
+                **c_runs(steps, Path(folder)),
+            },
+            rounds=40,
+        )
+    # short runs and many rounds: the ratio needs moments in which both cores are free
+    shared = best_times(
+        {f"{k} threads": lambda k=k: kernel.advance(both, fixed, steps // 4, threads=k) for k in (1, 2)},  # type: ignore[misc]
+        rounds=200,
+    )
+    rate = N * steps / times["kernel"]
+    limit = 4 * 64 * passes / times["peak"]
+    ratios = {
+        "operations a step: 8 allowed / used": 8 / operations,
+        "float64: G steps/s on one core": rate / 1e9,
+        "float64: G FMA/s of the core, pure loop": limit / 1e9,
+        "float64: fraction of the FMA limit for its operations": rate * operations / limit,
+        "float64: 2 threads / 1 thread": shared["1 threads"] / shared["2 threads"],
+    }
+    if "plain C" in times:
+        ratios["float64 / straightforward blocked C"] = times["plain C"] / times["kernel"]
+        ratios["generated C / straightforward blocked C"] = times["plain C"] / times["generated C"]
+    slow = slow_runs()
+    for name, seconds in best_times({k: run for k, (run, _) in slow.items()}, rounds=8).items():
+        label = {"NumPy": "NumPy by hand", "heyoka": "heyoka cfunc"}.get(name, name)
+        ratios[f"float64 / {label}"] = rate / (N * slow[name][1] / seconds)
+    return ratios
+
+
+def wide_ratios() -> dict[str, float]:
+    """Double-double and quad-double against the generated MPFR kernel at the same bits, one core each."""
+    source = main_case().one_step()
+    mpfr = compile_map(source, "mpfr")
+    ratios = {}
+    for name, terms, bits, steps in (("double-double", 2, 106, 600), ("quad-double", 4, 212, 60)):
+        kernel = lane_kernel(source, name)
+        states = np.zeros((2, terms, N))
+        states[:, 0] = start()
+        fixed = np.zeros((1, terms))
+        fixed[0, 0] = EPSILON
+
+        def scalar(bits: int = bits) -> None:
+            with gmpy2.context(gmpy2.get_context(), precision=bits):
+                values = [gmpy2.mpfr(x) for x in (0.1, 1.9, EPSILON)]
+                mpfr.run(values[:2], values[2:], MPFR_STEPS, gmpy2.mpfr(-1), gmpy2.mpfr(10) ** 6)
+
+        times = best_times(
+            {"wide": lambda k=kernel, s=states, f=fixed, n=steps: k.advance(s, f, n), "mpfr": scalar}  # type: ignore[misc]
+        )
+        rate = N * steps / times["wide"]
+        ratios[f"{name}: M steps/s on one core"] = rate / 1e6
+        ratios[f"{name} / MPFR at {bits} bits"] = rate / (MPFR_STEPS / times["mpfr"])
+    return ratios
+
+
+LATENCY = """
+import time
+from edgestab.symbolic.derivations import main_case
+source = main_case().one_step()
+import numpy as np
+begun = time.perf_counter()
+from edgestab.numeric.codegen.kernels import lane_kernel
+lane_kernel(source).advance(np.ones((2, 3)), np.array([0.1]), 1)
+print(time.perf_counter() - begun)
+"""
+
+
+def latency_ratios() -> dict[str, float]:
+    """A new process each: search, generate, compile and run; and the same with everything in the cache."""
+
+    def seconds(folder: str) -> float:
+        environment: Any = {**os.environ, "EDGESTAB_CACHE": folder, "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run(
+            [sys.executable, "-c", LATENCY], env=environment, check=True, capture_output=True, text=True
+        )
+        return float(done.stdout)
+
+    first, cached = [], []
+    for _ in range(3):
+        with tempfile.TemporaryDirectory() as folder:
+            first.append(seconds(folder))
+            cached += [seconds(folder), seconds(folder)]
+    return {"latency: 3 s / first use": 3 / min(first), "latency: 0.3 s / from the cache": 0.3 / min(cached)}
+
+
+def measure() -> dict[str, float]:
+    """All ratios of this bench."""
+    return {**float64_ratios(), **wide_ratios(), **latency_ratios()}

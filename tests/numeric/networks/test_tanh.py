@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+
+import edgestab as es
+from edgestab.numeric.networks.tanh import chebyshev_data, digits_data
+
+
+@pytest.fixture
+def network() -> es.TanhNetwork:
+    rng = np.random.default_rng(0)
+    return es.TanhNetwork(rng.standard_normal((5, 3)), rng.standard_normal((5, 2)), (4, 3))
+
+
+def naive_residual(network: es.TanhNetwork, theta: np.ndarray) -> np.ndarray:
+    """Example by example, unit by unit."""
+    rows = []
+    for x, y in zip(network.inputs, network.targets, strict=True):
+        start, current = 0, list(x)
+        for number, (fan_in, fan_out) in enumerate(network.shapes):
+            layer = theta[start : start + fan_in * fan_out].reshape(fan_in, fan_out)
+            start += fan_in * fan_out
+            sums = [sum(c * layer[i, j] for i, c in enumerate([*current, 1.0])) for j in range(fan_out)]
+            current = sums if number == len(network.shapes) - 1 else [np.tanh(s) for s in sums]
+        rows.extend(np.array(current) - y)
+    return np.array(rows)
+
+
+def test_residual_and_jacobian_products_agree_with_the_naive_network(network: es.TanhNetwork) -> None:
+    theta, h = network.initial(3), 1e-6
+    assert network.residual(theta) == pytest.approx(naive_residual(network, theta), rel=1e-12)
+    units = np.eye(network.parameters)
+    differences = [
+        (naive_residual(network, theta + h * e) - naive_residual(network, theta - h * e)) / (2 * h) for e in units
+    ]
+    jacobian = np.array(differences).T
+    pushed = np.array([network.push(theta, e) for e in units]).T
+    pulled = np.array([network.pull(theta, e) for e in np.eye(network.outputs)])
+    assert pushed == pytest.approx(jacobian, abs=1e-8)
+    assert pulled == pytest.approx(pushed, abs=1e-14)
+    assert network.kernel(theta) == pytest.approx(pushed @ pushed.T, abs=1e-13)
+    assert network.gradient(theta) == pytest.approx(pulled.T @ network.residual(theta) / 5)
+
+
+def test_second_derivatives(network: es.TanhNetwork) -> None:
+    theta, h = network.initial(4), 1e-5
+    rng = np.random.default_rng(9)
+    u, v, w = rng.standard_normal(network.outputs), *rng.standard_normal((2, network.parameters))
+    bend = u @ (network.push(theta + h * w, v) - network.push(theta - h * w, v)) / (2 * h)
+    assert network.bend(theta, u, v, w) == pytest.approx(bend, rel=1e-7)
+    assert network.bend(theta, u, v, w) == pytest.approx(network.bend(theta, u, w, v), rel=1e-12)
+    slope = (network.gradient(theta + h * v) - network.gradient(theta - h * v)) / (2 * h)
+    assert network.hessian_product(theta, v) == pytest.approx(slope, rel=1e-7, abs=1e-8)
+
+
+def test_chebyshev_data() -> None:
+    x, y = chebyshev_data(3, 9)
+    assert y == pytest.approx(4 * x**3 - 3 * x)
+    with pytest.raises(es.DomainError, match="degree"):
+        chebyshev_data(0)
+
+
+def test_digits_data() -> None:
+    pytest.importorskip("sklearn", reason="needs the extra [digits]")
+    x, y = digits_data(30, 1)
+    assert (x.shape, y.shape) == ((30, 64), (30, 10))
+    assert np.mean(x**2) == pytest.approx(1)
+    assert (y.sum(axis=1) == 1).all()
+    with pytest.raises(es.DomainError, match="examples"):
+        digits_data(10**6)
+
+
+def test_missing_scikit_learn_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(es.DomainError, match=r"edgestab\[digits\]"):
+        digits_data(5)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "hidden", "message"),
+    [
+        (np.zeros((3, 2)), np.zeros((4, 1)), (2,), "inputs"),
+        (np.full((3, 2), np.nan), np.zeros((3, 1)), (2,), "finite data"),
+        (np.zeros((3, 2)), np.zeros((3, 1)), (0,), "hidden widths"),
+    ],
+)
+def test_bad_networks_are_refused(
+    inputs: np.ndarray, targets: np.ndarray, hidden: tuple[int, ...], message: str
+) -> None:
+    with pytest.raises(es.DomainError, match=message):
+        es.TanhNetwork(inputs, targets, hidden)

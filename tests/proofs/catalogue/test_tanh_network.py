@@ -1,0 +1,29 @@
+from dataclasses import replace
+
+import pytest
+
+from edgestab.numeric.networks.training import NetworkRun, train
+from edgestab.proofs.catalogue import tanh_network as module
+from edgestab.proofs.claims import CheckContext, Verdict
+from edgestab.proofs.verify import run_check
+
+QUICK = CheckContext(effort="quick")
+
+
+def test_claim_holds_at_effort_quick() -> None:
+    outcome = run_check(module.CLAIMS[0], 0, QUICK).outcome
+    assert outcome.verdict is Verdict.TRUE, outcome.detail
+
+
+def test_a_second_eigenvalue_above_the_edge_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def doubled(*args: object) -> NetworkRun:
+        run = train(*args)  # type: ignore[arg-type]
+        return replace(run, ntk=2.5 * run.ntk)
+
+    monkeypatch.setattr(module, "train", doubled)
+    assert run_check(module.CLAIMS[0], 0, QUICK).outcome.verdict is Verdict.FALSE
+
+
+def test_a_run_that_never_crosses_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "train", lambda net, theta, eta, steps: train(net, theta, eta, 50))
+    assert run_check(module.CLAIMS[0], 0, QUICK).outcome.verdict is Verdict.FALSE
