@@ -1,9 +1,9 @@
 """Enclosures: an orbit in Arb balls that contain the exact state at every step.
 
 The ball is carried as a midpoint and two radii, in a coordinate that is constant to first order along the map
-(:mod:`symbolic.edge_line`), and moved by the mean value form: the map at the midpoint, the Jacobian over the ball. In
-``(z, T)`` by plain ball arithmetic the radius would grow like ``exp(4 z_0 / epsilon)``; here it grows like
-``exp(6 z_0 / sqrt(epsilon))``, and precision makes up for it.
+(:mod:`symbolic.edge_line`), and moved by the mean value form: the map at the midpoint, the Jacobian over the ball.
+Plain ball arithmetic counts z in ``z - z T`` twice and triples the radius at every step, half a digit each; here a
+whole orbit costs a few digits (measured from z = -0.3: 3.5 in 1308 steps at epsilon = 1/20, 6.5 in 14308 at 1/200).
 """
 
 from __future__ import annotations

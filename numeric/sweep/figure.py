@@ -37,16 +37,18 @@ def _colours() -> Any:
 
 
 def _outlined(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """The mask without specks and pinholes, for an outline that can be followed."""
-    from scipy.ndimage import label
+    """The mask without slivers, specks and pinholes, for an outline that can be followed."""
+    from scipy.ndimage import binary_closing, binary_opening, label
 
-    clean = mask.copy()
+    thin = max(1, min(mask.shape) // 120)
+    padded = np.pad(mask, 2 * thin, mode="edge")  # what touches the border is not thin for that
+    opened = binary_closing(binary_opening(padded, iterations=thin), iterations=thin)
+    clean: NDArray[np.bool_] = opened[2 * thin : -2 * thin, 2 * thin : -2 * thin]
     for colour in (True, False):
         parts, _ = label(clean == colour)
-        small = np.bincount(parts.ravel()) < max(4, mask.size // 2000)
+        small = np.bincount(parts.ravel()) < max(4, mask.size // 1000)
         clean[small[parts] & (clean == colour)] = not colour
-    outline: NDArray[np.float64] = clean.astype(float)
-    return outline
+    return clean.astype(float)
 
 
 def varying_axes(grid: SweepGrid, x: str | None = None, y: str | None = None) -> tuple[str, str]:
@@ -83,12 +85,16 @@ def varying_axes(grid: SweepGrid, x: str | None = None, y: str | None = None) ->
     return x, y
 
 
-def _is_log(values: Floats) -> bool:
-    """Whether an axis reads best on a logarithmic scale: positive, and closer to equal ratios than to equal steps."""
-    if values.size < 3 or np.any(values <= 0):
-        return False
-    ratios, steps = np.diff(np.log(values)), np.diff(values)
-    return bool(np.std(ratios) * abs(np.mean(steps)) < np.std(steps) * abs(np.mean(ratios)))
+def _scale(values: Floats) -> dict[str, Any]:
+    """How an axis reads best: logarithmic where its values keep one sign and come closer to equal ratios than steps."""
+    if values.size < 3 or not (np.all(values > 0) or np.all(values < 0)):
+        return {"value": "linear"}
+    ratios, steps = np.diff(np.log(np.abs(values))), np.diff(np.abs(values))
+    if np.std(ratios) * abs(np.mean(steps)) >= np.std(steps) * abs(np.mean(ratios)):
+        return {"value": "linear"}
+    if values[0] > 0:
+        return {"value": "log"}
+    return {"value": "symlog", "linthresh": float(np.abs(values).min()), "linscale": 0.01}
 
 
 def _place(ax: Axes, mask: NDArray[np.bool_], xs: Floats, ys: Floats, text: str, colour: str) -> None:
@@ -168,8 +174,8 @@ def plot_phase(result: SweepResult, *, x: str | None = None, y: str | None = Non
         ink = {"relaxed": "white", "frozen": "white", "diverged": "0.2", "unfinished": "0.2"}
         for index, name in enumerate(REGIONS):
             _place(ax, regions == index, xs, ys, name, ink[name])
-        ax.set_xscale("log" if _is_log(xs) else "linear")
-        ax.set_yscale("log" if _is_log(ys) else "linear")
+        ax.set_xscale(**_scale(xs))
+        ax.set_yscale(**_scale(ys))
         ax.set_xlim(xs.min(), xs.max())
         ax.set_ylim(ys.min(), ys.max())
         ax.set_xlabel(LABELS[x])
