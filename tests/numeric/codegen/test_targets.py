@@ -1,11 +1,6 @@
 """Every target against exact rational evaluation, within its stated error, on random inputs."""
 
-import ctypes
-import json
-import shutil
-import subprocess
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import gmpy2
@@ -20,7 +15,6 @@ from hypothesis import strategies as st
 from edgestab.numeric.codegen.kernels import UNIT, kernel_of, to_fractions, to_wide
 from edgestab.numeric.codegen.library import program_for
 from edgestab.numeric.codegen.targets import python_source
-from edgestab.numeric.codegen.targets.c_source import function_name
 from edgestab.numeric.codegen.targets.registry import TARGETS, generate_source
 from edgestab.numeric.compile import compile_map
 from edgestab.symbolic.derivations import main_case
@@ -163,59 +157,6 @@ def test_a_third_stays_a_third() -> None:
 @fast
 def test_fraction_is_exact(z: Fraction, t: Fraction, epsilon: Fraction) -> None:
     assert load(MAP, "fraction")(z, t, epsilon, 2) == PROGRAM.evaluate((z, t), (epsilon,), 2)
-
-
-def random_points(count: int) -> list[list[float]]:
-    rng = np.random.default_rng(7)
-    low, high = np.array([[-2.0], [-1.0], [0.001]]), np.array([[2.0], [4.0], [0.999]])
-    rows: list[list[float]] = rng.uniform(low, high, (3, count)).tolist()
-    return rows
-
-
-def check_floats(z: list[float], t: list[float], rows: list[list[float]]) -> None:
-    for index, point in enumerate(zip(*rows, strict=True)):
-        x, y, e = map(Fraction, point)
-        check((Fraction(z[index]), Fraction(t[index])), (x, y), (e,), UNIT[1], MAP)
-
-
-@pytest.mark.skipif(shutil.which("gcc") is None, reason="no C compiler")
-@pytest.mark.parametrize("flags", [["-O3", "-march=native"], ["-O1", "-ffp-contract=off"]])
-def test_c_is_compiled_and_runs(tmp_path: Path, flags: list[str]) -> None:
-    source, library = tmp_path / "kernel.c", tmp_path / "kernel.so"
-    source.write_text(generate_source(PROGRAM, "c", 16))
-    strict = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic"]
-    subprocess.run(["gcc", *strict, *flags, "-shared", "-fPIC", source, "-o", library, "-lm"], check=True, timeout=60)
-    rows = [np.array(row) for row in random_points(37)]  # no multiple of the lanes
-    z, t, epsilon = (row.copy() for row in rows)
-    pointer = ctypes.POINTER(ctypes.c_double)
-    function = getattr(ctypes.CDLL(str(library)), function_name(PROGRAM))
-    function.argtypes = [ctypes.c_size_t, ctypes.c_size_t, pointer, pointer, pointer]
-    function(37, 1, *(a.ctypes.data_as(pointer) for a in (z, t, epsilon)))
-    check_floats(z.tolist(), t.tolist(), [row.tolist() for row in rows])
-
-
-@pytest.mark.skipif(shutil.which("node") is None, reason="no JavaScript engine")
-def test_javascript_runs(tmp_path: Path) -> None:
-    (tmp_path / "kernel.mjs").write_text(generate_source(PROGRAM, "javascript"))
-    rows = random_points(20)
-    (tmp_path / "main.mjs").write_text(
-        "import { iterate, orbit } from './kernel.mjs';\n"
-        f"const [z, T, e] = {json.dumps(rows)};\n"
-        "const ends = z.map((_, i) => iterate(z[i], T[i], e[i], 1));\n"
-        "const path = orbit(z[0], T[0], e[0], 3);\n"
-        "console.log(JSON.stringify([ends, path.length, path[1]]));\n"
-    )
-    done = subprocess.run(["node", "main.mjs"], cwd=tmp_path, check=True, capture_output=True, text=True, timeout=60)
-    ends, length, second = json.loads(done.stdout)
-    check_floats([e[0] for e in ends], [e[1] for e in ends], rows)
-    assert (length, second) == (4, ends[0])
-
-
-def test_jax_runs() -> None:
-    pytest.importorskip("jax", reason="the extra jax is not installed")
-    rows = random_points(20)
-    z, t = load(MAP, "jax")(*map(np.array, rows), 1)
-    check_floats(np.asarray(z).tolist(), np.asarray(t).tolist(), rows)
 
 
 @pytest.mark.parametrize("target", list(TARGETS))
