@@ -75,6 +75,8 @@ EXPORTS: dict[str, str] = {
     "RegressionEnsemble": "numeric.regression.ensembles",
     "RegressionModel": "numeric.regression.model",
     "RegressionState": "numeric.regression.model",
+    "mean_field_descent": "numeric.regression.mean_field",
+    "mean_field_flow": "numeric.regression.mean_field",
     "descend": "numeric.regression.descent",
     "gradient_flow": "numeric.regression.flow",
     "split_two_steps": "numeric.regression.two_steps",
@@ -135,6 +137,8 @@ if TYPE_CHECKING:
     from .numeric.regression.ensembles import RegressionEnsemble as RegressionEnsemble
     from .numeric.regression.flow import FlowRun as FlowRun
     from .numeric.regression.flow import gradient_flow as gradient_flow
+    from .numeric.regression.mean_field import mean_field_descent as mean_field_descent
+    from .numeric.regression.mean_field import mean_field_flow as mean_field_flow
     from .numeric.regression.model import RegressionModel as RegressionModel
     from .numeric.regression.model import RegressionState as RegressionState
     from .numeric.regression.two_steps import split_two_steps as split_two_steps

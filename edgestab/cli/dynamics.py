@@ -176,7 +176,7 @@ def load_state(model: str | None, draw: dict[str, Any]) -> Any:
 class StudyGroup(click.Group):
     """A group whose studies are loaded when they are asked for."""
 
-    STUDIES = ("sharpness", "split", "rise")
+    STUDIES = ("sharpness", "split", "rise", "mean-field")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return all subcommands."""
@@ -195,7 +195,7 @@ class StudyGroup(click.Group):
         if cmd_name in self.STUDIES:
             from . import dynamics_studies
 
-            study: click.Command = getattr(dynamics_studies, cmd_name)
+            study: click.Command = getattr(dynamics_studies, cmd_name.replace("-", "_"))
             return study
         return super().get_command(ctx, cmd_name)
 

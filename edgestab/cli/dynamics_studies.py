@@ -223,8 +223,10 @@ def rise(
     }
     if plot_path is not None:
         from edgestab.numeric.regression.figures import save_sharpening
+        from edgestab.numeric.regression.mean_field import mean_field_flow
 
-        save_sharpening(curve, plot_path)
+        limit = None if correlation else mean_field_flow(law, float(min(curve.times[-1], 100 / curve.start)), 300)
+        save_sharpening(curve, plot_path, limit)
     if json_path is not None:
         names = ("times", "rise", "rise_error", *predictions)
         arrays = {name: getattr(curve, name) for name in names}
@@ -240,7 +242,89 @@ def rise(
         shown.add_row("  at large size", f"{curve.large_size_second:.4f}")
         shown.add_row("rise at the end", f"{curve.rise[-1]:.4f} +- {curve.rise_error[-1]:.4f}")
         shown.add_row(f"within {tolerance:.0%} up to", "time x lambda_max(0)")
-        for name, label in zip(predictions, ("c t^2 / 2", "fixed kernel", "displacement"), strict=True):
+        for name, label in zip(predictions[:2], ("c t^2 / 2", "fixed kernel"), strict=True):
             shown.add_row(f"  {label}", f"{ranges[name]:.3g}")
+        off = abs(curve.displacement / curve.rise - 1)
+        shown.add_row("displacement law", f"off by at most {off.max():.1%}, by {off[-1]:.1%} at the end")
         shown.add_row("integration error", f"{curve.energy_error:.1e}")
+        console().print(shown)
+
+
+@click.command("mean-field")
+@click.option("--outputs", "-D", type=int, default=40, show_default=True, help="Outputs D of the runs compared with.")
+@click.option("--parameters", "-P", type=int, default=80, show_default=True, help="Parameters P; the limit has D / P.")
+@click.option("--sigma-z", type=float, default=2.0, show_default=True, help="Residual scale.")
+@click.option("--start", type=float, default=0.5, show_default=True, help="Step size as eta lambda_max(0).")
+@click.option("--steps", type=int, default=60, show_default=True, help="Gradient steps.")
+@click.option("--samples", "-n", type=int, default=4, show_default=True, help="Simulated runs beside it; 0: none.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed.")
+@plot_option
+@json_option
+@force_option
+def mean_field(
+    outputs: int,
+    parameters: int,
+    sigma_z: float,
+    start: float,
+    steps: int,
+    samples: int,
+    seed: int,
+    plot_path: str | None,
+    json_path: str | None,
+    force: bool,
+) -> None:
+    """Gradient descent at infinite size, solved exactly, beside simulated runs of one size."""
+    for path in (json_path, plot_path):
+        check_writable(path, force)
+    import numpy as np
+
+    from edgestab.numeric.regression.descent import descend
+    from edgestab.numeric.regression.ensembles import RegressionEnsemble
+    from edgestab.numeric.regression.mean_field import mean_field_descent
+
+    law = RegressionEnsemble.normalised(outputs, parameters, sigma_z)
+    limit = mean_field_descent(law, start / (1 + np.sqrt(outputs / parameters)) ** 2, steps)
+    runs = []
+    with progress_on("runs") as tell:
+        for index in range(samples):
+            state = law.sample(seed, index)
+            scale = float(sigma_z * np.sqrt(outputs) / np.linalg.norm(state.z))
+            runs.append(descend(state, limit.step_size, scales=scale, max_steps=steps, tolerance=1e-14))
+            tell(index + 1, samples)
+    if plot_path is not None:
+        from edgestab.numeric.regression.figures import save_mean_field
+
+        save_mean_field(limit, runs, plot_path)
+    shown_steps = sorted({int(s) for s in np.linspace(0, len(limit.loss) - 1, 9)})
+    rows = []
+    for step in shown_steps:
+        inside = [r for r in runs if step < len(r.steps)]
+        rows.append(
+            {
+                "step": step,
+                "loss": float(limit.loss[step]),
+                "moved": float(limit.moved[step]),
+                "sharpness": float(limit.sharpness[step]),
+                "simulated_loss": float(np.mean([2 * r.loss[step, 0] / outputs for r in inside])) if inside else None,
+                "simulated_moved": float(np.mean([r.displacement[step, 0] ** 2 / parameters for r in inside]))
+                if inside
+                else None,
+                "simulated_sharpness": float(np.mean([r.ntk[step, 0, 0] * r.step_sizes[0] for r in inside]))
+                if inside
+                else None,
+            }
+        )
+    if json_path is not None:
+        arrays = {"loss": limit.loss, "moved": limit.moved, "sharpness": limit.sharpness}
+        content = {"ratio": outputs / parameters, "sigma_z": sigma_z, "step_size": limit.step_size, "rows": rows}
+        write_json(json_path, clean({**content, "limit": arrays, "run": run_record()}), force)
+    if json_path != "-":
+        from rich.table import Table
+
+        shown = Table("step", box=None)
+        for heading in ("|z|^2/D", f"D = {outputs}", "|dtheta|^2/P", f"D = {outputs}", "eta lambda (law)", "measured"):
+            shown.add_column(heading, justify="right")
+        for row in rows:
+            keys = ("loss", "simulated_loss", "moved", "simulated_moved", "sharpness", "simulated_sharpness")
+            shown.add_row(str(row["step"]), *("-" if row[k] is None else f"{row[k]:.4g}" for k in keys))
         console().print(shown)

@@ -34,6 +34,7 @@ class DescentRun:
         loss: Loss at each record, shape ``(T, B)``; nan after a lane has stopped.
         ntk: Two largest eigenvalues of ``J J'`` at each record, shape ``(T, B, 2)``; nan where not measured (and for
             the second one if ``min(D, P) = 1``).
+        displacement: Distance ``|theta - theta(0)|`` at each record, shape ``(T, B)``.
         status: "converged", "diverged" or "max_steps" of each lane.
         stopped: Step at which each lane stopped, shape ``(B,)``.
         final_loss: Loss there, shape ``(B,)``.
@@ -46,6 +47,7 @@ class DescentRun:
     steps: Array
     loss: Array
     ntk: Array
+    displacement: Array
     status: tuple[Status, ...]
     stopped: Array
     final_loss: Array
@@ -113,6 +115,7 @@ def descend(
     z = factors[:, None] * np.asarray(state.z, dtype=np.float64)
     jacobian = np.repeat(np.asarray(state.J, dtype=np.float64)[None], lanes, axis=0)
     gradient = np.einsum("bap,ba->bp", jacobian, z)
+    moved = np.zeros((lanes, parameters))
     start_loss, start_slope = _squares(z) / 2, _squares(gradient)
     record = _Recorder(lanes)
     status: list[Status] = ["max_steps"] * lanes
@@ -131,7 +134,7 @@ def descend(
             measured = np.full((len(alive), 2), np.nan)
             measured[~lost] = top_two(jacobian[~lost])
             if step % record_every == 0:
-                record.add(step, alive, loss, measured)
+                record.add(step, alive, loss, measured, np.linalg.norm(moved, axis=1))
                 if progress is not None:
                     progress(step, len(alive))
             for local in np.flatnonzero(leaving):
@@ -143,7 +146,8 @@ def descend(
                 status[lane] = "converged" if done[local] else "max_steps"
                 final[lane] = RegressionState(z[local].copy(), jacobian[local].copy(), state.Q)
             keep = ~leaving
-            alive, z, jacobian, gradient = alive[keep], z[keep], jacobian[keep], gradient[keep]
+            alive, z, jacobian = alive[keep], z[keep], jacobian[keep]
+            gradient, moved = gradient[keep], moved[keep]
         if not len(alive):
             break
         eta = etas[alive, None]
@@ -151,11 +155,13 @@ def descend(
             bend = (gradient @ curvature).reshape(len(alive), outputs, parameters)
             z = z - eta * np.einsum("bap,bp->ba", jacobian, gradient)
             z += 0.5 * eta**2 * np.einsum("bap,bp->ba", bend, gradient)
+            moved -= eta * gradient
             bend *= eta[:, :, None]
             jacobian -= bend
             gradient = np.einsum("bap,ba->bp", jacobian, z)
-    steps, losses, ntk = record.arrays()
-    return DescentRun(etas, factors, steps, losses, ntk, tuple(status), stopped, final_loss, final_ntk, tuple(final))
+    steps, losses, ntk, displacement = record.arrays()
+    ends = (tuple(status), stopped, final_loss, final_ntk, tuple(final))
+    return DescentRun(etas, factors, steps, losses, ntk, displacement, *ends)
 
 
 def top_two(jacobians: Array) -> Array:
@@ -190,18 +196,21 @@ class _Recorder:
         self.steps: list[int] = []
         self.losses: list[Array] = []
         self.spectra: list[Array] = []
+        self.moves: list[Array] = []
 
-    def add(self, step: int, alive: Array, loss: Array, ntk: Array) -> None:
+    def add(self, step: int, alive: Array, loss: Array, ntk: Array, moved: Array) -> None:
         """Store one record of the lanes that are still alive."""
         losses, spectra = np.full(self.lanes, np.nan), np.full((self.lanes, 2), np.nan)
-        losses[alive], spectra[alive] = loss, ntk
+        moves = np.full(self.lanes, np.nan)
+        losses[alive], spectra[alive], moves[alive] = loss, ntk, moved
         self.steps.append(step)
         self.losses.append(losses)
         self.spectra.append(spectra)
+        self.moves.append(moves)
 
-    def arrays(self) -> tuple[Array, Array, Array]:
-        """Return steps, losses and spectra."""
-        return np.array(self.steps), np.array(self.losses), np.array(self.spectra)
+    def arrays(self) -> tuple[Array, Array, Array, Array]:
+        """Return steps, losses, spectra and displacements."""
+        return np.array(self.steps), np.array(self.losses), np.array(self.spectra), np.array(self.moves)
 
 
 def _squares(rows: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from ..plots import COLOURS, EDGE_LINE, STYLE, save_figure
 from .descent import DescentRun
 from .grid import SharpnessTable
+from .mean_field import MeanFieldRun
 from .sharpening import SharpeningCurve
 from .two_steps import TwoStepSplit
 
@@ -171,11 +172,12 @@ def _mark_phases(split: TwoStepSplit, ax: Axes) -> None:
         ax.axvspan(phases.peak, phases.end, color=GREEN, alpha=0.14, linewidth=0)
 
 
-def plot_sharpening(curve: SharpeningCurve, *, ax: Axes | None = None) -> Axes:
+def plot_sharpening(curve: SharpeningCurve, limit: MeanFieldRun | None = None, *, ax: Axes | None = None) -> Axes:
     """Draw the mean rise of the top NTK eigenvalue under the gradient flow with its three predictions.
 
     Args:
         curve: A measured rise.
+        limit: The flow at infinite size, drawn as well when given.
         ax: Axes; new ones if None.
 
     Returns:
@@ -196,6 +198,8 @@ def plot_sharpening(curve: SharpeningCurve, *, ax: Axes | None = None) -> Axes:
         linestyle="--",
         label=r"$(\sigma_Q/\sigma_J)^2\,|\theta_t-\theta_0|^2$",
     )
+    if limit is not None:
+        ax.loglog(limit.times[4:] * limit.start, limit.rise[4:], color=BLUE, lw=1.2, label="infinite size")
     top = max(curve.rise[-1], curve.fixed_kernel[-1])
     ax.set_ylim(0.5 * curve.rise[0], 4 * top)
     ax.set_xlabel(r"time $t\,\lambda_{\max}(0)$")
@@ -204,6 +208,75 @@ def plot_sharpening(curve: SharpeningCurve, *, ax: Axes | None = None) -> Axes:
     ax.set_title(rf"D = {law.outputs}, P = {law.parameters}, $\sigma_z$ = {law.sigma_z:g}", fontsize=10)
     ax.legend(loc="lower right")
     return ax
+
+
+def plot_mean_field(limit: MeanFieldRun, runs: Sequence[DescentRun] = (), *, ax: Axes | None = None) -> Axes:
+    """Draw the loss of descent at infinite size, and of simulated runs of one size.
+
+    Args:
+        limit: Descent at infinite size.
+        runs: Simulated runs, one lane each, with the same step size.
+        ax: Axes; new ones if None.
+
+    Returns:
+        The axes.
+    """
+    ax = new_axes(ax)
+    outputs = limit.ensemble.outputs
+    for number, run in enumerate(runs):
+        label = f"D = {outputs}, {len(runs)} runs" if number == 0 else None
+        ax.semilogy(run.steps, 2 * run.loss[:, 0] / outputs, color=BLUE, lw=0.8, alpha=0.5, label=label)
+    ax.semilogy(np.arange(len(limit.loss)), limit.loss, color="0.1", lw=1.8, ls="--", label="infinite size")
+    ax.set_ylabel(r"$|z|^2/D$")
+    ax.set_xlabel("gradient step")
+    ax.set_xlim(0, len(limit.loss) - 1)
+    ax.legend(loc="best")
+    return ax
+
+
+def plot_mean_field_sharpness(limit: MeanFieldRun, runs: Sequence[DescentRun] = (), *, ax: Axes | None = None) -> Axes:
+    """Draw the sharpness by the displacement law at infinite size, and the measured one of simulated runs.
+
+    Args:
+        limit: Descent at infinite size.
+        runs: Simulated runs, one lane each, with the same step size.
+        ax: Axes; new ones if None.
+
+    Returns:
+        The axes.
+    """
+    ax = new_axes(ax)
+    law = limit.ensemble
+    ratio = (law.sigma_q / law.sigma_j) ** 2
+    for number, run in enumerate(runs):
+        top, eta = run.ntk[:, 0, 0], run.step_sizes[0]
+        labels = ("measured", "displacement law") if number == 0 else (None, None)
+        ax.plot(run.steps, eta * top, color=BLUE, lw=0.8, alpha=0.6, label=labels[0])
+        predicted = eta * top[0] * (1 + ratio * run.displacement[:, 0] ** 2)
+        ax.plot(run.steps, predicted, color=GREEN, lw=0.8, alpha=0.6, label=labels[1])
+    ax.plot(np.arange(len(limit.loss)), limit.sharpness, color="0.1", lw=1.8, ls="--", label="the law at infinite size")
+    ax.axhline(2, label=r"$2/\eta$", **EDGE_LINE)
+    ax.set_ylabel(r"$\eta\,\lambda_{\max}$ (NTK)")
+    ax.set_xlabel("gradient step")
+    ax.legend(loc="lower right", fontsize=9)
+    return ax
+
+
+def save_mean_field(limit: MeanFieldRun, runs: Sequence[DescentRun], path: str) -> None:
+    """Write sharpness and loss at infinite size with simulated runs, one above the other.
+
+    Args:
+        limit: Descent at infinite size.
+        runs: Simulated runs.
+        path: png, pdf or svg.
+    """
+
+    def draw(figure: Any) -> None:
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+        plot_mean_field_sharpness(limit, runs, ax=upper).set_xlabel("")
+        plot_mean_field(limit, runs, ax=lower)
+
+    save_panels(path, draw, (6.4, 5.2))
 
 
 def save_panels(path: str, draw: Callable[[Any], None], size: tuple[float, float]) -> None:
@@ -278,11 +351,12 @@ def save_split(split: TwoStepSplit, path: str) -> None:
     save_panels(path, draw, (6.8, 5.4))
 
 
-def save_sharpening(curve: SharpeningCurve, path: str) -> None:
+def save_sharpening(curve: SharpeningCurve, path: str, limit: MeanFieldRun | None = None) -> None:
     """Write the rise with its predictions.
 
     Args:
         curve: A measured rise.
+        limit: The flow at infinite size.
         path: png, pdf or svg.
     """
-    save_panels(path, lambda figure: (plot_sharpening(curve, ax=figure.subplots()), None)[1], (6.2, 4.2))
+    save_panels(path, lambda figure: (plot_sharpening(curve, limit, ax=figure.subplots()), None)[1], (6.2, 4.2))

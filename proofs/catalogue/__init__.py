@@ -12,6 +12,7 @@ MODULES: tuple[str, ...] = (
     "theorem_2",
     "regression_step",
     "regression_dynamics",
+    "mean_field",
     "tanh_network",
     "theorem_1_sharp",
     "kernel",

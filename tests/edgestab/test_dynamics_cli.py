@@ -88,6 +88,18 @@ def test_split_and_rise(edgestab: Run) -> None:
     assert "not known for this law" in other.out
 
 
+def test_mean_field(edgestab: Run, tmp_path: Path) -> None:
+    figure = tmp_path / "limit.png"
+    arguments = ("dynamics", "mean-field", *SMALL, "--steps", "12", "-n", "2")
+    ran = edgestab(*arguments, "--json", "-", "--plot", str(figure))
+    content = json.loads(ran.out)
+    assert len(content["limit"]["loss"]) == 13
+    assert content["rows"][0]["loss"] == pytest.approx(4)
+    assert content["rows"][0]["simulated_loss"] == pytest.approx(4)
+    assert figure.exists()
+    assert "measured" in edgestab(*arguments[:-1], "0").out
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
@@ -99,6 +111,8 @@ def test_split_and_rise(edgestab: Run) -> None:
         (("sharpness", "--shape", "3"), "--shape"),
         (("sharpness", "--sigma-z", "a"), "--sigma-z"),
         (("rise", "-n", "1"), "samples"),
+        (("mean-field", "--steps", "0"), "steps"),
+        (("mean-field", "--start", "-1"), "step_size"),
         (("split", "--steps", "0"), "steps"),
         (("run", "--plot", "/nowhere/x.png"), "existing directory"),
     ],

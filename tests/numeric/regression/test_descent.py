@@ -21,6 +21,10 @@ def test_lanes_agree_with_single_steps() -> None:
             last, point = point, point.step(etas[lane])
         final = run.final[lane]
         assert final is not None
+        # the displacement leads from the start to the final state, exactly: the model is quadratic
+        twin = es.RegressionModel(state.J.T, state.Q, scales[lane] * state.z)
+        theta = twin.descend_parameters(np.zeros(12), etas[lane], 25)
+        assert run.displacement[25, lane] == pytest.approx(np.linalg.norm(theta), rel=1e-9)
         assert pytest.approx(last.J, rel=1e-10, abs=1e-12) == final.J
 
 
