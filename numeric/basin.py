@@ -28,6 +28,21 @@ OUTCOMES = ("ends in the band", "ends below it", "diverges", "not finished", "no
 
 
 @dataclass(frozen=True)
+class ProvedCells:
+    """Cells of a grid proved by other means than a trapping region alone.
+
+    Attributes:
+        z: edges in z, shape ``(n + 1,)``.
+        V: edges in V, shape ``(m + 1,)``.
+        proved: shape ``(m, n)``.
+    """
+
+    z: npt.NDArray[np.float64]
+    V: npt.NDArray[np.float64]
+    proved: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class Basin:
     """The outcome on a grid of starts.
 
@@ -111,7 +126,12 @@ def simulate_basin(
 
 
 def plot_basin(
-    basin: Basin, barriers: Sequence[Barrier], start: StartSet | None = None, *, ax: Axes | None = None
+    basin: Basin,
+    barriers: Sequence[Barrier],
+    start: StartSet | None = None,
+    cells: ProvedCells | None = None,
+    *,
+    ax: Axes | None = None,
 ) -> Axes:
     """The simulated outcome with the boundary of each proved region.
 
@@ -119,6 +139,7 @@ def plot_basin(
         basin: what to draw.
         barriers: proved regions that serve its epsilon.
         start: an explicit start set, drawn as a box.
+        cells: further proved cells, shaded.
         ax: axes to draw on; new ones if None.
 
     Returns:
@@ -141,6 +162,10 @@ def plot_basin(
             for code, name in enumerate(OUTCOMES)
             if code != IMPOSSIBLE and np.any(basin.outcome == code)
         ]
+        if cells is not None:
+            shade = np.where(cells.proved, 1.0, np.nan)
+            ax.pcolormesh(cells.z, cells.V, shade, cmap=ListedColormap(["#5b9a6f"]), rasterized=True)
+            handles.append(Patch(color="#5b9a6f", label="proved, grown"))
         e = float(basin.epsilon)
         for number, barrier in enumerate(barriers):
             low, high = (float(x) for x in barrier.z_range)

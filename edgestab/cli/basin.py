@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,14 +12,36 @@ from edgestab.symbolic.errors import DomainError
 
 from .common import check_writable, console, force_option, json_option, parse_rational, run_record, write_json
 
+if TYPE_CHECKING:
+    from edgestab.numeric.basin import ProvedCells
+    from edgestab.symbolic.barrier import Barrier
+
+
+def _grow(barrier: Barrier, epsilon: Fraction, grid: int) -> ProvedCells:
+    import numpy as np
+    from rich.progress import Progress
+
+    from edgestab.numeric.basin import ProvedCells
+    from edgestab.proofs.certificates.growth import grow_basin
+
+    rows = max(4, grid // 2)
+    z, V = np.linspace(-1.2, 1.2, rows * 3 // 2 + 1), np.linspace(1.8, 3.4, rows + 1)
+    with Progress(console=console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("following cells", total=1.0)
+        proved = grow_basin(
+            barrier, epsilon, z, V, most=40, depth=3, progress=lambda share: progress.update(task, completed=share)
+        )
+    return ProvedCells(z, V, proved)
+
 
 @click.command()
 @click.option("--epsilon", required=True, metavar="E", help="Size of the negative eigenvalue, in (0, 1], read exactly.")
 @click.option("--grid", type=click.IntRange(2, 2000), default=96, show_default=True, help="Rows of the grid of starts.")
+@click.option("--grow", is_flag=True, help="Also prove cells that enter the region after some steps (slow).")
 @click.option("--plot", "plot_path", metavar="FILE", help="Draw simulated against proved basin (png, pdf or svg).")
 @json_option
 @force_option
-def basin(epsilon: str, grid: int, plot_path: str | None, json_path: str | None, force: bool) -> None:
+def basin(epsilon: str, grid: int, grow: bool, plot_path: str | None, json_path: str | None, force: bool) -> None:
     """Simulate a grid of starts and compare the outcome with the proved trapping region."""
     for path in (json_path, plot_path):
         check_writable(path, force)
@@ -40,13 +64,16 @@ def basin(epsilon: str, grid: int, plot_path: str | None, json_path: str | None,
         "proved_and_in_band": int((inside & (result.outcome == 0)).sum()),
         "share_proved": result.share_proved(barrier),
     }
+    cells = _grow(barrier, exact, grid) if grow else None
+    if cells is not None:
+        record["cells"], record["cells_proved"] = int(cells.proved.size), int(cells.proved.sum())
     if json_path is not None:
         write_json(json_path, {"run": run_record(grid=grid), **record}, force)
     if plot_path is not None:
         from edgestab.numeric.plots import save_figure
 
         fits = start if start is not None and exact <= start.epsilon_range[1] else None
-        save_figure(plot_basin(result, [barrier], fits).figure, plot_path)
+        save_figure(plot_basin(result, [barrier], fits, cells).figure, plot_path)
     if json_path != "-":
         out = console()
         for name, count in counts.items():
@@ -55,3 +82,5 @@ def basin(epsilon: str, grid: int, plot_path: str | None, json_path: str | None,
             f"{record['proved']:8d}  in the proved region, {record['proved_and_in_band']} of them end in the band; "
             f"the region holds {100 * record['share_proved']:.1f} % of the grid points that do"
         )
+        if cells is not None:
+            out.print(f"{record['cells_proved']:8d}  of {record['cells']} cells about it proved by following them")

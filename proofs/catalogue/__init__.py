@@ -18,5 +18,6 @@ MODULES: tuple[str, ...] = (
     "kernel",
     "kernels",
     "theorem_1_beyond",
+    "theorem_1_reach",
     "theorem_2_finite",
 )

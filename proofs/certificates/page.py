@@ -22,7 +22,7 @@ from ...symbolic.target import derive_target_region
 from .orbits import EnclosedOrbit
 from .serial import judge_condition
 from .sharp import REGIONS, sharp_bound, sharp_strip
-from .theorem_1 import TARGET_BARRIER, TARGET_WINDOW, build_certificate, regions
+from .theorem_1 import CURVED, TARGET_BARRIER, TARGET_WINDOW, build_certificate, regions
 
 KERNEL_NAMES = ("low", "middle", "high")
 """Names of the regions in the Coq development, by ascending epsilon."""
@@ -254,6 +254,7 @@ def write_page(
         "turn_prose": turning,
         "orbits": _orbit_items(pieces),
         "reach": _rational(target.reach),
+        "curved_height": _rational(CURVED["height"]).join("$$"),
         "start_max": _rational(max(s.epsilon_range[1] for s in starts)),
         "figure": ""
         if figure is None

@@ -77,6 +77,15 @@ TARGET_BARRIER: Constants = {
 }
 TARGET_WINDOW: Constants = {"window": "1/5", "floor": "4/5"}
 
+#: A curved barrier that reaches higher than any linear one (``phi = sum c p^j z^k``).
+CURVED: Any = {
+    "bends": {(1, 0): "7/5", (2, 0): "-1/2", (2, 1): "-37/100"},
+    "width": "1",
+    "height": "13/20",
+    "epsilon_max": "1/5",
+    "near": "1/8",
+}
+
 
 def _check_top(epsilon_max: Fraction) -> None:
     if not 0 < epsilon_max <= 1:
