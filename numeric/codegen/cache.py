@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ...symbolic.errors import OutputError
 
-RUNTIME = ("lanes.py", "wide_lanes.py")
+RUNTIME = ("lanes.py", "objects.py", "wide_lanes.py")
 GENERATOR = (
     "cache.py",
     "coordinates.py",

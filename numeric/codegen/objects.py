@@ -26,13 +26,13 @@ _LOCK = Lock()
 _LOADED: dict[str, Any] = {}
 
 
-def _machine() -> Any:
-    """A new target machine of this processor; an execution engine takes its machine over, so none is shared."""
+def _machine(processor: tuple[str, str] | None = None) -> Any:
+    """A new target machine; an execution engine takes its machine over, so none is shared."""
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    cpu, features = _processor()
+    cpu, features = processor or _processor()
     target = llvm.Target.from_default_triple()
     return target.create_target_machine(
         cpu=cpu, features=features, opt=3, reloc="pic", codemodel="jitdefault", jit=True
@@ -92,8 +92,33 @@ def _read(path: Path, key: str) -> bytes | None:
     return code if content.startswith(head) and hashlib.sha256(code).digest() == digest else None
 
 
+def assembly(text: str, name: str, pointers: int, integers: int, doubles: int = 0, processor: str = "") -> str:
+    """The assembler of a generated function, to see what the lanes became.
+
+    Args:
+        text: as for :func:`load_function`.
+        name: the function.
+        pointers: number of pointer arguments.
+        integers: number of integer arguments.
+        doubles: number of double arguments.
+        processor: LLVM's name of a processor of this architecture; default this one.
+
+    Returns:
+        Assembler text.
+    """
+    machine = _machine((processor, "") if processor else None)
+    listing: str = machine.emit_assembly(_module(text, name, pointers, integers, doubles))
+    return listing
+
+
 def _compile(text: str, name: str, pointers: int, integers: int, doubles: int) -> bytes:
     """Through numba to optimised LLVM code, and through LLVM to an object file."""
+    code: bytes = _machine().emit_object(_module(text, name, pointers, integers, doubles))
+    return code
+
+
+def _module(text: str, name: str, pointers: int, integers: int, doubles: int) -> Any:
+    """The optimised LLVM module of a generated function, its entry renamed."""
     import llvmlite.binding as llvm
     from numba import cfunc, types
 
@@ -102,16 +127,15 @@ def _compile(text: str, name: str, pointers: int, integers: int, doubles: int) -
     arguments = [types.CPointer(types.float64)] * pointers + [types.int64] * integers + [types.float64] * doubles
     compiled = cfunc(types.void(*arguments), error_model="numpy")(space[name])
     # numba's wrapper is renamed, so that the address can be found in a later process
-    assembly = compiled.inspect_llvm().replace(compiled.native_name, _ENTRY)
-    free = {s for s in re.findall(r"^declare .*?@\"?([^\"(]+)\"?\(", assembly, flags=re.M) if not s.startswith("llvm.")}
+    lowered = compiled.inspect_llvm().replace(compiled.native_name, _ENTRY)
+    free = {s for s in re.findall(r"^declare .*?@\"?([^\"(]+)\"?\(", lowered, flags=re.M) if not s.startswith("llvm.")}
     if free:
         raise CodegenError.of(
             "load_function()", "free-standing code", ", ".join(sorted(free)), "Do not allocate or raise."
         )
-    module = llvm.parse_assembly(assembly)
+    module = llvm.parse_assembly(lowered)
     module.verify()
-    code: bytes = _machine().emit_object(module)
-    return code
+    return module
 
 
 def _link(code: bytes) -> tuple[Any, int]:

@@ -1,5 +1,7 @@
 """Kernels over many trajectories: independence of threads and blocks, shapes, the cache."""
 
+import platform
+import re
 import subprocess
 import sys
 import time
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 
 from edgestab.numeric.codegen import library, objects
-from edgestab.numeric.codegen.cache import cache_key
+from edgestab.numeric.codegen.cache import cache_folder, cache_key
 from edgestab.numeric.codegen.kernels import LaneKernel, lane_kernel
 from edgestab.numeric.codegen.objects import load_function
 from edgestab.symbolic.derivations import main_case
@@ -63,6 +65,19 @@ def test_no_trajectories(kernel: LaneKernel) -> None:
 def test_shapes_are_checked(kernel: LaneKernel, states, parameters, steps, threads, match) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(DomainError, match=match):
         kernel.advance(states, parameters, steps, threads)
+
+
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="knows the registers of x86-64")
+@pytest.mark.parametrize(("processor", "register"), [("znver4", "zmm"), ("haswell", "ymm")])
+def test_every_operation_of_a_step_is_one_vector_instruction(processor: str, register: str) -> None:
+    """64 lanes are 8 AVX-512 or 16 AVX2 registers: the loop holds 6 fused operations for each, and no scalar one."""
+    kernel = lane_kernel(MAP)
+    text = objects.assembly(kernel.source, "advance", 2, 4, processor=processor)
+    packed = [line for line in text.splitlines() if re.match(r"\s+vf(n?)m(add|sub)\d+pd\s.*" + register, line)]
+    scalar = [line for line in text.splitlines() if re.match(r"\s+vf(n?)m(add|sub)\d+sd\s", line)]
+    registers = kernel.lanes // {"zmm": 8, "ymm": 4}[register]
+    assert len(packed) >= kernel.program.count.total * registers
+    assert not scalar
 
 
 def test_unknown_target() -> None:
@@ -124,6 +139,21 @@ def test_code_that_is_not_free_standing_is_refused(fresh_cache: Path) -> None:
     text = "import numpy as np\ndef run(values, n):\n    values[0] = np.ones(n).sum()\n"
     with pytest.raises(CodegenError, match="free-standing"):
         load_function(text, "run", 1, 1)
+
+
+def test_an_unusable_cache_folder_costs_time_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    monkeypatch.setenv("EDGESTAB_CACHE", str(blocked))
+    assert cache_folder() != blocked
+    assert scaled(TEXT.format(factor=4.0)) == 12.0
+    assert blocked.read_text() == "not a folder"
+
+
+def test_the_cache_follows_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EDGESTAB_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / "edgestab"
 
 
 def test_a_damaged_program_file_is_searched_again(fresh_cache: Path) -> None:
