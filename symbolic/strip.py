@@ -29,6 +29,7 @@ from flint import fmpq, fmpq_mpoly
 from .barrier import Barrier, Interval
 from .errors import DomainError, ProofError
 from .localised import Local
+from .nullcline import EDGE
 from .rings import poly_terms, to_fmpq
 from .slow_series import LawAt, SlowSeries, derive_slow_series
 from .symbols import symbol
@@ -70,7 +71,7 @@ class Strip:
         decay: kappa.
         weights: ``a_0 .. a_K``.
         excess: a bound of ``|X|`` in the band.
-        drop: a bound of ``z^2 (4 - T)`` just above the band.
+        drop: the first state in the band has ``V >= 2 + band - drop epsilon``.
     """
 
     barrier: Barrier
@@ -171,6 +172,34 @@ class Strip:
                 raised[group][left, k - 1, j - group] = c
         return [f.ring.from_dict(t) for t in plain], [f.ring.from_dict(t) for t in raised]
 
+    def _drop_conditions(self) -> list[PolynomialCondition]:
+        """From a state of the region with ``V >= 2 + band`` one step leads to ``V >= 2 + band - drop epsilon``.
+
+        V may be taken as small as it can be at a given z, for T grows with it: ``2 + band`` where the barrier lies
+        below that, and the barrier itself farther out.
+        """
+        f, b = self.series.frame, self.barrier
+        tilt = f.home.element(f.ring.from_expr(b.lyapunov.tilt))
+        slope, width, band, drop = (to_fmpq(x) for x in (b.slope, b.width, self.band, self.drop))
+        ceiling, square = to_fmpq(b.lyapunov.ceiling), f.z**2
+        near = drop - square * (ceiling - (EDGE + band - tilt * f.z))
+        wall = slope * f.p - width * f.epsilon
+        far = wall - band + drop * f.epsilon - f.epsilon * square * (ceiling - (EDGE + wall - tilt * f.z))
+        (low, high), unit, wide = self._within(self.height)
+        outer_low, outer_high = b.z_range
+        z, _, epsilon = f.ring.symbols
+
+        def condition(name: str, value: Local, side: Interval) -> PolynomialCondition:
+            box = ((z, side), (symbol("level"), unit), (epsilon, wide))
+            meaning = "V does not fall far below the band in one step"
+            return PolynomialCondition(name, meaning, value.reduced().numerator, box)
+
+        return [
+            condition("drop-near", near, (low, high)),
+            condition("drop-left", far, (outer_low, low)),
+            condition("drop-right", far, (high, outer_high)),
+        ]
+
     @cached_property
     def conditions(self) -> tuple[PolynomialCondition, ...]:
         """Everything the strip rests on, as polynomials positive on closed boxes."""
@@ -182,18 +211,16 @@ class Strip:
         D = law.D ** (depth - 1)
         found = []
 
-        def add(name: str, meaning: str, value: Local, height: sp.Rational, where: Sides | None = None) -> None:
-            found.append(PolynomialCondition(name, meaning, self._level(value.reduced(), height), where or box))
+        def add(name: str, meaning: str, value: Local) -> None:
+            found.append(PolynomialCondition(name, meaning, self._level(value.reduced(), self.height), box))
 
         factor = law.D**depth - f.z**2 * law.pull * D + f.epsilon * f.z**2 * difference
-        add("contraction", "M >= 0", factor, self.height)
+        add("contraction", "M >= 0", factor)
         decay = law.pull * D - f.epsilon * difference - to_fmpq(self.decay) * (ceiling - law.T) * law.D**depth
-        add("decay", "M <= 1 - decay z^2 (4 - T)", decay, self.height)
-        add("excess-above", "X stays below its bound", to_fmpq(self.excess) - X, self.height)
-        add("excess-below", "-X stays below its bound", to_fmpq(self.excess) + X, self.height)
-        above = self.height + self.drop * self.epsilon_max
-        fall = to_fmpq(self.drop) - f.z**2 * (ceiling - law.T)
-        add("drop", "V falls by at most drop * epsilon a step near the band", fall, above, self._box(above))
+        add("decay", "M <= 1 - decay z^2 (4 - T)", decay)
+        add("excess-above", "X stays below its bound", to_fmpq(self.excess) - X)
+        add("excess-below", "-X stays below its bound", to_fmpq(self.excess) + X)
+        found += self._drop_conditions()
         for sign, side in ((1, "upper"), (-1, "lower")):
             plain, raised = self._cofactors(self._grow(sign))
             for j, polynomial in enumerate(plain):
@@ -227,7 +254,7 @@ def derive_strip(
         decay: kappa.
         weights: ``a_0 .. a_K``, positive.
         excess: a bound of ``|X|`` in the band.
-        drop: a bound of ``z^2 (4 - T)`` just above the band.
+        drop: the first state in the band has ``V >= 2 + band - drop epsilon``.
 
     Returns:
         The strip with its conditions (they still have to be judged).
@@ -243,6 +270,6 @@ def derive_strip(
     series = derive_slow_series(barrier.slow, order)
     found = Strip(barrier, series, numbers[0], numbers[1], numbers[2], a, numbers[3], numbers[4])
     low, high = barrier.epsilon_range
-    if low != 0 or found.epsilon_max > high or found.height + found.drop * found.epsilon_max > barrier.height:
+    if low != 0 or found.epsilon_max > high or found.height >= barrier.height:
         raise DomainError.of(where, "a band within the trapping region", str(band), "Lower the band or epsilon_max.")
     return found

@@ -24,13 +24,12 @@ def _table(data: dict[str, Any]) -> Any:
         "region", "condition", "shows that", "boxes", "least coefficient", "verdict", box=None, header_style="bold"
     )
     for record in data["conditions"]:
-        low, high = data["regions"][record["region"]]["epsilon_range"]
+        inside = data["regions"][record["region"]] if record["region"] != "strip" else None
+        where = "strip" if inside is None else "[{}, {}]".format(*inside["epsilon_range"])
         floor = record["floor"]
         count = f"{len(record['boxes'])}" + (f" + {len(record['undecided'])} open" if record["undecided"] else "")
         shown = "" if floor is None else f"{int(floor.split('/')[0]) / int((floor + '/1').split('/')[1]):.3g}"
-        table.add_row(
-            f"[{low}, {high}]", record["name"], record["meaning"], count, shown, record["verdict"], style=None
-        )
+        table.add_row(where, record["name"], record["meaning"], count, shown, record["verdict"], style=None)
     return table
 
 
@@ -51,8 +50,9 @@ def _write_page(page: str, figure: str | None, top: Fraction, force: bool) -> No
 
 
 @click.command()
-@click.argument("claim", metavar="theorem-1")
+@click.argument("claim", metavar="theorem-1|theorem-1-sharp")
 @click.option("--epsilon-max", default="1", show_default=True, metavar="E", help="Prove it for 0 < epsilon <= E <= 1.")
+@click.option("--order", type=int, default=1, show_default=True, help="Of theorem-1-sharp: the limit to epsilon^ORDER.")
 @click.option("-o", "--output", metavar="FILE", help="Write the certificate as JSON; - is stdout.")
 @click.option("--page", metavar="FILE.tex", help="Write theorem and proof as LaTeX, with a figure FILE-basin.pdf.")
 @click.option(
@@ -60,19 +60,25 @@ def _write_page(page: str, figure: str | None, top: Fraction, force: bool) -> No
 )
 @force_option
 def certificate(
-    claim: str, epsilon_max: str, output: str | None, page: str | None, max_boxes: int, force: bool
+    claim: str, epsilon_max: str, order: int, output: str | None, page: str | None, max_boxes: int, force: bool
 ) -> None:
     """Prove a theorem's sign conditions on boxes and write the certificate; exit 0 TRUE, 1 FALSE, 3 UNKNOWN."""
     figure = None if page is None or page == "-" else f"{page.removesuffix('.tex')}-basin.pdf"
     for path in (output, page, figure):
         check_writable(path, force)
-    if claim != "theorem-1":
-        raise DomainError.of("certificate", "theorem-1", claim, "Other claims are judged by `edgestab verify`.")
+    if claim not in ("theorem-1", "theorem-1-sharp"):
+        hint = "Other claims are judged by `edgestab verify`."
+        raise DomainError.of("certificate", "theorem-1 or theorem-1-sharp", claim, hint)
     top = parse_rational(epsilon_max, "--epsilon-max")
     from edgestab.proofs.certificates.theorem_1 import build_certificate
     from edgestab.symbolic.derivations import main_case
 
-    data = build_certificate(main_case().one_step(), top, max_boxes)
+    if claim == "theorem-1":
+        data = build_certificate(main_case().one_step(), top, max_boxes)
+    else:
+        from edgestab.proofs.certificates.sharp import build_sharp_certificate
+
+        data = build_sharp_certificate(main_case().one_step(), order, max_boxes)
     if output is not None:
         write_json(output, data, force)
     if page is not None and data["verdict"] == "TRUE":
@@ -80,10 +86,7 @@ def certificate(
     if "-" not in (output, page):
         out = console()
         out.print(_table(data))
-        out.print(
-            f"{data['verdict']}: for 0 < epsilon <= {data['epsilon_max']}, "
-            f"2 - {data['delta_over_epsilon']} epsilon <= lim eta lambda <= 2 from every start in the regions."
-        )
+        out.print(f"{data['verdict']}: {data['statement']}")
     sys.exit(EXIT[data["verdict"]])
 
 

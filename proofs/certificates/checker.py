@@ -32,6 +32,7 @@ from .checker_algebra import (
     require,
     tiles,
 )
+from .checker_sharp import check_strip
 
 ACCEPTED, REJECTED, UNDECIDED = "accepted", "rejected", "undecided"
 
@@ -68,7 +69,7 @@ class _Check:
 
     def run(self) -> None:
         require(field(self.data, "format", "certificate") == "edgestab certificate 1", "unknown format")
-        require(field(self.data, "claim", "certificate") == "theorem-1", "unknown claim")
+        claim = field(self.data, "claim", "certificate", lambda v: v in ("theorem-1", "theorem-1-sharp"))
         self.map()
         regions = field(self.data, "regions", "certificate", lambda v: isinstance(v, list) and bool(v))
         self.constants(regions)
@@ -80,6 +81,9 @@ class _Check:
             named[key] = record
         for index, region in enumerate(regions):
             self.region(index, region, named)
+        if claim == "theorem-1-sharp":
+            require(len(regions) == 1, "the sharp form needs one region")
+            self.strip(regions[0], named)
         require(not named, f"conditions that nothing asks for: {sorted(map(str, named))}")
         self.verdict()
 
@@ -241,6 +245,21 @@ class _Check:
             self.open.append(name)
         self.conditions += 1
         return Ratio(polynomial, int(power), pole)
+
+    def strip(self, region: dict[str, Any], named: dict[Any, Any]) -> None:
+        """The strip about the slow curve, and the constant that it gives."""
+        variables = ("z", "level", "epsilon")
+
+        def take(name: str, domain: tuple[Side, ...], needed: Poly, pole: Poly) -> None:
+            record = named.pop(("strip", name), None)
+            require(record is not None, f"the strip lacks the condition {name}")
+            found, power = self.condition(record, variables, domain, pole).top, 0
+            # the file's polynomial is the one needed, less powers of the pole
+            while sum(found.high) < sum(needed.high) and power < 60:
+                found, power = found * pole, power + 1
+            require(found.same(needed), f"strip: {name} is not the condition it says")
+
+        check_strip(self.turn, region, field(self.data, "strip", "certificate"), take)
 
     def verdict(self) -> None:
         """The overall verdict follows from the conditions."""

@@ -117,6 +117,11 @@ class Poly:
         """Equality of coefficients."""
         return not (self - other).terms
 
+    @property
+    def high(self) -> tuple[int, ...]:
+        """The highest exponent of each variable."""
+        return tuple(max((m[i] for m in self.terms), default=0) for i in range(self.size))
+
     def over(self, index: int, power: int, what: str) -> Poly:
         """Divide by a power of one variable; rejected if that leaves a remainder."""
         require(all(m[index] >= power for m in self.terms), f"{what} is not divisible as it must be")

@@ -62,7 +62,7 @@ def judge_condition(condition: SignCondition | PolynomialCondition, max_boxes: i
     return prove_positive(terms, [(fraction(low), fraction(high)) for _, (low, high) in condition.box], max_boxes)
 
 
-def condition_record(condition: SignCondition, max_boxes: int, **where: Any) -> dict[str, Any]:
+def condition_record(condition: SignCondition | PolynomialCondition, max_boxes: int, **where: Any) -> dict[str, Any]:
     """A condition, judged: its expression, polynomial, box, leaf boxes and verdict.
 
     Args:
@@ -73,14 +73,20 @@ def condition_record(condition: SignCondition, max_boxes: int, **where: Any) -> 
     Returns:
         The JSON record.
     """
-    polynomial, power = condition.over_pole
+    polynomial, power = (condition.polynomial, 0)
+    written: dict[str, Any] = {}
+    if isinstance(condition, SignCondition):
+        polynomial, power = condition.over_pole
+        written = {
+            "expression": str(condition.expression),
+            "definitions": [[name.name, str(body)] for name, body in condition.definitions],
+        }
     covering = judge_condition(condition, max_boxes)
     record = {
         "name": condition.name,
         **where,
         "meaning": condition.meaning,
-        "expression": str(condition.expression),
-        "definitions": [[name.name, str(body)] for name, body in condition.definitions],
+        **written,
         "variables": [v.name for v in condition.variables],
         "polynomial": term_list(polynomial),
         "pole_power": power,

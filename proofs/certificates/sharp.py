@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from flint import arb, ctx, fmpq
 
-from ...symbolic.barrier import derive_barrier
+from ...symbolic.barrier import SignCondition, derive_barrier
 from ...symbolic.errors import DomainError
 from ...symbolic.maps import PolynomialMap
-from ...symbolic.strip import Strip, derive_strip
-from .serial import fraction
-from .theorem_1 import PIECES
+from ...symbolic.rings import rational_string
+from ...symbolic.strip import PolynomialCondition, Strip, derive_strip
+from .serial import condition_record, fraction, map_record
+from .theorem_1 import FORMAT, PIECES, barrier_record, overall
 
 #: Constants of the strips, by order. Found by :mod:`.search`; that they work is what the conditions show.
 STRIPS: Mapping[int, Mapping[str, Any]] = {
@@ -142,3 +143,63 @@ def sharp_bound(strip: Strip) -> SharpBound:
     finally:
         ctx.prec = precision
     return SharpBound(strip, constant, log_constant)
+
+
+def build_sharp_certificate(
+    one_step: PolynomialMap,
+    order: int = 1,
+    max_boxes: int = 4000,
+    progress: Callable[[float], None] = lambda share: None,
+) -> dict[str, Any]:
+    """Prove the strip of one order and its region, and write down how.
+
+    Args:
+        one_step: the map of eigenvalues ``{1, -epsilon}``, derived.
+        order: K, one of :data:`STRIPS`.
+        max_boxes: boxes for each condition before it is left UNKNOWN.
+        progress: called with the share done.
+
+    Returns:
+        A certificate like that of Theorem 1, with the strip, its series and its constant.
+    """
+    strip = sharp_strip(one_step, order)
+    bound, barrier = sharp_bound(strip), strip.barrier
+    pairs: list[tuple[int | str, SignCondition | PolynomialCondition]] = [(0, c) for c in barrier.conditions]
+    pairs += [("strip", c) for c in strip.conditions]
+    conditions = []
+    for number, (where, condition) in enumerate(pairs, 1):
+        conditions.append(condition_record(condition, max_boxes, region=where))
+        progress(number / len(pairs))
+    ranges = {c.name: c.box[0][1] for c in strip.conditions}
+    series = [
+        {"exponents": list(index), "coefficient": rational_string(c)}
+        for index, c in sorted(strip.series.coefficients.items())
+    ]
+    return {
+        "format": FORMAT,
+        "claim": "theorem-1-sharp",
+        "statement": (
+            f"For 0 < epsilon <= {strip.epsilon_max}, eigenvalues {{1, -epsilon}}, target 0 and every start in the "
+            f"region with epsilon eta |theta|^2 >= 2 + {strip.band}: |eta lim lambda - ({strip.series.limit()})| <= "
+            f"{bound.constant} epsilon^{order + 1}."
+        ),
+        "epsilon_max": str(barrier.epsilon_range[1]),
+        "delta_over_epsilon": str(barrier.width),
+        "map": map_record(one_step),
+        "regions": [barrier_record(barrier)],
+        "strip": {
+            "order": order,
+            "band": str(strip.band),
+            "epsilon_max": str(strip.epsilon_max),
+            "decay": str(strip.decay),
+            "weights": [str(w) for w in strip.weights],
+            "excess": str(strip.excess),
+            "drop": str(strip.drop),
+            "z_range": [str(x) for x in ranges["decay"]],
+            "series": series,
+            "limit_coefficients": [str(c) for c in strip.series.limit_coefficients],
+            "constant": str(bound.constant),
+        },
+        "conditions": conditions,
+        "verdict": overall([c["verdict"] for c in conditions]),
+    }

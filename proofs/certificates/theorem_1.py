@@ -122,7 +122,8 @@ def regions(one_step: PolynomialMap, epsilon_max: Fraction) -> list[tuple[Barrie
     return found
 
 
-def _barrier_record(barrier: Barrier) -> dict[str, Any]:
+def barrier_record(barrier: Barrier) -> dict[str, Any]:
+    """A region's constants as exact strings."""
     low, high = barrier.z_range
     return {
         "slope": str(barrier.slope),
@@ -192,7 +193,7 @@ def build_certificate(
         "delta_over_epsilon": str(max((barrier.width for barrier, _ in pieces), default=0)),
         "map": map_record(one_step),
         "regions": [
-            {**_barrier_record(barrier), "start": None if start is None else _start_record(start)}
+            {**barrier_record(barrier), "start": None if start is None else _start_record(start)}
             for barrier, start in pieces
         ],
         "identities": identities,

@@ -56,3 +56,12 @@ def test_no_json_is_rejected(edgestab: Run, tmp_path: Path) -> None:
     ran = edgestab("check-certificate", str(path))
     assert ran.code == 1
     assert "not JSON" in ran.out
+
+
+def test_sharp_form(edgestab: Run, tmp_path: Path) -> None:
+    path = tmp_path / "sharp.json"
+    written = edgestab("certificate", "theorem-1-sharp", "-o", str(path))
+    assert written.code == 0
+    assert "17/4 epsilon^2" in " ".join(written.out.split())
+    assert edgestab("check-certificate", str(path)).code == 0
+    assert edgestab("certificate", "theorem-1-sharp", "--order", "7").code == 2
