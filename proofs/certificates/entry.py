@@ -53,10 +53,10 @@ class Follower:
 
     Args:
         barriers: trapping regions with ascending, adjoining epsilon ranges.
-        bits: of ball arithmetic.
+        bits: of ball arithmetic; the balls of the centre grow about threefold a step.
     """
 
-    def __init__(self, barriers: Sequence[Barrier], bits: int = 80) -> None:
+    def __init__(self, barriers: Sequence[Barrier], bits: int = 400) -> None:
         self.barriers, self.bits = tuple(barriers), bits
         one_step, lyapunov = barriers[0].one_step, barriers[0].lyapunov
         (z, T), epsilon = one_step.variables, one_step.parameters[0]
