@@ -100,3 +100,10 @@ def test_slopes_are_refuted_and_found() -> None:
 def test_largest_is_on_the_grid() -> None:
     with pytest.raises(DomainError, match="either"):
         largest(main_case().one_step(), Fraction(7, 5))
+
+
+@pytest.mark.thorough
+def test_largest_reach_of_a_linear_barrier() -> None:
+    step = main_case().one_step()
+    assert largest(step, Fraction(7, 5), height=Fraction(1, 2)) >= Fraction(1, 5)
+    assert Fraction(1, 2) <= largest(step, Fraction(7, 5), top=Fraction(1, 5)) < Fraction(14, 25)
