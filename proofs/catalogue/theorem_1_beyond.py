@@ -11,7 +11,7 @@ from ...symbolic.lyapunov import derive_lyapunov
 from ...symbolic.models import QuadraticModel
 from ...symbolic.rings import PolyRing
 from ...symbolic.symbols import symbols
-from ...symbolic.target import derive_target_region
+from ...symbolic.target import derive_target_region, derive_tilt, s
 from ..certificates.theorem_1 import TARGET_BARRIER, TARGET_WINDOW
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from .theorem_1_certificate import judge_conditions, refuted_by_algebra
@@ -92,7 +92,9 @@ def _no_linear_function(ctx: CheckContext) -> Outcome:
     except ProofError:
         pass
     derive_lyapunov(ctx.derivations.one_step())
-    return judge(2, wrong, worst=wrong, bound=0, domain="E = 1/7 against E = 0")
+    tilt = derive_tilt(QuadraticModel(ctx.derivations.model.eigenvalues, target=E).one_step())
+    wrong += sp.expand(tilt.subs(s, 4 * E / T) - (-2 * (1 - epsilon) - 4 * epsilon * E / T)) != 0
+    return judge(3, wrong, worst=wrong, bound=0, domain="E = 1/7 against E = 0, and the slope for symbolic E")
 
 
 @refuted_by_algebra
@@ -174,7 +176,7 @@ CLAIMS = (
     Claim(
         id="theorem-1-multiplicities",
         title="Repeated eigenvalues 1 x m, -epsilon x n give the same map",
-        statement=sp.Eq(sp.Symbol("m") + sp.Symbol("n"), sp.Symbol("P")),
+        statement=sp.Eq(sp.Function("step")(*sp.symbols("m n")), sp.Function("step")(1, 1)),
         source=_HOUSE,
         uses=("one-step-map",),
         domain="m, n >= 1; by rotation in each eigenspace the general case is that of m = n = 1",
@@ -193,11 +195,11 @@ CLAIMS = (
     Claim(
         id="theorem-1-target-obstacle",
         title="With a target no linear function of (z, T) falls to second order",
-        statement=sp.Ne(E, 0),
-        variables=(E,),
+        statement=sp.Eq(sp.Symbol("a"), -2 * (1 - epsilon) - 4 * epsilon * E / T),
+        variables=(E, T, epsilon),
         source=_HOUSE,
         uses=("theorem-1-lyapunov",),
-        domain="E other than 0; the hypothesis of the E = 0 argument that fails",
+        domain="V + a z falls to second order only for this a, which depends on T unless E = 0",
         checks=(Check("the derivation fails for a target and works without", Level.DERIVED, _no_linear_function),),
     ),
     Claim(

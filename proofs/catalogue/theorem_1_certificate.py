@@ -213,7 +213,7 @@ CLAIMS = (
     Claim(
         id="theorem-1-checker",
         title="An independent checker accepts the certificates",
-        statement=sp.true,
+        statement=sp.Eq(sp.Symbol("verdict"), sp.Symbol("accepted")),
         source=Source("edgestab", "proofs/certificates/checker.py"),
         uses=("theorem-1-explicit",),
         domain="the certificate for 0 < epsilon <= 1, and those of the sharp limit",

@@ -19,6 +19,7 @@ from .theorem_1_certificate import judge_conditions, refuted_by_algebra
 
 z, T, V, epsilon = symbols("z T V epsilon")
 limit, after = sp.Symbol("T_inf", real=True), sp.Symbol("T_1", real=True)
+_A, _BETA = sp.Symbol("A", real=True), sp.Symbol("beta", real=True)
 _BAND = sp.And(sp.Le(2 - epsilon, limit), sp.Le(limit, 2))
 
 #: Heights that no slope in ``SLOPES`` serves, with the values of epsilon that it would have to serve.
@@ -111,7 +112,11 @@ CLAIMS = (
     Claim(
         id="theorem-1-linear-limit",
         title="What stops a barrier linear in p: exact starts that refute every slope",
-        statement=sp.Gt(sp.Symbol("A"), sp.Rational(14, 25)),
+        statement=sp.Implies(
+            sp.And(sp.Eq(_A, sp.Rational(14, 25)), sp.Ge(_BETA, sp.Rational(1, 10)), sp.Le(_BETA, 20)),
+            sp.Not(sp.Symbol("invariant")),
+        ),
+        variables=(_A, _BETA),
         source=_source("proofs/certificates/search.py"),
         uses=("theorem-1-lyapunov",),
         domain="width 1; height 1/2 at epsilon = 6/25, height 14/25 uniformly for epsilon <= 1/5",

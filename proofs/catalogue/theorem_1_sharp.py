@@ -144,6 +144,7 @@ def _escape_lemma(ctx: CheckContext) -> Outcome:
     return judge(len(pairs), wrong, worst=wrong, bound=0, domain="all theta, z, epsilon")
 
 
+_NEXT, _ENDLESS = sp.Symbol("z'", real=True), sp.Symbol("T_inf", extended_real=True)
 _STRIP = Source("edgestab", "symbolic/strip.py")
 _ORBIT = Source("edgestab", "proofs/certificates/orbits.py")
 
@@ -178,7 +179,9 @@ CLAIMS = (
     Claim(
         id="theorem-1-escape",
         title="Where the residual doubles for ever",
-        statement=sp.Implies(sp.And(sp.Ge(z * (1 - epsilon), 3), sp.Ge(2 * z * (1 + 2 * epsilon), V)), sp.Gt(T, 2)),
+        statement=sp.Implies(
+            sp.And(sp.Ge(z * (1 - epsilon), 3), sp.Ge(2 * z * (1 + 2 * epsilon), V)), sp.Ge(_NEXT, 2 * z)
+        ),
         variables=(z, V, T, epsilon),
         source=_ORBIT,
         domain="z >= 3/(1 - epsilon), 2 z (1 + 2 epsilon) >= V",
@@ -187,7 +190,10 @@ CLAIMS = (
     Claim(
         id="theorem-1-needs-the-top",
         title="A start below the edge outside the region diverges",
-        statement=sp.And(sp.Eq(epsilon, sp.Rational(1, 5)), sp.Eq(z, -1), sp.Eq(T, sp.Rational(19, 10))),
+        statement=sp.Implies(
+            sp.And(sp.Eq(epsilon, sp.Rational(1, 5)), sp.Eq(z, -1), sp.Eq(T, sp.Rational(19, 10))),
+            sp.Eq(_ENDLESS, sp.oo),
+        ),
         variables=(z, T, epsilon),
         source=_ORBIT,
         uses=("theorem-1-escape",),
