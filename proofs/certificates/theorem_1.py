@@ -171,6 +171,7 @@ def build_certificate(
         The certificate: claim, epsilon_max, delta_over_epsilon, map, regions, conditions, identities, verdict.
     """
     pieces = regions(one_step, epsilon_max)
+    delta = max(barrier.width for barrier, _ in pieces)
     conditions: list[dict[str, Any]] = []
     identities: list[dict[str, Any]] = []
     for index, (barrier, start) in enumerate(pieces):
@@ -184,13 +185,12 @@ def build_certificate(
         "format": FORMAT,
         "claim": "theorem-1",
         "statement": (
-            "For 0 < epsilon <= epsilon_max, eigenvalues {1, -epsilon}, target 0, any step size eta > 0 and every "
-            "start in the trapping region of its epsilon: f -> 0 and "
-            "(2 - delta_over_epsilon epsilon)/eta <= lim lambda <= 2/eta. "
-            "Starts in U begin below 2/eta and exceed (2 + overshoot)/eta after one step."
+            f"For 0 < epsilon <= {epsilon_max}, eigenvalues {{1, -epsilon}}, target 0, any step size eta > 0 and every "
+            f"start in the trapping region of its epsilon: f -> 0 and 2 - {delta} epsilon <= eta lim lambda <= 2. "
+            "The explicit starts begin below the edge and are past it by the stated overshoot after one step."
         ),
         "epsilon_max": str(epsilon_max),
-        "delta_over_epsilon": str(max((barrier.width for barrier, _ in pieces), default=0)),
+        "delta_over_epsilon": str(delta),
         "map": map_record(one_step),
         "regions": [
             {**barrier_record(barrier), "start": None if start is None else _start_record(start)}
