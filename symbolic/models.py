@@ -155,9 +155,9 @@ class QuadraticModel:
         """The branch through ``T = 2`` of ``z'' = z``, to an order in z (two eigenvalues)."""
         return derive_nullcline(self.one_step(), order)
 
-    def two_step(self, order: int = 3) -> Recurrence:
-        """The two-step recurrence in ``(z, y)``, complete to an order in z (two eigenvalues)."""
-        return derive_two_step(self.one_step(), order)
+    def two_step(self, order: int = 3, weights: tuple[int, int] = (0, 0)) -> Recurrence:
+        """The two-step recurrence in ``(z, y)`` (two eigenvalues), see :func:`.recurrences.derive_two_step`."""
+        return derive_two_step(self.one_step(), order, weights)
 
     def gradient_flow(self) -> GradientFlow:
         """The limit of small steps: closed field, conserved quantities, end."""

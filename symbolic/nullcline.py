@@ -125,15 +125,16 @@ class Nullcline(Typeset):
     def equations(self) -> tuple[Equation, ...]:
         """``T = f(z)`` with the first power of z that is dropped."""
         z, T = self.one_step.variables
-        return (Equation(T, self.expression(), (z ** (self.order + 1),), Order((z,)), "nullcline"),)
+        return (Equation(T, self.expression(), self.series.dropped().monomials(), Order((z,)), "nullcline"),)
 
 
-def derive_nullcline(one_step: PolynomialMap, order: int) -> Nullcline:
+def derive_nullcline(one_step: PolynomialMap, order: int, parameter_weight: int = 0) -> Nullcline:
     """Solve ``z'' = z`` for ``T`` near the edge, order by order in z.
 
     Args:
         one_step: a planar map in ``(z, T)``, for example ``QuadraticModel((1, -epsilon)).one_step()``.
         order: highest degree in z kept, 1..200.
+        parameter_weight: what a parameter counts in that degree; 0 keeps all powers of it.
 
     Returns:
         The curve; its coefficients are polynomials in the parameters.
@@ -148,7 +149,7 @@ def derive_nullcline(one_step: PolynomialMap, order: int) -> Nullcline:
     check_planar(one_step, "derive_nullcline()")
     z, T = one_step.variables
     equation = two_step_factor(one_step)
-    grading = Grading((z, *one_step.parameters), (1, *(0 for _ in one_step.parameters)), order)
+    grading = Grading((z, *one_step.parameters), (1, *(parameter_weight for _ in one_step.parameters)), order)
     edge = PolyRing((T, *one_step.parameters))
     terms = poly_terms(equation)
     slope_poly = edge.from_dict({e[1:]: c for e, c in terms.items() if e[0] == 0}).derivative(0)

@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy as sp
 
+from .errors import DomainError
 from .latex import Equation, Order, Typeset, later
 from .maps import PolynomialMap
 from .nullcline import Nullcline, check_order, derive_nullcline
@@ -35,7 +36,7 @@ class Recurrence(Typeset):
 
     @property
     def order(self) -> int:
-        """Total degree in z up to which both increments are complete, for all powers of y and the parameters."""
+        """Degree in z up to which both increments are complete (y and parameters count by their weights, usually 0)."""
         return self.z_increment.grading.order
 
     @property
@@ -95,7 +96,7 @@ class Recurrence(Typeset):
         z, y = self.variables
         order = Order((z, y), {y: 2})
         return tuple(
-            Equation(later(v, 2) - later(v, 0), series.to_expr(), (z ** (self.order + 1),), order, v.name)
+            Equation(later(v, 2) - later(v, 0), series.to_expr(), series.dropped().monomials(), order, v.name)
             for v, series in zip(self.variables, self.increments, strict=True)
         )
 
@@ -111,24 +112,31 @@ class Recurrence(Typeset):
         return self.as_map().compile(target)
 
 
-def derive_two_step(one_step: PolynomialMap, order: int) -> Recurrence:
+def derive_two_step(one_step: PolynomialMap, order: int, weights: tuple[int, int] = (0, 0)) -> Recurrence:
     """The recurrence of ``(z, y)`` over two steps, complete up to an order in z.
 
     Args:
         one_step: a planar map in ``(z, T)`` that keeps ``z = 0``.
         order: total truncation degree in z, 1..200.
+        weights: what y and a parameter count in that degree; 0 keeps all their powers, ``(2, 2)`` is the scaling in
+            which y and epsilon are of the size of z squared.
 
     Returns:
         The recurrence; ``y = T - f(z)`` is measured from the nullcline.
+
+    Raises:
+        DomainError: the order or a weight is out of range.
 
     Source:
         Agarwala, Pedregosa, Pennington 2022, the two-step recurrences before Theorem 1.
     """
     check_order(order, "derive_two_step()")
-    nullcline = derive_nullcline(one_step, order)
+    if any(isinstance(w, bool) or not isinstance(w, int) or w < 0 for w in weights):
+        raise DomainError.of("derive_two_step()", "weights >= 0 of y and the parameters", weights, "(2, 2) is usual.")
+    nullcline = derive_nullcline(one_step, order, weights[1])
     y = symbol("y")
     z = one_step.variables[0]
-    grading = Grading((z, y, *one_step.parameters), (1, 0, *(0 for _ in one_step.parameters)), order)
+    grading = Grading((z, y, *one_step.parameters), (1, weights[0], *(weights[1] for _ in one_step.parameters)), order)
     known = [TruncatedSeries.variable(grading, s) for s in grading.symbols]
     z0, y0, fixed = known[0], known[1], known[2:]
     f = nullcline.series.polynomial()

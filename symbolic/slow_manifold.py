@@ -135,10 +135,7 @@ class SlowManifold(Typeset):
     def equations(self) -> tuple[Equation, ...]:
         """``T = tau_0(z) + epsilon tau_1(z) + ..``, sorted by weight."""
         order = Order((self.variable, self.parameter), {self.parameter: SLOPE})
-        dropped = tuple(
-            sp.Mul(*(s**e for s, e in zip(self.series.grading.symbols, m, strict=True)))
-            for m in self.series.dropped().generators()
-        )
+        dropped = self.series.dropped().monomials()
         return (Equation(self.one_step.variables[1], self.expression(), dropped, order, "slow-manifold"),)
 
 

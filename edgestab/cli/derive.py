@@ -20,12 +20,15 @@ FORMATS = ("text", "latex", "python", "json")
 @click.command()
 @click.argument("what", type=click.Choice(OBJECTS), metavar="|".join(OBJECTS))
 @click.option("--order", type=int, default=3, show_default=True, help=ORDER_HELP)
+@click.option("--weights", default="0,0", metavar="Y,E", help="What y and epsilon count in the order of two-step.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("-o", "--output", default="-", metavar="FILE", help="Where to; - is stdout.")
 @click.option("--explain", is_flag=True, help="Show each step of the derivation and how it was checked.")
 @force_option
 @latex_options
-def derive(what: str, order: int, form: str, output: str, explain: bool, force: bool, latex: LatexChoice) -> None:
+def derive(
+    what: str, order: int, weights: str, form: str, output: str, explain: bool, force: bool, latex: LatexChoice
+) -> None:
     """Derive an exact object of the main case {1, -epsilon}, E = 0.
 
     The one-step map, the two-step recurrence, its nullcline, the slow manifold that relaxed orbits follow, the limit
@@ -36,6 +39,7 @@ def derive(what: str, order: int, form: str, output: str, explain: bool, force: 
     latex.require(form)
     check_writable(output, force)
     derivations = main_case()
+    graded = _weights(weights, what)
     if explain:
         write_output(output, _explain(what, order, form, latex), force)
         return
@@ -43,7 +47,7 @@ def derive(what: str, order: int, form: str, output: str, explain: bool, force: 
     if what == "one-step":
         result = derivations.one_step()
     elif what == "two-step":
-        result = derivations.two_step(order)
+        result = derivations.model.two_step(order, graded) if any(graded) else derivations.two_step(order)
     elif what == "nullcline":
         result = derivations.nullcline(order)
     elif what == "limit-law":
@@ -52,6 +56,15 @@ def derive(what: str, order: int, form: str, output: str, explain: bool, force: 
         manifold = derivations.slow_manifold(order)
         result = manifold.limit() if what == "limit" else manifold
     write_output(output, _render(what, result, form, latex), force)
+
+
+def _weights(text: str, what: str) -> tuple[int, int]:
+    parts = text.split(",")
+    if len(parts) != 2 or not all(p.strip().isdecimal() and int(p) < 100 for p in parts):
+        raise DomainError.of("--weights", "two integers 0..99 such as 2,2", text, "They count y and epsilon.")
+    if what != "two-step" and any(int(p) for p in parts):
+        raise DomainError.of("--weights", "the object two-step", what, "Only its order can be graded.")
+    return int(parts[0]), int(parts[1])
 
 
 def _render(what: str, result: Any, form: str, latex: LatexChoice) -> str:

@@ -59,6 +59,10 @@ class Remainder:
                 if all(total - w <= self.order for w, e in zip(self.weights, exponents, strict=True) if e and w):
                     yield exponents
 
+    def monomials(self) -> tuple[sp.Expr, ...]:
+        """The generators as SymPy monomials, highest power of the first variable last."""
+        return tuple(sp.Mul(*(s**e for s, e in zip(self.symbols, m, strict=True))) for m in self.generators())
+
     def text(self) -> str:
         """In words."""
         graded = [
@@ -71,10 +75,7 @@ class Remainder:
     def latex(self) -> str:
         """As the ideal of its minimal monomials, ``O(z^3, z epsilon, ..)``."""
         names = latex_names()
-        monomials = [
-            sp.latex(sp.Mul(*(s**e for s, e in zip(self.symbols, m, strict=True))), symbol_names=names)
-            for m in reversed(self.generators())
-        ]
+        monomials = [sp.latex(m, symbol_names=names) for m in reversed(self.monomials())]
         joined = r",\, ".join(monomials)
         return rf"O\left({joined}\right)"
 

@@ -27,8 +27,9 @@ def evaluate(polynomial: fmpq_mpoly, values: Sequence[TruncatedSeries]) -> Trunc
         The polynomial's value, to the order of the grading.
     """
     grading = values[0].grading
+    valuations = [grading.order + 1 if (v := value.valuation()) is None else v for value in values]
 
-    def horner(terms: dict[Exponents, fmpq], depth: int) -> TruncatedSeries:
+    def horner(terms: dict[Exponents, fmpq], depth: int, order: int) -> TruncatedSeries:
         if depth == len(values):
             return TruncatedSeries(grading, [grading.ring.constant(terms[()])])
         by_power: dict[int, dict[Exponents, fmpq]] = {}
@@ -36,13 +37,17 @@ def evaluate(polynomial: fmpq_mpoly, values: Sequence[TruncatedSeries]) -> Trunc
             by_power.setdefault(exponents[0], {})[exponents[1:]] = coefficient
         result = TruncatedSeries(grading, [])
         for power in range(max(by_power), -1, -1):
-            result = result * values[depth]
+            # what is still to be multiplied by the value this many times need not be known beyond this
+            needed = order - power * valuations[depth]
+            if needed < 0:
+                continue
+            result = result.times(values[depth], needed)
             if power in by_power:
-                result = result + horner(by_power[power], depth + 1)
+                result = result + horner(by_power[power], depth + 1, needed)
         return result
 
     terms = poly_terms(polynomial)
-    return horner(terms, 0) if terms else TruncatedSeries(grading, [])
+    return horner(terms, 0, grading.order) if terms else TruncatedSeries(grading, [])
 
 
 def compose(outer: TruncatedSeries, values: Sequence[TruncatedSeries]) -> TruncatedSeries:

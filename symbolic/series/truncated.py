@@ -108,11 +108,21 @@ class TruncatedSeries:
         return self._coerce(other) - self
 
     def __mul__(self, other: object) -> TruncatedSeries:
-        right = self._coerce(other)
-        order = self.grading.order
+        return self.times(self._coerce(other), self.grading.order)
+
+    def times(self, other: TruncatedSeries, order: int) -> TruncatedSeries:
+        """The product, with its parts above an order left at zero.
+
+        Args:
+            other: a series under the same grading.
+            order: highest weight formed, at most that of the grading.
+
+        Returns:
+            The product to that weight, still under the full grading.
+        """
         out = [self.grading.ring.zero] * (order + 1)
         left_parts = [(i, a) for i, a in enumerate(self.parts) if not a.is_zero()]
-        right_parts = [(j, b) for j, b in enumerate(right.parts) if not b.is_zero()]
+        right_parts = [(j, b) for j, b in enumerate(other.parts) if not b.is_zero()]
         for i, a in left_parts:
             for j, b in right_parts:
                 if i + j > order:

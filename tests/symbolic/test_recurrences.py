@@ -1,3 +1,4 @@
+import time
 from fractions import Fraction
 
 import pytest
@@ -6,7 +7,8 @@ import sympy as sp
 import edgestab as es
 from edgestab.symbolic import maps
 from edgestab.symbolic.derivations import main_case
-from edgestab.symbolic.errors import EdgestabError
+from edgestab.symbolic.errors import DomainError, EdgestabError
+from edgestab.symbolic.recurrences import derive_two_step
 from edgestab.symbolic.symbols import symbols
 
 z, T, y, epsilon = symbols("z T y epsilon")
@@ -73,3 +75,20 @@ def test_latex_and_display() -> None:
     text = main_case().two_step(2).latex()
     assert r"\tilde z" in text
     assert main_case().two_step(2)._repr_latex_().startswith("$")
+
+
+def test_a_weighted_recurrence_is_the_full_one_without_its_heavy_terms() -> None:
+    one_step = main_case().one_step()
+    full, light = derive_two_step(one_step, 7), derive_two_step(one_step, 7, (2, 2))
+    for whole, graded in zip(full.increments, light.increments, strict=True):
+        kept = {e: c for e, c in whole.terms().items() if e not in graded.dropped()}
+        assert graded.terms() == kept
+    with pytest.raises(DomainError, match="weights"):
+        derive_two_step(one_step, 3, (-1, 0))
+
+
+def test_order_thirty_two_is_quick() -> None:
+    start = time.perf_counter()
+    recurrence = derive_two_step(main_case().one_step(), 32)
+    assert time.perf_counter() - start < 10
+    assert recurrence.order == 32
