@@ -14,10 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+from ...symbolic.derivations import main_case
 from ..codegen.objects import load_function
 from ..codegen.program import Program
 from ..codegen.targets.numba_lanes import constant_lines
 from ..codegen.text import assign, call_lines, header, indent, literal_names
+from .program import sweep_program
 
 #: Trajectories in a block: enough vectors of eight doubles to cover the latency of the arithmetic.
 LANES = 32
@@ -33,8 +35,8 @@ ROWS = 4
 _DRIVER = '''
 
 @njit(error_model="numpy", inline="always")
-def refill(work, lane, following, count, start, parameters, edge_step):
-    """Put the next start into a lane, or make it idle; rows of ``work`` as in ``drive``."""
+def refill(work, lane, following, count, start, parameters, edge_step, floor, ceiling):
+    """Put the next start into a lane, or make it idle: a lane that nothing ever calls."""
     if following < count:
         for j in range(2):
             work[j * LANES + lane] = start[3 * following + j]
@@ -45,13 +47,18 @@ def refill(work, lane, following, count, start, parameters, edge_step):
         work[3 * LANES + lane] = excess
         edge_step[following] = 0.0 if excess >= 0.0 else -1.0
         work[INDEX_ROW + lane] = following
+        work[AGE_ROW + lane] = 0.0
+        work[FLOOR_ROW + lane] = floor
+        work[ROOF_ROW + lane] = ceiling if excess >= 0.0 else BELOW_EDGE
     else:
         for j in range(2):
             work[j * LANES + lane] = 0.0
         work[3 * LANES + lane] = -HUGE
         work[INDEX_ROW + lane] = -1.0
+        work[AGE_ROW + lane] = -HUGE
+        work[FLOOR_ROW + lane] = -1.0
+        work[ROOF_ROW + lane] = HUGE
     work[2 * LANES + lane] = HUGE
-    work[AGE_ROW + lane] = 0.0
 
 
 @njit(error_model="numpy", inline="always")
@@ -72,6 +79,7 @@ def replay(work, lane, final, edge_step, limit, floor, ceiling):
         excess = work[ONE_ROW + 3 * NARROW]
         if edge_step[i] < 0.0 and excess >= 0.0:
             edge_step[i] = age + k
+            work[ROOF_ROW + lane] = ceiling
         status = -1.0
         if not abs(z) + abs(v) < HUGE or excess > ceiling:
             status = 1.0
@@ -94,32 +102,39 @@ def drive(start, parameters, final, edge_step, work, count, limit, floor, ceilin
 
     start: rows z, v, excess; parameters: rows of what the body reads; final: rows z, v, greatest excess, steps, status
     (0 converged, 1 diverged, 2 out of steps); floor: square of the residual at which a lane has converged.
-    work: the block, its copy at the start of a burst, indices, ages, a narrow block for replays, parameters.
+    work: the block, its copy at the start of a burst, a row each of indices, ages, least squares and greatest
+    excesses that pass unnoticed, a narrow block for replays, the parameters.
     """
     following = 0
     done = 0
+    huge = splat(HUGE)
+    pause = splat(float(BURST))
+    last = splat(float(limit))
     for lane in range(LANES):
-        refill(work, lane, following, count, start, parameters, edge_step)
+        refill(work, lane, following, count, start, parameters, edge_step, floor, ceiling)
         following += 1
     while done < count:
         for j in range(ROWS * LANES):
             work[BEFORE_ROW + j] = work[j]
         burst(work, 0, PARAMETER_ROW, BURST)
+        calm = and_(ge(load(work, 2 * LANES), load(work, FLOOR_ROW)), le(load(work, 3 * LANES), load(work, ROOF_ROW)))
+        calm = and_(calm, lt(add(magnitude(load(work, 0)), magnitude(load(work, LANES))), huge))
+        age = add(load(work, AGE_ROW), pause)
+        if all_(and_(calm, le(age, last))):
+            store(work, AGE_ROW, age)
+            continue
         for lane in range(LANES):
-            i = int64(work[INDEX_ROW + lane])
-            if i < 0:
+            if work[INDEX_ROW + lane] < 0.0:
                 continue
-            greatest = work[3 * LANES + lane]
-            calm = (
-                work[2 * LANES + lane] >= floor
-                and greatest <= ceiling
+            fine = (
+                work[2 * LANES + lane] >= work[FLOOR_ROW + lane]
+                and work[3 * LANES + lane] <= work[ROOF_ROW + lane]
                 and abs(work[lane]) + abs(work[LANES + lane]) < HUGE
                 and work[AGE_ROW + lane] + BURST <= limit
-                and (edge_step[i] >= 0.0 or greatest < 0.0)
             )
-            if not calm and replay(work, lane, final, edge_step, limit, floor, ceiling):
+            if not fine and replay(work, lane, final, edge_step, limit, floor, ceiling):
                 done += 1
-                refill(work, lane, following, count, start, parameters, edge_step)
+                refill(work, lane, following, count, start, parameters, edge_step, floor, ceiling)
                 following += 1
             else:
                 work[AGE_ROW + lane] += BURST
@@ -131,6 +146,11 @@ def record(path, work, count, stride):
         path[2 * i] = work[0]
         path[2 * i + 1] = work[NARROW]
         burst_one(work, 0, ROWS * NARROW, stride)
+
+
+def advance(work, fixed, steps):
+    """Advance the block at the start of work, whose parameters lie at an offset, without looking at it."""
+    burst(work, 0, fixed, steps)
 '''
 
 
@@ -200,8 +220,8 @@ def generate_sweep(program: Program) -> str:
         Python source in numba's language, with the functions ``drive`` and ``record``.
     """
     width = len(loaded(program))
-    rows = {"BEFORE_ROW": ROWS, "INDEX_ROW": 2 * ROWS, "AGE_ROW": 2 * ROWS + 1, "ONE_ROW": 2 * ROWS + 2}
-    rows["PARAMETER_ROW"] = 2 * ROWS + 3
+    order = ("INDEX_ROW", "AGE_ROW", "FLOOR_ROW", "ROOF_ROW", "ONE_ROW", "PARAMETER_ROW")
+    rows = {"BEFORE_ROW": ROWS, **{name: 2 * ROWS + i for i, name in enumerate(order)}}
     lines = [
         '"""',
         *header(program, "sweep kernel"),
@@ -219,8 +239,12 @@ def generate_sweep(program: Program) -> str:
         *(f"{name} = {row * LANES}" for name, row in rows.items()),
         "# beyond this a state is on its way to infinity, and its products may overflow",
         "HUGE = 1e300",
+        "# the double next to 0: what does not exceed it is below the edge",
+        "BELOW_EDGE = -5e-324",
         f"_ops_{LANES} = lane_ops({LANES})",
         f"_ops_{NARROW} = lane_ops({NARROW})",
+        *(f"{op} = _ops_{LANES}.{op}" for op in ("load", "store", "splat", "add", "lt", "le", "ge", "and_", "all_")),
+        f"magnitude = _ops_{LANES}.abs",
         *_burst(program, "burst", LANES),
         *_burst(program, "burst_one", NARROW),
     ]
@@ -243,3 +267,9 @@ def load_sweep(program: Program) -> SweepKernel:
         load_function(source, "drive", pointers=5, integers=2, doubles=2),
         load_function(source, "record", pointers=2, integers=2),
     )
+
+
+def load_burst() -> Callable[..., None]:
+    """The bare kernel of one block of lanes, ``advance(work, offset of the parameters, steps)``, to be measured."""
+    program = sweep_program(main_case().one_step())
+    return load_function(generate_sweep(program), "advance", pointers=1, integers=2)
