@@ -108,5 +108,6 @@ def _explain(what: str, order: int, form: str, latex: LatexChoice) -> str:
         "nullcline": lambda: explanations.explain_nullcline(derivations.one_step(), order),
         "slow-manifold": lambda: explanations.explain_slow_manifold(derivations.one_step(), order),
         "limit": lambda: explanations.explain_limit(derivations.one_step(), order),
+        "limit-law": lambda: explanations.explain_limit_law(derivations.one_step(), order),
     }
     return render_log(logs[what](), form, latex)

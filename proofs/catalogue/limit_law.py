@@ -14,9 +14,8 @@ from ...numeric.limit_prediction import LawEvaluator, predict_limit
 from ...numeric.orbit_limit import descent_limit
 from ...symbolic.derivations import Derivations, main_case
 from ...symbolic.errors import EdgestabError
+from ...symbolic.integral_defect import integral_defect
 from ...symbolic.limit_law import LEADING, LimitLaw
-from ...symbolic.rings import to_fmpq
-from ...symbolic.series import Grading, TruncatedSeries, evaluate, log
 from ...symbolic.symbols import symbol
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
@@ -40,48 +39,12 @@ def _conserved(ctx: CheckContext) -> Outcome:
     order = ctx.pick(3, 4, 6)
     try:
         law: LimitLaw = ctx.derivations.limit_law(order)
+        rejected = len(integral_defect(law, ctx.derivations.one_step()).terms())
     except EdgestabError as error:
         return _refused(error)
-    grading = Grading((z, x, epsilon), (1, LEADING, LEADING), law.weight + LEADING)
-    here = [TruncatedSeries.variable(grading, s) for s in grading.symbols]
-    curve = law.manifold.series.polynomial()
-    tall = evaluate(curve, [here[0], here[2]]) + here[1]
-    next_z, next_T = (evaluate(p, [here[0], tall, here[2]]) for p in ctx.derivations.one_step().polynomials)
-    next_x = next_T - evaluate(curve, [next_z, here[2]])
-    moved = [next_z, next_x, here[2]]
-    difference = _polynomial_part(law, moved) - _polynomial_part(law, here)
-    ratio: dict[tuple[int, ...], object] = {}
-    for (i, j, k), c in next_x.terms().items():
-        if j == 0:
-            return judge(1, 1, detail="the slow manifold is not invariant")
-        ratio[i, j - 1, k] = c
-    shorter = grading.with_order(law.weight)
-    turned = log(TruncatedSeries.from_polynomial(shorter, grading.ring.from_dict(ratio)))
-    constant = to_fmpq(law.logarithm)
-    defect = difference.truncate(law.weight) - turned * here[2].truncate(law.weight) * constant
     tested = sum(1 for i in range(law.weight + 1) for j in range((law.weight - i) // 2 + 1)) + len(law.terms)
-    rejected = len(defect.terms())
-    return judge(
-        tested, rejected, worst=rejected, bound=0, domain=f"fixes all terms of weight <= {law.weight - LEADING}"
-    )
-
-
-def _polynomial_part(law: LimitLaw, at: list[TruncatedSeries]) -> TruncatedSeries:
-    u, p = (_rational(law.coordinates[symbol(n)], at[0]) for n in "up")
-    total = TruncatedSeries(at[0].grading, [])
-    for (a, b, c, d), coefficient in law.terms:
-        total = total + u**a * p**b * at[1] ** c * at[2] ** d * to_fmpq(coefficient)
-    return total
-
-
-def _rational(expr: sp.Expr, at: TruncatedSeries) -> TruncatedSeries:
-    parts = []
-    for part in sp.fraction(expr):
-        value = TruncatedSeries(at.grading, [])
-        for coefficient in sp.Poly(part, z).all_coeffs():
-            value = value * at + to_fmpq(sp.Rational(coefficient))
-        parts.append(value)
-    return parts[0] / parts[1]
+    domain = f"fixes all terms of weight <= {law.weight - LEADING}"
+    return judge(tested, rejected, worst=rejected, bound=0, domain=domain)
 
 
 def _leading_flow(ctx: CheckContext) -> Outcome:

@@ -182,3 +182,6 @@ class TruncatedSeries:
 
     def __truediv__(self, other: object) -> TruncatedSeries:
         return self * self._coerce(other).inverse()
+
+    def __rtruediv__(self, other: object) -> TruncatedSeries:
+        return self._coerce(other) * self.inverse()

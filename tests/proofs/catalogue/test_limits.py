@@ -15,13 +15,13 @@ from edgestab.symbolic.symbols import symbol
 
 
 class WrongLimit(Derivations):
-    """The main case with the coefficient of epsilon^2 in the manifold's end changed."""
+    """The main case with the coefficient of epsilon^4 (the last that is claimed) changed."""
 
     def slow_manifold(self, order: int) -> SlowManifold:
         right = super().slow_manifold(order)
         rows = list(right.rows)
-        if order >= 2:
-            rows[2] = rows[2] + 1
+        if order >= 4:
+            rows[4] = rows[4] + 1
         return replace(right, rows=tuple(rows))
 
 
