@@ -2,6 +2,7 @@
 
 MODULES: tuple[str, ...] = (
     "recurrences",
+    "series_engine",
     "quadratic_models",
     "limit_series",
     "limit_law",
