@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ Array = NDArray[np.float64]
 TERMS = {"float64": 1, "double-double": 2, "quad-double": 4}
 UNIT = {1: Fraction(1, 2**53), 2: Fraction(1, 2**103), 4: Fraction(1, 2**205)}
 """Unit roundoff of each lane type: 2^-53; double-double at most 4 u^2 an operation (Joldes et al. 2017)."""
+
+SHARES = 8
+"""Shares of the blocks for each thread."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,25 @@ class LaneKernel:
         if threads == 1:
             self.run(*addresses, 0, blocks)
             return
-        edges = [blocks * i // threads for i in range(threads + 1)]
-        with ThreadPoolExecutor(threads) as pool:
-            jobs = [pool.submit(self.run, *addresses, a, b) for a, b in itertools.pairwise(edges)]
-            for job in jobs:
-                job.result()
+        # small shares from one queue: a thread that the system holds up does not hold up the others
+        shares = min(blocks, SHARES * threads)
+        edges = [blocks * i // shares for i in range(shares + 1)]
+        queue = deque(itertools.pairwise(edges))
+
+        def work() -> None:
+            while True:
+                try:
+                    share = queue.popleft()
+                except IndexError:
+                    return
+                self.run(*addresses, *share)
+
+        helpers = [Thread(target=work) for _ in range(threads - 1)]
+        for helper in helpers:
+            helper.start()
+        work()
+        for helper in helpers:
+            helper.join()
 
     def _pad(self, states: Array, parameters: Array) -> tuple[Array, Array, int]:
         """Copies of the inputs with N rounded up to whole blocks, the last trajectory repeated."""
