@@ -39,7 +39,7 @@ class Simulation:
         status: ``converged``, ``diverged`` or ``max_steps``.
         steps: gradient steps taken.
         z: final rescaled residual, as a decimal string (one digit more than ``digits``, so that rounding costs none).
-        T: final rescaled NTK eigenvalue, likewise.
+        T: final rescaled NTK eigenvalue, likewise; near the edge with as many digits more as ``2 - T`` needs.
         edge: the edge of stability in the same units.
         digits: decimal digits asked for.
         trusted_digits: decimal digits of T that a wider number type confirms (for ``arb``: that the ball proves).
@@ -78,7 +78,7 @@ class Simulation:
     @property
     def gap(self) -> float:
         """How far the final eigenvalue lies below the edge, ``2 - T``, as a float."""
-        return float(EDGE - gmpy2.mpfr(self.T, 64 + int(self.digits * 3.33)))
+        return float(EDGE - gmpy2.mpfr(self.T, 64 + int(len(self.T) * 3.33)))
 
 
 def _finite(text: str) -> float | None:
@@ -266,7 +266,12 @@ def simulate(
     rung = climbed.rung
     # no step, no rounding: the start as it was given
     state = rung.ending.state if rung.ending.steps else (z0, t0)
-    shown = [_decimal(x, digits, exact=rung.name == "float64") for x in state or (None, None)]
+    exact = rung.name == "float64"
+    # near the edge T carries the digits of 2 - T as well
+    closeness = count_digits(abs(EDGE - state[1]), Fraction(1)) if state and state[1] != EDGE else 0
+    shown = [
+        _decimal(x, digits + extra, exact=exact) for x, extra in zip(state or (None, None), (0, closeness), strict=True)
+    ]
     trusted = gap_trusted = 0
     if state is not None and rung.error is not None and STATUS_NAMES[rung.ending.status] != "diverged":
         # what is printed is rounded once more
