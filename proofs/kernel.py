@@ -53,6 +53,11 @@ _BY_MODULE: dict[str, tuple[str, ...]] = {
     ),
     "Hierarchy": ("loss_partial", "hierarchy", "residual_step", "weight_norm_falls", "closure"),
     "Spectrum": ("one_step_z", "one_step_T", "edge_spectrum"),
+    "Recurrence": ("nullcline_order", "z_recurrence", "y_recurrence"),
+    "Printed": ("printed_z", "printed_y", "printed_y_lacks"),
+    "StripFirst": ("first_limit",),
+    "StripSecond": ("second_limit",),
+    "Sharp": ("sharp_explicit",),
     "Theorem1": ("edge_every_eps", "edge_multiplicities", "theorem1_explicit", "theorem1"),
 }
 

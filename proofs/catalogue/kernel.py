@@ -11,7 +11,7 @@ from ...symbolic.symbols import symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict
 from ..kernel import THEOREMS, kernel_status, main_stale_sources, stale_sources
 
-z, T, V, epsilon, eta = symbols("z T V epsilon eta")
+z, T, y, V, epsilon, eta = symbols("z T y V epsilon eta")
 limit, after, loss = sp.Symbol("T_inf", real=True), sp.Symbol("T_1", real=True), sp.Symbol("L", real=True)
 x, v = sp.symbols("theta_1 theta_2", real=True)
 
@@ -111,5 +111,43 @@ CLAIMS = (
             "one step, converges into [2/eta - epsilon/eta, 2/eta]; epsilon <= 1/5: overshoot 12/5 / eta, r = 51/50"
         ),
         checks=_kernel("theorem1", "theorem1_explicit"),
+    ),
+    Claim(
+        id="theorem-1-sharp-kernel",
+        title="The limit is 2 - epsilon/2 - 27/32 epsilon^2, with explicit remainders and no logarithm",
+        statement=sp.And(
+            sp.Le(sp.Abs(limit - (2 - epsilon / 2)), sp.Rational(17, 4) * epsilon**2),
+            sp.Le(
+                sp.Abs(limit - (2 - epsilon / 2 - sp.Rational(27, 32) * epsilon**2)),
+                sp.Rational(137, 8) * epsilon**3,
+            ),
+        ),
+        variables=(limit, epsilon),
+        assumptions=(sp.Le(epsilon, sp.Rational(1, 50)), sp.Ge(V, sp.Rational(43, 20))),
+        source=_HOUSE,
+        uses=("theorem-1-kernel",),
+        domain=(
+            "first coefficient for epsilon <= 1/30, second for epsilon <= 1/50; starts of the basin with "
+            "epsilon eta |theta|^2 >= 43/20, the explicit set of Theorem 1 included"
+        ),
+        note="a strip about the slow curve shrinks at every step; exp is compared with powers without excluded middle",
+        checks=_kernel("first_limit", "second_limit", "sharp_explicit"),
+    ),
+    Claim(
+        id="recurrence-identity-kernel",
+        title="The printed recurrences with their complete remainder, as polynomial identities",
+        statement=sp.Eq(
+            sp.Symbol("y''") - y,
+            -2 * (4 - 3 * epsilon + 4 * epsilon**2) * y * z**2
+            - 4 * epsilon * z**2
+            + y**2 * z**2 * sp.Symbol("a")
+            + z**3 * sp.Symbol("R"),
+        ),
+        variables=(z, y, epsilon),
+        source=Source("agarwala2023", "the two-step recurrences before Theorem 1"),
+        uses=("one-step-kernel",),
+        domain="all z, y, epsilon; y measured from the nullcline cut at order 2 in z; a and R explicit polynomials",
+        note="y^2 z^2 a has no factor epsilon and is not printed; printed_y_lacks gives it at epsilon = 0",
+        checks=_kernel("nullcline_order", "z_recurrence", "y_recurrence", "printed_z", "printed_y", "printed_y_lacks"),
     ),
 )

@@ -37,6 +37,50 @@ End Chart.
 Definition edge_part (beta w e z T k : R) : R :=
   beta/2 * k * (2 - z) * (w * e + (2 - beta) * p z) - e * (4 - T) * (1 - z + (1 - beta/2) * (z * k)).
 
+(** ** The chart covers the region *)
+Lemma p_pos z : z < 1 -> 0 <= p z.
+Proof.
+intro H. unfold p. apply Rmult_le_pos; [apply pow2_ge_0|]. left. apply Rinv_0_lt_compat. lra.
+Qed.
+
+Lemma p_bound beta z c : z < 1 -> beta * z^2 <= c * (1 - z) -> beta * p z <= c.
+Proof.
+intros H Hb. unfold p. apply Rmult_le_reg_r with (1 - z); [lra|].
+replace (beta * (z^2 / (1 - z)) * (1 - z)) with (beta * z^2) by (field; lra). exact Hb.
+Qed.
+
+Lemma z_range beta a x y z : 0 < beta -> 0 < a -> x < 0 -> 0 < y ->
+  a * (1 - x) <= beta * x^2 -> a * (1 - y) <= beta * y^2 -> z < 1 -> beta * z^2 <= a * (1 - z) -> x <= z <= y.
+Proof.
+intros Hb Ha Hn Hp Hl Hh H1 Hz. split; apply Rnot_lt_le; intro Hc.
+- assert (Hs : beta * x + a < 0) by (apply Rmult_lt_reg_r with (- x); nra).
+  assert (Hm : (x - z) * (beta * (z + x) + a) < 0) by (assert (beta * z < 0) by nra; nra). nra.
+- assert (beta * y^2 < beta * z^2) by (apply Rmult_lt_compat_l; nra). nra.
+Qed.
+
+Lemma weight_norm_chart beta a w e z l : weight_norm e z (chart beta a w z l e) = top beta a z l - w * e.
+Proof. unfold weight_norm, chart. ring. Qed.
+
+(** A point between the barrier and the height [a] has a level in [0, 1]. *)
+Lemma chart_covers beta a w e z T : z < 1 -> beta * z^2 <= (weight_norm e z T - 2 + w * e) * (1 - z) ->
+  weight_norm e z T + w * e <= 2 + a ->
+  beta * z^2 <= a * (1 - z) /\ beta * p z <= a /\ exists l, 0 <= l <= 1 /\ T = chart beta a w z l e.
+Proof.
+intros Hz1 Hb HV.
+assert (Hq : beta * p z <= weight_norm e z T - 2 + w * e) by (apply p_bound; assumption).
+assert (Hz : beta * z^2 <= a * (1 - z)).
+{ eapply Rle_trans; [exact Hb|]. apply Rmult_le_compat_r; lra. }
+split; [exact Hz|]. split; [lra|].
+set (q := weight_norm e z T - 2 + w * e - beta * p z).
+assert (EV : T = 2 + beta * p z + q - w * e + 2 * (1 - e) * z) by (unfold q, weight_norm; ring).
+destruct (Rlt_dec (beta * p z) a) as [Hlt|Hge].
+- exists (q / (a - beta * p z)).
+  assert (E : (a - beta * p z) * (q / (a - beta * p z)) = q) by (field; lra). split.
+  + unfold q in *. split; apply Rmult_le_reg_l with (a - beta * p z); rewrite ?E; lra.
+  + unfold chart, top. rewrite E. exact EV.
+- exists 0. split; [lra|]. unfold chart, top. rewrite EV. unfold q in *. lra.
+Qed.
+
 (** Numbers for which [D] is a trapping region, for [eps_min <= e <= eps_max].  With
     [stop = 0] the residual changes sign at each step; with [stop > 0] a step may land on
     [z = 0], but only below the edge. *)
@@ -72,8 +116,7 @@ Lemma uniform_drift beta w em e z T k : 0 < beta <= 2 -> 0 < em -> 0 <= e <= em 
   0 <= edge_part beta w e z T k.
 Proof.
 intros Hb Hem He Hk Hz H.
-assert (Hp : 0 <= p z).
-{ unfold p. apply Rmult_le_pos; [apply pow2_ge_0|]. left. apply Rinv_0_lt_compat. lra. }
+assert (Hp : 0 <= p z) by (unfold p; apply Rmult_le_pos; [apply pow2_ge_0|left; apply Rinv_0_lt_compat; lra]).
 assert (E : edge_part beta w e z T k =
   e * (beta/2 * k * ((2 - z) * (w + (2 - beta)/em * p z)) - (4 - T) * (1 - z + (1 - beta/2) * (z * k)))
   + beta/2 * k * ((2 - z) * ((2 - beta) * p z)) * ((em - e) / em)) by (unfold edge_part; field; lra).
@@ -97,48 +140,14 @@ Notation V := (weight_norm e).
 Definition D (z T : R) : Prop :=
   z < 1 /\ b * z^2 <= (V z T - 2 + om * e) * (1 - z) /\ V z T + om * e <= 2 + a.
 
-Lemma p_pos z : z < 1 -> 0 <= p z.
-Proof.
-intro H. unfold p. apply Rmult_le_pos; [apply pow2_ge_0|]. left. apply Rinv_0_lt_compat. lra.
-Qed.
-
-Lemma p_bound z c : z < 1 -> b * z^2 <= c * (1 - z) -> b * p z <= c.
-Proof.
-intros H Hb. unfold p. apply Rmult_le_reg_r with (1 - z); [lra|].
-replace (b * (z^2 / (1 - z)) * (1 - z)) with (b * z^2) by (field; lra). exact Hb.
-Qed.
-
-Lemma z_range z : z < 1 -> b * z^2 <= a * (1 - z) -> z_lo B <= z <= z_hi B.
-Proof.
-intros H1 Hz. pose proof (lo_edge B) as Hl. pose proof (hi_edge B) as Hh. pose proof (lo_neg B) as Hn.
-pose proof (hi_pos B) as Hp. pose proof (beta_range B) as Hb. pose proof (A_range B) as Ha.
-set (x := z_lo B) in *. set (y := z_hi B) in *. set (c := b) in *. set (d := a) in *.
-split; apply Rnot_lt_le; intro Hc.
-- assert (Hs : c * x + d < 0) by (apply Rmult_lt_reg_r with (- x); nra).
-  assert (Hm : (x - z) * (c * (z + x) + d) < 0) by (assert (c * z < 0) by nra; nra). nra.
-- assert (c * y^2 < c * z^2) by (apply Rmult_lt_compat_l; nra). nra.
-Qed.
-
 Lemma D_chart z T : D z T -> z_lo B <= z <= z_hi B /\ b * p z <= a /\
   exists l, 0 <= l <= 1 /\ T = chart b a om z l e.
 Proof.
-intros (Hz1 & Hb & HV). pose proof (beta_range B) as Hbr.
-assert (Hq : b * p z <= V z T - 2 + om * e) by (apply p_bound; assumption).
-assert (Hz : b * z^2 <= a * (1 - z)).
-{ eapply Rle_trans; [exact Hb|]. apply Rmult_le_compat_r; lra. }
-split; [apply z_range; assumption|]. split; [lra|].
-set (q := V z T - 2 + om * e - b * p z).
-assert (EV : T = 2 + b * p z + q - om * e + 2 * (1 - e) * z) by (unfold q, weight_norm; ring).
-destruct (Rlt_dec (b * p z) a) as [Hlt|Hge].
-- exists (q / (a - b * p z)).
-  assert (E : (a - b * p z) * (q / (a - b * p z)) = q) by (field; lra). split.
-  + unfold q in *. split; apply Rmult_le_reg_l with (a - b * p z); rewrite ?E; lra.
-  + unfold chart, top. rewrite E. exact EV.
-- exists 0. split; [lra|]. unfold chart, top. rewrite EV. unfold q in *. lra.
+intros (Hz1 & Hb & HV). destruct (chart_covers b a om e z T Hz1 Hb HV) as (H1 & H2 & H3).
+pose proof (beta_range B). pose proof (A_range B). pose proof (lo_neg B). pose proof (hi_pos B).
+split; [|split; assumption].
+apply (z_range b a); try lra; [exact (lo_edge B)|exact (hi_edge B)].
 Qed.
-
-Lemma weight_norm_chart z l : V z (chart b a om z l e) = top b a z l - om * e.
-Proof. unfold weight_norm, chart. ring. Qed.
 
 Lemma D_low z T : D z T -> T <= 7/2.
 Proof.

@@ -1,0 +1,30 @@
+"""Identities are checked before they are written."""
+
+import pytest
+
+from edgestab.proofs.coq_export.identity import Identities, Quantity
+from edgestab.proofs.coq_export.recurrence_file import WORLD, recurrence_file
+from edgestab.symbolic.derivations import Derivations, main_case
+from edgestab.symbolic.errors import ProofError
+from edgestab.symbolic.recurrences import Recurrence
+
+
+def test_a_false_identity_is_refused() -> None:
+    total = Quantity("s", "total", {(1, 0, 0): 1, (0, 1, 0): 1}, 1, 0)
+    world = Identities(WORLD, [total])
+    g = world.generators()
+    square = g["z"] ** 2 + 2 * g["z"] * g["y"] + g["y"] ** 2
+    assert "zero3" in world.lemma("right", g["s"] ** 2 - square)
+    with pytest.raises(ProofError, match="wrong to vanish"):
+        world.lemma("wrong", g["s"] ** 2 - square + g["z"])
+
+
+def test_a_changed_recurrence_is_refused() -> None:
+    class Mutant(Derivations):
+        def two_step(self, order: int) -> Recurrence:
+            right = main_case().two_step(order)
+            exponents, value = next(iter(right.y_increment.terms().items()))
+            return right.with_coefficient("y_increment", exponents, -value)
+
+    with pytest.raises(ProofError, match="the derived y increment"):
+        recurrence_file(Mutant(main_case().model))
