@@ -14,8 +14,12 @@ from ..log import plain_equation
 from .closure import Reduction
 from .gradient import GradientDescent
 from .hypotheses import Hypothesis
+from .size import two_step_bound
 from .stabilisation import EdgePoint
 from .study import EdgeStudy
+
+COMPOSED_TERMS = 20_000
+"""A two-step map whose bound is higher is not even composed for a report."""
 
 MOST_TERMS = 150
 """A two-step map with more terms is left out of reports (it is still there in Python)."""
@@ -30,6 +34,9 @@ def model_sections(model: GradientDescent) -> list[Section]:
         Section("Loss", "", (Equation(loss, model.loss, order=Order(model.parameters), own=own), *ties)),
         Section("Gradient step", "", model.equations()),
     ]
+    bound = two_step_bound(model.step_map())
+    if bound > COMPOSED_TERMS:
+        return [*sections, Section("Two steps", f"A map with up to {bound} terms, not composed.")]
     two = model.two_step_map()
     terms = sum(len(p.to_dict()) for p in two.polynomials)
     if terms <= MOST_TERMS:

@@ -21,6 +21,10 @@ from .energy import SlowFlow, slow_flow
 from .gradient import GradientDescent
 from .hypotheses import Hypothesis
 from .relaxation import Leading, leading_terms
+from .size import two_step_bound
+
+MOST_TERMS = 1_500_000
+"""Bound on the two-step map; at this size a study takes about half a minute."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +167,14 @@ def study(
     hypotheses += tried
     if form is None:
         return EdgeStudy(model, order, closed, None, tuple(hypotheses))
+    bound = two_step_bound(form.map)
+    if bound > MOST_TERMS:
+        raise DomainError.of(
+            "study()",
+            f"a two-step map of at most {MOST_TERMS} terms",
+            f"up to {bound}",
+            "Lower the degree of the loss.",
+        )
     hypotheses.append(_sharpness(model, form))
     # a failed small parameter does not stop the two-step analysis, which says what its lack means
     leading = leading_terms(form)

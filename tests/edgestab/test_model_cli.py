@@ -93,6 +93,19 @@ def test_bad_losses_are_one_line_and_quick(edgestab: Run, loss: str) -> None:
     assert time.perf_counter() - start < 5
 
 
+@pytest.mark.parametrize("loss", ["(x+y)^60", "(1+x+y+x*y)^20", "(1-x^9*y^9)^2/2"])
+def test_large_losses_end_at_once(edgestab: Run, loss: str) -> None:
+    start = time.perf_counter()
+    ran = edgestab("model", "--loss", loss, "--parameters", "x,y")
+    assert ran.code == 0
+    assert "not composed" in ran.out
+    if loss.startswith("(1-"):
+        ran = edgestab("model", "--loss", loss, "--parameters", "x,y", *EDGE)
+        assert ran.code == 2
+        assert "Lower the degree" in ran.err
+    assert time.perf_counter() - start < 10
+
+
 @pytest.mark.parametrize(
     ("extra", "message"),
     [

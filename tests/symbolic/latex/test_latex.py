@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import sympy as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgestab.symbolic.derivations import main_case
@@ -50,7 +50,7 @@ def test_golden(name: str, golden: Callable[[str, str], None]) -> None:
 
 
 @pytest.mark.parametrize("names", [NameMap(), PAPER], ids=["table", "renamed"])
-@pytest.mark.parametrize("width", [30, 80, 10_000])
+@pytest.mark.parametrize("width", [30, 80])
 @pytest.mark.parametrize("name", list(objects()))
 def test_what_is_printed_is_read_back(name: str, width: int, names: NameMap) -> None:
     equations = objects()[name].equations()
@@ -122,6 +122,7 @@ polynomials = st.dictionaries(
 ).map(lambda d: sp.Add(*(sp.Rational(*q.as_integer_ratio()) * a**i * b**j * c**k for (i, j, k), q in d.items())))
 
 
+@settings(max_examples=40)
 @given(polynomials, st.sampled_from([(), (a,), (b, a)]), st.integers(20, 120))
 def test_random_polynomials_are_read_back(expr: sp.Expr, outer: tuple[sp.Symbol, ...], width: int) -> None:
     equation = Equation(later(a, 1), expr, order=Order(outer, {c: 2}))
