@@ -44,7 +44,7 @@ class LimitPrediction:
 
     Attributes:
         value: predicted limit of T.
-        expected_error: size of the last correction taken, an estimate of the error of ``value``.
+        expected_error: estimate of the error of ``value``, from the corrections on either side of where the law is cut.
         gap: ``2 - value`` without cancellation.
         decimal: the value to 30 digits, of which those above ``expected_error`` mean something.
         weight: the law used (2 leading, 4 next order, ..).
@@ -80,9 +80,10 @@ def predict_limit(epsilon: object, z0: object, T0: object) -> LimitPrediction:
         T0: rescaled NTK eigenvalue of the start, near ``2/(1 - z0)``.
 
     Returns:
-        The prediction. The law is taken to the last weight at which its terms still halve; what the next weight would
-        change is the expected error, so a start too far from the edge shows as a large one. A start that forgets
-        itself is judged by the limit series alone. The expected error is an estimate, not a bound.
+        The prediction. The law is taken to the last weight at which its terms still halve; twice what the next weight
+        would change (at weight 10 what the last one did) is the expected error, so a start too far from the edge shows
+        as a large one. A start that forgets itself is judged by the limit series alone. The expected error is an
+        estimate, not a bound.
 
     Raises:
         DomainError: epsilon is not in (0, 1), or z0 is 0 or at least 1.
@@ -104,8 +105,10 @@ def predict_limit(epsilon: object, z0: object, T0: object) -> LimitPrediction:
             value, error = limits[weight], error + 4 * _mpf(eps) * mpmath.exp(-strength)
         else:
             weight = law.usable_weight(eps, *start)
-            neighbour = weight + 2 if weight < WEIGHTS[-1] else weight - 2
-            value, error = ends[weight][0], abs(ends[weight][0] - ends[neighbour][0])
+            # corrections at least halve up to this weight: all that follow the last one sum to its size at most,
+            # and where the law stops early the first one left out comes with as much again
+            neighbour, times = (weight + 2, 2) if weight < WEIGHTS[-1] else (weight - 2, 1)
+            value, error = ends[weight][0], times * abs(ends[weight][0] - ends[neighbour][0])
         outside = law.height(eps, *start) > _mpf(TRAPPED)
         error = mpmath.inf if outside else error
         _, deviation, before = ends[weight]

@@ -150,8 +150,11 @@ def _first_coefficients(ctx: CheckContext) -> Outcome:
 
 
 SUMMED = tuple(Fraction(n, 20) for n in (2, 3, 4, 5, 6))
-GAINS = (10, 10, 10, 2, 2)
-"""How many times closer than the best partial sum the resummed series must be, for each epsilon of SUMMED."""
+GAINS = (10, 10, 10, 1, 1)
+"""How many times closer than the best partial sum the resummed series must be, for each epsilon of SUMMED.
+
+Past the branch point near 0.24 it need only be closer: what the series leaves open there is as large as its error.
+"""
 
 
 def _resummed(ctx: CheckContext) -> Outcome:
@@ -163,21 +166,23 @@ def _resummed(ctx: CheckContext) -> Outcome:
         rows = [(g, resum(series, eps), relaxed_limit(one_step, eps, ctx.pick(10, 12, 12))) for eps, g in cases]
     except EdgestabError as error:
         return _refused(error, "resummation")
-    rejected, shares, gains = 0, [], []
-    for gain, found, truth in rows:
+    shares, gains, short = [], [], 0
+    for (eps, _), (gain, found, truth) in zip(cases, rows, strict=True):
         miss, plain = abs(found.value - truth.value), abs(found.plain.value - truth.value)
         shares.append(miss / (found.error + truth.spread))
-        gains.append(plain / max(miss, truth.spread / 10))
-        rejected += (shares[-1] > 1) + (gains[-1] < gain)
+        if plain > truth.spread:  # else the truth cannot tell the partial sum from the sum
+            reached = plain / max(miss, truth.spread / 10)
+            gains.append(f"{reached:.0f} at {eps}")
+            short += reached < gain
     nearest = growth(series)
     return judge(
-        2 * len(rows),
-        rejected,
+        len(shares) + len(gains),
+        sum(share > 1 for share in shares) + short,
         worst=round(max(shares), 3),
         bound=1,
         domain=f"epsilon = {', '.join(str(e) for e, _ in cases)}; {order} orders",
-        detail=f"error over stated error; gains over the best partial sum {', '.join(f'{g:.0f}' for g in gains)}; "
-        f"nearest singularity felt at epsilon = {nearest.radius:.3f}",
+        detail=f"error over stated error; times closer than the best partial sum, where the truth resolves it: "
+        f"{', '.join(gains)}; nearest singularity felt at epsilon = {nearest.radius:.3f}",
     )
 
 
@@ -234,7 +239,8 @@ CLAIMS = (
         variables=(T_inf, epsilon),
         source=Source("edgestab", "limit series, resummed"),
         uses=("limit-series",),
-        domain="epsilon from 1/10 to 3/10; past about 0.24 the sum is complex and its real part is taken",
+        domain="epsilon from 1/10 to 3/10: ten times closer up to 1/5; past about 0.24 the sum is complex, its "
+        "real part is taken, and it is closer, but by no stated factor",
         checks=(Check("against orbits from the resummed manifold", Level.CHECKED, _resummed),),
         note="Of single starts only those that relax end there: at epsilon = 1/5 the memory of a start is about 1e-3.",
     ),

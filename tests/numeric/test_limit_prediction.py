@@ -34,6 +34,16 @@ def test_the_truth_lies_within_the_expected_error(z0: str, T0: str, regime: str,
     assert prediction.gap == pytest.approx(2 - prediction.value, abs=1e-15)
 
 
+def test_a_law_that_stops_early_counts_what_follows_the_next_correction() -> None:
+    # at epsilon = 1/16 the next correction alone, 3.0e-4, is less than the error, 3.4e-4
+    eps = Fraction(1, 16)
+    start = Fraction(1, 4), Fraction(8, 3)
+    prediction = predict_limit(eps, *start)
+    end = orbit_limit(main_case().one_step(), eps, *start, digits=25)
+    assert prediction.weight < 10
+    assert abs(prediction.value - float(end.value)) <= prediction.expected_error < 1e-3
+
+
 def test_each_law_is_closer_than_the_one_before() -> None:
     eps = Fraction(1, 400)
     prediction = predict_limit(eps, "0.03", "2.065")
