@@ -62,3 +62,16 @@ def test_make_commands_exist() -> None:
     assert {"verify", "test"} <= named
     for target in named:
         assert re.search(rf"^{target}:", makefile, re.M), target
+
+
+def test_links_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_command_is_on_a_page() -> None:
+    from edgestab.cli import COMMANDS
+
+    text = " ".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert not [name for name in COMMANDS if f"edgestab {name}" not in text and f"`{name}`" not in text]
