@@ -101,6 +101,8 @@ class Outcome:
     level: Level | None = None
 
     def __post_init__(self) -> None:
+        for name in ("tested", "undecided", "rejected"):  # sums of array comparisons come as NumPy scalars
+            object.__setattr__(self, name, int(getattr(self, name)))
         if self.tested < 1:
             raise ProofError.of("Outcome()", "at least one comparison", self.tested, "A check must test something.")
         if self.verdict is Verdict.TRUE and (self.undecided or self.rejected):

@@ -1,5 +1,6 @@
 import pickle
 
+import numpy as np
 import pytest
 import sympy as sp
 
@@ -92,3 +93,9 @@ def test_efforts_nest() -> None:
     check = Check("m", Level.CHECKED, lambda ctx: judge(1), effort="default")
     assert [check.runs_at(e) for e in ("quick", "default", "thorough")] == [False, True, True]
     assert CheckContext(effort="quick").pick(1, 2, 3) == 1
+
+
+def test_counts_from_arrays_are_plain_integers() -> None:
+    found = judge(np.int64(3), np.bool_(False))  # type: ignore[arg-type]
+    assert [type(n) for n in (found.tested, found.undecided, found.rejected)] == [int, int, int]
+    assert found.verdict is Verdict.TRUE
