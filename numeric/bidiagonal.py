@@ -7,6 +7,7 @@ independent standard normal entries becomes the n x n lower bidiagonal B, n = mi
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,7 +110,7 @@ def log_minor(b: Bidiagonal, x: Array, largest: Array) -> tuple[Array, Array]:
     return total - np.log(np.abs(x - largest)), derivative - 1 / (x - largest)
 
 
-class Frame:
+class Frame(ABC):
     """A batch of J in coordinates in which it is cheap, with the top singular pair and the reduced resolvent.
 
     Attributes:
@@ -128,21 +129,21 @@ class Frame:
     left: Array
     right: Array
 
+    @abstractmethod
     def apply(self, x: Array) -> Array:
         """``J x``, shape ``(batch, n)``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def apply_transposed(self, x: Array) -> Array:
         """``J' x``, shape ``(batch, n)``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def resolvent(self, x: Array) -> Array:
         """``sum over j != 1, j <= n of (u_j . x)^2 / (lambda_1 - lambda_j)``, shape ``(batch,)``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def log_minor(self, x: Array) -> tuple[Array, Array]:
         """``log prod over j >= 2 of (x - lambda_j)`` and its derivative, for x of shape ``(batch, q)``."""
-        raise NotImplementedError
 
 
 class SpectralFrame(Frame):

@@ -14,7 +14,7 @@ from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 eta, sigma_z = symbols("eta sigma_z")
 
 # In units of the loss at the start and of the displacement at the end.
-LIMIT_TOLERANCE = 0.08
+LIMIT_TOLERANCE = 0.06
 TREND = 4.0
 
 

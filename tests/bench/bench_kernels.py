@@ -35,6 +35,7 @@ TARGETS = {
     "float64 / NumPy by hand": 20.0,
     "float64 / lambdify": 150.0,
     "float64 / heyoka cfunc": 5.0,
+    "float64 / heyoka cfunc, epsilon fixed": 5.0,
     "double-double / MPFR at 106 bits": 30.0,
     "quad-double / MPFR at 212 bits": 5.0,
     "latency: 3 s / first use": 1.0,
@@ -149,7 +150,8 @@ def slow_runs() -> dict[str, tuple[Callable[[], object], int]]:
     try:
         import heyoka as hy
     except ImportError:
-        SKIPPED["float64 / heyoka cfunc"] = "heyoka is not installed (pip install heyoka)"
+        for row in ("float64 / heyoka cfunc", "float64 / heyoka cfunc, epsilon fixed"):
+            SKIPPED[row] = "heyoka is not installed (pip install heyoka)"
         return runs
     hy.set_nthreads(1)  # one core against one core: large batches are spread over all of them otherwise
     hx, ht = hy.make_vars("z", "T")

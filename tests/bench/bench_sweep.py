@@ -15,8 +15,8 @@ STEPS = 100_000
 PASSES = 2048
 
 TARGETS = {
-    "sweep: fraction of its kernel's speed on full lanes": 0.6,
-    "sweep: 2 threads / 1 thread": 1.5,
+    "sweep: fraction of its kernel's speed on full lanes": 0.7,
+    "sweep: 2 threads / 1 thread": 1.7,
     "sweep / NumPy with compaction": 100.0,
     "sweep: refilled lanes / lanes that wait for the longest of their block": 3.0,
 }
