@@ -1,5 +1,6 @@
 """Every code block of the README and the pages under docs/ runs as printed."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -50,9 +51,10 @@ def test_console_blocks(where: str, code: str, tmp_path: Path) -> None:
             capture_output=True,
             text=True,
             check=False,
-            env={**__import__("os").environ, "PYTHONPATH": str(ROOT)},
+            # a crash in generated code must say where
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONFAULTHANDLER": "1"},
         )
-        assert done.returncode == 0, f"{where}: {line}\n{done.stderr}"
+        assert done.returncode == 0, f"{where}: {line}\nexit {done.returncode}\n{done.stdout}{done.stderr}"
 
 
 def test_make_commands_exist() -> None:
