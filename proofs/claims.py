@@ -12,8 +12,8 @@ from typing import Any
 
 import sympy as sp
 
-from ..symbolic.derivations import Derivations, main_case
-from ..symbolic.errors import DomainError, ProofError
+from ..symbolic.algebra.errors import DomainError, ProofError
+from ..symbolic.planar.derivations import Derivations, main_case
 
 
 class Verdict(StrEnum):

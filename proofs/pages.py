@@ -9,8 +9,8 @@ from typing import Any
 
 import sympy as sp
 
-from ..symbolic.errors import ProofError
-from ..symbolic.symbols import latex_names
+from ..symbolic.algebra.errors import ProofError
+from ..symbolic.algebra.symbols import latex_names
 from .claims import Claim, Level, Source
 
 BIBLIOGRAPHY = Path(__file__).with_name("references.bib")

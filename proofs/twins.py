@@ -12,7 +12,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_series
 
-from ..symbolic.rings import Exponents, to_fmpq
+from ..symbolic.algebra.rings import Exponents, to_fmpq
 
 
 def squares(z: Any, T: Any, epsilon: Any) -> tuple[Any, Any]:

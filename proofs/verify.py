@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import get_context
 from typing import Any
 
-from ..symbolic.errors import DomainError
+from ..symbolic.algebra.errors import DomainError
 from .claims import (
     EFFORTS,
     CheckContext,

@@ -115,7 +115,7 @@ def main(argv: list[str] | None = None) -> None:
         sys.stderr.close()
         raise SystemExit(1) from None
     except Exception as error:
-        from edgestab.symbolic.errors import EdgestabError
+        from edgestab.symbolic.algebra.errors import EdgestabError
 
         if not isinstance(error, EdgestabError):
             raise

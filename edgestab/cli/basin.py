@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgestab.symbolic.errors import DomainError
+from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import check_writable, console, force_option, json_option, parse_rational, run_record, write_json
 
 if TYPE_CHECKING:
-    from edgestab.numeric.basin import ProvedCells
-    from edgestab.symbolic.barrier import Barrier
+    from edgestab.numeric.orbits.basin import ProvedCells
+    from edgestab.symbolic.trapping.barrier import Barrier
 
 
 def _grow(barrier: Barrier, epsilon: Fraction, grid: int) -> ProvedCells:
     import numpy as np
     from rich.progress import Progress
 
-    from edgestab.numeric.basin import ProvedCells
-    from edgestab.proofs.certificates.growth import grow_basin
+    from edgestab.numeric.orbits.basin import ProvedCells
+    from edgestab.proofs.certificates.proved_basin import grow_basin
 
     rows = max(4, grid // 2)
     z, V = np.linspace(-1.2, 1.2, rows * 3 // 2 + 1), np.linspace(1.8, 3.4, rows + 1)
@@ -48,9 +48,9 @@ def basin(epsilon: str, grid: int, grow: bool, plot_path: str | None, json_path:
     exact = parse_rational(epsilon, "--epsilon")
     if not 0 < exact <= 1:
         raise DomainError.of("--epsilon", "a number in (0, 1]", epsilon, "Larger epsilon mirrors 1/epsilon.")
-    from edgestab.numeric.basin import OUTCOMES, plot_basin, simulate_basin
+    from edgestab.numeric.orbits.basin import OUTCOMES, plot_basin, simulate_basin
     from edgestab.proofs.certificates.theorem_1 import regions
-    from edgestab.symbolic.derivations import main_case
+    from edgestab.symbolic.planar.derivations import main_case
 
     found = regions(main_case().one_step(), exact)
     barrier, start = found[-1]
@@ -70,7 +70,7 @@ def basin(epsilon: str, grid: int, grow: bool, plot_path: str | None, json_path:
     if json_path is not None:
         write_json(json_path, {"run": run_record(grid=grid), **record}, force)
     if plot_path is not None:
-        from edgestab.numeric.plots import save_figure
+        from edgestab.numeric.runs.figure_style import save_figure
 
         fits = start if start is not None and exact <= start.epsilon_range[1] else None
         save_figure(plot_basin(result, [barrier], fits, cells).figure, plot_path)

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from edgestab.symbolic.errors import DomainError
+from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import check_writable, console, force_option, parse_rational, write_json, write_output
 
@@ -35,11 +35,11 @@ def _table(data: dict[str, Any]) -> Any:
 
 def _write_page(page: str, figure: str | None, top: Fraction, force: bool) -> None:
     from edgestab import __version__
-    from edgestab.numeric.basin import plot_basin, simulate_basin
-    from edgestab.numeric.plots import save_figure
+    from edgestab.numeric.orbits.basin import plot_basin, simulate_basin
+    from edgestab.numeric.runs.figure_style import save_figure
     from edgestab.proofs.certificates.page import write_page
     from edgestab.proofs.certificates.theorem_1 import regions
-    from edgestab.symbolic.derivations import main_case
+    from edgestab.symbolic.planar.derivations import main_case
 
     if figure is not None:
         barrier, start = regions(main_case().one_step(), top)[0]
@@ -71,12 +71,12 @@ def certificate(
         raise DomainError.of("certificate", "theorem-1 or theorem-1-sharp", claim, hint)
     top = parse_rational(epsilon_max, "--epsilon-max")
     from edgestab.proofs.certificates.theorem_1 import build_certificate
-    from edgestab.symbolic.derivations import main_case
+    from edgestab.symbolic.planar.derivations import main_case
 
     if claim == "theorem-1":
         data = build_certificate(main_case().one_step(), top, max_boxes)
     else:
-        from edgestab.proofs.certificates.sharp import build_sharp_certificate
+        from edgestab.proofs.certificates.sharp_limit import build_sharp_certificate
 
         data = build_sharp_certificate(main_case().one_step(), order, max_boxes)
     if output is not None:

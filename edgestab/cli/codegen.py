@@ -40,15 +40,15 @@ def codegen(
 
     from edgestab.numeric.codegen.library import program_for
     from edgestab.numeric.codegen.targets.registry import generate_source
-    from edgestab.symbolic.derivations import main_case
-    from edgestab.symbolic.symbols import symbol
+    from edgestab.symbolic.algebra.symbols import symbol
+    from edgestab.symbolic.planar.derivations import main_case
 
     from .common import parse_rational
 
     check_writable(output, force)
     source = main_case().one_step()
     if epsilon is not None:
-        from edgestab.numeric.simulate import check_epsilon
+        from edgestab.numeric.orbits.simulate import check_epsilon
 
         exact = check_epsilon(parse_rational(epsilon, "--epsilon"), "--epsilon")
         source = source.substitute({symbol("epsilon"): sp.Rational(exact.numerator, exact.denominator)})

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
-from edgestab.symbolic.errors import DomainError, OutputError
+from edgestab.symbolic.algebra.errors import DomainError, OutputError
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from edgestab.symbolic.errors import DomainError
+from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import check_writable, force_option, write_output
 from .typesetting import LatexChoice, latex_options, latex_text
@@ -34,7 +34,7 @@ def derive(
     The one-step map, the two-step recurrence, its nullcline, the slow manifold that relaxed orbits follow, the limit
     T_inf where it ends, or the limit law for any start (order 1 is the leading one).
     """
-    from edgestab.symbolic.derivations import main_case
+    from edgestab.symbolic.planar.derivations import main_case
 
     latex.require(form)
     check_writable(output, force)
@@ -68,7 +68,7 @@ def _weights(text: str, what: str) -> tuple[int, int]:
 
 
 def _render(what: str, result: Any, form: str, latex: LatexChoice) -> str:
-    from edgestab.symbolic.printing import python_source, text_lines
+    from edgestab.symbolic.planar.printing import python_source, text_lines
 
     if form == "json":
         return json.dumps(result.to_json(), indent=2)
@@ -94,8 +94,9 @@ def _explain(what: str, order: int, form: str, latex: LatexChoice) -> str:
     Raises:
         DomainError: the format has no logs.
     """
-    from edgestab.symbolic import explanations
-    from edgestab.symbolic.derivations import main_case
+    from edgestab.symbolic.explain import main_case as explanations
+    from edgestab.symbolic.explain.limit_law import explain_limit_law
+    from edgestab.symbolic.planar.derivations import main_case
 
     from .model import render_log
 
@@ -108,6 +109,6 @@ def _explain(what: str, order: int, form: str, latex: LatexChoice) -> str:
         "nullcline": lambda: explanations.explain_nullcline(derivations.one_step(), order),
         "slow-manifold": lambda: explanations.explain_slow_manifold(derivations.one_step(), order),
         "limit": lambda: explanations.explain_limit(derivations.one_step(), order),
-        "limit-law": lambda: explanations.explain_limit_law(derivations.one_step(), order),
+        "limit-law": lambda: explain_limit_law(derivations.one_step(), order),
     }
     return render_log(logs[what](), form, latex)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from edgestab.symbolic.errors import DomainError
+from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import check_writable, console, force_option, json_option, run_record, write_json
 

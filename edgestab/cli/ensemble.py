@@ -81,7 +81,7 @@ def ensemble(
 
     The samples are exact in law and need O(D + P) memory; the exact value needs no simulation.
     """
-    from edgestab.numeric.ensemble import Ensemble, simulate_ensemble
+    from edgestab.numeric.initialisation.ensemble import Ensemble, simulate_ensemble
 
     for path in (json_path, plot_path):
         check_writable(path, force)
@@ -96,7 +96,7 @@ def ensemble(
     with sample_bar(samples) as progress:
         result = simulate_ensemble(law, progress=progress, **options)
     if plot_path is not None:
-        from edgestab.numeric.ensemble_plots import save_ratio, size_ladder
+        from edgestab.numeric.initialisation.figures import save_ratio, size_ladder
 
         smaller = [s for s in size_ladder(outputs, parameters) if s != (outputs, parameters)]
         laws = [Ensemble(d, p, sigma_z, sigma_j, sigma_q) for d, p in smaller]

@@ -21,7 +21,7 @@ def limit(
     epsilon: str, z0: str | None, T0: str | None, order: int, iterate: bool, json_path: str | None, force: bool
 ) -> None:
     """Predict the limit of T: of relaxed orbits (by the limit series), or of one start (by the limit law)."""
-    from edgestab.symbolic.errors import DomainError
+    from edgestab.symbolic.algebra.errors import DomainError
 
     check_writable(json_path, force)
     eps = parse_rational(epsilon, "--epsilon")
@@ -40,8 +40,8 @@ def limit(
 
 
 def _relaxed(eps: Any, order: int) -> dict[str, Any]:
-    from edgestab.numeric.resummation import growth, resum
-    from edgestab.symbolic.derivations import main_case
+    from edgestab.numeric.orbits.resummation import growth, resum
+    from edgestab.symbolic.planar.derivations import main_case
 
     series = main_case().limit_series(order)
     found = resum(series, eps)
@@ -56,13 +56,13 @@ def _relaxed(eps: Any, order: int) -> dict[str, Any]:
 
 
 def _one_start(eps: Any, start: tuple[Any, Any], iterate: bool) -> dict[str, Any]:
-    from edgestab.numeric.limit_prediction import predict_limit
+    from edgestab.numeric.orbits.limit_prediction import predict_limit
 
     prediction = predict_limit(eps, *start)
     row: dict[str, Any] = {"z": str(start[0]), "T": str(start[1]), **prediction.to_json()}
     if iterate:
-        from edgestab.numeric.orbit_limit import orbit_limit
-        from edgestab.symbolic.derivations import main_case
+        from edgestab.numeric.orbits.orbit_limit import orbit_limit
+        from edgestab.symbolic.planar.derivations import main_case
 
         end = orbit_limit(main_case().one_step(), eps, *start, digits=30)
         row["iterated"] = {"status": end.status, "steps": end.steps, "value": None}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgestab.symbolic.errors import DomainError
+from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import check_writable, force_option, write_output
 from .typesetting import LatexChoice, latex_options
@@ -16,7 +16,7 @@ from .typesetting import LatexChoice, latex_options
 if TYPE_CHECKING:
     import sympy as sp
 
-    from edgestab.symbolic.log import DerivationLog
+    from edgestab.symbolic.explain.log import DerivationLog
 
 
 @click.command()
@@ -66,9 +66,9 @@ def model(
     stability, nullcline, recurrence, and the limit where a slow manifold exists; else the hypothesis that fails.
     With --at and a value for each parameter: Hessian, edge step, self-stabilisation there.
     """
-    from edgestab.symbolic.descent import report
-    from edgestab.symbolic.descent.gradient import GradientDescent
-    from edgestab.symbolic.descent.study import study
+    from edgestab.symbolic.models.own_loss import report
+    from edgestab.symbolic.models.own_loss.gradient import GradientDescent
+    from edgestab.symbolic.models.own_loss.study import study
 
     latex.require(form)
     check_writable(output, force)
@@ -84,7 +84,7 @@ def model(
     if coordinates and point:
         result = study(chosen, _pairs(coordinates, "--reduce"), point, order, small)
         if explain:
-            from edgestab.symbolic.explanations import explain_descent
+            from edgestab.symbolic.explain.descent import explain_descent
 
             write_output(output, render_log(explain_descent(result), form, latex), force)
             return
@@ -135,7 +135,7 @@ def _example(
     name: str, loss: str, parameters: str, tie: str, coordinates: str, at: str
 ) -> tuple[str, str, str, str, str]:
     """The options of a named example; coordinates and point may be replaced, the loss may not."""
-    from edgestab.symbolic.descent.examples import EXAMPLES
+    from edgestab.symbolic.models.literature import EXAMPLES
 
     if name not in EXAMPLES:
         raise DomainError.of("--example", f"one of {', '.join(EXAMPLES)}", name, "See docs/own-model.md.")
@@ -181,9 +181,9 @@ def _pairs(text: str, option: str) -> dict[str, str]:
 
 def _loss(loss: str, parameters: str, values: str, point: dict[str, str], taylor: int) -> sp.Expr:
     """The loss with constants set and, if asked, expanded."""
-    from edgestab.symbolic.descent.gradient import as_expression
-    from edgestab.symbolic.descent.gradient import taylor as expand
-    from edgestab.symbolic.parsing import model_symbol
+    from edgestab.symbolic.algebra.parsing import model_symbol
+    from edgestab.symbolic.models.own_loss.gradient import as_expression
+    from edgestab.symbolic.models.own_loss.gradient import taylor as expand
 
     expr = as_expression(loss, "--loss")
     given = {model_symbol(name): as_expression(value, "--set") for name, value in _pairs(values, "--set").items()}

@@ -39,8 +39,8 @@ def prove(
 
     Exit 0 when the kernel accepted every file and no theorem rests on more than it may, 1 when it did not.
     """
-    from edgestab.proofs import kernel, kernel_build
-    from edgestab.symbolic.derivations import main_case
+    from edgestab.proofs import coq_build, coq_record
+    from edgestab.symbolic.planar.derivations import main_case
 
     out = console(stderr=json_path == "-")
 
@@ -48,34 +48,34 @@ def prove(
         out.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
     if regenerate:
-        for name in kernel.write_sources(main_case()):
+        for name in coq_record.write_sources(main_case()):
             say(f"wrote {name}")
-    stale = kernel.stale_sources(main_case())
+    stale = coq_record.stale_sources(main_case())
     if stale:
         say(f"generated sources differ from what the derived objects generate: {', '.join(stale)}", "red")
         raise click.exceptions.Exit(1)
-    status = kernel.kernel_status()
+    status = coq_record.kernel_status()
     if status.source == "this machine's kernel" and status.record is not None and not again:
         say("This machine's kernel has checked these very sources already (--again to repeat).")
         found = status.record
     else:
-        if install and kernel_build.find_coq() is None:
+        if install and coq_build.find_coq() is None:
             say("Installing Coq from the system's packages ..")
-            kernel_build.install_coq()
+            coq_build.install_coq()
         cores = jobs or min(os.cpu_count() or 1, 2)
-        say(f"Coq {kernel_build.coq_version()}, {len(kernel.source_digests())} files, {cores} compilers")
-        found = kernel_build.build(cores, check, lambda name, took: say(f"  {name:<32} {took:7.1f} s"))
-        path = kernel.local_record_path()
+        say(f"Coq {coq_build.coq_version()}, {len(coq_record.source_digests())} files, {cores} compilers")
+        found = coq_build.build(cores, check, lambda name, took: say(f"  {name:<32} {took:7.1f} s"))
+        path = coq_record.local_record_path()
         path.parent.mkdir(parents=True, exist_ok=True)
-        kernel.save_record(found, path)
-    for theorem in kernel.THEOREMS:
+        coq_record.save_record(found, path)
+    for theorem in coq_record.THEOREMS:
         entry = found.theorems.get(theorem.name)
         if entry:
             say(f"\n{theorem.module}.{theorem.name}", "bold")
             say(f"  {entry['statement']}")
             say(f"  axioms: {', '.join(entry['axioms']) or 'none'}", "dim")
     if record is not None:
-        kernel.save_record(found, Path(record))
+        coq_record.save_record(found, Path(record))
     if json_path is not None:
         write_json(json_path, found.to_json(), force)
     excess = found.excess_axioms()

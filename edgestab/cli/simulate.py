@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from edgestab.symbolic.errors import DomainError
+from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import check_writable, console, force_option, json_option, parse_rational, write_json
 
@@ -65,7 +65,7 @@ def simulate(
         if len(parts) != 2:
             raise DomainError.of("--theta", "two numbers a,b", theta, "Write --theta 1,1/2.")
         pair = (parse_rational(parts[0], "--theta"), parse_rational(parts[1], "--theta"))
-    from edgestab.numeric.simulate import simulate as run
+    from edgestab.numeric.orbits.simulate import simulate as run
 
     arguments: dict[str, Any] = {
         "z": read(z, "--z"),
@@ -83,7 +83,7 @@ def simulate(
         **arguments,
     )
     if plot_path is not None:
-        from edgestab.numeric.plots import save_orbit
+        from edgestab.numeric.orbits.figures import save_orbit
 
         save_orbit(plot_path, parse_rational(epsilon, "--epsilon"), steps=result.steps, **arguments)
     if json_path is not None:

@@ -12,7 +12,7 @@ import click
 from .common import check_writable, console, force_option, json_option, parse_rational, run_record, write_json
 
 if TYPE_CHECKING:
-    from edgestab.numeric.sweep.result import SweepResult
+    from edgestab.numeric.sweeps.result import SweepResult
 
 _AXIS = "AXIS"
 
@@ -74,9 +74,9 @@ def sweep(
     """
     for path in (json_path, plot_path):
         check_writable(path, force)
-    from edgestab.numeric.sweep.figure import save_phase, varying_axes
-    from edgestab.numeric.sweep.grid import make_grid
-    from edgestab.numeric.sweep.run import sweep as run
+    from edgestab.numeric.sweeps.figure import save_phase, varying_axes
+    from edgestab.numeric.sweeps.grid import make_grid
+    from edgestab.numeric.sweeps.run import sweep as run
 
     grid = make_grid(
         epsilon=epsilon,
@@ -106,7 +106,7 @@ def sweep(
         save_phase(result, plot_path, x=x, y=y)
     content = result.to_json()
     if checked is not None:
-        from edgestab.numeric.sweep.check import check_sweep
+        from edgestab.numeric.sweeps.check import check_sweep
 
         content["check"] = check_sweep(result, checked).to_json()
     if json_path is not None:

@@ -22,7 +22,7 @@ def theorem_2(slices: str, discrete: bool, cumulants: bool, form: str) -> None:
     """
     import sympy as sp
 
-    from edgestab.symbolic.symbols import latex_names
+    from edgestab.symbolic.algebra.symbols import latex_names
     from edgestab.symbolic.wick.acceleration import LAWS, Acceleration
     from edgestab.symbolic.wick.conventions import READINGS
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from edgestab.symbolic.errors import DomainError
+from edgestab.symbolic.algebra.errors import DomainError
 
 if TYPE_CHECKING:
     from edgestab.symbolic.latex import Style

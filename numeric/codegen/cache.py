@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
-from ...symbolic.errors import OutputError
+from ...symbolic.algebra.errors import OutputError
 
 RUNTIME = ("lanes.py", "objects.py", "wide_lanes.py")
 GENERATOR = (

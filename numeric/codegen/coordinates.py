@@ -15,7 +15,7 @@ from itertools import combinations
 
 import sympy as sp
 
-from ...symbolic.maps import PolynomialMap
+from ...symbolic.planar.maps import PolynomialMap
 from .exact import CoefficientRing, ExactPoly, constant_in
 
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 import sympy as sp
 from flint import fmpq, fmpq_mpoly
 
-from ...symbolic.rings import Exponents, PolyRing
+from ...symbolic.algebra.rings import Exponents, PolyRing
 
 
 class CoefficientRing:

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...symbolic.errors import CodegenError, DomainError
-from ...symbolic.maps import PolynomialMap
+from ...symbolic.algebra.errors import CodegenError, DomainError
+from ...symbolic.planar.maps import PolynomialMap
 from .library import program_for
 from .objects import load_function
 from .program import Program

@@ -17,7 +17,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
-from ...symbolic.errors import CodegenError
+from ...symbolic.algebra.errors import CodegenError
 
 DOUBLE = ir.DoubleType()
 MOST_LANES = 256

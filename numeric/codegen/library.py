@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 
-from ...symbolic.errors import EdgestabError
-from ...symbolic.maps import PolynomialMap
+from ...symbolic.algebra.errors import EdgestabError
+from ...symbolic.planar.maps import PolynomialMap
 from .cache import GENERATOR, cache_folder, sources_digest, write_once
 from .program import Program
 from .schedule import prove, schedule

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from operator import add, sub
 
-from ...symbolic.rings import Exponents
+from ...symbolic.algebra.rings import Exponents
 
 PRIME = (1 << 61) - 1
 Poly = dict[Exponents, int]

@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from ...symbolic.errors import CodegenError
+from ...symbolic.algebra.errors import CodegenError
 from .cache import cache_folder, cache_key, write_bytes_once
 
 _ENTRY = "edgestab_kernel"

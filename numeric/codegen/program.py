@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from ...symbolic.errors import CodegenError
+from ...symbolic.algebra.errors import CodegenError
 
 Operand = str | Fraction
 

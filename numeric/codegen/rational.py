@@ -11,8 +11,8 @@ from fractions import Fraction
 import sympy as sp
 from flint import fmpq_mpoly
 
-from ...symbolic.errors import CodegenError, ProofError
-from ...symbolic.rings import poly_terms, rational_string
+from ...symbolic.algebra.errors import CodegenError, ProofError
+from ...symbolic.algebra.rings import poly_terms, rational_string
 from .exact import CoefficientRing, ExactPoly
 from .program import Op, Program, fold_moves
 from .replay import ConstantPool, Problem, emit_constants

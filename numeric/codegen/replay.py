@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from ...symbolic.errors import CodegenError
+from ...symbolic.algebra.errors import CodegenError
 from .exact import CoefficientRing, ExactPoly
 from .modular import PRIME, Key, Poly, degree, inverse, key
 from .program import Op, Operand

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from ...symbolic.errors import CodegenError, ProofError
-from ...symbolic.maps import PolynomialMap
+from ...symbolic.algebra.errors import CodegenError, ProofError
+from ...symbolic.planar.maps import PolynomialMap
 from .coordinates import Coordinates, Form, bases, candidate_forms, change_coordinates, kept_variables
 from .exact import CoefficientRing, ExactPoly
 from .program import Op, Operand, Program, fold_moves

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..plots import COLOURS, EDGE_LINE
 from ..regression.figures import new_axes, save_panels
+from ..runs.figure_style import COLOURS, EDGE_LINE
 from .training import NetworkRun
 
 if TYPE_CHECKING:

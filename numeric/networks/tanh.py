@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ...symbolic.errors import DomainError
+from ...symbolic.algebra.errors import DomainError
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

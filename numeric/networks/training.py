@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ...symbolic.errors import DomainError
+from ...symbolic.algebra.errors import DomainError
 from .tanh import TanhNetwork
 
 Array = np.ndarray[Any, np.dtype[Any]]

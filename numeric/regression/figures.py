@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..plots import COLOURS, EDGE_LINE, STYLE, save_figure
+from ..runs.figure_style import COLOURS, EDGE_LINE, STYLE, save_figure
 from .descent import DescentRun
 from .grid import SharpnessTable
 from .mean_field import MeanFieldRun

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ..chunkstore import ChunkStore
-from ..cluster import map_chunks
+from ..runs.chunkstore import ChunkStore
+from ..runs.cluster import map_chunks
 from .descent import descend, top_two
 from .ensembles import CurvatureLaw, Entries, RegressionEnsemble
 from .flow import gradient_flow

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ensemble import Ensemble
+from ..initialisation.ensemble import Ensemble
 from .ensembles import RegressionEnsemble
 from .flow import gradient_flow
 from .rates import eigenvalue_rates

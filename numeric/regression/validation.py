@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ...symbolic.errors import DomainError
+from ...symbolic.algebra.errors import DomainError
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

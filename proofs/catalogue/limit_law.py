@@ -10,13 +10,13 @@ from typing import Any
 import mpmath
 import sympy as sp
 
-from ...numeric.limit_prediction import LawEvaluator, predict_limit
-from ...numeric.orbit_limit import descent_limit
-from ...symbolic.derivations import Derivations, main_case
-from ...symbolic.errors import EdgestabError
-from ...symbolic.integral_defect import integral_defect
-from ...symbolic.limit_law import LEADING, LimitLaw
-from ...symbolic.symbols import symbol
+from ...numeric.orbits.limit_prediction import LawEvaluator, predict_limit
+from ...numeric.orbits.orbit_limit import descent_limit
+from ...symbolic.algebra.errors import EdgestabError
+from ...symbolic.algebra.symbols import symbol
+from ...symbolic.planar.derivations import Derivations, main_case
+from ...symbolic.planar.integral_defect import integral_defect
+from ...symbolic.planar.limit_law import LEADING, LimitLaw
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 z, T, T_inf, x, y, epsilon, integral = (symbol(n) for n in ("z", "T", "T_inf", "x", "y", "epsilon", "I"))

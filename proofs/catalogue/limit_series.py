@@ -7,15 +7,15 @@ from fractions import Fraction
 
 import sympy as sp
 
-from ...numeric.orbit_limit import descent_limit
-from ...numeric.relaxed_orbit import relaxed_limit
-from ...numeric.resummation import growth, resum
-from ...symbolic.derivations import main_case
-from ...symbolic.errors import EdgestabError
-from ...symbolic.rings import to_fmpq
-from ...symbolic.series import Grading, TruncatedSeries, compose, evaluate
-from ...symbolic.slow_manifold import SlowManifold
-from ...symbolic.symbols import symbol
+from ...numeric.orbits.orbit_limit import descent_limit
+from ...numeric.orbits.relaxed_orbit import relaxed_limit
+from ...numeric.orbits.resummation import growth, resum
+from ...symbolic.algebra.errors import EdgestabError
+from ...symbolic.algebra.rings import to_fmpq
+from ...symbolic.algebra.series import Grading, TruncatedSeries, compose, evaluate
+from ...symbolic.algebra.symbols import symbol
+from ...symbolic.planar.derivations import main_case
+from ...symbolic.planar.slow_manifold import SlowManifold
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict, judge
 
 z, T, T_inf, epsilon = (symbol(n) for n in ("z", "T", "T_inf", "epsilon"))

@@ -8,7 +8,7 @@ import sympy as sp
 from ...numeric.regression.descent import descend
 from ...numeric.regression.ensembles import RegressionEnsemble
 from ...numeric.regression.mean_field import mean_field_descent
-from ...symbolic.symbols import symbols
+from ...symbolic.algebra.symbols import symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 eta, sigma_z = symbols("eta sigma_z")

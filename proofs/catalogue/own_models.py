@@ -8,17 +8,17 @@ from itertools import pairwise
 
 import sympy as sp
 
-from ...numeric.own_models import descend_to_minimum, product_start
-from ...symbolic.derivations import Derivations
-from ...symbolic.descent.examples import example_study, lewkowycz
-from ...symbolic.descent.stabilisation import alpha, beta, derive_self_stabilisation, minimal_loss
-from ...symbolic.descent.study import EdgeStudy
-from ...symbolic.errors import EdgestabError
-from ...symbolic.nullcline import EDGE
-from ...symbolic.rings import PolyRing, poly_terms, to_fmpq
-from ...symbolic.series import TruncatedSeries, compose, evaluate
-from ...symbolic.slow_manifold import derive_slow_manifold
-from ...symbolic.symbols import symbol
+from ...numeric.orbits.own_loss import descend_to_minimum, product_start
+from ...symbolic.algebra.errors import EdgestabError
+from ...symbolic.algebra.rings import PolyRing, poly_terms, to_fmpq
+from ...symbolic.algebra.series import TruncatedSeries, compose, evaluate
+from ...symbolic.algebra.symbols import symbol
+from ...symbolic.models.literature import example_study, lewkowycz
+from ...symbolic.models.own_loss.stabilisation import alpha, beta, derive_self_stabilisation, minimal_loss
+from ...symbolic.models.own_loss.study import EdgeStudy
+from ...symbolic.planar.derivations import Derivations
+from ...symbolic.planar.nullcline import EDGE
+from ...symbolic.planar.slow_manifold import derive_slow_manifold
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict, judge
 
 z, T, y, epsilon, eta = (symbol(n) for n in ("z", "T", "y", "epsilon", "eta"))

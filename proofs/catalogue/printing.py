@@ -6,17 +6,16 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from ...symbolic.derivations import Derivations
-from ...symbolic.errors import EdgestabError
-from ...symbolic.explanations import (
-    explain_descent,
+from ...symbolic.algebra.errors import EdgestabError
+from ...symbolic.explain.descent import explain_descent, explain_self_stabilisation
+from ...symbolic.explain.log import DerivationLog
+from ...symbolic.explain.main_case import (
     explain_limit,
     explain_one_step,
-    explain_self_stabilisation,
     explain_two_step,
 )
 from ...symbolic.latex import NameMap, Style, Typeset, align, read_equations
-from ...symbolic.log import DerivationLog
+from ...symbolic.planar.derivations import Derivations
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 RENAMED = NameMap({"z": r"\mathcal{F}", "T": r"\lambda_{\max}", "epsilon": r"\varepsilon"})

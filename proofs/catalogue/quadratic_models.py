@@ -12,13 +12,13 @@ import mpmath
 import sympy as sp
 from flint import fmpq_mpoly
 
-from ...numeric.compile import compile_map
-from ...numeric.flow_limit import flow_limit
-from ...numeric.orbit_limit import bits_for, mpfr
-from ...symbolic.gradient_flow import GradientFlow, squares_are_squares
-from ...symbolic.models import QuadraticModel
-from ...symbolic.rings import PolyRing
-from ...symbolic.symbols import symbol
+from ...numeric.codegen.compile import compile_map
+from ...numeric.orbits.flow_limit import flow_limit
+from ...numeric.orbits.orbit_limit import bits_for, mpfr
+from ...symbolic.algebra.rings import PolyRing
+from ...symbolic.algebra.symbols import symbol
+from ...symbolic.models.gradient_flow import GradientFlow, squares_are_squares
+from ...symbolic.models.quadratic import QuadraticModel
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 E, eta, epsilon, mu, z, T = (symbol(n) for n in ("E", "eta", "epsilon", "mu", "z", "T"))

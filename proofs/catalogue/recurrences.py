@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 import sympy as sp
 from flint import fmpq
 
-from ...symbolic.rings import Exponents, PolyRing, poly_terms, rational_string
-from ...symbolic.symbols import symbols
+from ...symbolic.algebra.rings import Exponents, PolyRing, poly_terms, rational_string
+from ...symbolic.algebra.symbols import symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from ..twins import coefficients_at, nullcline_residual, two_step_twin
 

@@ -19,7 +19,7 @@ from ...numeric.regression.model import RegressionState
 from ...numeric.regression.rates import eigenvalue_rates
 from ...numeric.regression.sharpening import measure_sharpening
 from ...numeric.regression.two_steps import Phases, split_two_steps
-from ...symbolic.symbols import symbols
+from ...symbolic.algebra.symbols import symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 eta, sigma_z = symbols("eta sigma_z")

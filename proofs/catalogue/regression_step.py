@@ -12,8 +12,8 @@ import sympy as sp
 from flint import fmpq_mpoly
 
 from ...numeric.regression.model import RegressionState
-from ...symbolic.rings import PolyRing
-from ...symbolic.symbols import symbols
+from ...symbolic.algebra.rings import PolyRing
+from ...symbolic.algebra.symbols import symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 eta = symbols("eta")[0]

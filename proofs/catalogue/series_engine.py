@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sympy as sp
 
-from ...symbolic.recurrences import derive_two_step
-from ...symbolic.rings import Exponents, PolyRing, poly_terms
-from ...symbolic.symbols import symbol
+from ...symbolic.algebra.rings import Exponents, PolyRing, poly_terms
+from ...symbolic.algebra.symbols import symbol
+from ...symbolic.planar.recurrences import derive_two_step
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 z, T, y, epsilon = (symbol(n) for n in ("z", "T", "y", "epsilon"))

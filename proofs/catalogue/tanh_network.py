@@ -6,7 +6,7 @@ import sympy as sp
 
 from ...numeric.networks.tanh import TanhNetwork, chebyshev_data
 from ...numeric.networks.training import train
-from ...symbolic.symbols import symbols
+from ...symbolic.algebra.symbols import symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 eta = symbols("eta")[0]

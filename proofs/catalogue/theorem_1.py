@@ -12,13 +12,13 @@ from typing import Any
 import gmpy2
 import sympy as sp
 
-from ...numeric.compile import CONVERGED, compile_map
-from ...symbolic.errors import ProofError
-from ...symbolic.symbols import symbol, symbols
+from ...numeric.codegen.compile import CONVERGED, compile_map
+from ...symbolic.algebra.errors import ProofError
+from ...symbolic.algebra.symbols import symbol, symbols
 from ..certificates.theorem_1 import PIECES, regions
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, exact, judge
 from ..twins import residual_and_eigenvalue, squares
-from .kernel import judge_theorems
+from .coq import judge_theorems
 from .theorem_1_certificate import judge_conditions, refuted_by_algebra
 
 DIGITS = 50

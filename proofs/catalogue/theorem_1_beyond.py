@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import sympy as sp
 
-from ...symbolic.barrier import derive_barrier
-from ...symbolic.errors import ProofError
-from ...symbolic.lyapunov import derive_lyapunov
-from ...symbolic.models import QuadraticModel
-from ...symbolic.rings import PolyRing
-from ...symbolic.symbols import symbols
-from ...symbolic.target import derive_target_region, derive_tilt, s
+from ...symbolic.algebra.errors import ProofError
+from ...symbolic.algebra.rings import PolyRing
+from ...symbolic.algebra.symbols import symbols
+from ...symbolic.models.quadratic import QuadraticModel
+from ...symbolic.trapping.barrier import derive_barrier
+from ...symbolic.trapping.lyapunov import derive_lyapunov
+from ...symbolic.trapping.target import derive_target_region, derive_tilt, s
 from ..certificates.theorem_1 import TARGET_BARRIER, TARGET_WINDOW
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from .theorem_1_certificate import judge_conditions, refuted_by_algebra

@@ -8,13 +8,13 @@ from functools import wraps
 
 import sympy as sp
 
-from ...symbolic.barrier import SignCondition, derive_barrier
-from ...symbolic.errors import ProofError
-from ...symbolic.strip import PolynomialCondition
-from ...symbolic.symbols import symbols
+from ...symbolic.algebra.errors import ProofError
+from ...symbolic.algebra.symbols import symbols
+from ...symbolic.trapping.barrier import SignCondition, derive_barrier
+from ...symbolic.trapping.strip import PolynomialCondition
 from ..certificates.checker import ACCEPTED, UNDECIDED, check_certificate
 from ..certificates.serial import judge_condition
-from ..certificates.sharp import build_sharp_certificate
+from ..certificates.sharp_limit import build_sharp_certificate
 from ..certificates.theorem_1 import PIECES, build_certificate, regions
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict, judge
 

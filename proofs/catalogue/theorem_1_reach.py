@@ -7,12 +7,12 @@ from fractions import Fraction
 import numpy as np
 import sympy as sp
 
-from ...symbolic.barrier import derive_barrier
-from ...symbolic.curved import derive_curved
-from ...symbolic.symbols import symbols
-from ..certificates.entry import Follower
-from ..certificates.growth import grow_basin, judge_window, windows
-from ..certificates.search import SlopeRefuter
+from ...symbolic.algebra.symbols import symbols
+from ...symbolic.trapping.barrier import derive_barrier
+from ...symbolic.trapping.curved import derive_curved
+from ..certificates.barrier_reach import SlopeRefuter
+from ..certificates.enclosed_entry import Follower
+from ..certificates.proved_basin import grow_basin, judge_window, windows
 from ..certificates.theorem_1 import CURVED, PIECES, regions
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from .theorem_1_certificate import judge_conditions, refuted_by_algebra

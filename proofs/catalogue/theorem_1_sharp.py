@@ -6,15 +6,15 @@ from fractions import Fraction
 
 import sympy as sp
 
-from ...symbolic.barrier import SignCondition
-from ...symbolic.derivations import Derivations
-from ...symbolic.lyapunov import derive_lyapunov
-from ...symbolic.rings import PolyRing
-from ...symbolic.strip import PolynomialCondition
-from ...symbolic.symbols import symbols
-from ..certificates.orbits import EnclosedOrbit, OrbitVerdict
+from ...symbolic.algebra.rings import PolyRing
+from ...symbolic.algebra.symbols import symbols
+from ...symbolic.planar.derivations import Derivations
+from ...symbolic.trapping.barrier import SignCondition
+from ...symbolic.trapping.lyapunov import derive_lyapunov
+from ...symbolic.trapping.strip import PolynomialCondition
+from ..certificates.enclosed_orbits import EnclosedOrbit, OrbitVerdict
 from ..certificates.serial import fraction
-from ..certificates.sharp import sharp_bound, sharp_strip
+from ..certificates.sharp_limit import sharp_bound, sharp_strip
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from .theorem_1_certificate import judge_conditions, refuted_by_algebra
 

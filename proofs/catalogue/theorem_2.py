@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import sympy as sp
 
-from ...symbolic.rings import PolyRing
-from ...symbolic.symbols import symbol, symbols
+from ...symbolic.algebra.rings import PolyRing
+from ...symbolic.algebra.symbols import symbol, symbols
 from ...symbolic.wick.acceleration import edge_bound
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
@@ -77,7 +77,7 @@ def _iid_slices(ctx: CheckContext) -> Outcome:
 
 
 def _scores(ctx: CheckContext) -> list[tuple[int, int, float, float]]:
-    from ...numeric.ensemble import Ensemble, simulate_ensemble
+    from ...numeric.initialisation.ensemble import Ensemble, simulate_ensemble
 
     found = []
     sizes: Sequence[tuple[int, int, int]] = SIZES[ctx.effort]
@@ -124,8 +124,8 @@ def _simulated_first(ctx: CheckContext) -> Outcome:
 
 def _dense_twin(ctx: CheckContext) -> Outcome:
     """The same ratio from full tensors Q, by dense linear algebra alone."""
-    from ...numeric.dense_twin import dense_ensemble
-    from ...numeric.ensemble import Ensemble
+    from ...numeric.initialisation.dense_twin import dense_ensemble
+    from ...numeric.initialisation.ensemble import Ensemble
 
     count = ctx.pick(1000, 6000, 60000)
     scores = []
@@ -139,9 +139,9 @@ def _simulated_iid(ctx: CheckContext) -> Outcome:
     """Dense simulation with equal variances on and off the diagonal against the derived ratio."""
     import numpy as np
 
-    from ...numeric.dense_twin import dense_motion
-    from ...numeric.ensemble import Ensemble
-    from ...numeric.wishart import largest_moments
+    from ...numeric.initialisation.dense_twin import dense_motion
+    from ...numeric.initialisation.ensemble import Ensemble
+    from ...numeric.initialisation.wishart import largest_moments
 
     count = ctx.pick(2000, 20000, 200000)
     scores = []
@@ -176,7 +176,7 @@ def _limit(ctx: CheckContext) -> Outcome:
 
 def _printed_scale(ctx: CheckContext) -> Outcome:
     """With unit variance of the entries of Q the ratio exceeds sigma_z^2 at every size, and without bound."""
-    from ...numeric.ensemble import Ensemble
+    from ...numeric.initialisation.ensemble import Ensemble
 
     size = symbol("P")
     acceleration = ctx.derivations.acceleration("goe")

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from ...symbolic.symbols import symbols
+from ...symbolic.algebra.symbols import symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from .theorem_2 import HERE, judge_scores, polynomials_agree
 
@@ -18,7 +18,7 @@ _ODD = ((1, 2), (2, 3), (3, 4), (2, 5), (4, 7), (5, 6), (6, 5), (6, 9))
 def _sums_over_ranks(ctx: CheckContext) -> Outcome:
     """Exact moments of all eigenvalues add up to the means of tr K and tr K^2, two unrelated computations."""
     from ...symbolic.wick.stein import mean_power_sum
-    from ...symbolic.wishart import exact_moments
+    from ...symbolic.wick.wishart import exact_moments
 
     rejected = 0
     (sigma,) = symbols("sigma_J")
@@ -34,8 +34,8 @@ def _thirty_digits(ctx: CheckContext) -> Outcome:
     """Rational moments of the largest eigenvalue against quadrature of the Pfaffian form in mpmath."""
     import mpmath
 
-    from ...numeric.pfaffian_moments import pfaffian_moments
-    from ...symbolic.wishart import exact_moments
+    from ...numeric.initialisation.pfaffian_moments import pfaffian_moments
+    from ...symbolic.wick.wishart import exact_moments
 
     sizes = ctx.pick(((2, 3),), ((2, 3), (4, 5)), tuple((d, p) for d in range(1, 7) for p in (d + 1, d + 3)))
     worst, rejected, digits = mpmath.mpf(0), 0, 30
@@ -59,8 +59,8 @@ def _thirty_digits(ctx: CheckContext) -> Outcome:
 
 def _double_against_exact(ctx: CheckContext) -> Outcome:
     """Fredholm moments in double precision against rationals, within their own stated error."""
-    from ...numeric.wishart import largest_moments
-    from ...symbolic.wishart import exact_moments
+    from ...numeric.initialisation.wishart import largest_moments
+    from ...symbolic.wick.wishart import exact_moments
 
     sizes = ctx.pick(_ODD[:3], _ODD[:6], (*_ODD, (8, 9), (10, 11), (12, 13)))
     worst, rejected = 0.0, 0
@@ -79,9 +79,9 @@ def _every_eigenvalue(ctx: CheckContext) -> Outcome:
     """Dense simulation of every eigenvalue's second derivative against the closed form with exact moments."""
     import numpy as np
 
-    from ...numeric.dense_twin import dense_motion
-    from ...numeric.ensemble import Ensemble
-    from ...symbolic.wishart import exact_moments
+    from ...numeric.initialisation.dense_twin import dense_motion
+    from ...numeric.initialisation.ensemble import Ensemble
+    from ...symbolic.wick.wishart import exact_moments
 
     count = ctx.pick(3000, 20000, 400000)
     scores, names = [], []
@@ -123,8 +123,8 @@ def _trace_twin(ctx: CheckContext) -> Outcome:
 
 def _descent_scores(ctx: CheckContext) -> Outcome:
     """Gradient descent from random starts against the series to order eta^4, one z-score a size and difference."""
-    from ...numeric.discrete import simulate_differences
-    from ...numeric.ensemble import Ensemble
+    from ...numeric.initialisation.discrete import simulate_differences
+    from ...numeric.initialisation.ensemble import Ensemble
 
     count = ctx.pick(4000, 40000, 400000)
     scores = []
@@ -160,8 +160,8 @@ def _no_change_of_the_trace(ctx: CheckContext) -> Outcome:
 
 def _cumulant_scores(ctx: CheckContext) -> Outcome:
     """Slopes in the fourth cumulant of J by paired simulation of variance mixtures."""
-    from ...numeric.ensemble import Ensemble
-    from ...numeric.other_laws import cumulant_effect
+    from ...numeric.initialisation.ensemble import Ensemble
+    from ...numeric.initialisation.other_laws import cumulant_effect
 
     count = ctx.pick(4000, 40000, 400000)
     scores = []
@@ -173,8 +173,8 @@ def _cumulant_scores(ctx: CheckContext) -> Outcome:
 
 def _rademacher_scores(ctx: CheckContext) -> Outcome:
     """The closed form with z and Q of two-valued entries: only their second moments enter."""
-    from ...numeric.dense_twin import dense_motion
-    from ...numeric.ensemble import Ensemble, summarise
+    from ...numeric.initialisation.dense_twin import dense_motion
+    from ...numeric.initialisation.ensemble import Ensemble, summarise
 
     count = ctx.pick(3000, 20000, 400000)
     scores = []

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...symbolic.errors import DomainError
+from ...symbolic.algebra.errors import DomainError
 
 Box = tuple[tuple[Fraction, Fraction], ...]
 Terms = Mapping[tuple[int, ...], Fraction]

@@ -10,18 +10,18 @@ from typing import Any
 
 import sympy as sp
 
-from ...symbolic.barrier import Barrier, derive_barrier
-from ...symbolic.derivations import Derivations
-from ...symbolic.errors import ProofError
+from ...symbolic.algebra.errors import ProofError
+from ...symbolic.algebra.symbols import latex_names, symbol
 from ...symbolic.latex import to_latex
 from ...symbolic.latex.names import NameMap
-from ...symbolic.models import QuadraticModel
-from ...symbolic.start import StartSet
-from ...symbolic.symbols import latex_names, symbol
-from ...symbolic.target import derive_target_region
-from .orbits import EnclosedOrbit
+from ...symbolic.models.quadratic import QuadraticModel
+from ...symbolic.planar.derivations import Derivations
+from ...symbolic.trapping.barrier import Barrier, derive_barrier
+from ...symbolic.trapping.start import StartSet
+from ...symbolic.trapping.target import derive_target_region
+from .enclosed_orbits import EnclosedOrbit
 from .serial import judge_condition
-from .sharp import REGIONS, sharp_bound, sharp_strip
+from .sharp_limit import REGIONS, sharp_bound, sharp_strip
 from .theorem_1 import CURVED, TARGET_BARRIER, TARGET_WINDOW, build_certificate, regions
 
 KERNEL_NAMES = ("low", "middle", "high")

@@ -9,10 +9,10 @@ from typing import Any
 import sympy as sp
 from flint import fmpq_mpoly
 
-from ...symbolic.barrier import SignCondition
-from ...symbolic.maps import PolynomialMap
-from ...symbolic.rings import poly_terms, rational_string
-from ...symbolic.strip import PolynomialCondition
+from ...symbolic.algebra.rings import poly_terms, rational_string
+from ...symbolic.planar.maps import PolynomialMap
+from ...symbolic.trapping.barrier import SignCondition
+from ...symbolic.trapping.strip import PolynomialCondition
 from .bernstein import Covering, Terms, prove_positive
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import sympy as sp
 
-from ...symbolic.barrier import Barrier, derive_barrier
-from ...symbolic.errors import DomainError
-from ...symbolic.maps import PolynomialMap
-from ...symbolic.start import StartSet, derive_start
+from ...symbolic.algebra.errors import DomainError
+from ...symbolic.planar.maps import PolynomialMap
+from ...symbolic.trapping.barrier import Barrier, derive_barrier
+from ...symbolic.trapping.start import StartSet, derive_start
 from .serial import condition_record, map_record
 
 FORMAT = "edgestab certificate 1"

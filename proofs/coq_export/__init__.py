@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ...symbolic.derivations import Derivations
-from ..certificates.sharp import sharp_strip
+from ...symbolic.planar.derivations import Derivations
+from ..certificates.sharp_limit import sharp_strip
 from ..certificates.theorem_1 import regions
 from .barrier_file import barrier_file, start_file
 from .map_file import map_file

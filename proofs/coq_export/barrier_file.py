@@ -6,9 +6,9 @@ from fractions import Fraction
 
 import sympy as sp
 
-from ...symbolic.barrier import Barrier, SignCondition
-from ...symbolic.errors import CodegenError
-from ...symbolic.start import StartSet
+from ...symbolic.algebra.errors import CodegenError
+from ...symbolic.trapping.barrier import Barrier, SignCondition
+from ...symbolic.trapping.start import StartSet
 from .boxes import Box, BoxLemma, box_lemma
 from .terms import header, join, number
 

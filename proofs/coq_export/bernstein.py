@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ...symbolic.errors import ProofError
-from ...symbolic.rings import Exponents
+from ...symbolic.algebra.errors import ProofError
+from ...symbolic.algebra.rings import Exponents
 
 Tensor = np.ndarray[Any, np.dtype[np.object_]]
 AXES = "VXYW"

@@ -10,7 +10,7 @@ from math import lcm
 
 from flint import fmpq_mpoly
 
-from ...symbolic.rings import Exponents, poly_terms
+from ...symbolic.algebra.rings import Exponents, poly_terms
 from .bernstein import find_cuts
 from .terms import nested, number
 

@@ -16,9 +16,9 @@ from math import lcm
 import sympy as sp
 from flint import fmpq_mpoly
 
-from ...symbolic.errors import ProofError
-from ...symbolic.localised import Local
-from ...symbolic.rings import Exponents, PolyRing, poly_terms
+from ...symbolic.algebra.errors import ProofError
+from ...symbolic.algebra.localised import Local
+from ...symbolic.algebra.rings import Exponents, PolyRing, poly_terms
 from .boxes import Box, integer_terms
 from .terms import nested, number, real_polynomial
 

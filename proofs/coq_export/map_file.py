@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sympy as sp
 
-from ...symbolic.derivations import Derivations
-from ...symbolic.lyapunov import derive_lyapunov
-from ...symbolic.rings import PolyRing
+from ...symbolic.algebra.rings import PolyRing
+from ...symbolic.planar.derivations import Derivations
+from ...symbolic.trapping.lyapunov import derive_lyapunov
 from .terms import definition, header, join, real_polynomial
 
 

@@ -7,9 +7,9 @@ from fractions import Fraction
 
 from flint import fmpq_mpoly
 
-from ...symbolic.derivations import Derivations
-from ...symbolic.errors import ProofError
-from ...symbolic.rings import Exponents, PolyRing, poly_terms
+from ...symbolic.algebra.errors import ProofError
+from ...symbolic.algebra.rings import Exponents, PolyRing, poly_terms
+from ...symbolic.planar.derivations import Derivations
 from .boxes import Box, integer_terms
 from .identity import Identities, Quantity
 from .terms import definition, header, join, real_polynomial

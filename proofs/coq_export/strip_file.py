@@ -9,9 +9,9 @@ from functools import cached_property
 import sympy as sp
 from flint import fmpq_mpoly
 
-from ...symbolic.localised import Local
-from ...symbolic.rings import to_fmpq
-from ...symbolic.strip import Strip
+from ...symbolic.algebra.localised import Local
+from ...symbolic.algebra.rings import to_fmpq
+from ...symbolic.trapping.strip import Strip
 from .bernstein import find_cuts
 from .boxes import Box, box_lemma
 from .identity import Identities, Quantity, positive_literal, quantity, scaled_arguments

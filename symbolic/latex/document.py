@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ..symbols import TABLE
+from ..algebra.symbols import TABLE
 from .equations import Equation, Style, align
 
 _TEMPLATE = r"""\documentclass[11pt,a4paper]{article}

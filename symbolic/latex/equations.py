@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
-from ..errors import DomainError
+from ..algebra.errors import DomainError
 from .layout import DEFAULT_WIDTH, break_terms, width_of
 from .names import NameMap
 from .printer import ExactPrinter, Order, Term, product_of

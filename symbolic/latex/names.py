@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
-from ..errors import DomainError
-from ..symbols import TABLE
+from ..algebra.errors import DomainError
+from ..algebra.symbols import TABLE
 
 
 def _words(text: str) -> frozenset[str]:

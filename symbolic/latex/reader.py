@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ..errors import DomainError
-from ..parsing import FUNCTIONS, Limits, PrattParser, Token
+from ..algebra.errors import DomainError
+from ..algebra.parsing import FUNCTIONS, Limits, PrattParser, Token
 from .names import NameMap
 
 _LIMITS = Limits(length=2_000_000, depth=200, digits=100_000, exponent=10_000, terms=10**12, degree=10**9)

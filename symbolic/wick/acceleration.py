@@ -12,9 +12,9 @@ from functools import cached_property
 import sympy as sp
 from flint import fmpq_mpoly
 
-from ..errors import ProofError
-from ..rings import poly_terms
-from ..symbols import latex_names, symbol
+from ..algebra.errors import ProofError
+from ..algebra.rings import poly_terms
+from ..algebra.symbols import latex_names, symbol
 from .contraction import (
     Covariance,
     averaged_slices,

@@ -9,7 +9,7 @@ from functools import cache
 import sympy as sp
 from flint import fmpq_mpoly
 
-from ..errors import ProofError
+from ..algebra.errors import ProofError
 from .tensors import LAMBDA, MU, POWERS, RING, SIGMA_Q, SIGMA_Z, TAU, D, Factor, Index, P, Space, Tensor, Term
 
 Indices = tuple[Index, ...]

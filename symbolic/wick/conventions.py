@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ..symbols import symbol
+from ..algebra.symbols import symbol
 from .acceleration import LAWS, Acceleration
 
 _D, _P, _SIGMA_Q, _SIGMA_Z = (symbol(n) for n in ("D", "P", "sigma_Q", "sigma_z"))

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import sympy as sp
 
-from ..symbols import symbol
+from ..algebra.symbols import symbol
 from .acceleration import Acceleration
 from .contraction import copy_average, delta, pairings
 from .necklaces import collect

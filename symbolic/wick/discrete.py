@@ -15,8 +15,8 @@ from math import factorial
 import sympy as sp
 from flint import fmpq_mpoly
 
-from ..errors import DomainError
-from ..symbols import symbol
+from ..algebra.errors import DomainError
+from ..algebra.symbols import symbol
 from .contraction import orthogonal_slices, residual_covariance, wick
 from .necklaces import collect
 from .stein import adjoint, contracted, reduce_moments

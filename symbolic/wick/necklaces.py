@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flint import fmpq_mpoly
 
-from ..errors import ProofError
+from ..algebra.errors import ProofError
 from .tensors import RING, D, Factor, Index, P, Space, Tensor, Term, outputs, parameters
 
 #: Letters of a cycle, alternately passed from output to parameter index and back.

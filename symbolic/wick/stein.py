@@ -15,9 +15,9 @@ from functools import cache, lru_cache
 import sympy as sp
 from flint import fmpq_mpoly
 
-from ..errors import ProofError
-from ..rings import poly_terms
-from ..symbols import symbol
+from ..algebra.errors import ProofError
+from ..algebra.rings import poly_terms
+from ..algebra.symbols import symbol
 from .contraction import contract, delta, power_sum
 from .tensors import (
     POWER_SUMS,

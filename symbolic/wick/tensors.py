@@ -14,8 +14,8 @@ from typing import NamedTuple
 import sympy as sp
 from flint import fmpq_mpoly
 
-from ..rings import PolyRing, poly_terms
-from ..symbols import latex_names, symbols
+from ..algebra.rings import PolyRing, poly_terms
+from ..algebra.symbols import latex_names, symbols
 
 #: Highest power sum that the calculus carries: traces up to tr K^12.
 MOST_POWER = 12

@@ -10,8 +10,8 @@ from flint import arb, fmpq
 from edgestab.proofs.certificates.checker import check_certificate
 from edgestab.proofs.certificates.serial import judge_condition
 from edgestab.proofs.certificates.theorem_1 import PIECES, build_certificate
-from edgestab.symbolic.barrier import SignCondition, derive_barrier
-from edgestab.symbolic.derivations import main_case
+from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.trapping.barrier import SignCondition, derive_barrier
 
 TARGETS = {
     "boxes of `drift`: ball subdivision / Bernstein": 1000.0,

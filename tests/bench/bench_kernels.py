@@ -14,13 +14,13 @@ import gmpy2
 import numpy as np
 import sympy as sp
 
+from edgestab.numeric.codegen.compile import compile_map
 from edgestab.numeric.codegen.kernels import lane_kernel
 from edgestab.numeric.codegen.library import program_for
 from edgestab.numeric.codegen.objects import load_function
 from edgestab.numeric.codegen.targets.c_source import function_name
 from edgestab.numeric.codegen.targets.registry import generate_source
-from edgestab.numeric.compile import compile_map
-from edgestab.symbolic.derivations import main_case
+from edgestab.symbolic.planar.derivations import main_case
 from tests.bench.timing import best_times
 
 N = 4096
@@ -248,7 +248,7 @@ def wide_ratios() -> dict[str, float]:
 
 LATENCY = """
 import time
-from edgestab.symbolic.derivations import main_case
+from edgestab.symbolic.planar.derivations import main_case
 source = main_case().one_step()
 import numpy as np
 begun = time.perf_counter()

@@ -15,12 +15,12 @@ import sympy as sp
 from sympy.polys.ring_series import rs_mul, rs_trunc
 from sympy.polys.rings import ring as sympy_ring
 
-from edgestab.symbolic.derivations import main_case
-from edgestab.symbolic.limit_law import derive_limit_law
-from edgestab.symbolic.recurrences import Recurrence, derive_two_step
-from edgestab.symbolic.rings import poly_terms
-from edgestab.symbolic.slow_manifold import derive_slow_manifold
-from edgestab.symbolic.symbols import symbols
+from edgestab.symbolic.algebra.rings import poly_terms
+from edgestab.symbolic.algebra.symbols import symbols
+from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.planar.limit_law import derive_limit_law
+from edgestab.symbolic.planar.recurrences import Recurrence, derive_two_step
+from edgestab.symbolic.planar.slow_manifold import derive_slow_manifold
 
 RING_ORDER = 16
 SERIES_ORDER = 2
@@ -88,7 +88,7 @@ SYMPY_ROUTE = """
 import resource, sys, time
 resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
 import sympy as sp
-from edgestab.symbolic.derivations import main_case
+from edgestab.symbolic.planar.derivations import main_case
 order = int(sys.argv[1])
 step = main_case().one_step()
 z, T = step.variables

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from edgestab.numeric.dense_twin import dense_motion
-from edgestab.numeric.ensemble import Ensemble, run_chunk, simulate_ensemble
+from edgestab.numeric.initialisation.dense_twin import dense_motion
+from edgestab.numeric.initialisation.ensemble import Ensemble, run_chunk, simulate_ensemble
 
 
 def seconds(action: Any, repeats: int) -> float:
@@ -49,7 +49,7 @@ def naive_ratio(outputs: int, parameters: int, fast: int) -> dict[str, float]:
 LARGE = """
 import sys, time
 import numpy as np
-from edgestab.numeric.ensemble import Ensemble, run_chunk
+from edgestab.numeric.initialisation.ensemble import Ensemble, run_chunk
 size, estimator = int(sys.argv[1]), sys.argv[2]
 begin = time.perf_counter()
 motion = run_chunk(Ensemble(size, size), estimator, 1, np.random.SeedSequence(1))

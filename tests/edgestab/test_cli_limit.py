@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from edgestab.cli.derive import derive
 from edgestab.cli.limit import limit
-from edgestab.symbolic.errors import DomainError
+from edgestab.symbolic.algebra.errors import DomainError
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,8 +5,8 @@ from fractions import Fraction
 import mpmath
 import pytest
 
-from edgestab.numeric.compile import CONVERGED, compile_map
-from edgestab.symbolic.derivations import main_case
+from edgestab.numeric.codegen.compile import CONVERGED, compile_map
+from edgestab.symbolic.planar.derivations import main_case
 
 EPSILON = Fraction(1, 50)
 THETA = (Fraction(3, 2), Fraction(21, 2))

@@ -19,7 +19,7 @@ from edgestab.proofs.claims import (
     with_dependencies,
 )
 from edgestab.proofs.pages import source_text
-from edgestab.symbolic.errors import DomainError, ProofError
+from edgestab.symbolic.algebra.errors import DomainError, ProofError
 
 
 def test_zero_comparisons_are_an_error() -> None:

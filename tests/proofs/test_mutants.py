@@ -7,12 +7,12 @@ import pytest
 
 from edgestab.proofs.claims import CheckContext, Claim, Verdict, get_claim
 from edgestab.proofs.verify import run_check
-from edgestab.symbolic.derivations import Derivations, main_case
-from edgestab.symbolic.maps import PolynomialMap
-from edgestab.symbolic.nullcline import Nullcline
-from edgestab.symbolic.recurrences import Recurrence
-from edgestab.symbolic.rings import Exponents, poly_terms
-from edgestab.symbolic.series import TruncatedSeries
+from edgestab.symbolic.algebra.rings import Exponents, poly_terms
+from edgestab.symbolic.algebra.series import TruncatedSeries
+from edgestab.symbolic.planar.derivations import Derivations, main_case
+from edgestab.symbolic.planar.maps import PolynomialMap
+from edgestab.symbolic.planar.nullcline import Nullcline
+from edgestab.symbolic.planar.recurrences import Recurrence
 
 ORDER = 4  # what the checks ask for at effort quick
 

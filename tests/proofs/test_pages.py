@@ -4,7 +4,7 @@ import pytest
 
 from edgestab.proofs.claims import Source, all_claims, get_claim
 from edgestab.proofs.pages import bibliography, claim_latex, claim_record, claim_text, escape_latex, source_text
-from edgestab.symbolic.errors import ProofError
+from edgestab.symbolic.algebra.errors import ProofError
 
 
 def test_bibliography_is_read() -> None:

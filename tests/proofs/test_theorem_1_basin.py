@@ -7,11 +7,11 @@ import mpmath
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from edgestab.proofs.certificates.sharp import SharpBound, sharp_bound, sharp_strip
+from edgestab.proofs.certificates.sharp_limit import SharpBound, sharp_bound, sharp_strip
 from edgestab.proofs.certificates.theorem_1 import regions
-from edgestab.symbolic.barrier import Barrier
-from edgestab.symbolic.derivations import main_case
-from edgestab.symbolic.start import StartSet
+from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.trapping.barrier import Barrier
+from edgestab.symbolic.trapping.start import StartSet
 
 DIGITS = 30
 

@@ -4,7 +4,7 @@ import sympy as sp
 import edgestab as es
 from edgestab.proofs.claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict, judge
 from edgestab.proofs.verify import ClaimResult, Report, combine, run_check
-from edgestab.symbolic.errors import DomainError, ProofError
+from edgestab.symbolic.algebra.errors import DomainError, ProofError
 
 
 def claim(*checks: Check, name: str = "c", uses: tuple[str, ...] = ()) -> Claim:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ....symbolic.errors import CodegenError
+from ....symbolic.algebra.errors import CodegenError
 from ..program import Program
 from . import c_source, javascript, numba_lanes, python_source, scalar
 

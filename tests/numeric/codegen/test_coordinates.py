@@ -7,10 +7,10 @@ import sympy as sp
 
 from edgestab.numeric.codegen.coordinates import candidate_forms, change_coordinates, kept_variables
 from edgestab.numeric.codegen.exact import CoefficientRing
-from edgestab.symbolic.derivations import main_case
-from edgestab.symbolic.maps import PolynomialMap
-from edgestab.symbolic.models import QuadraticModel
-from edgestab.symbolic.symbols import symbol
+from edgestab.symbolic.algebra.symbols import symbol
+from edgestab.symbolic.models.quadratic import QuadraticModel
+from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.planar.maps import PolynomialMap
 
 EPSILON, E = symbol("epsilon"), symbol("E")
 

@@ -19,7 +19,7 @@ from edgestab.numeric.codegen.library import program_for
 from edgestab.numeric.codegen.targets import python_source
 from edgestab.numeric.codegen.targets.c_source import function_name
 from edgestab.numeric.codegen.targets.registry import generate_source
-from edgestab.symbolic.derivations import main_case
+from edgestab.symbolic.planar.derivations import main_case
 
 PROGRAM = program_for(main_case().one_step())
 Step = Callable[[list[list[float]]], tuple[list[float], list[float]]]

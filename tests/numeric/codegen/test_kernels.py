@@ -15,8 +15,8 @@ from edgestab.numeric.codegen import library, objects
 from edgestab.numeric.codegen.cache import cache_folder, cache_key
 from edgestab.numeric.codegen.kernels import LaneKernel, lane_kernel
 from edgestab.numeric.codegen.objects import load_function
-from edgestab.symbolic.derivations import main_case
-from edgestab.symbolic.errors import CodegenError, DomainError
+from edgestab.symbolic.algebra.errors import CodegenError, DomainError
+from edgestab.symbolic.planar.derivations import main_case
 
 MAP = main_case().one_step()
 
@@ -171,7 +171,7 @@ def test_from_the_cache_quickly(kernel: LaneKernel) -> None:
     """The machine code is there well under the promised 0.3 s (measured in processor time: machines are shared)."""
     code = (
         "import time, numpy as np\n"
-        "from edgestab.symbolic.derivations import main_case\n"
+        "from edgestab.symbolic.planar.derivations import main_case\n"
         "source = main_case().one_step()\n"
         "start = time.process_time()\n"
         "from edgestab.numeric.codegen.kernels import lane_kernel\n"

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from edgestab.numeric.codegen.kernels import UNIT, kernel_of
 from edgestab.numeric.codegen.program import Program
 from edgestab.numeric.codegen.rational import schedule_rational
-from edgestab.symbolic.derivations import main_case
-from edgestab.symbolic.errors import CodegenError, DomainError
-from edgestab.symbolic.symbols import symbols
+from edgestab.symbolic.algebra.errors import CodegenError, DomainError
+from edgestab.symbolic.algebra.symbols import symbols
+from edgestab.symbolic.planar.derivations import main_case
 
 z, w, T, epsilon = symbols("z w T epsilon")
 

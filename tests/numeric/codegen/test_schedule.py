@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from edgestab.numeric.codegen.program import Op, Program
 from edgestab.numeric.codegen.schedule import coordinate_costs, prove, schedule
-from edgestab.symbolic.derivations import main_case
-from edgestab.symbolic.errors import CodegenError, ProofError
-from edgestab.symbolic.maps import PolynomialMap
-from edgestab.symbolic.models import QuadraticModel
-from edgestab.symbolic.symbols import symbol
+from edgestab.symbolic.algebra.errors import CodegenError, ProofError
+from edgestab.symbolic.algebra.symbols import symbol
+from edgestab.symbolic.models.quadratic import QuadraticModel
+from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.planar.maps import PolynomialMap
 
 EPSILON = symbol("epsilon")
 MAP = main_case().one_step()

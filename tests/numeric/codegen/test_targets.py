@@ -12,15 +12,15 @@ from flint import arb, ctx, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgestab.numeric.codegen.compile import compile_map
 from edgestab.numeric.codegen.kernels import UNIT, kernel_of, to_fractions, to_wide
 from edgestab.numeric.codegen.library import program_for
 from edgestab.numeric.codegen.targets import python_source
 from edgestab.numeric.codegen.targets.registry import TARGETS, generate_source
-from edgestab.numeric.compile import compile_map
-from edgestab.symbolic.derivations import main_case
-from edgestab.symbolic.errors import CodegenError
-from edgestab.symbolic.maps import PolynomialMap
-from edgestab.symbolic.models import QuadraticModel
+from edgestab.symbolic.algebra.errors import CodegenError
+from edgestab.symbolic.models.quadratic import QuadraticModel
+from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.planar.maps import PolynomialMap
 
 MAP = main_case().one_step()
 PROGRAM = program_for(MAP)

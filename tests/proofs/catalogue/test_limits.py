@@ -7,11 +7,11 @@ import sympy as sp
 
 from edgestab.proofs.catalogue import limit_law, limit_series
 from edgestab.proofs.claims import CheckContext, Verdict
-from edgestab.symbolic.derivations import Derivations, main_case
-from edgestab.symbolic.limit_law import LimitLaw
-from edgestab.symbolic.maps import PolynomialMap
-from edgestab.symbolic.slow_manifold import SlowManifold
-from edgestab.symbolic.symbols import symbol
+from edgestab.symbolic.algebra.symbols import symbol
+from edgestab.symbolic.planar.derivations import Derivations, main_case
+from edgestab.symbolic.planar.limit_law import LimitLaw
+from edgestab.symbolic.planar.maps import PolynomialMap
+from edgestab.symbolic.planar.slow_manifold import SlowManifold
 
 
 class WrongLimit(Derivations):

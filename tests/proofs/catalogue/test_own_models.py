@@ -7,11 +7,11 @@ import pytest
 
 from edgestab.proofs.claims import CheckContext, Verdict, get_claim
 from edgestab.proofs.verify import run_check
-from edgestab.symbolic.derivations import Derivations, main_case
-from edgestab.symbolic.descent.examples import example_study
-from edgestab.symbolic.descent.study import EdgeStudy
-from edgestab.symbolic.maps import PolynomialMap
-from edgestab.symbolic.rings import Exponents, poly_terms
+from edgestab.symbolic.algebra.rings import Exponents, poly_terms
+from edgestab.symbolic.models.literature import example_study
+from edgestab.symbolic.models.own_loss.study import EdgeStudy
+from edgestab.symbolic.planar.derivations import Derivations, main_case
+from edgestab.symbolic.planar.maps import PolynomialMap
 
 CLAIM = {
     "zhu": "zhu-closed-map",

@@ -5,9 +5,9 @@ from edgestab.numeric.regression.model import RegressionState
 from edgestab.proofs.catalogue.regression_step import generic_state
 from edgestab.proofs.claims import CheckContext, Verdict, get_claim
 from edgestab.proofs.verify import run_check
-from edgestab.symbolic.derivations import Derivations, main_case
-from edgestab.symbolic.maps import PolynomialMap
-from edgestab.symbolic.rings import poly_terms
+from edgestab.symbolic.algebra.rings import poly_terms
+from edgestab.symbolic.planar.derivations import Derivations, main_case
+from edgestab.symbolic.planar.maps import PolynomialMap
 
 QUICK = CheckContext(effort="quick")
 

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from edgestab.numeric.compile import compile_map
+from edgestab.numeric.codegen.compile import compile_map
 from edgestab.proofs.catalogue import theorem_1
 from edgestab.proofs.claims import CheckContext, Level, Verdict, get_claim
 from edgestab.proofs.verify import run_check
-from edgestab.symbolic.derivations import main_case
+from edgestab.symbolic.planar.derivations import main_case
 
 
 @pytest.mark.parametrize("level", [Level.PROVED, Level.ENCLOSED, Level.CHECKED])

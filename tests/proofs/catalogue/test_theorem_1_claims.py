@@ -5,9 +5,9 @@ import pytest
 from edgestab.proofs.catalogue import theorem_1_beyond, theorem_1_certificate, theorem_1_reach, theorem_1_sharp
 from edgestab.proofs.claims import CheckContext, Claim, Verdict, with_dependencies
 from edgestab.proofs.verify import run_check
-from edgestab.symbolic.derivations import Derivations, main_case
-from edgestab.symbolic.maps import PolynomialMap
-from edgestab.symbolic.rings import poly_terms
+from edgestab.symbolic.algebra.rings import poly_terms
+from edgestab.symbolic.planar.derivations import Derivations, main_case
+from edgestab.symbolic.planar.maps import PolynomialMap
 
 MODULES = (theorem_1_certificate, theorem_1_sharp, theorem_1_beyond, theorem_1_reach)
 CLAIMS = [claim for module in MODULES for claim in module.CLAIMS]

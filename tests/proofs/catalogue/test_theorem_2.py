@@ -4,7 +4,7 @@ import pytest
 
 from edgestab.proofs.claims import CheckContext, Verdict, all_claims, get_claim, with_dependencies
 from edgestab.proofs.verify import run_check
-from edgestab.symbolic.derivations import Derivations, main_case
+from edgestab.symbolic.planar.derivations import Derivations, main_case
 from edgestab.symbolic.wick.acceleration import LAWS, Acceleration
 from edgestab.symbolic.wick.tensors import D
 

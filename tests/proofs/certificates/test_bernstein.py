@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgestab.proofs.certificates.bernstein import Box, Terms, prove_positive
-from edgestab.symbolic.errors import DomainError
+from edgestab.symbolic.algebra.errors import DomainError
 
 UNIT: Box = ((Fraction(0), Fraction(1)), (Fraction(-1), Fraction(1, 2)))
 small = st.fractions(-2, 2, max_denominator=5)

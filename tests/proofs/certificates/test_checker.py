@@ -12,10 +12,10 @@ from flint import arb, fmpq
 from edgestab.proofs.certificates.bernstein import prove_positive
 from edgestab.proofs.certificates.checker import ACCEPTED, REJECTED, UNDECIDED, check_certificate
 from edgestab.proofs.certificates.theorem_1 import build_certificate
-from edgestab.symbolic.derivations import main_case
-from edgestab.symbolic.errors import DomainError, ProofError
-from edgestab.symbolic.maps import PolynomialMap
-from edgestab.symbolic.rings import poly_terms
+from edgestab.symbolic.algebra.errors import DomainError, ProofError
+from edgestab.symbolic.algebra.rings import poly_terms
+from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.planar.maps import PolynomialMap
 
 Data = dict[str, Any]
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from edgestab.proofs.certificates.page import write_page
-from edgestab.proofs.kernel import source_files
-from edgestab.symbolic.derivations import Derivations, main_case
-from edgestab.symbolic.errors import ProofError
-from edgestab.symbolic.maps import PolynomialMap
-from edgestab.symbolic.rings import poly_terms
+from edgestab.proofs.coq_record import source_files
+from edgestab.symbolic.algebra.errors import ProofError
+from edgestab.symbolic.algebra.rings import poly_terms
+from edgestab.symbolic.planar.derivations import Derivations, main_case
+from edgestab.symbolic.planar.maps import PolynomialMap
 
 
 @lru_cache

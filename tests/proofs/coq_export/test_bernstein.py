@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edgestab.proofs.coq_export.bernstein import bernstein, find_cuts, shifted
 from edgestab.proofs.coq_export.boxes import Box
-from edgestab.symbolic.errors import ProofError
+from edgestab.symbolic.algebra.errors import ProofError
 
 terms = st.dictionaries(
     st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 2)), st.integers(-9, 9), min_size=1, max_size=8

@@ -4,9 +4,9 @@ import pytest
 
 from edgestab.proofs.coq_export.identity import Identities, Quantity
 from edgestab.proofs.coq_export.recurrence_file import WORLD, recurrence_file
-from edgestab.symbolic.derivations import Derivations, main_case
-from edgestab.symbolic.errors import ProofError
-from edgestab.symbolic.recurrences import Recurrence
+from edgestab.symbolic.algebra.errors import ProofError
+from edgestab.symbolic.planar.derivations import Derivations, main_case
+from edgestab.symbolic.planar.recurrences import Recurrence
 
 
 def test_a_false_identity_is_refused() -> None:

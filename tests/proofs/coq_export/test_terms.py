@@ -6,8 +6,8 @@ import pytest
 import sympy as sp
 
 from edgestab.proofs.coq_export.terms import definition, nested, number, real_polynomial
-from edgestab.symbolic.errors import CodegenError
-from edgestab.symbolic.rings import PolyRing
+from edgestab.symbolic.algebra.errors import CodegenError
+from edgestab.symbolic.algebra.rings import PolyRing
 
 x, y = sp.symbols("x y")
 

@@ -11,8 +11,7 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgestab.symbolic.derivations import main_case
-from edgestab.symbolic.errors import DomainError
+from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.latex import (
     Equation,
     NameMap,
@@ -29,6 +28,7 @@ from edgestab.symbolic.latex import (
     to_latex,
 )
 from edgestab.symbolic.latex.layout import width_of
+from edgestab.symbolic.planar.derivations import main_case
 
 x = sp.Symbol("x", real=True)
 PAPER = NameMap({"z": r"\mathcal{F}", "T": r"\lambda_{\max}", "epsilon": r"\varepsilon", "y": "y"})

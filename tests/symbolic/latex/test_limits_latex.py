@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 import sympy as sp
 
-from edgestab.symbolic.derivations import main_case
 from edgestab.symbolic.latex import Style, Typeset, align, read_equations
+from edgestab.symbolic.planar.derivations import main_case
 
 CASE = main_case()
 OBJECTS: dict[str, Callable[[], Typeset]] = {

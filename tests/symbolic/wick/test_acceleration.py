@@ -3,8 +3,8 @@
 import pytest
 import sympy as sp
 
-from edgestab.symbolic.errors import ProofError
-from edgestab.symbolic.symbols import symbol, symbols
+from edgestab.symbolic.algebra.errors import ProofError
+from edgestab.symbolic.algebra.symbols import symbol, symbols
 from edgestab.symbolic.wick.acceleration import LAWS, Acceleration, edge_bound, split_resolvent, sum_over_others
 from edgestab.symbolic.wick.conventions import READINGS, condition
 from edgestab.symbolic.wick.tensors import LAMBDA, MU, RESOLVENT, RING, latex_tensor

@@ -3,9 +3,9 @@
 import numpy as np
 import sympy as sp
 
-from edgestab.numeric.ensemble import Ensemble, conditional_acceleration
-from edgestab.numeric.other_laws import derived_effect
-from edgestab.symbolic.symbols import symbols
+from edgestab.numeric.initialisation.ensemble import Ensemble, conditional_acceleration
+from edgestab.numeric.initialisation.other_laws import derived_effect
+from edgestab.symbolic.algebra.symbols import symbols
 from edgestab.symbolic.wick.cumulants import acceleration_change, eigenvalue_change, fourth_derivatives, ratio_change
 from edgestab.symbolic.wick.stein import mean_power_sum
 

@@ -5,8 +5,8 @@ from math import prod
 import pytest
 import sympy as sp
 
-from edgestab.symbolic.errors import DomainError
-from edgestab.symbolic.symbols import symbol, symbols
+from edgestab.symbolic.algebra.errors import DomainError
+from edgestab.symbolic.algebra.symbols import symbol, symbols
 from edgestab.symbolic.wick.acceleration import Acceleration
 from edgestab.symbolic.wick.discrete import first_difference, mean_change, mean_trace_change, second_difference
 from edgestab.symbolic.wick.necklaces import canonical, collect

@@ -7,8 +7,8 @@ from math import prod
 import pytest
 import sympy as sp
 
-from edgestab.symbolic.errors import ProofError
-from edgestab.symbolic.symbols import symbols
+from edgestab.symbolic.algebra.errors import ProofError
+from edgestab.symbolic.algebra.symbols import symbols
 from edgestab.symbolic.wick.contraction import contract, copy_average, delta, independent, pairings, wick
 from edgestab.symbolic.wick.stein import field_divergence, mean_power_sum, reduce_moments, trace_tensor
 from edgestab.symbolic.wick.tensors import LAMBDA, MU, RING, Factor, Term, outputs, parameters, product, truncated

@@ -1,0 +1,1 @@
+"""Single orbits of an exact map: simulation at any precision, where they end, limits predicted and resummed."""

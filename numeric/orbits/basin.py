@@ -1,0 +1,192 @@
+"""Where each start ends: the simulated basin in the plane of residual and weight norm, against proved regions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ...symbolic.algebra.errors import DomainError
+from ...symbolic.trapping.barrier import Barrier
+from ...symbolic.trapping.start import StartSet
+from ..codegen.compile import CONVERGED, DIVERGED, compile_map
+from ..runs.figure_style import COLOURS, STYLE
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+
+IN_BAND, BELOW_BAND, DIVERGENT, UNFINISHED, IMPOSSIBLE = range(5)
+"""How a start ends: ``2 - w epsilon <= lim T <= 2``; lower; never; not within the steps; no real weights."""
+
+OUTCOMES = ("ends in the band", "ends below it", "diverges", "not finished", "no real weights")
+"""What each code means."""
+
+
+@dataclass(frozen=True)
+class ProvedCells:
+    """Cells of a grid proved by other means than a trapping region alone.
+
+    Attributes:
+        z: edges in z, shape ``(n + 1,)``.
+        V: edges in V, shape ``(m + 1,)``.
+        proved: shape ``(m, n)``.
+    """
+
+    z: npt.NDArray[np.float64]
+    V: npt.NDArray[np.float64]
+    proved: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Basin:
+    """The outcome on a grid of starts.
+
+    Attributes:
+        epsilon: the smaller eigenvalue's size.
+        width: the band is ``[2 - width epsilon, 2]``.
+        z: grid of residuals, shape ``(n,)``.
+        V: grid of weight norms ``epsilon eta |theta|^2``, shape ``(m,)``.
+        outcome: codes, shape ``(m, n)``.
+        limit: T at the end, nan where there is none, shape ``(m, n)``; double precision.
+    """
+
+    epsilon: Fraction
+    width: Fraction
+    z: npt.NDArray[np.float64]
+    V: npt.NDArray[np.float64]
+    outcome: npt.NDArray[np.int64]
+    limit: npt.NDArray[np.float64]
+
+    def inside(self, barrier: Barrier) -> npt.NDArray[np.bool_]:
+        """Which grid points lie in a proved region."""
+        z, V = np.meshgrid(self.z, self.V)
+        W = V + float(barrier.width) * float(self.epsilon)
+        with np.errstate(divide="ignore"):
+            above = float(barrier.slope) * z**2 <= (W - 2) * (1 - z)
+        return (z != 0) & (z < 1) & above & (float(barrier.height) >= W - 2)
+
+    def share_proved(self, barrier: Barrier) -> float:
+        """The proved region's share of the grid points that end in the band."""
+        good = self.outcome == IN_BAND
+        return float(np.sum(good & self.inside(barrier)) / max(1, np.sum(good)))
+
+
+def simulate_basin(
+    barrier: Barrier,
+    epsilon: Fraction,
+    *,
+    z_range: tuple[float, float] = (-1.2, 2.2),
+    V_range: tuple[float, float] = (1.6, 4.0),
+    shape: tuple[int, int] = (96, 136),
+    steps: int | None = None,
+) -> Basin:
+    """Iterate the exact map from a grid of starts, in double precision.
+
+    Args:
+        barrier: gives the map and the band's width.
+        epsilon: in (0, 1].
+        z_range: first and last residual.
+        V_range: first and last weight norm.
+        shape: rows (V) and columns (z).
+        steps: gradient steps for each start; default ``200 / epsilon + 2000``.
+
+    Returns:
+        The outcomes. Orbits that come within 1e-9 of ``z = 0`` count as converged.
+
+    Raises:
+        DomainError: epsilon is out of range or a shape is below 2.
+    """
+    if not 0 < epsilon <= 1 or min(shape) < 2:
+        raise DomainError.of("simulate_basin()", "0 < epsilon <= 1, a grid of 2 x 2 at least", shape, "Change these.")
+    kernel = compile_map(barrier.one_step, "float64")
+    e, width = float(epsilon), Fraction(int(barrier.width.p), int(barrier.width.q))
+    limit_steps = steps if steps is not None else int(200 / e) + 2000
+    zs, Vs = np.linspace(*z_range, shape[1]), np.linspace(*V_range, shape[0])
+    outcome = np.full(shape, IMPOSSIBLE, dtype=np.int64)
+    limit = np.full(shape, np.nan)
+    tilt = float(barrier.lyapunov.tilt.subs(barrier.epsilon, epsilon))
+    for row, V in enumerate(Vs):
+        for column, z in enumerate(zs):
+            # |theta_1|^2 and |theta_2|^2 must not be negative
+            if V + 2 * z < 0 or V - 2 * e * z < 0 or z == 0:
+                continue
+            status, _, state = kernel.run((z, V - tilt * z), (e,), limit_steps, 1e-9, 1e6)
+            if status == CONVERGED:
+                limit[row, column] = state[1]
+                fine = 2 - float(width) * e - 1e-7 <= state[1] <= 2 + 1e-7
+                outcome[row, column] = IN_BAND if fine else BELOW_BAND
+            else:
+                outcome[row, column] = DIVERGENT if status == DIVERGED else UNFINISHED
+    return Basin(epsilon, width, zs, Vs, outcome, limit)
+
+
+def plot_basin(
+    basin: Basin,
+    barriers: Sequence[Barrier],
+    start: StartSet | None = None,
+    cells: ProvedCells | None = None,
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """The simulated outcome with the boundary of each proved region.
+
+    Args:
+        basin: what to draw.
+        barriers: proved regions that serve its epsilon.
+        start: an explicit start set, drawn as a box.
+        cells: further proved cells, shaded.
+        ax: axes to draw on; new ones if None.
+
+    Returns:
+        The axes.
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.colors import ListedColormap
+    from matplotlib.patches import Patch, Rectangle
+
+    with plt.rc_context(STYLE):
+        if ax is None:
+            _, ax = plt.subplots(figsize=(6.2, 4.2), layout="constrained")
+        shades = ["#cfe3d4", "#f3e3b3", "#e9c4bd", "#e3e3e3", "#ffffff"]
+        ax.pcolormesh(
+            basin.z, basin.V, basin.outcome, cmap=ListedColormap(shades), vmin=-0.5, vmax=4.5, rasterized=True
+        )
+        ax.grid(False)
+        handles: list[Artist] = [
+            Patch(color=shades[code], label=name)
+            for code, name in enumerate(OUTCOMES)
+            if code != IMPOSSIBLE and np.any(basin.outcome == code)
+        ]
+        if cells is not None:
+            shade = np.where(cells.proved, 1.0, np.nan)
+            ax.pcolormesh(cells.z, cells.V, shade, cmap=ListedColormap(["#5b9a6f"]), rasterized=True)
+            handles.append(Patch(color="#5b9a6f", label="proved, grown"))
+        e = float(basin.epsilon)
+        for number, barrier in enumerate(barriers):
+            low, high = (float(x) for x in barrier.z_range)
+            z = np.linspace(low, high, 400)
+            top = 2 + float(barrier.height) - float(barrier.width) * e
+            wall = 2 - float(barrier.width) * e + float(barrier.slope) * z**2 / (1 - z)
+            kept = wall <= top
+            colour = COLOURS[number % len(COLOURS)]
+            (line,) = ax.plot(z[kept], wall[kept], color=colour, label=f"proved, slope {barrier.slope}")
+            ax.plot([z[kept][0], z[kept][-1]], [top, top], color=colour)
+            handles.append(line)
+        if start is not None:
+            a, n = start.a_range, start.n_range
+            corner = (float(a[0]), float(n[0]) - float(start.lean) * e)
+            box = Rectangle(
+                corner, float(a[1] - a[0]), float(n[1] - n[0]), fill=False, edgecolor="0.15", label="starts U"
+            )
+            ax.add_patch(box)
+            handles.append(box)
+        ax.set_xlabel(r"$\tilde z$ (residual)")
+        ax.set_ylabel(r"$V=\epsilon\,\eta\,|\theta|^2$ (weight norm)")
+        ax.set_title(rf"where starts end, $\epsilon = {basin.epsilon}$", fontsize=10)
+        ax.legend(handles=handles, loc="upper right", fontsize=8, frameon=True)
+    return ax

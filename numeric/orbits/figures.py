@@ -1,0 +1,135 @@
+"""Figures. Each ``plot_*`` draws on axes it is given (or makes) and returns them; nothing is ever shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import sympy as sp
+
+from ...symbolic.algebra.symbols import symbol
+from ...symbolic.planar.derivations import main_case
+from ..runs.figure_style import COLOURS, EDGE_LINE, STYLE, save_figure
+from .simulate import CEILING, check_epsilon, exact_rational, kernel_for, start_state
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class Orbit:
+    """A stored double-precision orbit: ``z`` and ``T`` of shape ``(n,)`` at steps ``t``."""
+
+    t: npt.NDArray[np.int64]
+    z: npt.NDArray[np.float64]
+    T: npt.NDArray[np.float64]
+    epsilon: Fraction
+
+
+def record_orbit(epsilon: object, *, steps: int, most: int = 20_000, **start: Any) -> Orbit:
+    """Run the double kernel step by step and keep the first ``most`` states.
+
+    Args:
+        epsilon: in (0, 1).
+        steps: gradient steps to take at most.
+        most: states kept at most.
+        **start: ``z`` and ``T``, or ``theta`` and ``eta``, and ``target``, as for ``simulate``.
+
+    Returns:
+        The orbit.
+    """
+    eps = check_epsilon(epsilon, "record_orbit()")
+    target = exact_rational(start.pop("target", 0), "record_orbit()")
+    given = {"z": None, "T": None, "theta": None, "eta": None, **start}
+    z0, t0, scaled = start_state(eps, target, given["z"], given["T"], given["theta"], given["eta"], "record_orbit()")
+    kernel = kernel_for("float64")
+    state: Sequence[Any] = (float(z0), float(t0))
+    rows = [tuple(state)]
+    for _ in range(min(steps, most)):
+        state = kernel.step(state, (scaled, eps))
+        if not abs(state[0]) <= CEILING:
+            break
+        rows.append(tuple(state))
+    table = np.array(rows, dtype=np.float64)
+    return Orbit(np.arange(len(rows)), table[:, 0], table[:, 1], eps)
+
+
+def plot_orbit(orbit: Orbit, *, ax: Axes | None = None) -> Axes:
+    """NTK eigenvalue against steps (even and odd apart, since they alternate about the edge), with the edge dotted.
+
+    Args:
+        orbit: what to draw.
+        ax: axes to draw on; new ones if None.
+
+    Returns:
+        The axes.
+    """
+    import matplotlib.pyplot as plt
+
+    with plt.rc_context(STYLE):
+        if ax is None:
+            _, ax = plt.subplots(figsize=(6, 3.4), layout="constrained")
+        for first, colour, label in ((0, COLOURS[0], "even steps"), (1, COLOURS[1], "odd steps")):
+            ax.plot(orbit.t[first::2] + 1, orbit.T[first::2], color=colour, label=label)
+        ax.axhline(2, label="edge of stability", **EDGE_LINE)
+        ax.set_xscale("log")
+        ax.set_xlabel("gradient step + 1")
+        ax.set_ylabel(r"$\tilde T = \eta\lambda$")
+        ax.set_title(rf"eigenvalues $\{{1, -\epsilon\}}$, $\epsilon = {orbit.epsilon}$", fontsize=10)
+        ax.legend(loc="best")
+    return ax
+
+
+def plot_plane(orbit: Orbit, *, ax: Axes | None = None) -> Axes:
+    """Every second step in the plane of residual and eigenvalue, with the nullcline at epsilon = 0.
+
+    Args:
+        orbit: what to draw.
+        ax: axes to draw on; new ones if None.
+
+    Returns:
+        The axes.
+    """
+    import matplotlib.pyplot as plt
+
+    with plt.rc_context(STYLE):
+        if ax is None:
+            _, ax = plt.subplots(figsize=(4.2, 3.4), layout="constrained")
+        ax.scatter(orbit.z[::2], orbit.T[::2], s=5, color=COLOURS[0], label="even steps")
+        ax.scatter(orbit.z[1::2], orbit.T[1::2], s=5, color=COLOURS[1], label="odd steps")
+        curve = main_case().nullcline(1).at_zero
+        low, high = ax.get_xlim()
+        z = np.linspace(low, min(high, 0.9), 200)
+        f = sp.lambdify(symbol("z"), curve, "numpy")(z)
+        ax.plot(z, f, color="0.4", linewidth=1, label=r"nullcline at $\epsilon = 0$", zorder=0)
+        ax.axhline(2, **EDGE_LINE)
+        ax.set_xlabel(r"$\tilde z$")
+        ax.set_ylabel(r"$\tilde T$")
+        ax.legend(loc="best")
+    return ax
+
+
+def save_orbit(path: str, epsilon: object, *, steps: int, **start: Any) -> None:
+    """Draw one orbit, over time and in the plane, into a file.
+
+    Args:
+        path: png, pdf or svg.
+        epsilon: in (0, 1).
+        steps: gradient steps.
+        **start: as for ``simulate``.
+    """
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    orbit = record_orbit(epsilon, steps=steps, **start)
+    with plt.rc_context(STYLE):
+        figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained", width_ratios=(3, 2))
+        plot_orbit(orbit, ax=left)
+        plot_plane(orbit, ax=right)
+    save_figure(figure, path)

@@ -1,0 +1,1 @@
+"""What long runs share: work in chunks, here or on a cluster, results in files, one style of figures."""

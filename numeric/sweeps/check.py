@@ -1,0 +1,107 @@
+"""Spot checks: some orbits of a sweep run again, from the exact starts, in double-double beside quad-double."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from ...symbolic.algebra.errors import DomainError
+from ...symbolic.planar.derivations import main_case
+from ..codegen.library import program_for
+from ..orbits.precision.ladder import Climb, climb
+from ..orbits.simulate import CEILING, exact_rational, start_state
+from .chunk import limit_gap
+from .grid import Floats
+from .result import STATUS, SweepResult
+
+DIGITS = 24
+
+
+@dataclass(frozen=True)
+class SpotCheck:
+    """How a sample of a sweep compares with wider numbers.
+
+    Attributes:
+        tested: orbits run again.
+        lost: orbits that ended otherwise there (another status, or more than one step apart): double lost them.
+        undecided: orbits that wider numbers could not hold either.
+        worst: greatest relative error of the gap among the others, nan if none has one.
+        worst_index: flat index of that orbit, -1 if none.
+        seed: of the sample.
+    """
+
+    tested: int
+    lost: int
+    undecided: int
+    worst: float
+    worst_index: int
+    seed: int
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields; an undefined worst error is null."""
+        return {**self.__dict__, "worst": self.worst if np.isfinite(self.worst) else None}
+
+
+def check_sweep(result: SweepResult, count: int = 32, *, seed: int = 0) -> SpotCheck:
+    """Run a random sample of a sweep's orbits again in wider numbers and compare how they ended.
+
+    Args:
+        result: the sweep.
+        count: orbits to run again.
+        seed: of the sample.
+
+    Returns:
+        The comparison.
+
+    Raises:
+        DomainError: the count is below 1.
+    """
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise DomainError.of("check_sweep()", "count >= 1", count, "32 orbits give a fair impression.")
+    chosen = np.random.default_rng(seed).permutation(result.grid.size)[:count]
+    lost = undecided = 0
+    errors: dict[int, float] = {}
+    for index in map(int, chosen):
+        found = _run_wide(result, index)
+        ending = found.rung.ending
+        if not found.rung.agreed or (ending.status == 0 and found.rung.error is None):
+            undecided += 1
+        elif ending.status != result["status"].flat[index] or (
+            # the two divide diverged orbits from others by different thresholds: only the verdict is the same
+            STATUS[ending.status] != "diverged" and abs(ending.steps - result["steps"].flat[index]) > 1
+        ):
+            lost += 1
+        elif STATUS[ending.status] == "converged" and ending.state is not None:
+            truth = _gap(result, index, ending.state)
+            error = abs(float(result["gap"].flat[index]) / truth - 1)
+            if np.isfinite(error):
+                errors[index] = error
+    worst = max(errors, key=lambda i: errors[i]) if errors else -1
+    return SpotCheck(len(chosen), lost, undecided, errors.get(worst, float("nan")), worst, seed)
+
+
+def _run_wide(result: SweepResult, index: int) -> Climb:
+    lane = {name: Fraction(float(v[0])) for name, v in result.grid.lanes(index, index + 1).items()}
+    epsilon = lane["epsilon"]
+    theta = (lane["theta_1"], lane["theta_2"]) if "theta_1" in lane else None
+    z, T, _ = start_state(epsilon, Fraction(0), lane.get("z"), lane.get("T"), theta, lane.get("eta"), "check_sweep()")
+    return climb(
+        program_for(main_case().one_step()),
+        (z, T),
+        (epsilon,),
+        digits=DIGITS,
+        steps=int(result.config["steps"]),
+        until=exact_rational(result.config["until"], "check_sweep()"),
+        ceiling=CEILING,
+        kernel="double-double",
+    )
+
+
+def _gap(result: SweepResult, index: int, state: tuple[Fraction, ...]) -> float:
+    """The limit that the wider run's end tends to, by the same limit function."""
+    epsilon: Floats = result.grid.lanes(index, index + 1)["epsilon"]
+    estimate, _ = limit_gap(np.array([float(state[0])]), np.array([float(2 - state[1])]), epsilon)
+    return float(estimate[0])

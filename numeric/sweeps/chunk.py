@@ -1,0 +1,167 @@
+"""One chunk of a sweep: a function of its starts alone, run by a thread, a process or a machine elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from ...symbolic.algebra.errors import CodegenError
+from ...symbolic.algebra.symbols import symbol
+from ...symbolic.planar.derivations import main_case
+from ...symbolic.planar.edge_line import derive_edge_coordinates, derive_fibre
+from ..codegen.program import Plain, run
+from .grid import Floats
+from .program import sweep_program
+from .source import WORKSPACE, load_sweep, loaded
+
+Columns = dict[str, NDArray[Any]]
+#: Terms of the limit function; the last one serves as the error of the estimate.
+FIBRE_ORDER = 3
+#: Columns of a result, their type and meaning.
+COLUMNS: dict[str, tuple[str, str]] = {
+    "status": ("i1", "0 converged, 1 diverged, 2 out of steps"),
+    "steps": ("i8", "gradient steps taken"),
+    "edge_step": ("i8", "first step at which T reached the edge, -1 if it never did"),
+    "z": ("f8", "final rescaled residual"),
+    "T": ("f8", "final rescaled NTK eigenvalue"),
+    "T_max": ("f8", "greatest T on the way, start and end included"),
+    "gap": ("f8", "estimate of 2 - lim T, where the orbit converged and the estimate holds"),
+    "gap_error": ("f8", "size of the last term of that estimate"),
+    "relaxation": ("f8", "e-folds by which the orbit forgot its start, 2 (V_0 - V_inf) / epsilon"),
+}
+
+
+@dataclass(frozen=True)
+class SweepJob:
+    """The starts of a chunk and how long they run.
+
+    Attributes:
+        lanes: axis values by name, one entry for each trajectory.
+        steps: gradient steps at most.
+        until: residual at which a trajectory has converged.
+        ceiling: T at which it has diverged.
+        digest: digest of the program, so that a machine with another version refuses.
+    """
+
+    lanes: dict[str, Floats]
+    steps: int
+    until: float
+    ceiling: float
+    digest: str
+
+
+def program_digest() -> str:
+    """Digest of the program that sweeps iterate."""
+    return sweep_program(main_case().one_step()).digest
+
+
+@cache
+def _formulas() -> dict[str, Any]:
+    """NumPy functions of the exact objects: start from parameters, edge coordinate, terms of the limit function."""
+    model, one_step = main_case().model, main_case().one_step()
+    z, T = one_step.variables
+    epsilon, gap = symbol("epsilon"), sp.Symbol("gap", positive=True)
+    edge = derive_edge_coordinates(one_step)
+    # in the gap, the difference 2 - T is not formed again from a rounded T
+    terms = [sp.factor(a.subs(T, edge.edge - gap)) * z**k for k, a in enumerate(derive_fibre(one_step, FIBRE_ORDER), 1)]
+    return {
+        "start": sp.lambdify((*model.theta, epsilon), model.embedding(), "numpy"),
+        "slope": sp.lambdify(epsilon, edge.slope, "numpy"),
+        "terms": sp.lambdify((z, gap, epsilon), terms, "numpy", cse=True),
+        "edge": float(edge.edge),
+    }
+
+
+def start_states(lanes: dict[str, Floats]) -> tuple[Floats, Floats]:
+    """The starts ``(z, T)`` of a chunk, from either kind of axes; correct to a few units in the last place."""
+    if "z" in lanes:
+        return lanes["z"], lanes["T"]
+    residual, eigenvalue = _formulas()["start"](lanes["theta_1"], lanes["theta_2"], lanes["epsilon"])
+    return lanes["eta"] * residual, lanes["eta"] * eigenvalue
+
+
+def enter(lanes: dict[str, Floats]) -> tuple[Floats, Floats]:
+    """The starts ``z, v, T - edge``, ``(n, 3)``, and the hoisted parameters, ``(n, k)``."""
+    z, T = start_states(lanes)
+    forms = _formulas()
+    excess = T - forms["edge"]
+    v = excess + forms["slope"](lanes["epsilon"]) * z
+    program = sweep_program(main_case().one_step())
+    values: dict[str, Any] = {"epsilon": lanes["epsilon"]}
+    run(program.hoist, values, Plain(float))
+    return np.stack([z, v, excess], axis=1), np.stack([values[name] for name in loaded(program)], axis=1)
+
+
+def leave(lanes: dict[str, Floats], z: Floats, v: Floats) -> Floats:
+    """``T - edge`` from edge coordinates."""
+    excess: Floats = v - _formulas()["slope"](lanes["epsilon"]) * z
+    return excess
+
+
+def run_job(job: SweepJob) -> Columns:
+    """Run every trajectory of a chunk to its end.
+
+    Args:
+        job: starts and limits.
+
+    Returns:
+        One array for each entry of :data:`COLUMNS`.
+
+    Raises:
+        CodegenError: the job was made for another version of the map.
+    """
+    program = sweep_program(main_case().one_step())
+    if program.digest != job.digest:
+        raise CodegenError.of(
+            "run_job()",
+            f"program {job.digest[:12]}",
+            program.digest[:12],
+            "Install one version of edgestab everywhere.",
+        )
+    start, parameters = enter(job.lanes)
+    n = len(start)
+    final, edge_step, work = np.empty((n, 5)), np.empty(n), np.empty(WORKSPACE)
+    arrays = (start, parameters, final, edge_step, work)
+    addresses = (a.ctypes.data for a in arrays)
+    load_sweep(program).drive(*addresses, n, job.steps, job.until**2, job.ceiling)
+    out: Columns = {name: np.empty(n, dtype) for name, (dtype, _) in COLUMNS.items()}
+    out["edge_step"][:], out["steps"][:], out["status"][:] = edge_step, final[:, 3], final[:, 4]
+    _conclude(job.lanes, start, final, out)
+    return out
+
+
+def limit_gap(z: Floats, gap: Floats, epsilon: Floats) -> tuple[Floats, Floats]:
+    """The limit of ``2 - T`` from a state near the line of fixed points, and the size of the last term used.
+
+    Args:
+        z: residuals.
+        gap: ``2 - T`` there.
+        epsilon: of each orbit.
+
+    Returns:
+        The estimate and its error.
+    """
+    terms = np.stack(np.broadcast_arrays(*_formulas()["terms"](z, gap, epsilon)))
+    return gap - terms.sum(axis=0), np.abs(terms[-1])
+
+
+def _conclude(lanes: dict[str, Floats], start: Floats, final: Floats, out: Columns) -> None:
+    """From final states: T, and where the orbit converged the limit that it tends to."""
+    forms, epsilon = _formulas(), lanes["epsilon"]
+    with np.errstate(all="ignore"):
+        z, v = final[:, 0], final[:, 1]
+        excess = leave(lanes, z, v)
+        gap = -excess
+        estimate, error = limit_gap(z, gap, epsilon)
+        sound = (out["status"] == 0) & (gap > 0) & (error <= 0.1 * np.abs(estimate))
+        out["z"][:] = z
+        out["T"][:] = forms["edge"] + excess
+        out["T_max"][:] = forms["edge"] + final[:, 2]
+        out["gap"][:] = np.where(sound, estimate, np.nan)
+        out["gap_error"][:] = np.where(sound, error, np.nan)
+        out["relaxation"][:] = np.where(sound, 2 * (start[:, 1] + estimate) / epsilon, np.nan)

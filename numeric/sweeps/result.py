@@ -1,0 +1,174 @@
+"""The result of a sweep: arrays of the grid's shape, a summary, regions, and trajectories on request."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...symbolic.algebra.errors import DomainError
+from ...symbolic.planar.derivations import main_case
+from .chunk import COLUMNS, Columns, enter, leave
+from .grid import Floats, SweepGrid
+from .program import sweep_program
+from .reference import reference_gap
+from .source import NARROW, ROWS, load_sweep
+
+STATUS = ("converged", "diverged", "max_steps")
+REGIONS = ("relaxed", "frozen", "diverged", "unfinished")
+#: A converged orbit is relaxed when its gap is within this share of the slow manifold's.
+TOLERANCE = 0.1
+#: Grids up to this size are written into the JSON lane by lane.
+MAX_ROWS = 10_000
+#: States of one trajectory kept at most.
+MAX_PATH = 10**7
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """Every ``stride``-th state of one orbit, from its start to the first kept step at or after its end.
+
+    Attributes:
+        step: gradient steps, shape ``(n,)``.
+        z: rescaled residual, shape ``(n,)``.
+        T: rescaled NTK eigenvalue, shape ``(n,)``.
+        start: the axis values of the orbit, by name.
+    """
+
+    step: NDArray[np.int64]
+    z: Floats
+    T: Floats
+    start: dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class SweepResult:
+    """What a sweep keeps of each trajectory: arrays of the grid's shape, by the names of ``COLUMNS``.
+
+    Attributes:
+        grid: the starts.
+        columns: the arrays.
+        config: what the results depend on, as plain data.
+        seconds: wall time of the run (0 for chunks read from files).
+    """
+
+    grid: SweepGrid
+    columns: Columns
+    config: dict[str, Any]
+    seconds: float = 0.0
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """One array, for example ``result["gap"]``.
+
+        Args:
+            name: a column.
+
+        Returns:
+            The array, of the grid's shape.
+
+        Raises:
+            DomainError: there is no such column.
+        """
+        if name not in self.columns:
+            raise DomainError.of("SweepResult[]", f"one of {', '.join(COLUMNS)}", name, "Pick one of these.")
+        return self.columns[name]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all columns: equal for equal bits, whatever machine, threads and chunks made them."""
+        state = hashlib.sha256()
+        for name, (dtype, _) in COLUMNS.items():
+            state.update(np.ascontiguousarray(self.columns[name], dtype=np.dtype(dtype).newbyteorder("<")).tobytes())
+        return state.hexdigest()
+
+    @cached_property
+    def regions(self) -> NDArray[np.int8]:
+        """Index into ``REGIONS`` for each start.
+
+        A converged orbit is *relaxed* when it ends within a tenth of ``2 - T`` of the slow manifold, a property of
+        epsilon alone (:func:`reference_gap`), and *frozen* when it stopped elsewhere, before it forgot its start.
+        """
+        status, gap = self.columns["status"], self.columns["gap"]
+        expected = reference_gap(self.epsilon)
+        relaxed = np.abs(gap - expected) <= TOLERANCE * expected
+        return np.select([status == 1, status == 2, ~relaxed], [2, 3, 1], 0).astype(np.int8)
+
+    @property
+    def epsilon(self) -> Floats:
+        """Epsilon of each orbit, broadcastable to the grid's shape."""
+        values, axes = self.grid.axes["epsilon"], list(self.grid.axes)
+        if self.grid.layout == "points":
+            return values
+        return values.reshape([-1 if name == "epsilon" else 1 for name in axes])
+
+    def trajectory(self, index: int | tuple[int, ...], *, stride: int = 1) -> Trajectory:
+        """Run one orbit again, bit for bit as in the sweep, and keep every ``stride``-th state.
+
+        Args:
+            index: position in the grid, flat or one number for each axis.
+            stride: gradient steps between kept states.
+
+        Returns:
+            The states, about ``steps / stride`` of them.
+
+        Raises:
+            DomainError: the position is not in the grid, or too many states would be kept.
+        """
+        shape = self.grid.shape
+        try:
+            flat = int(np.ravel_multi_index(index, shape)) if isinstance(index, tuple) else range(self.grid.size)[index]
+        except (ValueError, IndexError, TypeError) as error:
+            raise DomainError.of(
+                "trajectory()", f"an index into a grid {shape}", index, "Counting is from 0."
+            ) from error
+        taken = int(self.columns["steps"].flat[flat])
+        if stride < 1 or taken // stride > MAX_PATH:
+            raise DomainError.of(
+                "trajectory()",
+                f"a stride that keeps 1..{MAX_PATH} states of {taken} steps",
+                stride,
+                "Raise the stride.",
+            )
+        lanes = self.grid.lanes(flat, flat + 1)
+        start, parameters = enter(lanes)
+        path = np.empty((-(-taken // stride) + 1, 2))
+        work = np.repeat(np.concatenate([start[0, :2], np.zeros(ROWS - 2), parameters[0]]), NARROW)
+        kernel = load_sweep(sweep_program(main_case().one_step()))
+        kernel.record(path.ctypes.data, work.ctypes.data, len(path), stride)
+        with np.errstate(all="ignore"):
+            T = 2.0 + leave(lanes, path[:, 0], path[:, 1])
+        steps = stride * np.arange(len(path), dtype=np.int64)
+        return Trajectory(steps, path[:, 0].copy(), T, {name: float(v[0]) for name, v in lanes.items()})
+
+    def summary(self) -> dict[str, Any]:
+        """Counts by status and region, the range of the gap, work done and speed, as plain data."""
+        status, regions = self.columns["status"].ravel(), self.regions.ravel()
+        gap = self.columns["gap"][np.isfinite(self.columns["gap"])]
+        total = int(self.columns["steps"].sum())
+        return {
+            "trajectories": self.grid.size,
+            "status": {name: int(np.count_nonzero(status == k)) for k, name in enumerate(STATUS)},
+            "regions": {name: int(np.count_nonzero(regions == k)) for k, name in enumerate(REGIONS)},
+            "reached_edge": int(np.count_nonzero(self.columns["edge_step"] >= 0)),
+            "gap_min": float(gap.min()) if gap.size else None,
+            "gap_max": float(gap.max()) if gap.size else None,
+            "steps_total": total,
+            "seconds": round(self.seconds, 3),
+            "steps_per_second": round(total / self.seconds) if self.seconds else None,
+            "digest": self.digest,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Configuration, summary, and the columns of small grids (flat, in C order; undefined numbers are null)."""
+        content: dict[str, Any] = {"config": self.config, "grid": self.grid.to_json(), "summary": self.summary()}
+        if self.grid.size <= MAX_ROWS:
+            content["columns"] = {
+                name: [x if math.isfinite(x) else None for x in values.ravel().tolist()]
+                for name, values in self.columns.items()
+            }
+        return content

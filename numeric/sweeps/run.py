@@ -1,0 +1,176 @@
+"""Run a sweep: split a grid into chunks, run them here or on a cluster, resume from chunk files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+
+from ...symbolic.algebra.errors import DomainError
+from ..orbits.simulate import exact_rational
+from ..runs.chunkstore import ChunkStore
+from ..runs.cluster import count_cores, map_chunks
+from .chunk import COLUMNS, Columns, SweepJob, program_digest, run_job
+from .grid import SweepGrid
+from .result import SweepResult
+from .source import LANES
+
+#: ``progress(trajectories done, trajectories in all, gradient steps taken in this run)``.
+Progress = Callable[[int, int, int], None]
+DEFAULT_STEPS = 1_000_000
+DEFAULT_UNTIL = 1e-8
+CEILING = 1e6
+MAX_CHUNK = 16_384
+
+
+class _Jobs(Sequence[SweepJob]):
+    """The jobs of some chunks, made when asked for: a grid of 10^8 starts is never held as a whole."""
+
+    def __init__(self, grid: SweepGrid, size: int, which: Sequence[int], **limits: Any) -> None:
+        self.grid, self.size, self.which, self.limits = grid, size, which, limits
+
+    def __len__(self) -> int:
+        return len(self.which)
+
+    @overload
+    def __getitem__(self, index: int) -> SweepJob: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[SweepJob]: ...
+    def __getitem__(self, index: int | slice) -> SweepJob | Sequence[SweepJob]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        first = self.which[index] * self.size
+        return SweepJob(self.grid.lanes(first, min(first + self.size, self.grid.size)), **self.limits)
+
+
+def _chunk_size(grid: SweepGrid, chunk: int | None, workers: int) -> int:
+    if chunk is not None:
+        if isinstance(chunk, bool) or not isinstance(chunk, int) or not 1 <= chunk <= 10**7:
+            raise DomainError.of(
+                "sweep()", "1..10000000 trajectories in a chunk", chunk, "Leave it out for the default."
+            )
+        return chunk
+    # a few chunks for each worker, so that none waits long for the last; whole blocks of lanes
+    share = -(-grid.size // (8 * workers))
+    return min(MAX_CHUNK, max(4 * LANES, -(-share // LANES) * LANES))
+
+
+def sweep(
+    grid: SweepGrid,
+    *,
+    steps: int = DEFAULT_STEPS,
+    until: object = DEFAULT_UNTIL,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    output: str | Path | None = None,
+    chunk: int | None = None,
+    force: bool = False,
+    info: dict[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> SweepResult:
+    """Iterate the exact map of the model ``{1, -epsilon}`` from every start of a grid to its end.
+
+    Each trajectory runs in double precision, in coordinates that keep the relative accuracy of ``2 - T``, until
+    ``|z| < until``, until ``T > 10^6`` or a number is no longer finite (diverged), or for ``steps`` steps. No
+    paths are stored. Results do not depend, to the bit, on threads, chunks, or the machines of a cluster.
+
+    Args:
+        grid: the starts, from :func:`make_grid`.
+        steps: gradient steps at most, from 0.
+        until: residual at which a trajectory has converged, in (0, 1).
+        workers: local threads; default: every core this process may use.
+        scheduler: address of a Dask scheduler (``tcp://host:port``) to run the chunks elsewhere.
+        output: folder for chunk files; a sweep that was killed resumes from the chunks it finds there.
+        chunk: trajectories in a chunk; default: a few chunks for each worker, at most 16384.
+        force: discard another run found in ``output``.
+        info: more data for ``run.json`` (argv, versions).
+        progress: called after each chunk.
+
+    Returns:
+        The end of every trajectory. Stated error of ``gap``: ``gap_error``, plus rounding of a few units in the last
+        place for each step.
+
+    Raises:
+        DomainError: a limit is out of range.
+        OutputError: the folder cannot be written or holds another run.
+        ClusterError: the scheduler or its workers do not answer.
+    """
+    if isinstance(steps, bool) or not isinstance(steps, int) or not 0 <= steps <= 10**15:
+        raise DomainError.of("sweep()", "steps in 0..10^15", steps, "Give a number of gradient steps.")
+    tolerance = float(exact_rational(until, "sweep()"))
+    if not 1e-140 <= tolerance < 1:
+        raise DomainError.of("sweep()", "until in [1e-140, 1)", until, "It bounds |z|; its square must not underflow.")
+    limits = {"steps": steps, "until": tolerance, "ceiling": CEILING, "digest": program_digest()}
+    size = _chunk_size(grid, chunk, workers or count_cores())
+    config = {"grid": grid.to_json(), **limits}
+    store = None
+    if output is not None:
+        found = ChunkStore.peek(output, "chunk_size")
+        size = size if chunk is not None or not isinstance(found, int) else found
+        store = ChunkStore(output, {**config, "chunk_size": size}, -(-grid.size // size), info=info, force=force)
+    return _run(grid, size, config, limits, store, workers, scheduler, progress)
+
+
+def _run(
+    grid: SweepGrid,
+    size: int,
+    config: dict[str, Any],
+    limits: dict[str, Any],
+    store: ChunkStore | None,
+    workers: int | None,
+    scheduler: str | None,
+    progress: Progress | None,
+) -> SweepResult:
+    columns: Columns = {name: np.empty(grid.size, dtype) for name, (dtype, _) in COLUMNS.items()}
+    missing: list[int] = []
+    done = taken = 0
+    began = time.perf_counter()
+
+    def keep(index: int, part: Columns) -> None:
+        nonlocal done
+        first = index * size
+        for name, values in columns.items():
+            values[first : first + size] = part[name]
+        done += len(part["status"])
+
+    for index in range(-(-grid.size // size)):
+        part = store.load(index) if store else None
+        if part is not None and _fits(part, min(size, grid.size - index * size)):
+            keep(index, part)
+        else:
+            missing.append(index)
+    if progress:
+        progress(done, grid.size, 0)
+    for position, part in _compute(_Jobs(grid, size, missing, **limits), workers, scheduler):
+        index = missing[position]
+        if store:
+            store.save(index, part)
+        keep(index, part)
+        taken += int(part["steps"].sum())
+        if progress:
+            progress(done, grid.size, taken)
+    shaped = {name: values.reshape(grid.shape) for name, values in columns.items()}
+    result = SweepResult(grid, shaped, config, time.perf_counter() - began if missing else 0.0)
+    if store:
+        store.write_run(finished=True, summary=result.summary())
+    return result
+
+
+def _compute(jobs: _Jobs, workers: int | None, scheduler: str | None) -> Iterator[tuple[int, Columns]]:
+    if jobs and scheduler is None:
+        from ...symbolic.planar.derivations import main_case
+        from .program import sweep_program
+        from .source import load_sweep
+
+        load_sweep(sweep_program(main_case().one_step()))  # compile once, before the threads start
+    yield from map_chunks(run_job, jobs, workers=workers, scheduler=scheduler)
+
+
+def _fits(part: Columns, length: int) -> bool:
+    """Whether a loaded chunk has every column at the right length and type."""
+    return set(part) == set(COLUMNS) and all(
+        part[name].shape == (length,) and part[name].dtype == np.dtype(dtype) for name, (dtype, _) in COLUMNS.items()
+    )

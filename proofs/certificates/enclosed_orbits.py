@@ -1,0 +1,162 @@
+"""Enclosed orbits: balls that hold the exact orbit, a limit enclosed with its tail, an escape that is final."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+
+from flint import arb, ctx, fmpq, fmpq_mpoly
+
+from ...symbolic.algebra.errors import DomainError, PrecisionError
+from ...symbolic.algebra.rings import poly_terms
+from ...symbolic.trapping.lyapunov import Lyapunov
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """Ball arithmetic at a number of bits, for a while."""
+    before = ctx.prec
+    ctx.prec = bits
+    try:
+        yield
+    finally:
+        ctx.prec = before
+
+
+def ball(value: Fraction) -> arb:
+    """The ball of a rational at the current precision."""
+    return arb(fmpq(value.numerator, value.denominator))
+
+
+Terms = list[tuple[tuple[int, ...], arb]]
+
+
+def _terms(polynomial: fmpq_mpoly) -> Terms:
+    return [(e, arb(c)) for e, c in poly_terms(polynomial).items()]
+
+
+def _value(terms: Terms, point: tuple[arb, ...]) -> arb:
+    total = arb(0)
+    for exponents, coefficient in terms:
+        part = coefficient
+        for x, e in zip(point, exponents, strict=True):
+            # a product, not a power: arb's power of a ball about 0 is nan
+            for _ in range(e):
+                part = part * x
+        total = total + part
+    return total
+
+
+@dataclass(frozen=True)
+class OrbitVerdict:
+    """What an enclosed orbit shows.
+
+    Attributes:
+        outcome: ``"limit"`` or ``"escape"``.
+        steps: steps taken.
+        low: lower end of the limit of T (limit), as a float rounded down; nan for an escape.
+        high: upper end; nan for an escape.
+        first: T after one step, as a float.
+        radius: the widest ball met.
+    """
+
+    outcome: str
+    steps: int
+    low: float
+    high: float
+    first: float
+    radius: float
+
+
+class EnclosedOrbit:
+    """Iterates a planar map in ball arithmetic from an exact start.
+
+    Args:
+        lyapunov: the map with its Lyapunov function.
+        epsilon: exact.
+        bits: precision.
+    """
+
+    def __init__(self, lyapunov: Lyapunov, epsilon: Fraction, bits: int = 1024) -> None:
+        self.lyapunov, self.epsilon, self.bits = lyapunov, epsilon, bits
+        ring = lyapunov.one_step.ring
+        with precision(bits):
+            self.step = [_terms(p) for p in lyapunov.one_step.polynomials]
+            self.norm = _terms(ring.from_expr(lyapunov.value))
+            z = ring.generator(lyapunov.one_step.variables[0])
+            quotient, remainder = divmod(lyapunov.one_step.polynomials[0], z)
+            if not remainder.is_zero():
+                raise DomainError.of("EnclosedOrbit()", "a map that keeps z = 0", "another", "Use target 0.")
+            self.factor = _terms(quotient)
+
+    def run(self, z0: Fraction, T0: Fraction, max_steps: int = 20_000) -> OrbitVerdict:
+        """Iterate until the limit is enclosed or the escape is final.
+
+        Args:
+            z0: start, exact.
+            T0: start, exact.
+            max_steps: steps at most.
+
+        Returns:
+            The verdict, rigorous.
+
+        Raises:
+            PrecisionError: the balls grew too wide, or the steps ran out.
+        """
+        with precision(self.bits):
+            e = ball(self.epsilon)
+            z, T = ball(z0), ball(T0)
+            first, widest = float("nan"), 0.0
+            for step in range(1, max_steps + 1):
+                point = (z, T, e)
+                # z' = z (1 - h): as a product the ball of z does not grow near the edge
+                z, T = z * _value(self.factor, point), _value(self.step[1], point)
+                widest = max(widest, float(z.rad()), float(T.rad()))
+                if step == 1:
+                    first = float(T.mid())
+                if not widest < 1e-6 * max(1.0, abs(float(z.mid()))):
+                    raise PrecisionError.of("EnclosedOrbit.run()", "narrow balls", f"radius {widest}", "Raise bits.")
+                if self._escaped(z, T, e):
+                    return OrbitVerdict("escape", step, float("nan"), float("nan"), first, widest)
+                if abs(z) < 1e-12:
+                    found = self._limit(z, T, e)
+                    if found is not None:
+                        return OrbitVerdict("limit", step, found[0], found[1], first, widest)
+        raise PrecisionError.of("EnclosedOrbit.run()", "an orbit that settles", f"{max_steps} steps", "Allow more.")
+
+    def _escaped(self, z: arb, T: arb, e: arb) -> bool:
+        """``z >= 3 / (1 - epsilon)`` and ``theta_1^2 >= 2 epsilon theta_2^2``: from there z doubles at every step.
+
+        In theta: ``theta_1' = theta_1 (1 - z)``, ``theta_2' = theta_2 (1 + epsilon z)``, and
+        ``(z - 1)^2 - (1 + epsilon z)^2 = z (1 + epsilon) (z (1 - epsilon) - 2) > 0`` keeps the second inequality; then
+        ``z' >= theta_1'^2 / 4 >= theta_1^2 >= 2 z``.
+        """
+        V = _value(self.norm, (z, T, e))
+        return bool(z * (1 - e) > 3 and 2 * z * (1 + 2 * e) > V)
+
+    def _limit(self, z: arb, T: arb, e: arb) -> tuple[float, float] | None:
+        """Ends of ``lim T``, if the rest of the orbit provably shrinks geometrically.
+
+        On the box ``|z| <= zeta``, ``V in [V_N - tail, V_N]`` with ``|z'/z| <= rho < 1`` the orbit stays in the box for
+        ``tail = c epsilon zeta^2 / (1 - rho^2)`` (c the ceiling, T >= 0), and ``lim T = lim V``.
+        """
+        V = _value(self.norm, (z, T, e))
+        zeta = abs(z).upper()
+        ceiling = int(self.lyapunov.ceiling)
+        tail = zeta  # far above what is needed; verified below
+        wide_z = arb(0, zeta)
+        wide_V = V.union(V - tail)
+        # T from V at every z of the box
+        tilt = _value(self.norm, (arb(1), arb(0), e))
+        wide_T = wide_V - tilt * wide_z
+        rho = abs(_value(self.factor, (wide_z, wide_T, e))).upper()
+        if not (rho < 1 and wide_T > 0 and ceiling * e * zeta**2 / (1 - rho**2) < tail):
+            return None
+        needed = (ceiling * e * zeta**2 / (1 - rho**2)).upper()
+        return (
+            math.nextafter(float((V - needed).lower().mid()), -math.inf),
+            math.nextafter(float(V.upper().mid()), math.inf),
+        )

@@ -1,0 +1,244 @@
+"""What a proof kernel has accepted: the Coq sources, the record of a build, and whether they still match."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ..symbolic.algebra.errors import EdgestabError, OutputError, ProofError
+from ..symbolic.planar.derivations import Derivations, main_case
+from .coq_export import generated_files
+
+SOURCES = Path(__file__).parent / "coq"
+GENERATED = "generated"
+COMMITTED_RECORD = SOURCES / "record.json"
+
+REALS = frozenset(
+    {
+        "ClassicalDedekindReals.sig_not_dec",
+        "ClassicalDedekindReals.sig_forall_dec",
+        "FunctionalExtensionality.functional_extensionality_dep",
+    }
+)
+"""The axioms that Coq's classical real numbers stand on."""
+CLASSIC = "Classical_Prop.classic"
+"""Excluded middle for all propositions; Coq's library needs it to define the logarithm."""
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """A kernel-checked theorem that a claim points to.
+
+    Attributes:
+        name: of the Coq constant.
+        module: the file that holds it.
+        allowed: the axioms that it may rest on.
+    """
+
+    name: str
+    module: str
+    allowed: frozenset[str] = REALS
+
+
+_BY_MODULE: dict[str, tuple[str, ...]] = {
+    "Descent": (
+        *("loss_is_square", "loss_x_ok", "loss_v_ok", "ntk_is_gradient_square", "reduction_z", "reduction_T"),
+        *("weight_norm_theta", "edge_of_stability"),
+    ),
+    "Hierarchy": ("loss_partial", "hierarchy", "residual_step", "weight_norm_falls", "closure"),
+    "Spectrum": ("one_step_z", "one_step_T", "edge_spectrum"),
+    "Recurrence": ("nullcline_order", "z_recurrence", "y_recurrence"),
+    "Printed": ("printed_z", "printed_y", "printed_y_lacks"),
+    "StripFirst": ("first_limit",),
+    "StripSecond": ("second_limit",),
+    "Sharp": ("sharp_explicit",),
+    "Theorem1": ("edge_every_eps", "edge_multiplicities", "theorem1_explicit", "theorem1"),
+}
+
+THEOREMS: tuple[Theorem, ...] = tuple(Theorem(n, module) for module, names in _BY_MODULE.items() for n in names)
+"""Whose statements and axioms the record holds."""
+
+
+@dataclass(frozen=True)
+class KernelRecord:
+    """What one build of the Coq development found.
+
+    Attributes:
+        sources: every source file to its SHA-256.
+        accepted: whether the kernel accepted every file.
+        coq: version of Coq.
+        theorems: theorem to ``{"statement": .., "axioms": [..]}``.
+        checker: what ``coqchk`` checked and found.
+        date: of the build, ISO 8601.
+        seconds: file to compile time.
+        failure: the first error, if any.
+    """
+
+    sources: Mapping[str, str]
+    accepted: bool
+    coq: str
+    theorems: Mapping[str, Any]
+    checker: Mapping[str, Any]
+    date: str
+    seconds: Mapping[str, float]
+    failure: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as it is written."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    def excess_axioms(self) -> dict[str, list[str]]:
+        """Theorems that rest on more than they may, with those axioms."""
+        found = {}
+        for theorem in THEOREMS:
+            axioms = set(self.theorems.get(theorem.name, {}).get("axioms", []))
+            if axioms - theorem.allowed:
+                found[theorem.name] = sorted(axioms - theorem.allowed)
+        return found
+
+
+def digest(text: str | bytes) -> str:
+    """SHA-256 of a source file."""
+    return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
+
+
+def source_files(folder: Path = SOURCES) -> dict[str, str]:
+    """Every Coq source file, relative name to text, sorted.
+
+    Args:
+        folder: where the development lies.
+
+    Returns:
+        Names such as ``Trap.v`` and ``generated/Map.v``.
+    """
+    paths = sorted((*folder.glob("*.v"), *(folder / GENERATED).glob("*.v")))
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+
+
+def source_digests(folder: Path = SOURCES) -> dict[str, str]:
+    """Every Coq source file to its SHA-256."""
+    return {name: digest(text) for name, text in source_files(folder).items()}
+
+
+def local_record_path() -> Path:
+    """Where ``edgestab prove`` leaves its record on this machine."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "edgestab" / "kernel-record.json"
+
+
+def load_record(path: Path) -> KernelRecord | None:
+    """Read a record.
+
+    Args:
+        path: of the JSON file.
+
+    Returns:
+        The record, or None if there is none.
+
+    Raises:
+        ProofError: the file is no record.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return KernelRecord(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise ProofError.of(
+            "load_record()", "a kernel record", str(path), "Delete it and run `edgestab prove`."
+        ) from error
+
+
+def save_record(record: KernelRecord, path: Path) -> None:
+    """Write a record as JSON.
+
+    Args:
+        record: what a build found.
+        path: where to.
+
+    Raises:
+        OutputError: the path is not writable.
+    """
+    try:
+        path.write_text(json.dumps(record.to_json(), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError.of("save_record()", "a writable path", str(path), f"{error.strerror}.") from error
+
+
+@dataclass(frozen=True)
+class KernelStatus:
+    """Which record, if any, speaks about the sources as they are.
+
+    Attributes:
+        source: ``this machine's kernel``, ``the committed record`` or ``no matching record``.
+        record: the matching record.
+    """
+
+    source: str
+    record: KernelRecord | None
+
+
+def kernel_status(digests: Mapping[str, str] | None = None) -> KernelStatus:
+    """Look for a record whose digest matches every source file: this machine's first, then the committed one.
+
+    Args:
+        digests: of the source files; default those on disk.
+
+    Returns:
+        The status.
+    """
+    here = dict(source_digests() if digests is None else digests)
+    for path, source in ((local_record_path(), "this machine's kernel"), (COMMITTED_RECORD, "the committed record")):
+        record = load_record(path)
+        if record is not None and dict(record.sources) == here:
+            return KernelStatus(source, record)
+    return KernelStatus("no matching record", None)
+
+
+def stale_sources(derivations: Derivations) -> list[str]:
+    """Generated files that the derived objects no longer generate as they are on disk.
+
+    Args:
+        derivations: the exact objects (or a mutant's).
+
+    Returns:
+        Names of the files that differ, are missing, or are left over; ``["(export)"]`` when the objects have lost
+        the structure that the proof needs.
+    """
+    try:
+        fresh = generated_files(derivations)
+    except EdgestabError:
+        return ["(export)"]
+    prefix = GENERATED + "/"
+    on_disk = {n.removeprefix(prefix): text for n, text in source_files().items() if n.startswith(prefix)}
+    return sorted(name for name in fresh.keys() | on_disk.keys() if fresh.get(name) != on_disk.get(name))
+
+
+def write_sources(derivations: Derivations) -> list[str]:
+    """Write the generated files that differ from what the derived objects generate, and remove left-over ones.
+
+    Args:
+        derivations: the exact objects.
+
+    Returns:
+        Names of the files that changed.
+    """
+    fresh, stale = generated_files(derivations), stale_sources(derivations)
+    for name in stale:
+        path = SOURCES / GENERATED / name
+        if name in fresh:
+            path.write_text(fresh[name], encoding="utf-8")
+        else:
+            path.unlink()
+    return stale
+
+
+@lru_cache(maxsize=1)
+def main_stale_sources() -> tuple[str, ...]:
+    """:func:`stale_sources` of the main case, computed once."""
+    return tuple(stale_sources(main_case()))

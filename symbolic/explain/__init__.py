@@ -1,0 +1,1 @@
+"""How each derived object was obtained, step by step, each step checked."""

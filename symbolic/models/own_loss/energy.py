@@ -1,0 +1,80 @@
+"""Conserved energies of slow planar flows ``dz = y A(z)``, ``dy = B(z)``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from ...algebra.errors import DomainError, ProofError
+from ...latex import Equation, Order, Typeset
+
+
+@dataclass(frozen=True)
+class SlowFlow(Typeset):
+    """``dz/dt = y A(z)``, ``dy/dt = B(z)`` and its energy ``y^2/2 - integral of B/A``.
+
+    Attributes:
+        z: the amplitude of the oscillation.
+        y: the deviation from the edge.
+        rate: ``A(z)``.
+        force: ``B(z)``.
+        energy: constant along the flow; checked by differentiation when built.
+    """
+
+    z: sp.Symbol
+    y: sp.Symbol
+    rate: sp.Expr
+    force: sp.Expr
+    energy: sp.Expr
+
+    def equations(self) -> tuple[Equation, ...]:
+        """The flow and its energy."""
+        dz, dy = (sp.Symbol(rf"d{v.name}", real=True) for v in (self.z, self.y))
+        order = Order((self.y, self.z))
+        return (
+            Equation(dz, sp.expand(self.y * self.rate), order=order, tag=self.z.name),
+            Equation(dy, sp.expand(self.force), order=order, tag=self.y.name),
+            Equation(sp.Symbol("H", real=True), self.energy, order=order, tag="energy"),
+        )
+
+
+def slow_flow(z: sp.Symbol, y: sp.Symbol, rate: sp.Expr, force: sp.Expr) -> SlowFlow:
+    """Derive the energy of ``dz = y A(z)``, ``dy = B(z)`` by separating variables.
+
+    Args:
+        z: amplitude, positive along an orbit (the energy has ``log|z|`` where needed).
+        y: deviation.
+        rate: ``A``, a rational function of z with ``A(0) = 0``.
+        force: ``B``, a rational function of z.
+
+    Returns:
+        The flow with its energy.
+
+    Raises:
+        DomainError: A or B depends on y.
+        ProofError: the integral found is not conserved.
+    """
+    if y in rate.free_symbols | force.free_symbols or rate == 0:
+        raise DomainError.of("slow_flow()", "A(z) not 0 and B(z), free of y", f"{rate}, {force}", "Separate first.")
+    quotient = sp.apart(sp.cancel(force / rate), z)
+    potential = sum((_integrate(term, z) for term in sp.Add.make_args(sp.expand(quotient))), sp.S.Zero)
+    energy = y**2 / 2 - potential
+    # d/dt H = H_z y A + H_y B; |z| differentiates like z away from 0
+    slope = sp.diff(energy.replace(sp.Abs, lambda inside: inside), z) * y * rate + sp.diff(energy, y) * force
+    if sp.cancel(sp.together(sp.expand(slope))) != 0:
+        raise ProofError.of("slow_flow()", "a conserved energy", slope, "Report it.")
+    return SlowFlow(z, y, rate, force, energy)
+
+
+def _integrate(term: sp.Expr, z: sp.Symbol) -> sp.Expr:
+    """Integrate one term; Laurent monomials by hand, the rest by SymPy."""
+    coefficient, power = term.as_independent(z)
+    base, exponent = power.as_base_exp()
+    if power == 1:
+        return coefficient * z
+    if base == z and exponent.is_Integer:
+        if exponent == -1:
+            return coefficient * sp.log(sp.Abs(z))
+        return coefficient * z ** (exponent + 1) / (exponent + 1)
+    return sp.integrate(term, z)

@@ -1,0 +1,257 @@
+"""A model near its edge of stability: every object that its hypotheses allow, and where the analysis stops."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import sympy as sp
+from flint import fmpq_mpoly
+
+from ...algebra.errors import DomainError
+from ...algebra.rings import PolyRing
+from ...latex import Equation, Order
+from ...planar.nullcline import EDGE, Nullcline, derive_nullcline
+from ...planar.recurrences import Recurrence, derive_two_step
+from .closure import NotClosed, Reduction, close
+from .cycles import CycleSets, cycle_sets
+from .edge import EdgeForm, derive_edge_form
+from .energy import SlowFlow, slow_flow
+from .gradient import GradientDescent
+from .hypotheses import Hypothesis
+from .relaxation import Leading, leading_terms
+from .size import two_step_bound
+
+MOST_TERMS = 1_500_000
+"""Bound on the two-step map; at this size a study takes about half a minute."""
+
+
+@dataclass(frozen=True)
+class EdgeStudy:
+    """Hypotheses with verdicts, and what follows from those that hold.
+
+    Attributes:
+        model: the model.
+        order: orders kept: of the recurrences in z, of the limit in the small parameter.
+        reduction: the closed map, or None where the coordinates do not close.
+        form: the map in ``(z, T)``, or None.
+        hypotheses: what was asked, in order, up to the first that fails and blocks the rest.
+    """
+
+    model: GradientDescent
+    order: int
+    reduction: Reduction | None
+    form: EdgeForm | None
+    hypotheses: tuple[Hypothesis, ...]
+
+    def hypothesis(self, name: str) -> Hypothesis | None:
+        """One hypothesis by name, None if it was not reached."""
+        return next((h for h in self.hypotheses if h.name == name), None)
+
+    def holds(self, *names: str) -> bool:
+        """Whether all these were reached and hold."""
+        return all((h := self.hypothesis(n)) is not None and h.holds is True for n in names)
+
+    @property
+    def failing(self) -> Hypothesis | None:
+        """The first hypothesis that does not hold."""
+        return next((h for h in self.hypotheses if h.holds is not True), None)
+
+    @property
+    def concentrates(self) -> bool:
+        """Whether every hypothesis of concentration at the edge holds."""
+        return self.failing is None
+
+    def _form(self) -> EdgeForm:
+        if self.form is None:
+            failing = self.failing
+            raise DomainError.of(
+                "EdgeStudy", "a model with an edge form", failing.name if failing else "none", "See its hypotheses."
+            )
+        return self.form
+
+    @cached_property
+    def nullcline(self) -> Nullcline:
+        """The two-step nullcline ``T = f(z)`` to the study's order."""
+        return derive_nullcline(self._form().map, self.order)
+
+    @cached_property
+    def recurrence(self) -> Recurrence:
+        """The two-step recurrence in ``(z, y)`` to the study's order."""
+        return derive_two_step(self._form().map, self.order)
+
+    @cached_property
+    def cycles(self) -> CycleSets:
+        """The fixed points and the two-cycles near the edge."""
+        form = self._form()
+        return cycle_sets(form, leading_terms(form), self.order)
+
+    @cached_property
+    def limit(self) -> tuple[sp.Rational, ...]:
+        """Coefficients of ``T_inf`` in the small parameter, powers 0 to order.
+
+        Raises:
+            DomainError: a hypothesis fails, so there is no slow manifold through the edge.
+        """
+        failing = self.failing
+        if failing is not None:
+            raise DomainError.of(
+                "EdgeStudy.limit", "all hypotheses to hold", f"{failing.name} {failing.verdict}", failing.detail
+            )
+        from ...planar.slow_manifold import derive_slow_manifold
+
+        return derive_slow_manifold(self._form().map, self.order).limit().coefficients
+
+    def limit_expression(self) -> sp.Expr:
+        """``T_inf`` as a truncated series in the small parameter."""
+        small = self._form().small
+        assert small is not None, "a limit needs a small parameter"
+        return sp.Add(*(c * small[0] ** k for k, c in enumerate(self.limit)))
+
+    def sharpness_limit(self) -> sp.Expr:
+        """The final sharpness ``T_inf / step`` in the constants of the model."""
+        small = self._form().small
+        assert small is not None, "a limit needs a small parameter"
+        return sp.expand(self.limit_expression().subs(small[0], small[1]) / self.model.step)
+
+    def sharpness_equation(self) -> Equation:
+        """The final sharpness with its first dropped power."""
+        small = self._form().small
+        assert small is not None, "a limit needs a small parameter"
+        dropped = sp.powsimp(small[1] ** (self.order + 1) / self.model.step)
+        return Equation(
+            sp.Symbol("lambda_infinity", real=True), self.sharpness_limit(), (dropped,), _by_step(self.model)
+        )
+
+    @cached_property
+    def flow(self) -> SlowFlow:
+        """Where deviations do not relax: the leading slow flow and its conserved energy.
+
+        Raises:
+            DomainError: deviations relax, or the curvature is not frozen at small parameter 0.
+        """
+        form = self._form()
+        if form.small is None or not self.holds("two-cycles", "one small parameter") or self.holds("relaxation"):
+            raise DomainError.of("EdgeStudy.flow", "frozen curvature without relaxation", self.failing, "See `limit`.")
+        z, T = form.map.variables
+        y = self.recurrence.variables[1]
+        epsilon = form.small[0]
+        two = form.map.iterate(2)
+        rate = sp.diff(two.components[0], T).subs({epsilon: 0, T: EDGE})
+        force = sp.expand(two.components[1] - T).coeff(epsilon, 1).subs(T, EDGE)
+        return slow_flow(z, y, sp.expand(rate), sp.expand(epsilon * force))
+
+
+def _by_step(model: GradientDescent) -> Order:
+    return Order((), dict.fromkeys(model.step.free_symbols, 1))
+
+
+def study(
+    model: GradientDescent,
+    coordinates: Mapping[str, sp.Expr | str],
+    at: Mapping[str, object],
+    order: int = 3,
+    small: str | None = None,
+) -> EdgeStudy:
+    """See :meth:`GradientDescent.study`."""
+    if isinstance(order, bool) or not isinstance(order, int) or not 2 <= order <= 30:
+        raise DomainError.of("study()", "an order in 2..30", order, "It is the highest power of z and of epsilon.")
+    closed = close(model, coordinates)
+    statement = f"the gradient step closes in {', '.join(coordinates)}"
+    if isinstance(closed, NotClosed):
+        found = (Hypothesis("closure", statement, closed.verdict, closed.sentence()),)
+        return EdgeStudy(model, order, None, None, found)
+    hypotheses = [Hypothesis("closure", statement, True, f"{closed.compared} monomials compared")]
+    form, tried = derive_edge_form(closed, at, small)
+    hypotheses += tried
+    if form is None:
+        return EdgeStudy(model, order, closed, None, tuple(hypotheses))
+    bound = two_step_bound(form.map)
+    if bound > MOST_TERMS:
+        raise DomainError.of(
+            "study()",
+            f"a two-step map of at most {MOST_TERMS} terms",
+            f"up to {bound}",
+            "Lower the degree of the loss.",
+        )
+    hypotheses.append(_sharpness(model, form))
+    # a failed small parameter does not stop the two-step analysis, which says what its lack means
+    leading = leading_terms(form)
+    hypotheses += _concentration(form, leading)
+    return EdgeStudy(model, order, closed, form, tuple(hypotheses))
+
+
+def _sharpness(model: GradientDescent, form: EdgeForm) -> Hypothesis:
+    """``T = step * (top Hessian eigenvalue)`` at the minima: Hessian of rank one there, with that trace."""
+    statement = "T is the step size times the sharpness: at the minima step * Hessian has trace T and rank one"
+    replaced = form.reduction.replaced
+    ring = PolyRing((*model.free, *replaced.symbols(model.constants)))
+
+    def exact(expr: sp.Expr) -> fmpq_mpoly:
+        return ring.from_expr(replaced.replace(expr))
+
+    level = ring.from_expr(sp.numer(sp.together(replaced.replace(form.level()))))
+    level = level / level.term_content()
+    curvature = exact(form.curvature.subs(dict(form.reduction.coordinates)))
+    size = range(len(model.parameters))
+    hessian = model.hessian().subs(model.ties)
+    scaled = [[exact(model.step * hessian[i, j]) for j in size] for i in size]
+    defects = [sum((scaled[i][i] for i in size), ring.zero) - curvature]
+    # symmetric with H^2 = T H and trace T: one eigenvalue T, all others 0
+    defects += [
+        sum((scaled[i][k] * scaled[k][j] for k in size), ring.zero) - curvature * scaled[i][j]
+        for i in size
+        for j in range(i, len(model.parameters))
+    ]
+    wrong = sum(bool(divmod(defect, level)[1].to_dict()) for defect in defects)
+    # divisibility by the level polynomial suffices; its failure does not refute
+    detail = f"{len(defects) - wrong} of {len(defects)} entries of trace H - T and H^2 - T H vanish at the minima"
+    return Hypothesis("sharpness", statement, None if wrong else True, detail)
+
+
+def _concentration(form: EdgeForm, leading: Leading) -> list[Hypothesis]:
+    """The conditions under which every nearby start ends at one distance from the edge."""
+    epsilon = None if form.small is None else form.small[0]
+    found = [
+        Hypothesis(
+            "edge",
+            "T = 2 is a simple root of the two-step condition at z = 0",
+            leading.simple_edge,
+            f"z'' - z = {leading.rate} y z + ..",
+        ),
+        Hypothesis(
+            "one small parameter",
+            "no other constant is left, so that expansions have rational coefficients",
+            len(form.map.parameters) == 1,
+            f"left: {', '.join(map(str, form.map.parameters)) or 'none'}",
+        ),
+        Hypothesis(
+            "two-cycles",
+            "at small parameter 0 the nullcline consists of two-cycles",
+            leading.cycles,
+            leading.cycles_detail,
+        ),
+    ]
+    if not all(h.holds for h in found) or epsilon is None:
+        return found
+    relaxes = leading.relaxation is not None and bool(leading.relaxation < 0)
+    found.append(
+        Hypothesis(
+            "relaxation",
+            "off the two-cycles deviations shrink at a rate of order z^2: y'' - y = -a z^2 y, a > 0",
+            relaxes,
+            f"a = {-leading.relaxation}" if leading.relaxation is not None else leading.relaxation_detail,
+        )
+    )
+    if not relaxes:
+        return found
+    found.append(
+        Hypothesis(
+            "drift",
+            "on the two-cycles the curvature falls: y'' - y = -d epsilon z^2, d > 0, so y settles below 0",
+            leading.drift is not None and bool(leading.drift < 0),
+            f"d = {-leading.drift}" if leading.drift is not None else "no drift of order epsilon z^2",
+        )
+    )
+    return found

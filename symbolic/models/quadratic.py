@@ -1,0 +1,166 @@
+"""The quadratic regression model with one output, from its loss.
+
+``f(theta) = theta' Q theta / 2``, residual ``f - E``, loss ``L = (f - E)^2 / 2``. The poster writes ``f`` without
+the factor 1/2; only with it are its printed coefficients right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from ..algebra.errors import DomainError, ProofError
+from ..algebra.rings import PolyRing
+from ..algebra.symbols import symbol
+from ..planar.maps import PolynomialMap
+from ..planar.nullcline import Nullcline, derive_nullcline
+from ..planar.recurrences import Recurrence, derive_two_step
+
+if TYPE_CHECKING:
+    from .gradient_flow import GradientFlow
+
+
+def _exact(value: object, where: str) -> sp.Expr:
+    expr = sp.sympify(value)
+    if not isinstance(expr, sp.Expr) or expr.has(sp.Float) or expr.has(sp.nan, sp.zoo, sp.oo):
+        raise DomainError.of(where, "exact rationals or symbols", value, "Use fractions.Fraction or sympy.Rational.")
+    return expr
+
+
+@dataclass(frozen=True)
+class QuadraticModel:
+    """Quadratic regression with one output and given eigenvalues of Q.
+
+    Attributes:
+        eigenvalues: distinct non-zero eigenvalues of Q, exact (the paper's main case is ``(1, -epsilon)``).
+        target: the regression target E, in units where the step size is 1 (that is, ``eta * E``).
+
+    Raises:
+        DomainError: an eigenvalue is zero, repeated or a float.
+    """
+
+    eigenvalues: tuple[sp.Expr, ...]
+    target: sp.Expr = sp.S.Zero
+
+    def __init__(self, eigenvalues: Sequence[object], target: object = 0) -> None:
+        values = tuple(_exact(v, "QuadraticModel()") for v in eigenvalues)
+        if not values or any(v == 0 for v in values) or len(set(values)) != len(values):
+            raise DomainError.of(
+                "QuadraticModel()",
+                "distinct non-zero eigenvalues",
+                values,
+                "Multiplicities do not change the map.",
+            )
+        object.__setattr__(self, "eigenvalues", values)
+        object.__setattr__(self, "target", _exact(target, "QuadraticModel()"))
+
+    @property
+    def parameters(self) -> tuple[sp.Symbol, ...]:
+        """Symbols of the eigenvalues and the target, sorted by name."""
+        free = set().union(*(v.free_symbols for v in self.eigenvalues), self.target.free_symbols)
+        return tuple(sorted(free, key=lambda s: s.name))
+
+    @property
+    def theta(self) -> tuple[sp.Symbol, ...]:
+        """The parameters of the predictor along the eigenvectors of Q, times the root of the step size."""
+        return tuple(sp.Symbol(f"theta_{i + 1}", real=True) for i in range(len(self.eigenvalues)))
+
+    def predictor(self) -> sp.Expr:
+        """``f(theta) = sum_i q_i theta_i^2 / 2``."""
+        pairs = zip(self.eigenvalues, self.theta, strict=True)
+        return sp.Add(*(q * t**2 / 2 for q, t in pairs))
+
+    def loss(self) -> sp.Expr:
+        """``L = (f - E)^2 / 2``."""
+        return (self.predictor() - self.target) ** 2 / 2
+
+    def theta_step(self) -> PolynomialMap:
+        """Gradient descent on the loss with step 1 (the step size is scaled into theta), by differentiation."""
+        components = tuple(t - sp.diff(self.loss(), t) for t in self.theta)
+        return PolynomialMap(self.theta, components, self.parameters, "gradient step")
+
+    def moment(self, k: int) -> sp.Expr:
+        """``T^(k) = theta' Q^(k+2) theta`` in theta; ``T^(0)`` is the NTK eigenvalue, ``T^(-1) = 2 f``."""
+        pairs = zip(self.eigenvalues, self.theta, strict=True)
+        return sp.Add(*(q ** (k + 2) * t**2 for q, t in pairs))
+
+    @property
+    def state(self) -> tuple[sp.Symbol, ...]:
+        """``(z, T)``, or ``(z, T_0, .., T_(m-2))`` for m other than 2 distinct eigenvalues."""
+        m = len(self.eigenvalues)
+        if m == 2:
+            return (symbol("z"), symbol("T"))
+        return (symbol("z"), *(sp.Symbol(f"T_{k}", real=True) for k in range(m - 1)))
+
+    def one_step(self) -> PolynomialMap:
+        """The closed exact map in ``(z, T^(0), ..)`` of one gradient step.
+
+        ``z' = z - z T0 + z^2 T1 / 2`` and ``Tk' = Tk - 2 z T(k+1) + z^2 T(k+2)``, closed by the minimal polynomial
+        of Q, and proved equal to the gradient step in theta before it is returned.
+
+        Returns:
+            A polynomial map of :attr:`state`.
+
+        Raises:
+            ProofError: the closed map does not agree with the gradient step.
+        """
+        return self._one_step
+
+    @cached_property
+    def _one_step(self) -> PolynomialMap:
+        z = self.state[0]
+        moments = self._closed_moments(len(self.eigenvalues) + 1)
+        t = {k - 1: value for k, value in enumerate(moments)}
+        images = [z - z * t[0] + z**2 * t[1] / 2]
+        images += [t[k] - 2 * z * t[k + 1] + z**2 * t[k + 2] for k in range(len(self.state) - 1)]
+        ring = PolyRing((*self.state, *self.parameters))
+        closed = PolynomialMap.from_polynomials(
+            self.state, tuple(ring.from_expr(image) for image in images), self.parameters, "one step"
+        )
+        self._prove_closed(closed)
+        return closed
+
+    def _closed_moments(self, highest: int) -> list[sp.Expr]:
+        """``T^(-1), .., T^(highest - 1)`` through the state, by the minimal polynomial ``prod (x - q_i)``."""
+        z, *rest = self.state
+        x = sp.Dummy("x")
+        minimal = sp.Poly(sp.prod(x - q for q in self.eigenvalues), x)
+        lower = minimal.all_coeffs()[1:]
+        moments: list[sp.Expr] = [2 * (z + self.target), *rest]
+        while len(moments) <= highest:
+            recent = moments[: -len(self.eigenvalues) - 1 : -1]
+            moments.append(sp.expand(-sp.Add(*(c * m for c, m in zip(lower, recent, strict=True)))))
+        return moments[: highest + 1]
+
+    def embedding(self) -> tuple[sp.Expr, ...]:
+        """The state as functions of theta."""
+        moments = (self.moment(k) for k in range(len(self.state) - 1))
+        return (self.predictor() - self.target, *moments)
+
+    def _prove_closed(self, closed: PolynomialMap) -> None:
+        """Check ``state(gradient step) == closed(state)`` as polynomials in theta."""
+        ring = PolyRing((*self.theta, *self.parameters))
+        inside = [ring.from_expr(e) for e in self.embedding()]
+        fixed = [ring.generator(p) for p in self.parameters]
+        stepped = [*(ring.from_expr(c) for c in self.theta_step().components), *fixed]
+        for name, embedded, image in zip(self.state, inside, closed.polynomials, strict=True):
+            if embedded.compose(*stepped, ctx=ring.context) != image.compose(*inside, *fixed, ctx=ring.context):
+                raise ProofError.of("QuadraticModel.one_step()", "the gradient step", f"another {name}'", "Report it.")
+
+    def nullcline(self, order: int) -> Nullcline:
+        """The branch through ``T = 2`` of ``z'' = z``, to an order in z (two eigenvalues)."""
+        return derive_nullcline(self.one_step(), order)
+
+    def two_step(self, order: int = 3, weights: tuple[int, int] = (0, 0)) -> Recurrence:
+        """The two-step recurrence in ``(z, y)`` (two eigenvalues), see :func:`.recurrences.derive_two_step`."""
+        return derive_two_step(self.one_step(), order, weights)
+
+    def gradient_flow(self) -> GradientFlow:
+        """The limit of small steps: closed field, conserved quantities, end."""
+        from .gradient_flow import GradientFlow
+
+        return GradientFlow(self)

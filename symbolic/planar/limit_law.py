@@ -1,0 +1,288 @@
+"""Where an orbit of ANY start near the edge ends: a formal first integral of the one-step map, to any order.
+
+Coordinates near the edge, fit for the map: ``u``, odd under the two-cycle ``z -> sigma(z)`` of parameter 0 (there the
+map is ``u -> -u``), its even companion ``p = -z sigma(z)``, and ``x``, the deviation of ``T`` from the slow manifold.
+With weights 1 for u and 2 for x and epsilon, one step moves ``u`` to ``-u (1 + a x + b epsilon + ..)`` and ``x`` to
+``x (1 + c u^2 + ..)``. The sought integral
+
+    I = A u^2 + x - C epsilon ln|x| + (polynomial terms of higher weight)
+
+is fixed weight by weight: the odd part of the defect is halved away (u changes sign), the even part is removed by an
+equation along the leading flow. At ``z = 0`` the integral is ``x - C epsilon ln|x| + ..``: this gives the limit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+from flint import fmpq
+
+from ..algebra.errors import DomainError, ProofError
+from ..algebra.rings import Exponents, to_rational
+from ..algebra.series import Grading, TruncatedSeries, evaluate, reversion
+from ..algebra.symbols import symbol
+from ..latex import Equation, Order, Typeset
+from .limit_series import LimitSeries
+from .maps import PolynomialMap
+from .slow_manifold import SlowManifold, derive_slow_manifold
+
+LEADING = 2
+"""Weight of the leading integral."""
+
+HIGHEST_WEIGHT = 16
+
+Terms = dict[Exponents, fmpq]
+
+
+@dataclass(frozen=True)
+class LimitLaw(Typeset):
+    """``I(z, T) = I(0, T_inf)`` along every orbit that ends on the line ``z = 0``.
+
+    Attributes:
+        manifold: the slow manifold that x is measured from.
+        logarithm: C, the coefficient of ``-epsilon ln|x|``.
+        terms: exponents of ``(u, p, x, epsilon)`` to coefficient, the power of u being 0 or 1; complete to
+            :attr:`weight`.
+        weight: terms of higher weight are dropped (u counts 1, p, x and epsilon count 2).
+    """
+
+    manifold: SlowManifold
+    logarithm: sp.Rational
+    terms: tuple[tuple[Exponents, sp.Rational], ...]
+    weight: int
+
+    @property
+    def variables(self) -> tuple[sp.Symbol, sp.Symbol, sp.Symbol, sp.Symbol]:
+        """``(u, p, x, epsilon)``."""
+        return symbol("u"), symbol("p"), symbol("x"), self.manifold.parameter
+
+    def polynomial(self, weight: int | None = None) -> sp.Expr:
+        """The polynomial part of the integral up to a weight.
+
+        Args:
+            weight: terms above it are left out; default all.
+
+        Returns:
+            An expression in u, p, x and the parameter.
+        """
+        most = self.weight if weight is None else weight
+        kept = [(e, c) for e, c in self.terms if term_weight(e) <= most]
+        return sp.Add(*(c * sp.Mul(*(s**k for s, k in zip(self.variables, e, strict=True))) for e, c in kept))
+
+    def integral(self, weight: int | None = None) -> sp.Expr:
+        """The integral up to a weight, with its logarithm."""
+        *_, x, epsilon = self.variables
+        return self.polynomial(weight) - self.logarithm * epsilon * sp.log(sp.Abs(x))
+
+    def end_terms(self, weight: int | None = None) -> sp.Expr:
+        """What the integral at ``z = 0`` has beyond ``x - C epsilon ln|x|``: terms in x and the parameter."""
+        u, p, x, _ = self.variables
+        return self.polynomial(weight).subs({u: 0, p: 0}) - x
+
+    @cached_property
+    def coordinates(self) -> dict[sp.Symbol, sp.Expr]:
+        """U and p as closed functions of z."""
+        z = self.manifold.variable
+        sigma = self.involution
+        return {symbol("u"): sp.factor((z - sigma) / 2), symbol("p"): sp.factor(-z * sigma)}
+
+    @cached_property
+    def involution(self) -> sp.Expr:
+        """``sigma(z)``, how the map moves along its two-cycles at parameter 0."""
+        T = self.manifold.one_step.variables[1]
+        (curve,) = self.manifold.closed_rows(0)
+        frozen = self.manifold.one_step.substitute({self.manifold.parameter: 0})
+        return sp.factor(frozen.components[0].subs(T, curve))
+
+    def limit_of(self, deviation: sp.Expr, order: int | None = None) -> sp.Expr:
+        """``T_inf`` for an orbit whose x ends at ``deviation``: the limit series plus the deviation."""
+        series: LimitSeries = self.manifold.limit()
+        most = series.order if order is None else order
+        kept = series.coefficients[: most + 1]
+        return sp.Add(*(c * self.manifold.parameter**n for n, c in enumerate(kept))) + deviation
+
+    def lambert(self, excess: sp.Expr = sp.S.Zero, weight: int = LEADING) -> sp.Expr:
+        """The end value of x from its start by the Lambert W function.
+
+        ``x - C epsilon ln|x| = c`` has the solution ``x = -C epsilon W(-x_0 exp(-(c - ..)/(C epsilon)) / (C epsilon))``
+        on the principal branch, for both signs of the start.
+
+        Args:
+            excess: what the integral at ``z = 0`` has beyond ``x - C epsilon ln|x|``.
+            weight: the start's integral is taken up to this weight.
+
+        Returns:
+            An expression in u, p, x (the start) and the parameter.
+        """
+        *_, x, epsilon = self.variables
+        scale = self.logarithm * epsilon
+        exponent = -(self.polynomial(weight) - excess) / scale
+        return -scale * sp.LambertW(-x / scale * sp.exp(exponent))
+
+    def leading_order(self) -> sp.Expr:
+        """``T_inf`` of any start ``(p, x)`` to leading order: the limit series to epsilon, the integral to weight 2."""
+        return self.limit_of(self.lambert(), 1)
+
+    def next_order(self) -> sp.Expr:
+        """``T_inf`` to the next order: one order more in epsilon than :meth:`leading_order`, in closed form.
+
+        The terms of the next weight are taken at the start, and at the end at the leading solution.
+
+        Returns:
+            An expression in p, x and the parameter; error of order ``epsilon^(5/2)``.
+
+        Raises:
+            DomainError: the law was derived to its leading weight only.
+        """
+        if self.weight < 2 * LEADING:
+            raise DomainError.of("LimitLaw.next_order()", "a law of weight 4 or more", self.weight, "Derive more.")
+        *_, x, _ = self.variables
+        excess = self.end_terms(2 * LEADING).subs(x, self.lambert())
+        return self.limit_of(self.lambert(excess, 2 * LEADING), 2)
+
+    def remainder(self) -> str:
+        """What was dropped, in words."""
+        return f"dropped: every term with deg_u + 2*(deg_p + deg_x + deg_epsilon) > {self.weight}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Coefficients as exact strings."""
+        return {
+            "variables": [s.name for s in self.variables],
+            "weight": self.weight,
+            "logarithm": str(-self.logarithm),
+            "integral": [{"exponents": list(e), "coefficient": str(c)} for e, c in self.terms],
+            "limit": self.manifold.limit().to_json(),
+            "remainder": self.remainder(),
+        }
+
+    def text_rows(self) -> list[tuple[str, sp.Expr]]:
+        """Left and right sides: the integral, the coordinates, and the two closed laws."""
+        rows = [("I", self.integral())]
+        rows += [(s.name, e) for s, e in self.coordinates.items()]
+        rows.append(("T_inf, leading", self.leading_order()))
+        return [*rows, ("T_inf, next order", self.next_order())] if self.weight >= 2 * LEADING else rows
+
+    def leading(self) -> sp.Symbol:
+        """The deviation x."""
+        return symbol("x")
+
+    def notes(self) -> list[str]:
+        """How to read it."""
+        return ["I(start) = I(end), and u = p = 0 at the end; x = T - slow manifold, at the start and at the end"]
+
+    def equations(self) -> tuple[Equation, ...]:
+        """The coordinates, the integral, the leading solution, and the limit to leading and next order."""
+        *_, x, epsilon = self.variables
+        order = Order((), dict.fromkeys(self.variables[1:], LEADING))
+        excess = self.end_terms(2 * LEADING).subs(x, symbol("x_0"))
+        closer = self.limit_of(self.lambert(excess, 2 * LEADING), 2)
+        rows = [Equation(s, e, tag=s.name) for s, e in self.coordinates.items()]
+        rows.append(Equation(symbol("I"), self.integral(), order=order, tag="integral"))
+        rows.append(Equation(symbol("x_0"), self.lambert(), tag="end"))
+        if self.weight >= 2 * LEADING:
+            rows.append(Equation(symbol("T_inf"), closer, (epsilon ** sp.Rational(5, 2),), tag="next"))
+        else:
+            rows.append(Equation(symbol("T_inf"), self.limit_of(symbol("x_0"), 1), (epsilon**2,), tag="leading"))
+        return tuple(rows)
+
+
+def term_weight(exponents: Exponents) -> int:
+    """Weight of ``u^a p^b x^c epsilon^d``."""
+    return exponents[0] + LEADING * sum(exponents[1:])
+
+
+def derive_limit_law(one_step: PolynomialMap, weight: int = 2 * LEADING) -> LimitLaw:
+    """Derive the integral up to a weight: 2 is the leading law, 4 its next order, and so on.
+
+    Args:
+        one_step: a planar map in ``(z, T)`` with one parameter and a slow manifold.
+        weight: 2..16.
+
+    Returns:
+        The law. For starts with z of order ``epsilon^(1/2)`` and x of order epsilon, its error in ``T_inf`` is of
+        order ``epsilon^((weight + 1)/2)`` (``epsilon^2`` for weight 2, which has no neighbour of weight 3).
+
+    Raises:
+        DomainError: the weight is out of range.
+
+    Source:
+        Derived here; the leading order is the integral of ``dz = 2 y z, dy = -8 y z^2 - 4 epsilon z^2``.
+    """
+    if isinstance(weight, bool) or not isinstance(weight, int) or not LEADING <= weight <= HIGHEST_WEIGHT:
+        raise DomainError.of("derive_limit_law()", f"a weight in 2..{HIGHEST_WEIGHT}", weight, "4 is the next order.")
+    from .first_integral import solve_first_integral
+
+    top = weight + LEADING  # the even part of a weight is fixed by the defect two weights above
+    manifold = derive_slow_manifold(one_step, (top + 1) // 2)
+    u, x, epsilon = sp.Dummy("u"), sp.Dummy("x"), manifold.parameter
+    grading = Grading((u, x, epsilon), (1, LEADING, LEADING), top)
+    z_of_u, p_of_u = _odd_coordinate(manifold, grading)
+    next_u, factor = _step_in(manifold, grading, z_of_u)
+    logarithm, solved = solve_first_integral(grading, next_u, factor, weight)
+    terms = _with_even_companion(solved, p_of_u, grading)
+    kept = [(e, c) for e, c in terms.items() if c != 0 and term_weight(e) <= weight]
+    ordered = sorted(kept, key=lambda item: (term_weight(item[0]), [-e for e in item[0]]))
+    return LimitLaw(manifold, to_rational(logarithm), tuple((e, to_rational(c)) for e, c in ordered), weight)
+
+
+def _odd_coordinate(manifold: SlowManifold, grading: Grading) -> tuple[TruncatedSeries, TruncatedSeries]:
+    """Z and ``p = -z sigma(z)`` as series in ``u = (z - sigma(z))/2``."""
+    u = grading.symbols[0]
+    line = Grading((u,), (1,), grading.order)
+    z = TruncatedSeries.variable(line, u)
+    start = [sum((manifold.rows[0][k] * z**k for k in range(grading.order + 1)), start=z * 0)]
+    sigma = evaluate(manifold.one_step.polynomials[0], [z, start[0], z * 0])
+    (back,) = reversion([(z - sigma) * fmpq(1, 2)], (u,))
+    even = evaluate(sigma.polynomial(), [back]) * back * -1
+    if any(e[0] % 2 for e in even.terms()):
+        raise ProofError.of("derive_limit_law()", "an involution at parameter 0", "another map", "No two-cycles.")
+
+    def widened(series: TruncatedSeries) -> TruncatedSeries:
+        terms: dict[Exponents, object] = {(e[0], 0, 0): c for e, c in series.terms().items()}
+        return TruncatedSeries.from_polynomial(grading, grading.ring.from_dict(terms))
+
+    return widened(back), widened(even)
+
+
+def _step_in(manifold: SlowManifold, grading: Grading, z: TruncatedSeries) -> tuple[TruncatedSeries, TruncatedSeries]:
+    """One step in the new coordinates: ``u'``, and ``x'/x``."""
+    _, x, epsilon = (TruncatedSeries.variable(grading, s) for s in grading.symbols)
+    curve = manifold.series.polynomial()
+    T = evaluate(curve, [z, epsilon]) + x
+    next_z, next_T = (evaluate(p, [z, T, epsilon]) for p in manifold.one_step.polynomials)
+    next_x = next_T - evaluate(curve, [next_z, epsilon])
+    quotient: dict[Exponents, object] = {}
+    for exponents, c in next_x.terms().items():
+        if exponents[1] == 0:
+            raise ProofError.of("derive_limit_law()", "an invariant slow manifold", str(exponents), "Raise its order.")
+        quotient[exponents[0], exponents[1] - 1, exponents[2]] = c
+    factor = TruncatedSeries.from_polynomial(
+        grading.with_order(grading.order - LEADING), grading.ring.from_dict(quotient)
+    )
+    # u(z') by the series of u in z
+    line = Grading((grading.symbols[0],), (1,), grading.order)
+    w = TruncatedSeries.variable(line, grading.symbols[0])
+    branch = sum((manifold.rows[0][k] * w**k for k in range(grading.order + 1)), start=w * 0)
+    sigma = evaluate(manifold.one_step.polynomials[0], [w, branch, w * 0])
+    odd = (w - sigma) * fmpq(1, 2)
+    return evaluate(odd.polynomial(), [next_z]), factor
+
+
+def _with_even_companion(solved: Terms, p_of_u: TruncatedSeries, grading: Grading) -> dict[Exponents, fmpq]:
+    """Rewrite even powers of u in p: ``u^(2k + r) -> u^r (u^2)^k`` with ``u^2`` a series in p."""
+    p = sp.Dummy("p")
+    half = Grading((p,), (1,), grading.order // 2)
+    terms: dict[Exponents, object] = {(e[0] // 2,): c for e, c in p_of_u.terms().items()}
+    (square,) = reversion([TruncatedSeries.from_polynomial(half, half.ring.from_dict(terms))], (p,))
+    out: dict[Exponents, fmpq] = {}
+    powers = [square**0]
+    for (i, j, k), c in solved.items():
+        while len(powers) <= i // 2:
+            powers.append(powers[-1] * square)
+        for (m,), d in powers[i // 2].terms().items():
+            key = (i % 2, m, j, k)
+            out[key] = out.get(key, fmpq(0)) + c * d
+    return out

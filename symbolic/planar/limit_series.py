@@ -1,0 +1,86 @@
+"""The limit of relaxed trajectories as a power series in the small parameter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from ..algebra.errors import DomainError
+from ..algebra.rings import to_fmpq
+from ..algebra.symbols import symbol
+from ..latex import Equation, Order, Typeset
+
+
+@dataclass(frozen=True)
+class LimitSeries(Typeset):
+    """``T_inf = sum_n c_n epsilon^n``, asymptotic as epsilon goes to 0 (it diverges in the end).
+
+    Attributes:
+        parameter: the small parameter.
+        coefficients: exact rationals, powers 0..order.
+    """
+
+    parameter: sp.Symbol
+    coefficients: tuple[sp.Rational, ...]
+
+    @property
+    def order(self) -> int:
+        """Highest power kept."""
+        return len(self.coefficients) - 1
+
+    def expression(self) -> sp.Expr:
+        """The truncated series as a SymPy expression."""
+        return sp.Add(*(c * self.parameter**n for n, c in enumerate(self.coefficients)))
+
+    def partial_sum(self, epsilon: object, order: int | None = None) -> Fraction:
+        """The exact sum of the terms up to an order at a rational parameter.
+
+        Args:
+            epsilon: an exact rational.
+            order: the last power; default all that are kept.
+
+        Returns:
+            The sum, exactly. Its error is of the size of the first term left out while terms still shrink.
+
+        Raises:
+            DomainError: the order is not kept, or epsilon is no rational.
+        """
+        last = self.order if order is None else order
+        if not 0 <= last <= self.order:
+            raise DomainError.of(
+                "LimitSeries.partial_sum()", f"an order in 0..{self.order}", last, "Derive more terms."
+            )
+        rational = to_fmpq(epsilon)
+        at = Fraction(int(rational.p), int(rational.q))
+        total = Fraction(0)
+        for c in reversed(self.coefficients[: last + 1]):
+            total = total * at + Fraction(int(c.p), int(c.q))
+        return total
+
+    def to_json(self) -> dict[str, Any]:
+        """Variable and coefficients as exact strings, powers 0..order."""
+        return {"variable": self.parameter.name, "coefficients": [str(c) for c in self.coefficients]}
+
+    def remainder(self) -> str:
+        """What was dropped, in words."""
+        return f"dropped: powers of {self.parameter} above {self.order}; asymptotic, not convergent"
+
+    def text_rows(self) -> list[tuple[str, sp.Expr]]:
+        """Left and right side, for plain text and code."""
+        return [("T_inf", self.expression())]
+
+    def leading(self) -> sp.Symbol:
+        """The small parameter."""
+        return self.parameter
+
+    def notes(self) -> list[str]:
+        """Nothing more to say."""
+        return []
+
+    def equations(self) -> tuple[Equation, ...]:
+        """``T_inf = c_0 + c_1 epsilon + ..`` with the first power dropped."""
+        dropped = self.parameter ** (self.order + 1)
+        return (Equation(symbol("T_inf"), self.expression(), (dropped,), Order((self.parameter,)), "limit"),)

@@ -1,0 +1,174 @@
+"""The z-nullcline of the two-step map: where the residual returns to itself after two steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+from flint import fmpq_mpoly
+
+from ..algebra.errors import DomainError
+from ..algebra.rings import PolyRing, poly_terms, rational_string
+from ..algebra.series import Grading, TruncatedSeries, evaluate, solve_implicit
+from ..latex import Equation, Order, Typeset
+from .maps import PolynomialMap
+
+EDGE = 2
+"""The edge of stability in rescaled units: ``eta * lambda = 2``."""
+
+
+def check_order(order: int, where: str) -> None:
+    """Refuse orders that are no positive integers.
+
+    Args:
+        order: the truncation degree in z.
+        where: who asks, for the message.
+
+    Raises:
+        DomainError: the order is not an integer in 1..200.
+    """
+    if isinstance(order, bool) or not isinstance(order, int) or not 1 <= order <= 200:
+        raise DomainError.of(where, "an order in 1..200", order, "The order is the highest degree in z kept.")
+
+
+def check_planar(one_step: PolynomialMap, where: str) -> None:
+    """Refuse maps of more or fewer than two variables.
+
+    Args:
+        one_step: the map.
+        where: who asks, for the message.
+
+    Raises:
+        DomainError: the map is not planar.
+    """
+    if len(one_step.variables) != 2:
+        raise DomainError.of(where, "a planar map", one_step.variables, "Use a model with two distinct eigenvalues.")
+
+
+def two_step_factor(one_step: PolynomialMap) -> fmpq_mpoly:
+    """``(z'' - z) / z`` as an exact polynomial in ``(z, T, parameters)``.
+
+    Args:
+        one_step: a planar map whose line ``z = 0`` is fixed.
+
+    Returns:
+        The cofactor, in the map's ring.
+
+    Raises:
+        DomainError: the map is not planar, or ``z = 0`` is not invariant (a target other than 0).
+    """
+    if len(one_step.variables) != 2:
+        raise DomainError.of(
+            "two_step_factor()",
+            "a planar map",
+            one_step.variables,
+            "Use a model with two distinct eigenvalues.",
+        )
+    z = one_step.ring.generator(one_step.variables[0])
+    increment = one_step.iterated(2)[0] - z
+    quotient, remainder = divmod(increment, z)
+    if not remainder.is_zero():
+        raise DomainError.of(
+            "two_step_factor()", "a map that keeps z = 0", "another", "The residual must vanish at a minimum."
+        )
+    return quotient
+
+
+@dataclass(frozen=True)
+class Nullcline(Typeset):
+    """``T = f(z)``: the branch through the edge of ``z'' = z``.
+
+    Attributes:
+        series: ``f`` as a truncated series in ``(z, parameters)``.
+        equation: the exact polynomial ``(z'' - z)/z`` in ``(z, T, parameters)`` that vanishes on the curve.
+        one_step: the map it comes from.
+    """
+
+    series: TruncatedSeries
+    equation: fmpq_mpoly
+    one_step: PolynomialMap
+
+    @property
+    def order(self) -> int:
+        """Highest degree in z that is kept."""
+        return self.series.grading.order
+
+    def expression(self) -> sp.Expr:
+        """The truncated series as a SymPy expression."""
+        return self.series.to_expr()
+
+    def exact_equation(self) -> sp.Expr:
+        """The polynomial in ``(z, T, parameters)`` whose zero set holds the curve."""
+        return self.one_step.ring.to_expr(self.equation)
+
+    @cached_property
+    def at_zero(self) -> sp.Expr:
+        """The closed form at ``epsilon = 0``: the rational root through the edge of the exact equation."""
+        z, T = self.one_step.variables
+        frozen = self.exact_equation().subs(dict.fromkeys(self.one_step.parameters, 0))
+        for factor, _ in sp.factor_list(frozen, T, z)[1]:
+            if sp.degree(factor, T) == 1 and factor.subs({z: 0, T: EDGE}) == 0:
+                return sp.factor(sp.solve(factor, T)[0])
+        raise DomainError.of("Nullcline.at_zero", "a rational branch", frozen, "The branch is not rational here.")
+
+    def to_json(self) -> dict[str, Any]:
+        """Variables, order and all coefficients of ``T = f(z)`` as exact strings."""
+        return {
+            "variables": [s.name for s in self.series.grading.symbols],
+            "order": self.order,
+            "T": [{"exponents": list(e), "coefficient": rational_string(c)} for e, c in self.series.terms().items()],
+            "remainder": self.series.grading.remainder(),
+        }
+
+    def equations(self) -> tuple[Equation, ...]:
+        """``T = f(z)`` with the first power of z that is dropped."""
+        z, T = self.one_step.variables
+        return (Equation(T, self.expression(), self.series.dropped().monomials(), Order((z,)), "nullcline"),)
+
+
+def derive_nullcline(one_step: PolynomialMap, order: int, parameter_weight: int = 0) -> Nullcline:
+    """Solve ``z'' = z`` for ``T`` near the edge, order by order in z.
+
+    Args:
+        one_step: a planar map in ``(z, T)``, for example ``QuadraticModel((1, -epsilon)).one_step()``.
+        order: highest degree in z kept, 1..200.
+        parameter_weight: what a parameter counts in that degree; 0 keeps all powers of it.
+
+    Returns:
+        The curve; its coefficients are polynomials in the parameters.
+
+    Raises:
+        DomainError: the order is out of range, or the edge is no simple root of the equation.
+
+    Source:
+        Agarwala, Pedregosa, Pennington 2022, section on the two-step dynamics (there ``f_epsilon``).
+    """
+    check_order(order, "derive_nullcline()")
+    check_planar(one_step, "derive_nullcline()")
+    z, T = one_step.variables
+    equation = two_step_factor(one_step)
+    grading = Grading((z, *one_step.parameters), (1, *(parameter_weight for _ in one_step.parameters)), order)
+    edge = PolyRing((T, *one_step.parameters))
+    terms = poly_terms(equation)
+    slope_poly = edge.from_dict({e[1:]: c for e, c in terms.items() if e[0] == 0}).derivative(0)
+    # the candidate has no negative powers of z: terms above the order cannot come back
+    low = one_step.ring.from_dict({e: c for e, c in terms.items() if e[0] <= order})
+    parameters = [edge.generator(p) for p in one_step.parameters]
+    slope = slope_poly.compose(edge.constant(EDGE), *parameters, ctx=edge.context)
+    if slope.is_zero() or not slope.is_constant():
+        raise DomainError.of(
+            "derive_nullcline()",
+            "T = 2 a simple root at z = 0",
+            str(slope),
+            "Check that the edge is at T = 2.",
+        )
+
+    def residual(candidate: TruncatedSeries) -> TruncatedSeries:
+        here = candidate.grading
+        known = [TruncatedSeries.variable(here, s) for s in here.symbols]
+        return evaluate(low, [known[0], candidate, *known[1:]])
+
+    start = TruncatedSeries.from_expr(grading, EDGE)
+    return Nullcline(solve_implicit(residual, start, slope.leading_coefficient()), equation, one_step)

@@ -1,0 +1,154 @@
+"""Two-step recurrences in the residual and the deviation from the nullcline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sympy as sp
+
+from ..algebra.errors import DomainError
+from ..algebra.rings import rational_string
+from ..algebra.series import Grading, TruncatedSeries, evaluate
+from ..algebra.symbols import symbol
+from ..latex import Equation, Order, Typeset, later
+from .maps import PolynomialMap
+from .nullcline import Nullcline, check_order, derive_nullcline
+
+
+@dataclass(frozen=True)
+class Recurrence(Typeset):
+    """``z'' - z`` and ``y'' - y`` as truncated series in ``(z, y, parameters)``, exact below the order.
+
+    Attributes:
+        variables: ``(z, y)``.
+        parameters: for example ``(epsilon,)``.
+        z_increment: ``z'' - z``.
+        y_increment: ``y'' - y``, with ``y = T - f(z)``.
+        nullcline: the curve ``T = f(z)`` that ``y`` is measured from.
+    """
+
+    variables: tuple[sp.Symbol, sp.Symbol]
+    parameters: tuple[sp.Symbol, ...]
+    z_increment: TruncatedSeries
+    y_increment: TruncatedSeries
+    nullcline: Nullcline
+
+    @property
+    def order(self) -> int:
+        """Degree in z up to which both increments are complete (y and parameters count by their weights, usually 0)."""
+        return self.z_increment.grading.order
+
+    @property
+    def increments(self) -> tuple[TruncatedSeries, TruncatedSeries]:
+        """Both increments."""
+        return (self.z_increment, self.y_increment)
+
+    def expressions(self) -> tuple[sp.Expr, sp.Expr]:
+        """Both increments as SymPy expressions."""
+        return (self.z_increment.to_expr(), self.y_increment.to_expr())
+
+    def as_map(self) -> PolynomialMap:
+        """The truncated recurrence as a polynomial map of ``(z, y)``."""
+        z, y = self.variables
+        dz, dy = self.expressions()
+        return PolynomialMap(self.variables, (z + dz, y + dy), self.parameters, "truncated two-step recurrence")
+
+    def remainder(self) -> str:
+        """What was dropped, in words."""
+        return self.z_increment.grading.remainder()
+
+    def with_coefficient(self, which: str, exponents: tuple[int, ...], value: sp.Rational) -> Recurrence:
+        """A copy with one coefficient changed (to test that checks notice).
+
+        Args:
+            which: ``"z_increment"`` or ``"y_increment"``.
+            exponents: of z, y and the parameters.
+            value: the new coefficient.
+
+        Returns:
+            The changed recurrence.
+        """
+        series: TruncatedSeries = getattr(self, which)
+        terms: dict[tuple[int, ...], object] = dict(series.terms())
+        terms[exponents] = value
+        changed = TruncatedSeries.from_polynomial(series.grading, series.grading.ring.from_dict(terms))
+        if which == "z_increment":
+            return replace(self, z_increment=changed)
+        return replace(self, y_increment=changed)
+
+    def to_json(self) -> dict[str, Any]:
+        """Variables, order and all coefficients as exact strings."""
+
+        def rows(series: TruncatedSeries) -> list[dict[str, Any]]:
+            return [{"exponents": list(e), "coefficient": rational_string(c)} for e, c in series.terms().items()]
+
+        return {
+            "variables": [s.name for s in (*self.variables, *self.parameters)],
+            "order": self.order,
+            "z_increment": rows(self.z_increment),
+            "y_increment": rows(self.y_increment),
+            "remainder": self.remainder(),
+        }
+
+    def equations(self) -> tuple[Equation, ...]:
+        """Both increments; y counts twice in the order of terms, as it does near the nullcline."""
+        z, y = self.variables
+        order = Order((z, y), {y: 2})
+        return tuple(
+            Equation(later(v, 2) - later(v, 0), series.to_expr(), series.dropped().monomials(), order, v.name)
+            for v, series in zip(self.variables, self.increments, strict=True)
+        )
+
+    def compile(self, target: str = "float64") -> Any:
+        """A generated kernel of the truncated recurrence.
+
+        Args:
+            target: a number type of ``edgestab.compile_map``.
+
+        Returns:
+            The kernel, with ``step`` and ``run``.
+        """
+        return self.as_map().compile(target)
+
+
+def derive_two_step(one_step: PolynomialMap, order: int, weights: tuple[int, int] = (0, 0)) -> Recurrence:
+    """The recurrence of ``(z, y)`` over two steps, complete up to an order in z.
+
+    Args:
+        one_step: a planar map in ``(z, T)`` that keeps ``z = 0``.
+        order: total truncation degree in z, 1..200.
+        weights: what y and a parameter count in that degree; 0 keeps all their powers, ``(2, 2)`` is the scaling in
+            which y and epsilon are of the size of z squared.
+
+    Returns:
+        The recurrence; ``y = T - f(z)`` is measured from the nullcline.
+
+    Raises:
+        DomainError: the order or a weight is out of range.
+
+    Source:
+        Agarwala, Pedregosa, Pennington 2022, the two-step recurrences before Theorem 1.
+    """
+    check_order(order, "derive_two_step()")
+    if any(isinstance(w, bool) or not isinstance(w, int) or w < 0 for w in weights):
+        raise DomainError.of("derive_two_step()", "weights >= 0 of y and the parameters", weights, "(2, 2) is usual.")
+    nullcline = derive_nullcline(one_step, order, weights[1])
+    y = symbol("y")
+    z = one_step.variables[0]
+    grading = Grading((z, y, *one_step.parameters), (1, weights[0], *(weights[1] for _ in one_step.parameters)), order)
+    known = [TruncatedSeries.variable(grading, s) for s in grading.symbols]
+    z0, y0, fixed = known[0], known[1], known[2:]
+    f = nullcline.series.polynomial()
+
+    def f_of(at: TruncatedSeries) -> TruncatedSeries:
+        return evaluate(f, [at, *fixed])
+
+    state = [z0, f_of(z0) + y0]
+    start = state[1]
+    for _ in range(2):
+        state = [evaluate(p, [*state, *fixed]) for p in one_step.polynomials]
+    z2, t2 = state
+    # y'' - y = (T'' - f(z'')) - (T - f(z))
+    y_increment = t2 - f_of(z2) - (start - f_of(z0))
+    return Recurrence((z, y), one_step.parameters, z2 - z0, y_increment, nullcline)

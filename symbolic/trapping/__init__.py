@@ -1,0 +1,1 @@
+"""Trapping regions of Theorem 1: the Lyapunov function, barriers, strips about the slow curve, starts."""

@@ -1,0 +1,295 @@
+"""The trapping region of Theorem 1 and the sign conditions that make it invariant.
+
+For rationals ``slope`` (beta), ``width`` (w), ``height`` (A) the region is
+
+    D = { z != 0, z < 1, slope p(z) <= W - 2, W <= 2 + height },   W = V + width epsilon,
+
+with V and p from :mod:`.lyapunov`. With ``q = W - 2 - slope p >= 0`` the next state lies above the barrier when
+
+    F = (W' - 2)(1 - z') - slope z'^2 = q lift + z^2 drift >= 0,
+
+an exact identity. :class:`Barrier` gives, for a closed interval of epsilon:
+
+- ``definitions``: p, W, V, T, h in ``(z, level, epsilon)``, in order, each through the earlier ones;
+- ``conditions``: the strict inequalities on closed boxes in ``(z, level, epsilon)``, regular at ``epsilon = 0`` and
+  ``z = 0``, each also as ``polynomial / (1 - z)^k``; their Bernstein coefficients are positive on one or two boxes;
+- ``identities``: the exact equations that lead from the conditions to invariance;
+- ``z_range``: a rational interval that holds D.
+
+Given the conditions, D is invariant, V falls to a limit, ``z -> 0`` and ``2 - width epsilon <= lim T <= 2``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import sympy as sp
+from flint import fmpq_mpoly
+
+from ..algebra.errors import DomainError
+from ..algebra.rational import RationalFunction
+from ..algebra.rings import PolyRing
+from ..algebra.symbols import symbol
+from ..planar.maps import PolynomialMap
+from ..planar.nullcline import EDGE
+from .lyapunov import Identity, Lyapunov, SlowCoordinate, derive_lyapunov, derive_slow_coordinate
+
+__all__ = ["Barrier", "Identity", "Lyapunov", "SignCondition", "SlowCoordinate", "derive_barrier"]
+
+Interval = tuple[sp.Rational, sp.Rational]
+
+_GRID = 200
+"""The ends of the z range are rounded outward to multiples of 1/200."""
+
+
+@dataclass(frozen=True)
+class SignCondition:
+    """``expression > 0`` on a closed box.
+
+    Attributes:
+        name: slug, unique within one barrier.
+        meaning: what it gives, in words.
+        expression: in the symbols of the box and of the definitions.
+        box: for each variable its closed interval, in order.
+        definitions: symbols used in the expression, each through the variables and the earlier ones.
+        pole: a polynomial in z, positive on the box, whose powers are the only denominators.
+    """
+
+    name: str
+    meaning: str
+    expression: sp.Expr
+    box: tuple[tuple[sp.Symbol, Interval], ...]
+    definitions: tuple[tuple[sp.Symbol, sp.Expr], ...]
+    pole: sp.Expr
+
+    @property
+    def variables(self) -> tuple[sp.Symbol, ...]:
+        """The variables of the box."""
+        return tuple(v for v, _ in self.box)
+
+    @cached_property
+    def ring(self) -> PolyRing:
+        """Q[variables]."""
+        return PolyRing(self.variables)
+
+    @cached_property
+    def function(self) -> RationalFunction:
+        """The expression with all definitions put in."""
+        known: dict[sp.Symbol, RationalFunction] = {}
+        for name, body in self.definitions:
+            known[name] = RationalFunction.from_expr(self.ring, body, known)
+        return RationalFunction.from_expr(self.ring, self.expression, known)
+
+    @cached_property
+    def over_pole(self) -> tuple[fmpq_mpoly, int]:
+        """The polynomial and the power k with ``expression = polynomial / pole**k``."""
+        return self.function.polynomial_over(self.pole, f"condition {self.name}")
+
+    @property
+    def polynomial(self) -> fmpq_mpoly:
+        """The numerator; the condition holds where it is positive."""
+        return self.over_pole[0]
+
+
+@dataclass(frozen=True)
+class Barrier:
+    """One trapping region for a closed interval of epsilon.
+
+    Attributes:
+        slow: the slow coordinate, with the map and its Lyapunov function.
+        slope: beta, the slope of the barrier in p.
+        width: w; the limit of T lies above ``2 - w epsilon``.
+        height: A; the region ends at ``V + w epsilon = 2 + A``.
+        epsilon_range: the closed interval of epsilon; its lower end may be 0.
+        split: left of this z the next state is compared with the barrier directly; None for nowhere.
+        early_stop: kappa >= 0; a step may land on ``z = 0`` only where ``V < 2`` (0 forbids it altogether).
+        gap: how far T stays below the ceiling.
+    """
+
+    slow: SlowCoordinate
+    slope: sp.Rational
+    width: sp.Rational
+    height: sp.Rational
+    epsilon_range: Interval
+    split: sp.Rational | None = None
+    early_stop: sp.Rational = sp.S.Zero
+    gap: sp.Rational = sp.S.Half
+
+    @property
+    def lyapunov(self) -> Lyapunov:
+        """V and its map."""
+        return self.slow.lyapunov
+
+    @property
+    def one_step(self) -> PolynomialMap:
+        """The map."""
+        return self.lyapunov.one_step
+
+    @property
+    def epsilon(self) -> sp.Symbol:
+        """The map's parameter."""
+        return self.one_step.parameters[0]
+
+    @cached_property
+    def z_range(self) -> Interval:
+        """Outward-rounded ends of ``slope z^2 <= height (1 - z)``."""
+        ends = []
+        for sign in (-1, 1):
+            n = 0
+            while self.slope * sp.Rational(n, _GRID) ** 2 < self.height * (1 - sign * sp.Rational(n, _GRID)):
+                n += 1
+            ends.append(sign * sp.Rational(n, _GRID))
+        return ends[0], ends[1]
+
+    @property
+    def definitions(self) -> tuple[tuple[sp.Symbol, sp.Expr], ...]:
+        """p, W, V, T, h through ``(z, level, epsilon)`` and one another."""
+        z, T = self.one_step.variables
+        p, W, V, h, level = (symbol(n) for n in ("p", "W", "V", "h", "level"))
+        return (
+            (p, self.slow.invariant),
+            (W, EDGE + self.slope * p + (self.height - self.slope * p) * level),
+            (V, W - self.width * self.epsilon),
+            (T, V - self.lyapunov.tilt * z),
+            (h, self.slow.turn),
+        )
+
+    def _parts(self) -> dict[str, sp.Expr]:
+        """lift, drift and F in ``z, p, W, T, h, epsilon``; ``pull`` is written through h."""
+        z = self.one_step.variables[0]
+        p, W, h = (symbol(n) for n in ("p", "W", "h"))
+        pull = sp.cancel(self.slow.pull / self.slow.turn) * h
+        rate, half = self.lyapunov.rate, self.slope / 2
+        z_next = z * (1 - h)
+        return {
+            "pull": pull,
+            "lift": 1 - z + z * h - half * z**2 * pull,
+            "drift": half * pull * (self.width * self.epsilon + (2 - self.slope) * p)
+            - rate * (1 - z + (1 - half) * z * h),
+            "F": (W - z**2 * rate - EDGE) * (1 - z_next) - self.slope * z_next**2,
+        }
+
+    @cached_property
+    def _uniform_drift(self) -> sp.Expr:
+        """``drift / epsilon`` from below, uniformly down to epsilon = 0, for a slope at most 2."""
+        p = symbol("p")
+        parts, top = self._parts(), self.epsilon_range[1]
+        rate = sp.cancel(self.lyapunov.rate / self.epsilon)
+        z, h = self.one_step.variables[0], symbol("h")
+        return self.slope / 2 * parts["pull"] * (self.width + (2 - self.slope) / top * p) - rate * (
+            1 - z + (1 - self.slope / 2) * z * h
+        )
+
+    @cached_property
+    def conditions(self) -> tuple[SignCondition, ...]:
+        """The strict inequalities on closed boxes that make D invariant."""
+        z, T = self.one_step.variables
+        V, h, level = (symbol(n) for n in ("V", "h", "level"))
+        low, high = self.z_range
+        cut = low if self.split is None else max(low, self.split)
+        unit = (sp.S.Zero, sp.S.One)
+        parts = self._parts()
+        drift = self._uniform_drift if self.epsilon_range[0] == 0 else parts["drift"]
+
+        def condition(
+            name: str, meaning: str, expression: sp.Expr, left: sp.Rational, right: sp.Rational
+        ) -> SignCondition:
+            box = ((z, (left, right)), (level, unit), (self.epsilon, self.epsilon_range))
+            return SignCondition(name, meaning, expression, box, self.definitions, self.slow.pole)
+
+        turn = h - 1 + self.early_stop * (EDGE - V)
+        found = [
+            condition("turn", "the residual changes sign at every step", turn, low, high),
+            condition("ceiling", "T stays below the ceiling", self.lyapunov.ceiling - self.gap - T, low, high),
+            condition("regular", "the next residual stays below 1", 1 - z * (1 - h), low, high),
+            condition("lift", "height above the barrier carries over", parts["lift"], cut, high),
+            condition("drift", "the barrier is left upwards", drift, cut, high),
+        ]
+        if cut > low:
+            found.append(condition("far", "the next state lies above the barrier", parts["F"], low, cut))
+        return tuple(found)
+
+    @cached_property
+    def identities(self) -> tuple[Identity, ...]:
+        """The exact equations behind the argument."""
+        z, T = self.one_step.variables
+        level = symbol("level")
+        p, epsilon = self.slow.invariant, self.epsilon
+        parts = self._parts()
+        known = dict(self.definitions)
+        flat: dict[sp.Symbol, sp.Expr] = {}
+        for name, body in known.items():
+            flat[name] = body.subs(flat, simultaneous=True)
+        at = {name: parts[name].subs(flat, simultaneous=True) for name in parts}
+        q = (self.height - self.slope * p) * level
+        wide = (z, level, epsilon)
+        turning = Identity(
+            "turn", "z' = z (1 - h)", self.one_step.components[0], z * (1 - self.slow.turn), (z, T, epsilon)
+        )
+        split = Identity("split", "F = q lift + z^2 drift", at["F"], q * at["lift"] + z**2 * at["drift"], wide)
+        found = [self.lyapunov.identity(), turning, self.slow.identity(), split]
+        if self.epsilon_range[0] == 0:
+            rest = self.slope / 2 * at["pull"] * (2 - self.slope) * p * (1 - epsilon / self.epsilon_range[1])
+            uniform = epsilon * self._uniform_drift.subs(flat, simultaneous=True) + rest
+            found.append(
+                Identity("uniform", "drift = epsilon (uniform drift) + a non-negative rest", at["drift"], uniform, wide)
+            )
+        return tuple(found)
+
+    def contains(self, z: sp.Rational, T: sp.Rational, epsilon: sp.Rational) -> bool:
+        """Whether a rational state lies in D (exact)."""
+        lift = {self.one_step.variables[0]: z, self.one_step.variables[1]: T, self.epsilon: epsilon}
+        W = self.lyapunov.value.subs(lift) + self.width * epsilon
+        if z == 0 or z >= 1:
+            return False
+        return bool(self.slope * self.slow.invariant.subs(lift) <= W - EDGE <= self.height)
+
+
+@lru_cache(maxsize=8)
+def _slow_coordinate(one_step: PolynomialMap) -> SlowCoordinate:
+    return derive_slow_coordinate(derive_lyapunov(one_step))
+
+
+def derive_barrier(one_step: PolynomialMap, constants: Mapping[str, object]) -> Barrier:
+    """The trapping region of a map for given constants.
+
+    Args:
+        one_step: the map of eigenvalues ``{1, -epsilon}``, target 0.
+        constants: ``slope``, ``width``, ``height``, ``epsilon_min``, ``epsilon_max`` and, if wanted, ``split``,
+            ``early_stop``, ``gap``; exact rationals.
+
+    Returns:
+        The region with its conditions and identities (they still have to be judged).
+
+    Raises:
+        DomainError: a constant is missing, no rational, or out of range.
+    """
+    where = "derive_barrier()"
+    optional = {"split", "early_stop", "gap"}
+    needed = {"slope", "width", "height", "epsilon_min", "epsilon_max"}
+    if needed - constants.keys() or constants.keys() - needed - optional:
+        raise DomainError.of(where, f"{sorted(needed)}, perhaps {sorted(optional)}", sorted(constants), "Check names.")
+    exact = {}
+    for name, value in constants.items():
+        if value is None:
+            continue
+        if isinstance(value, float):
+            raise DomainError.of(where, f"an exact {name}", value, "Use fractions.Fraction or sympy.Rational.")
+        exact[name] = sp.Rational(value)
+    if not (0 <= exact["epsilon_min"] < exact["epsilon_max"] <= 1):
+        raise DomainError.of(where, "0 <= epsilon_min < epsilon_max <= 1", dict(constants), "Mirror larger epsilon.")
+    if exact["epsilon_min"] == 0 and not 0 < exact["slope"] <= 2:
+        raise DomainError.of(where, "a slope in (0, 2] when epsilon starts at 0", exact["slope"], "Lower the slope.")
+    if min(exact["slope"], exact["width"], exact["height"]) <= 0:
+        raise DomainError.of(where, "positive slope, width and height", dict(constants), "Check the constants.")
+    rest = {name: exact[name] for name in optional & exact.keys()}
+    return Barrier(
+        _slow_coordinate(one_step),
+        exact["slope"],
+        exact["width"],
+        exact["height"],
+        (exact["epsilon_min"], exact["epsilon_max"]),
+        **rest,
+    )

@@ -1,0 +1,185 @@
+"""The trapping region for a target E other than 0.
+
+No linear function of ``(z, T)`` falls at every step then: the slope that cancels the first order in z depends on T.
+With ``s = 4 E / T`` in place of E it does not, and
+
+    L = T + tilt z,   tilt = tilt(epsilon, s),
+
+falls by ``z^2`` times a positive rate while s, which now moves with T, stays in a window. E enters the map through
+``epsilon E`` alone, so the barrier of the case E = 0 survives for small E, down to epsilon = 0. The conditions are
+polynomials on closed boxes in ``(z, level, epsilon, s)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import sympy as sp
+from flint import fmpq, fmpq_mpoly
+
+from ..algebra.errors import DomainError, ProofError
+from ..algebra.localised import Local, Localisation
+from ..algebra.rational import RationalFunction
+from ..algebra.rings import PolyRing, poly_terms, to_fmpq
+from ..algebra.symbols import symbol
+from ..models.quadratic import QuadraticModel
+from ..planar.maps import PolynomialMap
+from ..planar.nullcline import EDGE
+from .barrier import Barrier, Interval
+from .strip import PolynomialCondition
+
+s = sp.Symbol("s", real=True)
+
+
+def derive_tilt(one_step: PolynomialMap) -> sp.Expr:
+    """The slope in z that cancels the first order, with the target written as ``s T / 4``.
+
+    Args:
+        one_step: the planar map with parameters E and epsilon.
+
+    Returns:
+        A polynomial in epsilon and s.
+
+    Raises:
+        ProofError: the slope still depends on T.
+    """
+    z, T = one_step.variables
+    target = symbol("E")
+    wide = PolyRing((z, T, *one_step.parameters, s))
+    dz, dT = (
+        RationalFunction.from_expr(wide, (image - v).subs(target, s * T / 4))
+        for v, image in zip((z, T), one_step.components, strict=True)
+    )
+    first = {z: sp.Integer(0)}
+    slopes = [d.divide_exactly(wide.generator(z), "derive_tilt()").at(first) for d in (dz, dT)]
+    tilt = -(slopes[1] / slopes[0])
+    found = tilt.to_expr()
+    if not tilt.denominator.is_constant() or found.has(T):
+        raise ProofError.of("derive_tilt()", "a slope free of T", found, "The map differs.")
+    return found
+
+
+@dataclass(frozen=True)
+class TargetRegion:
+    """A trapping region for all targets with ``|eta E| <= reach``.
+
+    Attributes:
+        model: the model with the symbolic target E.
+        barrier: slope, width and height; its epsilon range and split are used here.
+        window: s runs over ``[-window, window]``.
+        floor: T stays above this; so ``reach = window floor / 4``.
+    """
+
+    model: QuadraticModel
+    barrier: Barrier
+    window: sp.Rational
+    floor: sp.Rational
+
+    @property
+    def reach(self) -> sp.Rational:
+        """Targets with ``|eta E|`` up to this are served."""
+        return self.window * self.floor / 4
+
+    @cached_property
+    def _home(self) -> Localisation:
+        z = self.barrier.one_step.variables[0]
+        ring = PolyRing((z, symbol("q"), self.barrier.epsilon, s))
+        return Localisation(ring, ring.from_expr(self.barrier.slow.pole))
+
+    def _part(self, value: Local, keep: Callable[[tuple[int, ...]], bool]) -> Local:
+        terms = {m: c for m, c in poly_terms(value.numerator).items() if keep(m)}
+        return self._home.element(self._home.ring.from_dict(terms), value.power).reduced()
+
+    def _level(self, value: Local) -> fmpq_mpoly:
+        home, b = self._home, self.barrier
+        p = home.element(home.ring.from_expr(sp.expand(b.slow.invariant * b.slow.pole)), 1)
+        q = (to_fmpq(b.height) - to_fmpq(b.slope) * p) * home.element(home.ring.generator(symbol("q")))
+        total = home.constant(0)
+        slim = value.reduced()
+        for k in {m[1] for m in poly_terms(slim.numerator)}:
+            terms: dict[tuple[int, ...], fmpq] = {
+                (m[0], 0, m[2], m[3]): c for m, c in poly_terms(slim.numerator).items() if m[1] == k
+            }
+            total = total + home.element(home.ring.from_dict(terms), slim.power) * q**k
+        return total.reduced().numerator
+
+    @cached_property
+    def conditions(self) -> tuple[PolynomialCondition, ...]:
+        """Everything that makes the region invariant and L fall in it."""
+        b, home = self.barrier, self._home
+        one_step = self.model.one_step()
+        z, q, epsilon, shift = (home.element(g) for g in home.ring.context.gens())
+        p = home.element(home.ring.from_expr(sp.expand(b.slow.invariant * b.slow.pole)), 1)
+        slope, width = to_fmpq(b.slope), to_fmpq(b.width)
+        tilt = home.element(home.ring.from_expr(derive_tilt(one_step)))
+        # T = L - tilt z; the next tilt has s' = s T / T'
+        L = EDGE - width * epsilon + slope * p + q
+        T = (L - tilt * z).reduced()
+        images = {"z": z, "T": T, "E": to_fmpq(sp.Rational(1, 4)) * shift * T, "epsilon": epsilon}
+        order = [images[x.name] for x in (*one_step.variables, *one_step.parameters)]
+        z_next, T_next = (home.evaluate(polynomial, order) for polynomial in one_step.polynomials)
+        plain = self._part(tilt, lambda m: m[3] == 0)
+        moving = (tilt - plain).reduced()
+        # T' L'
+        L_next = ((T_next + plain * z_next) * T_next + moving * T * z_next).reduced()
+        z_square = z.numerator**2
+        fall = (L * T_next - L_next).reduced().divide_exactly(z_square, "TargetRegion")
+        rate = fall.divide_exactly(epsilon.numerator, "TargetRegion")
+        above = ((L_next - (EDGE - width * epsilon) * T_next) * (1 - z_next) - slope * z_next**2 * T_next).reduced()
+        flat = self._part(above, lambda m: m[1] == 0)
+        lift = (above - flat).reduced().divide_exactly(q.numerator, "TargetRegion")
+        drift = flat.divide_exactly(z_square, "TargetRegion")
+        frozen = self._part(drift, lambda m: m[2] == 0)
+        curve = frozen.divide_exactly(z_square, "TargetRegion")
+        top = to_fmpq(1 / b.epsilon_range[1])
+        uniform = (drift - frozen).reduced().divide_exactly(epsilon.numerator, "TargetRegion") + top * (z**2 * curve)
+        turn = 1 - z_next.divide_exactly(z.numerator, "TargetRegion")
+
+        low, high = b.z_range
+        cut = low if b.split is None else max(low, b.split)
+        unit, wide = (sp.S.Zero, sp.S.One), (-self.window, self.window)
+
+        def condition(name: str, meaning: str, value: Local, side: Interval) -> PolynomialCondition:
+            names = (b.one_step.variables[0], symbol("level"), b.epsilon, s)
+            box = tuple(zip(names, (side, unit, b.epsilon_range, wide), strict=True))
+            return PolynomialCondition(f"target-{name}", meaning, self._level(value), box)
+
+        found = [
+            condition("turn", "the residual changes sign at every step", turn - 1, (low, high)),
+            condition("rate", "L falls", rate, (low, high)),
+            condition("regular", "the next residual stays below 1", 1 - z_next, (low, high)),
+            condition("floor", "T stays above its floor", T_next - to_fmpq(self.floor), (low, high)),
+            condition("lift", "height above the barrier carries over", lift, (cut, high)),
+            condition("curve", "the barrier is left upwards at epsilon = 0", curve, (cut, high)),
+            condition("drift", "the barrier is left upwards, over epsilon", uniform, (cut, high)),
+        ]
+        if cut > low:
+            found.append(condition("far", "the next state lies above the barrier", above, (low, cut)))
+        return tuple(found)
+
+
+def derive_target_region(model: QuadraticModel, barrier: Barrier, constants: Mapping[str, object]) -> TargetRegion:
+    """The region of a barrier for small targets.
+
+    Args:
+        model: eigenvalues ``{1, -epsilon}`` with the symbolic target E.
+        barrier: slope, width, height and an epsilon range from 0.
+        constants: ``window`` and ``floor``, exact rationals.
+
+    Returns:
+        The region with its conditions (they still have to be judged).
+
+    Raises:
+        DomainError: the barrier does not start at epsilon = 0, or a constant is out of range.
+    """
+    window, floor = (sp.Rational(constants[name]) for name in ("window", "floor"))
+    if barrier.epsilon_range[0] != 0 or not (window > 0 and 0 < floor < EDGE) or model.target != symbol("E"):
+        raise DomainError.of(
+            "derive_target_region()",
+            "a barrier from epsilon = 0, window > 0, 0 < floor < 2, the symbolic target E",
+            dict(constants),
+            "Check the constants.",
+        )
+    return TargetRegion(model, barrier, window, floor)

@@ -1,0 +1,88 @@
+"""What the ladder says of two runs, and digits counted exactly."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgestab.numeric.codegen.library import program_for
+from edgestab.numeric.orbits.precision.arithmetic import compare_wide, mpfr, mpmath
+from edgestab.numeric.orbits.precision.ladder import LINEAR, climb, count_digits, judge
+from edgestab.numeric.orbits.precision.lockstep import UNIT, Comparison, Ending, compare
+from edgestab.symbolic.planar.derivations import main_case
+
+PROGRAM = program_for(main_case().one_step())
+START = (Fraction(-3, 5), Fraction(1))
+EPSILON = (Fraction(1, 10),)
+UNTIL = Fraction(1, 10**12)
+
+
+@given(
+    st.fractions(min_value=Fraction(1, 10**9), max_value=10**9, max_denominator=10**9),
+    st.fractions(min_value=Fraction(1, 10**30), max_value=10**9, max_denominator=10**30),
+)
+def test_digits_are_counted_exactly(value: Fraction, error: Fraction) -> None:
+    digits = count_digits(error, value)
+    assert digits == 0 or error * 10**digits <= value
+    assert error * 10 ** (digits + 1) > value
+    assert count_digits(error, -value) == digits
+
+
+def test_digits_at_the_ends() -> None:
+    assert count_digits(Fraction(0), Fraction(1)) == 10**6
+    assert count_digits(Fraction(1, 10), Fraction(1)) == 1
+    assert count_digits(Fraction(1), Fraction(0)) == 0
+    assert count_digits(Fraction(1, 10**5000), Fraction(1)) == 5000
+
+
+def test_every_pair_follows_the_same_orbit() -> None:
+    limits = (START, EPSILON, 10**5, UNTIL, 10**6)
+    pairs = [
+        compare(PROGRAM, ("float64", "double-double"), *limits),
+        compare(PROGRAM, ("double-double", "quad-double"), *limits),
+        compare_wide(PROGRAM, (mpfr(200), mpfr(400)), *limits),
+        compare_wide(PROGRAM, (mpmath(200), mpmath(400)), *limits),
+    ]
+    best = pairs[2].high.state
+    assert best is not None
+    for pair in pairs:
+        assert {pair.low.status, pair.high.status} == {0}
+        assert pair.low.steps == pair.high.steps == pairs[0].low.steps
+        for ending, unit in zip((pair.low, pair.high), pair.units, strict=True):
+            assert ending.state is not None
+            assert all(abs(a - b) < 10**5 * unit for a, b in zip(ending.state, best, strict=True))
+        assert pair.distance is not None
+        assert pair.units[0] / 1000 < pair.distance < 10**5 * pair.units[0]
+
+
+def test_no_bound_where_runs_come_apart() -> None:
+    end = Ending(0, 5, (Fraction(0), Fraction(1)))
+    units = (UNIT["float64"], UNIT["double-double"])
+    near = Comparison(end, end, LINEAR, ("float64", "double-double"), units)
+    far = Comparison(end, end, LINEAR * 2, ("float64", "double-double"), units)
+    gone = Comparison(end, end, None, ("float64", "double-double"), units)
+    other = Comparison(end, Ending(2, 5, end.state), Fraction(0), ("float64", "double-double"), units)
+    assert judge(near, high=False, until=UNTIL).error is not None
+    for bad in (far, gone, other):
+        for high in (False, True):
+            rung = judge(bad, high=high, until=UNTIL)
+            assert rung.error is None
+            assert rung.trusted == rung.gap_trusted == 0
+
+
+def test_a_chaotic_orbit_is_lost_and_found() -> None:
+    """Double and double-double forget this start; mpfr at some hundred bits holds it."""
+    start = (Fraction(-17, 20), Fraction(2))
+    climbed = climb(PROGRAM, start, (Fraction(1, 2000),), digits=16, steps=4000, until=UNTIL, ceiling=10**6)
+    assert climbed.notes[0].startswith("float64 lost the orbit")
+    assert climbed.rung.name == "mpfr"
+    assert climbed.rung.trusted >= 16
+
+
+@pytest.mark.parametrize("name", ["float64", "double-double", "quad-double", "mpfr", "mpmath"])
+def test_a_type_asked_for_runs_whatever_it_holds(name: str) -> None:
+    climbed = climb(PROGRAM, START, EPSILON, digits=50, steps=10**4, until=UNTIL, ceiling=10**6, kernel=name)
+    assert climbed.rung.name == name
+    assert climbed.notes == ()
+    assert climbed.rung.trusted >= {"float64": 12, "double-double": 28}.get(name, 50)

@@ -1,0 +1,52 @@
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+mpl.use("Agg")
+
+from matplotlib import pyplot as plt
+
+from edgestab.numeric.orbits.figures import plot_orbit, plot_plane, record_orbit, save_orbit
+from edgestab.symbolic.algebra.errors import DomainError, OutputError
+
+START: Any = {"z": "-1/4", "T": "7/4"}
+
+
+def test_recorded_orbit_is_the_map() -> None:
+    orbit = record_orbit("1/50", steps=50, **START)
+    assert orbit.t.shape == orbit.z.shape == orbit.T.shape == (51,)
+    # one step by hand, from the definition of gradient descent in (z, T)
+    z, T, e = -0.25, 1.75, 0.02
+    T1 = (1 - e) * T + 2 * e * z
+    assert orbit.z[1] == pytest.approx(z - z * T + z * z * T1 / 2, rel=1e-14)
+
+
+def test_a_diverging_orbit_is_cut() -> None:
+    orbit = record_orbit("1/10", steps=1000, z=5, T=9)
+    assert len(orbit.t) < 10
+    assert np.isfinite(orbit.z).all()
+
+
+def test_axes_show_the_edge_and_the_nullcline() -> None:
+    orbit = record_orbit("1/50", steps=200, **START)
+    ax = plot_orbit(orbit)
+    assert any((np.asarray(line.get_ydata()) == 2).all() for line in ax.lines)
+    figure, given = plt.subplots()
+    assert plot_plane(orbit, ax=given) is given
+    z, f = (np.asarray(v) for v in given.lines[0].get_data())
+    assert np.allclose(f * (1 - z), 2)
+    plt.close("all")
+    assert figure is not None
+
+
+def test_files(tmp_path: Path) -> None:
+    for suffix in ("png", "pdf", "svg"):
+        save_orbit(str(tmp_path / f"o.{suffix}"), "1/50", steps=20, **START)
+        assert (tmp_path / f"o.{suffix}").stat().st_size > 1000
+    with pytest.raises(OutputError, match="png, pdf or svg"):
+        save_orbit(str(tmp_path / "o.nope"), "1/50", steps=20, **START)
+    with pytest.raises(DomainError):
+        save_orbit(str(tmp_path / "o.png"), "2", steps=20, **START)

@@ -1,0 +1,35 @@
+"""The claims about generated kernels: true as they are, false when the program or its bound is wrong."""
+
+from dataclasses import replace
+
+import pytest
+
+from edgestab.numeric.codegen.kernels import UNIT
+from edgestab.numeric.codegen.library import program_for
+from edgestab.proofs.catalogue import generated_kernels as kernels
+from edgestab.proofs.claims import CheckContext, Verdict
+from edgestab.symbolic.planar.derivations import main_case
+
+
+def test_both_claims_hold() -> None:
+    context = CheckContext(effort="quick")
+    for claim in kernels.CLAIMS:
+        for check in claim.checks:
+            outcome = check.run(context)
+            assert outcome.verdict is Verdict.TRUE
+            assert outcome.tested > 0
+
+
+def test_a_flipped_sign_is_no_gradient_step() -> None:
+    program = program_for(main_case().one_step())
+    body = list(program.body)
+    body[0] = replace(body[0], c_sign=-body[0].c_sign)
+    assert "z" in kernels.program_against_descent(replace(program, body=tuple(body)))[1]
+    assert kernels.program_against_descent(program) == (2, [])
+
+
+def test_a_bound_that_is_too_small_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "UNIT", {t: unit / 10**6 for t, unit in UNIT.items()})
+    outcome = kernels._lanes(CheckContext(effort="quick"))
+    assert outcome.verdict is Verdict.FALSE
+    assert outcome.counterexample is not None

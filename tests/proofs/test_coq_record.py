@@ -1,0 +1,177 @@
+"""The kernel's record: what matches, what does not, and what a changed map does to it."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edgestab.proofs import coq_build, coq_record
+from edgestab.proofs.catalogue.coq import CLAIMS
+from edgestab.proofs.claims import CheckContext, Level, Outcome, Verdict
+from edgestab.proofs.coq_export import generated_files
+from edgestab.symbolic.algebra.errors import ProofError
+from edgestab.symbolic.algebra.rings import poly_terms
+from edgestab.symbolic.planar.derivations import Derivations, main_case
+from edgestab.symbolic.planar.maps import PolynomialMap
+
+needs_coq = pytest.mark.skipif(coq_build.find_coq() is None, reason="coqc is not installed")
+
+
+class Mutant(Derivations):
+    """The main case with the sign of one coefficient of T' flipped."""
+
+    def one_step(self) -> PolynomialMap:
+        right = main_case().one_step()
+        terms = poly_terms(right.polynomials[1])
+        exponents = max(terms)
+        terms[exponents] = -terms[exponents]
+        wrong = (right.polynomials[0], right.ring.from_dict(terms))
+        return PolynomialMap.from_polynomials(right.variables, wrong, right.parameters, right.name)
+
+
+@pytest.fixture
+def no_local_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    path = coq_record.local_record_path()
+    path.parent.mkdir(parents=True)
+    return path
+
+
+def committed() -> coq_record.KernelRecord:
+    record = coq_record.load_record(coq_record.COMMITTED_RECORD)
+    assert record is not None
+    return record
+
+
+def judged(ctx: CheckContext | None = None) -> dict[str, Outcome]:
+    return {c.id: c.checks[0].run(ctx or CheckContext()) for c in CLAIMS}
+
+
+def test_regeneration_is_byte_identical() -> None:
+    fresh = generated_files(main_case())
+    folder = coq_record.SOURCES / coq_record.GENERATED
+    assert {p.name: p.read_text(encoding="utf-8") for p in folder.glob("*.v")} == fresh
+
+
+def test_committed_record_matches_every_source() -> None:
+    record = committed()
+    assert dict(record.sources) == coq_record.source_digests(), (
+        "run `edgestab prove --again --record proofs/coq/record.json`"
+    )
+    assert record.accepted
+    assert record.checker["accepted"]
+    assert set(record.theorems) == {t.name for t in coq_record.THEOREMS}
+    assert record.excess_axioms() == {}
+    checked = {name.removeprefix("EdgeStab.").replace(".", "/") + ".v" for name in record.checker["checked"]}
+    assert checked == set(record.sources)
+
+
+def test_sources_admit_nothing() -> None:
+    for name, text in coq_record.source_files().items():
+        for word in ("Admitted", "admit", "Axiom ", "Parameter ", "Conjecture", "bypass_check", "Unset Guard"):
+            assert word not in text, (name, word)
+
+
+def test_claims_are_proved_by_the_committed_record(no_local_record: Path) -> None:
+    for outcome in judged().values():
+        assert outcome.verdict is Verdict.TRUE
+        assert "the committed record" in outcome.detail
+    assert all(check.level is Level.PROVED for claim in CLAIMS for check in claim.checks)
+
+
+def test_this_machine_comes_first(no_local_record: Path) -> None:
+    coq_record.save_record(committed(), no_local_record)
+    assert coq_record.kernel_status().source == "this machine's kernel"
+
+
+def test_no_matching_record_is_unknown(no_local_record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stale = replace(committed(), sources={**committed().sources, "Trap.v": "0" * 64})
+    monkeypatch.setattr(coq_record, "COMMITTED_RECORD", no_local_record.with_name("absent.json"))
+    coq_record.save_record(stale, no_local_record)
+    assert {o.verdict for o in judged().values()} == {Verdict.UNKNOWN}
+
+
+def test_a_rejecting_kernel_is_false(no_local_record: Path) -> None:
+    coq_record.save_record(replace(committed(), accepted=False, failure="Trap.v: no"), no_local_record)
+    assert {o.verdict for o in judged().values()} == {Verdict.FALSE}
+
+
+def test_a_further_axiom_is_false(no_local_record: Path) -> None:
+    theorems = json.loads(json.dumps(dict(committed().theorems)))
+    theorems["theorem1"]["axioms"].append("EdgeStab.Trap.wish")
+    coq_record.save_record(replace(committed(), theorems=theorems), no_local_record)
+    assert judged()["theorem-1-kernel"].verdict is Verdict.FALSE
+    assert judged()["one-step-kernel"].verdict is Verdict.TRUE
+
+
+def test_a_broken_record_is_a_typed_error(no_local_record: Path) -> None:
+    no_local_record.write_text("{}", encoding="utf-8")
+    with pytest.raises(ProofError, match="kernel record"):
+        coq_record.kernel_status()
+
+
+def test_a_changed_coefficient_turns_the_claims_false() -> None:
+    outcomes = judged(CheckContext(derivations=Mutant(main_case().model)))
+    assert {o.verdict for o in outcomes.values()} == {Verdict.FALSE}
+
+
+def write(folder: Path, names: tuple[str, ...], changed: dict[str, str]) -> dict[str, str]:
+    files = {name: changed.get(name, text) for name, text in coq_record.source_files().items() if name in names}
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return files
+
+
+@needs_coq
+def test_the_kernel_rejects_a_changed_map(tmp_path: Path) -> None:
+    """Only the map and the identities, a few seconds: the weight norm no longer falls as it should."""
+    right = (coq_record.SOURCES / "generated" / "Map.v").read_text(encoding="utf-8")
+    wrong = right.replace("+ 2*z^3*e", "- 2*z^3*e")
+    assert wrong != right
+    files = write(tmp_path, ("Trap.v", "generated/Map.v"), {"generated/Map.v": wrong})
+    seconds, failure = coq_build.compile_files(tmp_path, files, 1)
+    assert "generated/Map.v" in seconds
+    assert failure.startswith("Trap.v")
+
+
+@needs_coq
+@pytest.mark.thorough
+def test_the_whole_development_builds() -> None:
+    record = coq_build.build(jobs=2)
+    assert record.accepted, record.failure
+    assert record.excess_axioms() == {}
+    assert dict(record.sources) == coq_record.source_digests()
+
+
+def test_dependencies_find_circles_and_gaps(tmp_path: Path) -> None:
+    with pytest.raises(ProofError, match="a source of Absent"):
+        coq_build.dependencies({"One.v": "From EdgeStab Require Import Absent.\n"})
+    files = {"One.v": "From EdgeStab Require Import Two.\n", "Two.v": "From EdgeStab Require Import One.\n"}
+    with pytest.raises(ProofError, match="without circles"):
+        coq_build.compile_files(tmp_path, files, 1)
+
+
+def test_audit_output_is_read_back() -> None:
+    theorems = (coq_record.Theorem("first", "One"), coq_record.Theorem("second", "Two"))
+    output = (
+        "first : 0 <\n  1\nAxioms:\nA.b : forall P, P\nC.long\n  : nat\n"
+        "Two.second\n     : True\nClosed under the global context\n"
+    )
+    found = coq_build.parse_audit(output, theorems)
+    assert found == {
+        "first": {"statement": "0 < 1", "axioms": ["A.b", "C.long"]},
+        "second": {"statement": "True", "axioms": []},
+    }
+    with pytest.raises(ProofError, match="statement of second"):
+        coq_build.parse_audit(output.replace("Two.second", "other"), theorems)
+
+
+def test_missing_coq_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(ProofError, match="apt-get install coq"):
+        coq_build.coq_version()
+    with pytest.raises(ProofError, match=r"Coq 8\.16"):
+        coq_build.install_coq()
