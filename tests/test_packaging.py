@@ -24,12 +24,11 @@ def test_links_point_at_the_rooms() -> None:
         assert link.resolve() == (ROOT / room).resolve()
 
 
-def test_every_export_exists() -> None:
-    import edgestab as es
-
-    for name in es.EXPORTS:
-        assert getattr(es, name) is not None
-    assert set(es.__all__) == {"__version__", *es.EXPORTS}
+def test_every_stub_is_shipped() -> None:
+    setup = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    stubs = [p for room in ("edgestab", "symbolic", "numeric", "proofs") for p in (ROOT / room).rglob("__init__.pyi")]
+    assert stubs
+    assert "*.pyi" in setup["package-data"]["*"]
 
 
 def test_every_command_has_a_summary_and_loads() -> None:

@@ -2,3 +2,7 @@
 
 ``schedule(map)`` finds coordinates and an operation-minimal program; the targets turn that one program into code.
 """
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,1 +1,5 @@
 """Theorem 2 by numbers: the random model at initialisation, its laws, samplers and exact moments."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

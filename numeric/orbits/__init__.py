@@ -1,1 +1,5 @@
 """Single orbits of an exact map: simulation at any precision, where they end, limits predicted and resummed."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

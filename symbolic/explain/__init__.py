@@ -1,1 +1,5 @@
 """How each derived object was obtained, step by step, each step checked."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

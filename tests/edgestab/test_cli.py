@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def test_json_to_stdout_is_json_alone(edgestab: Run) -> None:
 
 
 def test_verify_exit_codes(edgestab: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from edgestab.proofs import verify as module
+    module = import_module("edgestab.proofs.verify")
     from edgestab.proofs.claims import Outcome, Verdict
 
     for verdict, code in ((Verdict.FALSE, 1), (Verdict.UNKNOWN, 3)):

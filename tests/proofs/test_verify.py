@@ -76,7 +76,7 @@ def test_python_api_runs_in_one_process_and_in_two() -> None:
     one = es.verify(
         "printed-y-leading", effort="quick", jobs=1, on_evidence=lambda e, done, total: seen.append((done, total))
     )
-    assert one.verdict is es.Verdict.TRUE
+    assert one.verdict is es.proofs.Verdict.TRUE
     assert seen[-1][0] == seen[-1][1] == len(one.results)
     two = es.verify("printed-y-leading", effort="quick", jobs=2)
     strip = {"seconds"}
@@ -105,7 +105,7 @@ def test_bad_effort() -> None:
 
 
 def test_an_interrupted_run_keeps_what_it_has() -> None:
-    def stop(evidence: es.Evidence, done: int, total: int) -> None:
+    def stop(evidence: es.proofs.Evidence, done: int, total: int) -> None:
         if done == 2:
             raise KeyboardInterrupt
 

@@ -6,12 +6,12 @@ from edgestab.numeric.networks.tanh import chebyshev_data, digits_data
 
 
 @pytest.fixture
-def network() -> es.TanhNetwork:
+def network() -> es.networks.TanhNetwork:
     rng = np.random.default_rng(0)
-    return es.TanhNetwork(rng.standard_normal((5, 3)), rng.standard_normal((5, 2)), (4, 3))
+    return es.networks.TanhNetwork(rng.standard_normal((5, 3)), rng.standard_normal((5, 2)), (4, 3))
 
 
-def naive_residual(network: es.TanhNetwork, theta: np.ndarray) -> np.ndarray:
+def naive_residual(network: es.networks.TanhNetwork, theta: np.ndarray) -> np.ndarray:
     """Example by example, unit by unit."""
     rows = []
     for x, y in zip(network.inputs, network.targets, strict=True):
@@ -25,7 +25,7 @@ def naive_residual(network: es.TanhNetwork, theta: np.ndarray) -> np.ndarray:
     return np.array(rows)
 
 
-def test_residual_and_jacobian_products_agree_with_the_naive_network(network: es.TanhNetwork) -> None:
+def test_residual_and_jacobian_products_agree_with_the_naive_network(network: es.networks.TanhNetwork) -> None:
     theta, h = network.initial(3), 1e-6
     assert network.residual(theta) == pytest.approx(naive_residual(network, theta), rel=1e-12)
     units = np.eye(network.parameters)
@@ -41,7 +41,7 @@ def test_residual_and_jacobian_products_agree_with_the_naive_network(network: es
     assert network.gradient(theta) == pytest.approx(pulled.T @ network.residual(theta) / 5)
 
 
-def test_second_derivatives(network: es.TanhNetwork) -> None:
+def test_second_derivatives(network: es.networks.TanhNetwork) -> None:
     theta, h = network.initial(4), 1e-5
     rng = np.random.default_rng(9)
     u, v, w = rng.standard_normal(network.outputs), *rng.standard_normal((2, network.parameters))
@@ -90,4 +90,4 @@ def test_bad_networks_are_refused(
     inputs: np.ndarray, targets: np.ndarray, hidden: tuple[int, ...], message: str
 ) -> None:
     with pytest.raises(es.DomainError, match=message):
-        es.TanhNetwork(inputs, targets, hidden)
+        es.networks.TanhNetwork(inputs, targets, hidden)

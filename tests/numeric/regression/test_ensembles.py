@@ -9,7 +9,7 @@ LAWS = [(e, c) for e in ("gaussian", "rademacher", "uniform", "student") for c i
 @pytest.mark.parametrize(("entries", "curvature"), LAWS)
 def test_second_moments(entries: str, curvature: str) -> None:
     """n = 24 * 24 * 25 / 2 off-diagonal entries; the variance of a square is at most 8 (Student, 5 degrees)."""
-    law = es.RegressionEnsemble(24, 25, 2.0, 3.0, 0.5, entries, curvature)  # type: ignore[arg-type]
+    law = es.regression.RegressionEnsemble(24, 25, 2.0, 3.0, 0.5, entries, curvature)  # type: ignore[arg-type]
     state = law.sample(11)
     assert (state.Q.transpose(0, 2, 1) == state.Q).all()
     above = state.Q[:, *np.triu_indices(25, 1)] / 0.5
@@ -22,7 +22,7 @@ def test_second_moments(entries: str, curvature: str) -> None:
 
 
 def test_correlation_of_residual_and_jacobian() -> None:
-    law = es.RegressionEnsemble(400, 20, correlation=0.6)
+    law = es.regression.RegressionEnsemble(400, 20, correlation=0.6)
     state = law.sample(5)
     z, jacobian = state.z, state.J
     assert abs(np.mean(z[:, None] * jacobian) / np.mean(z**2) - 0.6) < 4 * 0.8 / np.sqrt(jacobian.size)
@@ -30,7 +30,7 @@ def test_correlation_of_residual_and_jacobian() -> None:
 
 
 def test_scale_changes_the_residual_alone() -> None:
-    law = es.RegressionEnsemble.normalised(3, 5)
+    law = es.regression.RegressionEnsemble.normalised(3, 5)
     small, large = law.sample(2, 7), law.with_sigma_z(4.0).sample(2, 7)
     assert (large.z == 4 * small.z).all()
     assert (large.J == small.J).all()
@@ -51,4 +51,4 @@ def test_scale_changes_the_residual_alone() -> None:
 )
 def test_bad_ensembles_are_refused(arguments: tuple[object, ...], message: str) -> None:
     with pytest.raises(es.DomainError, match=message):
-        es.RegressionEnsemble(*arguments)  # type: ignore[arg-type]
+        es.regression.RegressionEnsemble(*arguments)  # type: ignore[arg-type]

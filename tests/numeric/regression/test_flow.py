@@ -6,11 +6,11 @@ import edgestab as es
 from edgestab.numeric.regression.rates import eigenvalue_rates
 
 
-def start(outputs: int = 5, parameters: int = 9, sigma_z: float = 2.0) -> es.RegressionState:
-    return es.RegressionEnsemble.normalised(outputs, parameters, sigma_z).sample(9)
+def start(outputs: int = 5, parameters: int = 9, sigma_z: float = 2.0) -> es.regression.RegressionState:
+    return es.regression.RegressionEnsemble.normalised(outputs, parameters, sigma_z).sample(9)
 
 
-def naive_flow(state: es.RegressionState, end: float) -> tuple[np.ndarray, np.ndarray]:
+def naive_flow(state: es.regression.RegressionState, end: float) -> tuple[np.ndarray, np.ndarray]:
     """The twin in (z, J), as the equations are printed."""
     shape = state.J.shape
 
@@ -26,7 +26,7 @@ def naive_flow(state: es.RegressionState, end: float) -> tuple[np.ndarray, np.nd
 @pytest.mark.parametrize("method", ["DOP853", "Radau", "LSODA"])
 def test_flow_agrees_with_the_printed_equations(method: str) -> None:
     state = start()
-    run = es.gradient_flow(state, times=np.array([0.5, 2.0]), method=method)  # type: ignore[arg-type]
+    run = es.regression.gradient_flow(state, times=np.array([0.5, 2.0]), method=method)  # type: ignore[arg-type]
     z, jacobian = naive_flow(state, 2.0)
     assert run.status == "end_time"
     assert run.final.z == pytest.approx(z, abs=1e-7)
@@ -36,11 +36,11 @@ def test_flow_agrees_with_the_printed_equations(method: str) -> None:
 
 def test_flow_converges_and_is_the_limit_of_small_steps() -> None:
     state = start()
-    flow = es.gradient_flow(state, tolerance=1e-7)
+    flow = es.regression.gradient_flow(state, tolerance=1e-7)
     assert flow.status == "converged"
     assert flow.energy_error < 1e-8
     etas = np.array([0.02, 0.01])
-    run = es.descend(state, etas, max_steps=60_000, tolerance=1e-7, record_every=1000)
+    run = es.regression.descend(state, etas, max_steps=60_000, tolerance=1e-7, record_every=1000)
     coarse, fine = run.final_ntk[:, 0] - flow.ntk[-1, 0]
     assert coarse / fine == pytest.approx(2, rel=0.05)
 
@@ -69,16 +69,16 @@ def test_rates_are_derivatives_along_the_flow() -> None:
 def test_refusals() -> None:
     state = start()
     with pytest.raises(es.DomainError, match="increasing times"):
-        es.gradient_flow(state, times=np.array([1.0, 0.5]))
+        es.regression.gradient_flow(state, times=np.array([1.0, 0.5]))
     with pytest.raises(es.DomainError, match="SciPy integrator"):
-        es.gradient_flow(state, method="Euler")  # type: ignore[arg-type]
+        es.regression.gradient_flow(state, method="Euler")  # type: ignore[arg-type]
     with pytest.raises(es.DomainError, match="rtol"):
-        es.gradient_flow(state, rtol=-1.0)
-    broken = es.RegressionState(state.z * np.nan, state.J, state.Q)
+        es.regression.gradient_flow(state, rtol=-1.0)
+    broken = es.regression.RegressionState(state.z * np.nan, state.J, state.Q)
     with pytest.raises(es.DomainError, match="finite start"):
-        es.gradient_flow(broken)
+        es.regression.gradient_flow(broken)
     with pytest.raises(es.DomainError, match="index below D"):
         eigenvalue_rates(state, 7)
-    twice = es.RegressionState(state.z[:2], np.eye(2, 9), state.Q[:2])
+    twice = es.regression.RegressionState(state.z[:2], np.eye(2, 9), state.Q[:2])
     with pytest.raises(es.DomainError, match="simple eigenvalue"):
         eigenvalue_rates(twice)

@@ -13,12 +13,14 @@ SMALL = SharpnessGrid(shapes=((4, 8), (6, 5)), sigma_z=(0.5, 2.0), starts=(0.5, 
 
 def test_a_chunk_agrees_with_single_runs() -> None:
     arrays = run_job(Job(SMALL, 0, 1))
-    state = es.RegressionEnsemble.normalised(4, 8).sample(SMALL.seed, 1)
+    state = es.regression.RegressionEnsemble.normalised(4, 8).sample(SMALL.seed, 1)
     top = np.linalg.norm(state.J, 2) ** 2
     assert arrays["initial"] == pytest.approx(top)
     for i, scale in enumerate(SMALL.sigma_z):
         for j, start in enumerate(SMALL.starts):
-            run = es.descend(state.scaled_residual(scale), float(start / top), max_steps=1500, tolerance=1e-5)
+            run = es.regression.descend(
+                state.scaled_residual(scale), float(start / top), max_steps=1500, tolerance=1e-5
+            )
             assert CODES[int(arrays["status"][i, j])] == run.status[0]
             if run.status[0] == "converged":
                 assert arrays["stopped"][i, j] == run.stopped[0]
@@ -26,7 +28,7 @@ def test_a_chunk_agrees_with_single_runs() -> None:
                 final = run.final[0]
                 assert final is not None
                 assert arrays["hessian"][i, j] == pytest.approx(final.hessian_spectrum().top, rel=1e-6)
-        flow = es.gradient_flow(state.scaled_residual(scale), tolerance=1e-5)
+        flow = es.regression.gradient_flow(state.scaled_residual(scale), tolerance=1e-5)
         assert arrays["flow_final"][i] == pytest.approx(flow.ntk[-1, 0], rel=1e-5)
 
 
@@ -56,7 +58,7 @@ def test_results_do_not_depend_on_workers_and_resume(tmp_path: Path, monkeypatch
     again = run_sharpness_grid(SMALL, folder=tmp_path / "grid")
     assert [(job.shape, job.sample) for job in ran] == [(0, 1), (1, 1)]
     assert np.array_equal(again.final, alone.final, equal_nan=True)
-    with pytest.raises(es.OutputError, match="another"):
+    with pytest.raises(es.algebra.OutputError, match="another"):
         run_sharpness_grid(SharpnessGrid(samples=2), folder=tmp_path / "grid")
 
 

@@ -86,12 +86,12 @@ def test_rounding_asymmetry_is_averaged_away() -> None:
 
 def test_states_check_shapes() -> None:
     with pytest.raises(es.DomainError, match=r"z of shape \(2,\)"):
-        es.RegressionState.checked([1.0], np.zeros((2, 2)), np.zeros((2, 2, 2)))
+        es.regression.RegressionState.checked([1.0], np.zeros((2, 2)), np.zeros((2, 2, 2)))
     with pytest.raises(es.DomainError, match=r"Q of shape \(2, 2, 2\)"):
-        es.RegressionState.checked([1.0, 0.0], np.zeros((2, 2)), np.zeros((1, 2, 2)))
+        es.regression.RegressionState.checked([1.0, 0.0], np.zeros((2, 2)), np.zeros((1, 2, 2)))
 
 
 def test_memory_is_refused_before_it_is_taken() -> None:
     with pytest.raises(es.DomainError, match="GiB for a dense Q"):
-        es.RegressionEnsemble(100_000, 100_000).sample(0)
+        es.regression.RegressionEnsemble(100_000, 100_000).sample(0)
     check_memory("here", 1, "a byte", "")

@@ -4,7 +4,7 @@ import pytest
 import edgestab as es
 from edgestab.numeric.regression.sharpening import SharpeningCurve, exact_second, measure_sharpening
 
-LAW = es.RegressionEnsemble.normalised(8, 24, 1.0)
+LAW = es.regression.RegressionEnsemble.normalised(8, 24, 1.0)
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def test_rise_is_the_mean_over_both_signs(curve: SharpeningCurve) -> None:
         state = LAW.sample(3, index)
         tops.append(np.linalg.norm(state.J, 2) ** 2)
         for sign in (1.0, -1.0):
-            flow = es.gradient_flow(state.scaled_residual(sign), times=curve.times[: place + 1])
+            flow = es.regression.gradient_flow(state.scaled_residual(sign), times=curve.times[: place + 1])
             ends.append(np.linalg.norm(flow.final.J, 2) ** 2)
     assert curve.start == pytest.approx(np.mean(tops))
     plain = curve.displacement[place] + curve.displacement_gap[place]
@@ -43,7 +43,7 @@ def test_all_predictions_agree_with_the_rise_at_their_times(curve: SharpeningCur
 
 def test_the_fixed_kernel_is_exact_when_the_residual_is_small() -> None:
     """sigma_z -> 0: displacement under the frozen kernel, against the flow itself."""
-    law = es.RegressionEnsemble.normalised(6, 12, 1e-3)
+    law = es.regression.RegressionEnsemble.normalised(6, 12, 1e-3)
     small = measure_sharpening(law, 20, 5, np.array([0.1, 1.0, 10.0]))
     error = 4 * np.sqrt(2 / (6 * 20))  # |z|^2 has relative spread sqrt(2/D) a sample
     assert np.abs(small.fixed_kernel / small.displacement - 1).max() < 2 * error
@@ -51,8 +51,8 @@ def test_the_fixed_kernel_is_exact_when_the_residual_is_small() -> None:
 
 def test_no_closed_form_without_gaussian_independent_entries() -> None:
     for changes in ({"entries": "uniform"}, {"curvature": "iid"}, {"correlation": 0.5}):
-        assert exact_second(es.RegressionEnsemble.normalised(4, 6, **changes)) is None
-    gaussian = es.RegressionEnsemble.normalised(1, 3, 2.0)
+        assert exact_second(es.regression.RegressionEnsemble.normalised(4, 6, **changes)) is None
+    gaussian = es.regression.RegressionEnsemble.normalised(1, 3, 2.0)
     # D = 1: 2 sQ^2 sz^2 (P + E[l^2]/(E[l] sJ^2)) with l chi-squared of P degrees: P + (P + 2)
     assert exact_second(gaussian) == pytest.approx(2 / 6 * 4 * (3 + 5))
 

@@ -16,7 +16,7 @@ def test_bounds_hold_against_high_precision() -> None:
     z, jacobian = rng.integers(-4, 5, 4), rng.integers(-4, 5, (4, 6))
     half = rng.integers(-4, 5, (4, 6, 6))
     curvature = half + half.transpose(0, 2, 1)
-    state = es.RegressionState.checked(z.astype(float), jacobian.astype(float), curvature.astype(float))
+    state = es.regression.RegressionState.checked(z.astype(float), jacobian.astype(float), curvature.astype(float))
     kernel = (jacobian @ jacobian.T).tolist()
     hessian = (jacobian.T @ jacobian + np.einsum("a,aij->ij", z, curvature)).tolist()
     for spectrum, matrix in ((state.ntk_spectrum(), kernel), (state.hessian_spectrum(), hessian)):
@@ -25,7 +25,7 @@ def test_bounds_hold_against_high_precision() -> None:
 
 
 def test_ntk_and_hessian_never_mix() -> None:
-    state = es.RegressionEnsemble.normalised(5, 8).sample(1)
+    state = es.regression.RegressionEnsemble.normalised(5, 8).sample(1)
     ntk, hessian = state.ntk_spectrum(), state.hessian_spectrum()
     assert (ntk.matrix, len(ntk.values)) == ("NTK", 5)
     assert (hessian.matrix, len(hessian.values)) == ("loss Hessian", 8)

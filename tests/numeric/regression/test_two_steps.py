@@ -4,16 +4,16 @@ import pytest
 import edgestab as es
 
 
-def top(state: es.RegressionState) -> float:
+def top(state: es.regression.RegressionState) -> float:
     return float(np.linalg.eigvalsh(state.ntk())[-1])
 
 
 def test_parts_are_the_derivatives_that_they_claim_to_be() -> None:
     """Both linear parts against central differences of the two-step change, in eta and in the residual's scale."""
-    state, eta = es.RegressionEnsemble.normalised(6, 8, 1.5).sample(2), 0.3
-    split = es.split_two_steps(state, eta, 3)
+    state, eta = es.regression.RegressionEnsemble.normalised(6, 8, 1.5).sample(2), 0.3
+    split = es.regression.split_two_steps(state, eta, 3)
 
-    def change(point: es.RegressionState, step: float) -> float:
+    def change(point: es.regression.RegressionState, step: float) -> float:
         return top(point.step(step).step(step)) - top(point)
 
     for index in range(3):
@@ -30,8 +30,8 @@ def test_parts_are_the_derivatives_that_they_claim_to_be() -> None:
 
 
 def test_phases_of_one_run() -> None:
-    state = es.RegressionEnsemble.normalised(40, 30, 2.0).sample(7, 1)
-    split = es.split_two_steps(state, 0.9 / top(state), 400)
+    state = es.regression.RegressionEnsemble.normalised(40, 30, 2.0).sample(7, 1)
+    split = es.regression.split_two_steps(state, 0.9 / top(state), 400)
     phases = split.phases()
     assert phases is not None
     assert split.sharpness[: phases.crossing].max() < 2 <= split.sharpness[phases.crossing]
@@ -41,10 +41,10 @@ def test_phases_of_one_run() -> None:
 
 
 def test_no_phases_far_below_the_edge_and_divergence_is_a_status() -> None:
-    state = es.RegressionEnsemble.normalised(4, 6).sample(1)
-    assert es.split_two_steps(state, 0.01, 20).phases() is None
-    lost = es.split_two_steps(state, 50.0, 50)
+    state = es.regression.RegressionEnsemble.normalised(4, 6).sample(1)
+    assert es.regression.split_two_steps(state, 0.01, 20).phases() is None
+    lost = es.regression.split_two_steps(state, 50.0, 50)
     assert lost.status == "diverged"
     assert len(lost.change) < 50
     with pytest.raises(es.DomainError, match="step_size"):
-        es.split_two_steps(state, float("inf"))
+        es.regression.split_two_steps(state, float("inf"))

@@ -7,7 +7,7 @@ from edgestab.proofs.verify import run_check
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
-def test_claims_are_derived(claim: es.Claim) -> None:
+def test_claims_are_derived(claim: es.proofs.Claim) -> None:
     evidence = run_check(claim, 0, CheckContext(effort="quick"))
     assert (evidence.outcome.verdict, evidence.level) == (Verdict.TRUE, Level.DERIVED)
 

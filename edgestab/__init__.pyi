@@ -1,0 +1,32 @@
+from . import numeric as numeric
+from . import proofs as proofs
+from . import symbolic as symbolic
+from .numeric import codegen as codegen
+from .numeric import initialisation as initialisation
+from .numeric import networks as networks
+from .numeric import orbits as orbits
+from .numeric import regression as regression
+from .numeric import runs as runs
+from .numeric import sweeps as sweeps
+from .numeric.codegen import compile_map as compile_map
+from .numeric.orbits import predict_limit as predict_limit
+from .numeric.orbits import simulate as simulate
+from .numeric.regression import RegressionModel as RegressionModel
+from .numeric.sweeps import sweep as sweep
+from .proofs import get_claim as get_claim
+from .proofs import verify as verify
+from .symbolic import algebra as algebra
+from .symbolic import explain as explain
+from .symbolic import latex as latex
+from .symbolic import models as models
+from .symbolic import planar as planar
+from .symbolic import trapping as trapping
+from .symbolic import wick as wick
+from .symbolic.algebra import DomainError as DomainError
+from .symbolic.algebra import EdgestabError as EdgestabError
+from .symbolic.algebra import symbol as symbol
+from .symbolic.algebra import symbols as symbols
+from .symbolic.models import GradientDescent as GradientDescent
+from .symbolic.models import QuadraticModel as QuadraticModel
+
+__version__: str

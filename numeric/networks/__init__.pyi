@@ -1,0 +1,3 @@
+from .tanh import TanhNetwork as TanhNetwork
+from .training import NetworkRun as NetworkRun
+from .training import train as train

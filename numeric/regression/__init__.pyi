@@ -1,0 +1,10 @@
+from .descent import DescentRun as DescentRun
+from .descent import descend as descend
+from .ensembles import RegressionEnsemble as RegressionEnsemble
+from .flow import FlowRun as FlowRun
+from .flow import gradient_flow as gradient_flow
+from .mean_field import mean_field_descent as mean_field_descent
+from .mean_field import mean_field_flow as mean_field_flow
+from .model import RegressionModel as RegressionModel
+from .model import RegressionState as RegressionState
+from .two_steps import split_two_steps as split_two_steps

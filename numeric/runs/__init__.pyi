@@ -1,0 +1,2 @@
+from .cluster import ClusterError as ClusterError
+from .cluster import map_chunks as map_chunks

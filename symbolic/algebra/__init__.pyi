@@ -1,0 +1,11 @@
+from .errors import CodegenError as CodegenError
+from .errors import DomainError as DomainError
+from .errors import EdgestabError as EdgestabError
+from .errors import OutputError as OutputError
+from .errors import PrecisionError as PrecisionError
+from .errors import ProofError as ProofError
+from .parsing import parse_expression as parse_expression
+from .series import Grading as Grading
+from .series import TruncatedSeries as TruncatedSeries
+from .symbols import symbol as symbol
+from .symbols import symbols as symbols

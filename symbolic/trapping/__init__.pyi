@@ -1,0 +1,4 @@
+from .barrier import Barrier as Barrier
+from .barrier import derive_barrier as derive_barrier
+from .lyapunov import Lyapunov as Lyapunov
+from .lyapunov import derive_lyapunov as derive_lyapunov
