@@ -1,6 +1,6 @@
 """Generated kernels: exact maps -> one straight-line program -> many number types.
 
-``schedule(map)`` finds coordinates and an operation-minimal program; the targets turn that one program into code.
+``schedule_program(map)`` finds coordinates and an operation-minimal program; the targets turn it into code.
 """
 
 import lazy_loader as lazy

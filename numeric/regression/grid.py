@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..runs.chunkstore import ChunkStore
+from ..runs.chunk_store import ChunkStore
 from ..runs.cluster import map_chunks
 from .descent import descend, top_two
 from .ensembles import CurvatureLaw, Entries, RegressionEnsemble
