@@ -1,4 +1,4 @@
-"""The structure of edgestab, read from its own sources, written and drawn as ``docs/architecture.md``.
+"""Pages made from the sources themselves: ``docs/architecture.md`` with its drawing, and ``docs/glossary.md``.
 
 Run ``python docs/house.py`` after moving or adding files; a test fails while the pages differ from the code.
 """
@@ -37,6 +37,7 @@ NAMESPACES = frozenset(("symbolic", "numeric", "proofs", "edgestab"))
 """Packages that only list names."""
 
 PAGE = ROOT / "docs" / "architecture.md"
+GLOSSARY = ROOT / "docs" / "glossary.md"
 DRAWING = ROOT / "docs" / "figures" / "architecture.svg"
 WIDE = 3.0
 """Distance of two columns of the drawing, in heights of a row."""
@@ -198,11 +199,6 @@ def _path(room: str) -> str:
     return f"{room.replace('.', '/')}{'/' if inner.name == '__init__.py' else '.py'}"
 
 
-def _lines(room: str) -> tuple[int, int]:
-    files = [path for name, path in modules().items() if room_of(name) == room]
-    return len(files), sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files)
-
-
 def architecture() -> str:
     """The page: a drawing, and for each room what belongs there, what does not, and which rooms it imports."""
     arrows = room_arrows()
@@ -217,18 +213,47 @@ def architecture() -> str:
         "![Rooms and arrows; an arrow leads from a room to one that it imports](figures/architecture.svg)",
         "",
         "An arrow leads from a room to one that it imports; arrows that others imply are left out. Below, all are "
-        "listed with the number of imports.",
+        "listed.",
     ]
     for layer in LAYERS:
         lines += ["", f"## {layer}/"]
         lines += ["", _text(modules()[layer])]
         for room in (r for r in rooms() if r.split(".")[0] == layer):
-            files, count = _lines(room)
-            inward = ", ".join(f"{b.split('.', 1)[-1]} ({n})" for (a, b), n in sorted(arrows.items()) if a == room)
-            size = f"{files} file{'s' if files > 1 else ''}, {count:,} lines"
-            lines += ["", f"### {_path(room)}", "", _text(modules()[room]), ""]
-            lines += [f"*{size}. Imports: {inward or 'no other room'}.*"]
+            inward = ", ".join(sorted(b.split(".", 1)[-1] for a, b in arrows if a == room))
+            lines += [
+                "",
+                f"### {_path(room)}",
+                "",
+                _text(modules()[room]),
+                "",
+                f"*Imports: {inward or 'no other room'}.*",
+            ]
     return "\n".join(_wrapped(lines)) + "\n"
+
+
+def glossary() -> str:
+    """The page of words and symbols, from the tables in the code."""
+    from edgestab.symbolic.algebra.glossary import TERMS
+    from edgestab.symbolic.algebra.symbols import TABLE
+
+    lines = [
+        "# Glossary",
+        "",
+        "Made by `python docs/house.py` from the table of terms (`symbolic/algebra/glossary.py`) and that of symbols "
+        "(`symbolic/algebra/symbols.py`).",
+        "",
+        "## Terms",
+    ]
+    for term in sorted(TERMS, key=lambda t: t.name.lower()):
+        lines += ["", f"**{term.name}**: {term.meaning}" + (f" See `{term.see}`." if term.see else "")]
+    lines += ["", "## Symbols", "", "| in code | printed | domain | meaning | in the paper |", "|---|---|---|---|---|"]
+    rows = [
+        f"| `{s.name}` | ${s.latex}$ | {s.domain} | {s.meaning} | {f'${s.paper}$' if s.paper else ''} |".replace(
+            "|J|", "\\|J\\|"
+        )
+        for s in TABLE.values()
+    ]
+    return "\n".join([*_wrapped(lines), *rows]) + "\n"
 
 
 def _wrapped(lines: list[str]) -> Iterator[str]:
@@ -287,7 +312,8 @@ def _arrow_list() -> str:
 
 def stale() -> list[str]:
     """Pages that differ from what the code says now."""
-    wrong = [] if PAGE.exists() and PAGE.read_text(encoding="utf-8") == architecture() else [PAGE.name]
+    pages = {PAGE: architecture(), GLOSSARY: glossary()}
+    wrong = [p.name for p, text in pages.items() if not p.exists() or p.read_text(encoding="utf-8") != text]
     drawn = DRAWING.read_text(encoding="utf-8") if DRAWING.exists() else ""
     if f">{_arrow_list().replace('>', '&gt;')}<" not in drawn:
         wrong.append(DRAWING.name)
@@ -295,7 +321,7 @@ def stale() -> list[str]:
 
 
 def main() -> None:
-    """Write the page and its drawing."""
+    """Write the pages and the drawing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a page is out of date")
     if parser.parse_args().check:
@@ -303,6 +329,7 @@ def main() -> None:
         print("\n".join(wrong) or "up to date")
         raise SystemExit(bool(wrong))
     PAGE.write_text(architecture(), encoding="utf-8")
+    GLOSSARY.write_text(glossary(), encoding="utf-8")
     draw(DRAWING)
 
 

@@ -79,9 +79,8 @@ def test_no_module_is_changed_from_outside() -> None:
             if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").startswith("edgestab"))
             for alias in node.names
         }
-        for node in ast.walk(tree):
-            targets = node.targets if isinstance(node, ast.Assign) else []
-            for target in targets:
+        for node in (n for n in ast.walk(tree) if isinstance(n, ast.Assign)):
+            for target in node.targets:
                 if isinstance(target, ast.Attribute | ast.Subscript) and isinstance(target.value, ast.Name):
                     assert target.value.id not in imported, f"{name}:{node.lineno} changes {target.value.id}"
 
