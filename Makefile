@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: bench verify prove test lint types thorough clean help
+.PHONY: bench verify prove test lint types thorough pages clean help
 
 help:
 	@echo "make verify    derive, confirm Theorem 1 and Theorem 2, print the table of claims"
@@ -12,6 +12,7 @@ help:
 	@echo "make test      the test suite"
 	@echo "make thorough  the long tests and the long checks"
 	@echo "make bench     speed against the machine's limit and against other tools, as ratios; writes bench.json"
+	@echo "make pages     docs/architecture.md with its drawing and docs/glossary.md, from the sources"
 	@echo "make lint      ruff; make types: mypy"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -37,6 +38,9 @@ thorough: $(STAMP)
 bench: $(STAMP)
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
 	$(BIN)/python tests/bench/run_all.py --json bench.json
+
+pages: $(STAMP)
+	$(BIN)/python docs/house.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

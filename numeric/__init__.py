@@ -1,4 +1,7 @@
-"""Numbers: generated kernels, precision, simulation, ensembles, plots. Knows no claim."""
+"""Numbers made from exact objects: generated kernels, orbits, sweeps, random models, networks, figures.
+
+Here: what is computed, with its error stated. Not here: formulas typed by hand, and claims.
+"""
 
 import lazy_loader as lazy
 

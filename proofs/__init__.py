@@ -1,4 +1,7 @@
-"""Claims as data, their checks, certificates and reports."""
+"""Claims as data, their checks, certificates, proofs and reports.
+
+Here: what edgestab asserts and how each assertion is judged. Not here: derivations and numbers, which stand below.
+"""
 
 import lazy_loader as lazy
 

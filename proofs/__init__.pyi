@@ -1,12 +1,12 @@
 from . import catalogue as catalogue
 from . import certificates as certificates
+from .catalogue import all_claims as all_claims
+from .catalogue import get_claim as get_claim
 from .certificates.checker import check_certificate as check_certificate
 from .certificates.theorem_1 import build_certificate as build_certificate
 from .claims import Claim as Claim
 from .claims import Evidence as Evidence
 from .claims import Level as Level
 from .claims import Verdict as Verdict
-from .claims import all_claims as all_claims
-from .claims import get_claim as get_claim
 from .verify import Report as Report
 from .verify import verify as verify

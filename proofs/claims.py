@@ -6,13 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from fractions import Fraction
-from functools import lru_cache
-from importlib import import_module
 from typing import Any
 
 import sympy as sp
 
-from ..symbolic.algebra.errors import DomainError, ProofError
+from ..symbolic.algebra.errors import ProofError
 from ..symbolic.planar.derivations import Derivations, main_case
 
 
@@ -209,80 +207,6 @@ class Evidence:
             "counterexample": o.counterexample,
             "detail": o.detail,
         }
-
-
-@lru_cache(maxsize=1)
-def all_claims() -> dict[str, Claim]:
-    """Every claim of the catalogue by id, dependencies first.
-
-    Returns:
-        Ids to claims in an order in which each claim follows what it uses.
-
-    Raises:
-        ProofError: an id is defined twice, a used id is missing, or claims use one another in a circle.
-    """
-    from .catalogue import MODULES
-
-    found: dict[str, Claim] = {}
-    for name in MODULES:
-        for claim in import_module(f"{__package__}.catalogue.{name}").CLAIMS:
-            if claim.id in found:
-                raise ProofError.of("all_claims()", "unique claim ids", claim.id, "Rename one; ids are permanent.")
-            found[claim.id] = claim
-    ordered: dict[str, Claim] = {}
-
-    def visit(claim_id: str, trail: tuple[str, ...]) -> None:
-        if claim_id in ordered:
-            return
-        if claim_id in trail or claim_id not in found:
-            raise ProofError.of(
-                "all_claims()", "known claims without circles", " -> ".join((*trail, claim_id)), "Fix `uses`."
-            )
-        for used in found[claim_id].related:
-            visit(used, (*trail, claim_id))
-        ordered[claim_id] = found[claim_id]
-
-    for claim_id in found:
-        visit(claim_id, ())
-    return ordered
-
-
-def get_claim(claim_id: str) -> Claim:
-    """A claim by id.
-
-    Args:
-        claim_id: a slug such as ``"theorem-1"``.
-
-    Returns:
-        The claim.
-
-    Raises:
-        DomainError: there is none; the message names the nearest ids.
-    """
-    from difflib import get_close_matches
-
-    claims = all_claims()
-    if claim_id not in claims:
-        near = get_close_matches(claim_id, claims, n=3, cutoff=0.3)
-        hint = f"Did you mean {', '.join(near)}?" if near else "See `edgestab list`."
-        raise DomainError.of("claims", "a known claim id", claim_id, hint)
-    return claims[claim_id]
-
-
-def with_dependencies(ids: tuple[str, ...]) -> tuple[Claim, ...]:
-    """The claims asked for and all they use, dependencies first (all claims when none is named)."""
-    claims = all_claims()
-    wanted: set[str] = set()
-
-    def visit(claim_id: str) -> None:
-        if claim_id not in wanted:
-            wanted.add(claim_id)
-            for used in get_claim(claim_id).related:
-                visit(used)
-
-    for claim_id in ids or claims:
-        visit(claim_id)
-    return tuple(claim for claim_id, claim in claims.items() if claim_id in wanted)
 
 
 def exact(value: Fraction | int) -> sp.Rational:

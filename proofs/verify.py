@@ -15,17 +15,8 @@ from multiprocessing import get_context
 from typing import Any
 
 from ..symbolic.algebra.errors import DomainError
-from .claims import (
-    EFFORTS,
-    CheckContext,
-    Claim,
-    Evidence,
-    Level,
-    Outcome,
-    Verdict,
-    all_claims,
-    with_dependencies,
-)
+from .catalogue import all_claims, with_dependencies
+from .claims import EFFORTS, CheckContext, Claim, Evidence, Level, Outcome, Verdict
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Exact mathematics: models, maps, truncated series, recurrences. No floats, no input or output."""
+"""Exact mathematics: every formula of edgestab as an object that code, LaTeX, certificates and proofs are made from.
+
+Here: what is true for all numbers, in exact rational arithmetic. Not here: floats, files, printing, plots, claims.
+"""
 
 import lazy_loader as lazy
 

@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 import edgestab as es
+from edgestab.symbolic.algebra.glossary import TERMS
 
 ROOT = Path(__file__).parents[1]
 STUBS = sorted(path for room in ("symbolic", "numeric", "proofs") for path in (ROOT / room).rglob("__init__.pyi"))
@@ -102,6 +103,15 @@ def test_the_top_level_stays_small_and_every_name_has_one_home() -> None:
 def test_no_public_name_is_also_a_room() -> None:
     rooms = {package(stub).split(".")[-1] for stub in STUBS}
     assert not rooms & {name for _, _, name in PUBLIC}
+
+
+def test_the_glossary_names_public_objects_and_no_term_twice() -> None:
+    names = [term.name for term in TERMS]
+    assert len(names) == len(set(names))
+    for term in TERMS:
+        if term.see:
+            room, name = term.see.removeprefix("edgestab.").split(".")
+            assert name in getattr(es, room).__all__, term.see
 
 
 def test_an_undocumented_object_would_be_seen() -> None:

@@ -1,4 +1,7 @@
-"""The command line: one file for each command, loaded when it is called."""
+"""The command line: one file for each command, loaded when it is called.
+
+Here: options, tables and JSON of what the rooms below compute. Not here: anything that Python users could not call too.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from .common import check_writable, console, force_option, json_option, write_js
 @force_option
 def list_claims(json_path: str | None, force: bool) -> None:
     """List the claims: id, level aimed at, title, source."""
-    from edgestab.proofs.claims import all_claims
+    from edgestab.proofs.catalogue import all_claims
     from edgestab.proofs.pages import claim_record
 
     check_writable(json_path, force)
@@ -35,7 +35,7 @@ def list_claims(json_path: str | None, force: bool) -> None:
 @click.option("--format", "form", type=click.Choice(("text", "latex", "json")), default="text", show_default=True)
 def show(claim: str, form: str) -> None:
     """Show one claim: statement, assumptions, source, level, what it uses."""
-    from edgestab.proofs.claims import get_claim
+    from edgestab.proofs.catalogue import get_claim
     from edgestab.proofs.pages import claim_latex, claim_record, claim_text
 
     found = get_claim(claim)

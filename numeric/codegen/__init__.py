@@ -1,6 +1,6 @@
-"""Generated kernels: exact maps -> one straight-line program -> many number types.
+"""Generated kernels: exact maps become one straight-line program, and that program code in many number types.
 
-``schedule_program(map)`` finds coordinates and an operation-minimal program; the targets turn it into code.
+Here: coordinates, search and proof of programs, and the targets. Not here: starts, stopping, and what orbits mean.
 """
 
 import lazy_loader as lazy

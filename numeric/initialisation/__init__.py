@@ -1,4 +1,7 @@
-"""Theorem 2 by numbers: the random model at initialisation, its laws, samplers and exact moments."""
+"""Theorem 2 by numbers: the random model at initialisation, its laws, samplers and moments.
+
+Here: one instant, the start of training. Not here: the motion afterwards (regression).
+"""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,7 @@
-"""Small tanh networks trained by full-batch gradient descent, with their curvature at every step."""
+"""Small tanh networks trained by full-batch gradient descent, with their curvature at every step.
+
+Here: the network that the poster sets beside the model. Not here: anything that the model itself needs.
+"""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,7 @@
-"""Single orbits of an exact map: simulation at any precision, where they end, limits predicted and resummed."""
+"""Single orbits of an exact map: simulation at any precision, where they end, limits predicted and resummed.
+
+Here: one start at a time, with trusted digits or an enclosure. Not here: millions of starts (sweeps).
+"""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,7 @@
-"""What long runs share: work in chunks, here or on a cluster, results in files, one style of figures."""
+"""What long runs share: how a run ended, work in chunks here or on a cluster, results in files, the style of figures.
+
+Here: what any room may need for a run. Not here: what is run.
+"""
 
 import lazy_loader as lazy
 

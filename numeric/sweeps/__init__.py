@@ -1,4 +1,7 @@
-"""Sweeps: millions of trajectories over grids of epsilon, step size and starts, without storing their paths."""
+"""Sweeps: millions of orbits over grids of epsilon, step size and starts, without storing their paths.
+
+Here: grids, chunks, resumption, phase diagrams, spot checks. Not here: high precision, which single orbits have.
+"""
 
 import lazy_loader as lazy
 

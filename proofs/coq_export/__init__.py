@@ -1,4 +1,7 @@
-"""From the derived Python objects to Coq: definitions, constants, polynomials and boxes, never typed by hand."""
+"""From the derived objects to Coq: definitions, constants, polynomials and boxes, never typed by hand.
+
+Here: printing exact objects as Coq. Not here: the hand-written part of the development (proofs/coq), and running Coq.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Exact algebra that knows no model: symbols, polynomials, quotients, truncated series, a safe reader of formulas."""
+"""Exact algebra that knows no model: symbols, errors, polynomials, quotients, truncated series, a safe reader.
+
+Here: the bridge to python-flint and SymPy, the one table of symbols, series with a stated remainder. Not here:
+anything that knows what a residual or an edge is.
+"""
 
 import lazy_loader as lazy
 

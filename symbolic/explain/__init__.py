@@ -1,4 +1,7 @@
-"""How each derived object was obtained, step by step, each step checked."""
+"""Derivation logs: the equations of an appendix, each step checked by exact algebra before it is written.
+
+Here: the log and its checks. Not here: the log of a particular object, which stands beside the object.
+"""
 
 import lazy_loader as lazy
 

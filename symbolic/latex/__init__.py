@@ -1,4 +1,7 @@
-"""LaTeX that people paste: printing, line breaking, whole documents, and reading back."""
+"""LaTeX that people paste: printing, line breaking, whole documents, and reading back.
+
+Here: how any equation is typeset and read. Not here: which equations an object consists of; the object says that.
+"""
 
 from .document import Section, document, escape
 from .equations import Equation, Style, align, aligned

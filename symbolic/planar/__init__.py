@@ -1,4 +1,8 @@
-"""Maps of the plane near the edge, and all that follows from one: nullcline, two steps, slow manifold, limits."""
+"""Maps of the plane near the edge, and all that follows from one.
+
+Here: the one map object, its nullcline, two-step recurrence, slow manifold, limit series, limit law, line of minima.
+Not here: where a map comes from (models), regions that trap its orbits (trapping), numbers.
+"""
 
 import lazy_loader as lazy
 

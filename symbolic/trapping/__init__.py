@@ -1,4 +1,8 @@
-"""Trapping regions of Theorem 1: the Lyapunov function, barriers, strips about the slow curve, starts."""
+"""Trapping regions of Theorem 1 and the sign conditions that make them invariant.
+
+Here: the Lyapunov function, regions with their barriers, strips about the slow curve, sets of starts. Not here: whether
+a condition holds on its box; that is judged by certificates and by Coq (proofs).
+"""
 
 import lazy_loader as lazy
 

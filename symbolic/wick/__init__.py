@@ -1,4 +1,8 @@
-"""Gaussian index calculus: expectations of tensor expressions, contracted by code, for the model with D outputs."""
+"""Theorem 2: Gaussian index calculus, contracted by code, for the model with D outputs.
+
+Here: expectations over z, J and Q at initialisation, exact at every size, and the ledger of conventions. Not here:
+sampling, and moments by quadrature (numeric.initialisation).
+"""
 
 import lazy_loader as lazy
 

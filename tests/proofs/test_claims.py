@@ -4,20 +4,9 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from edgestab.proofs import claims as module
-from edgestab.proofs.claims import (
-    Check,
-    CheckContext,
-    Claim,
-    Level,
-    Outcome,
-    Source,
-    Verdict,
-    all_claims,
-    get_claim,
-    judge,
-    with_dependencies,
-)
+from edgestab.proofs import catalogue as module
+from edgestab.proofs.catalogue import all_claims, get_claim, with_dependencies
+from edgestab.proofs.claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict, judge
 from edgestab.proofs.pages import source_text
 from edgestab.symbolic.algebra.errors import DomainError, ProofError
 

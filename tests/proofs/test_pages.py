@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from edgestab.proofs.claims import Source, all_claims, get_claim
+from edgestab.proofs.catalogue import all_claims, get_claim
+from edgestab.proofs.claims import Source
 from edgestab.proofs.pages import bibliography, claim_latex, claim_record, claim_text, escape_latex, source_text
 from edgestab.symbolic.algebra.errors import ProofError
 

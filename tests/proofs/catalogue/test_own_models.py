@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from edgestab.proofs.claims import CheckContext, Verdict, get_claim
+from edgestab.proofs.catalogue import get_claim
+from edgestab.proofs.claims import CheckContext, Verdict
 from edgestab.proofs.verify import run_check
 from edgestab.symbolic.algebra.rings import Exponents, poly_terms
 from edgestab.symbolic.models.literature import example_study

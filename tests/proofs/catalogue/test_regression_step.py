@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from edgestab.numeric.regression.model import RegressionState
+from edgestab.proofs.catalogue import get_claim
 from edgestab.proofs.catalogue.regression_step import generic_state
-from edgestab.proofs.claims import CheckContext, Verdict, get_claim
+from edgestab.proofs.claims import CheckContext, Verdict
 from edgestab.proofs.verify import run_check
 from edgestab.symbolic.algebra.rings import poly_terms
 from edgestab.symbolic.planar.derivations import Derivations, main_case

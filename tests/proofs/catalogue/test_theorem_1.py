@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from edgestab.numeric.codegen.compile import compile_map
-from edgestab.proofs.catalogue import theorem_1
-from edgestab.proofs.claims import CheckContext, Level, Verdict, get_claim
+from edgestab.proofs.catalogue import get_claim, theorem_1
+from edgestab.proofs.claims import CheckContext, Level, Verdict
 from edgestab.proofs.verify import run_check
 from edgestab.symbolic.planar.derivations import main_case
 

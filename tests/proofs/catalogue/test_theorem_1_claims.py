@@ -2,8 +2,14 @@
 
 import pytest
 
-from edgestab.proofs.catalogue import theorem_1_beyond, theorem_1_certificate, theorem_1_reach, theorem_1_sharp
-from edgestab.proofs.claims import CheckContext, Claim, Verdict, with_dependencies
+from edgestab.proofs.catalogue import (
+    theorem_1_beyond,
+    theorem_1_certificate,
+    theorem_1_reach,
+    theorem_1_sharp,
+    with_dependencies,
+)
+from edgestab.proofs.claims import CheckContext, Claim, Verdict
 from edgestab.proofs.verify import run_check
 from edgestab.symbolic.algebra.rings import poly_terms
 from edgestab.symbolic.planar.derivations import Derivations, main_case

@@ -2,7 +2,8 @@
 
 import pytest
 
-from edgestab.proofs.claims import CheckContext, Verdict, all_claims, get_claim, with_dependencies
+from edgestab.proofs.catalogue import all_claims, get_claim, with_dependencies
+from edgestab.proofs.claims import CheckContext, Verdict
 from edgestab.proofs.verify import run_check
 from edgestab.symbolic.planar.derivations import Derivations, main_case
 from edgestab.symbolic.wick.acceleration import LAWS, Acceleration
