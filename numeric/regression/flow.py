@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..runs.status import Status
 from .descent import top_two
 from .model import RegressionState
 from .validation import check_positive, refuse
@@ -32,7 +33,7 @@ class FlowRun:
         loss: Loss there.
         ntk: Two largest NTK eigenvalues there, shape ``(T, 2)``.
         displacement: Distance ``|theta(t) - theta(0)|`` there.
-        status: "converged", "end_time" or "failed".
+        status: converged, end_time or failed.
         evaluations: Right-hand sides evaluated.
         energy_error: ``|L(0) - L(T) - integral of |J'z|^2| / L(0)``, the measured error of the run.
         final: State at the last record.
@@ -43,7 +44,7 @@ class FlowRun:
     loss: Array
     ntk: Array
     displacement: Array
-    status: Literal["converged", "end_time", "failed"]
+    status: Status
     evaluations: int
     energy_error: float
     final: RegressionState
@@ -135,9 +136,9 @@ def gradient_flow(
     loss = np.array([here.loss for here in path])
     start = float(state.loss)
     spent = abs(start - loss[-1] - solution.y[parameters, -1]) / start
-    status: Literal["converged", "end_time", "failed"] = "failed"
+    status = Status.FAILED
     if solution.success:
-        status = "converged" if solution.status == 1 else "end_time"
+        status = Status.CONVERGED if solution.status == 1 else Status.END_TIME
     return FlowRun(
         solution.t,
         loss,

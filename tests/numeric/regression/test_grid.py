@@ -6,7 +6,8 @@ import pytest
 
 import edgestab as es
 from edgestab.numeric.regression import grid as module
-from edgestab.numeric.regression.grid import CODES, Job, SharpnessGrid, run_job, run_sharpness_grid
+from edgestab.numeric.regression.grid import Job, SharpnessGrid, run_job, run_sharpness_grid
+from edgestab.numeric.runs.status import CODES
 
 SMALL = SharpnessGrid(shapes=((4, 8), (6, 5)), sigma_z=(0.5, 2.0), starts=(0.5, 1.5), samples=3, max_steps=1500)
 
