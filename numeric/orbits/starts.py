@@ -31,7 +31,7 @@ def exact_rational(value: object, where: str) -> Fraction:
     try:
         if isinstance(value, sp.Rational):
             return Fraction(int(value.p), int(value.q))
-        return Fraction(value)  # type: ignore[call-overload,no-any-return]
+        return Fraction(value)  # type: ignore[call-overload]
     except (TypeError, ValueError, ZeroDivisionError, OverflowError) as error:
         raise DomainError.of(where, "a rational or decimal number", value, "Write it as p/q or a decimal.") from error
 

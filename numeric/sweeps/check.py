@@ -32,6 +32,15 @@ class SpotCheck:
         worst: greatest relative error of the gap among the others, nan if none has one.
         worst_index: flat index of that orbit, -1 if none.
         seed: of the sample.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> grid = es.sweeps.make_sweep_grid(epsilon="0.01,0.1", z="-0.3:0.3:2", T=2)
+        >>> check = es.sweeps.check_sweep(es.sweep(grid), 4)
+        >>> check.tested, check.lost, check.worst < 1e-13
+        (4, 0, True)
     """
 
     tested: int
@@ -59,6 +68,14 @@ def check_sweep(result: SweepResult, count: int = 32, *, seed: int = 0) -> SpotC
 
     Raises:
         DomainError: the count is below 1.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> grid = es.sweeps.make_sweep_grid(epsilon="0.01,0.1", z="-0.3:0.3:2", T=2)
+        >>> es.sweeps.check_sweep(es.sweep(grid), 2).tested
+        2
     """
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise DomainError.of("check_sweep()", "count >= 1", count, "32 orbits give a fair impression.")
