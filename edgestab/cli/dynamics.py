@@ -144,7 +144,7 @@ def load_state(model: str | None, draw: dict[str, Any]) -> Any:
     Raises:
         DomainError: If the file cannot be read or lacks an array.
     """
-    from edgestab.numeric.regression.ensembles import RegressionEnsemble
+    from edgestab.numeric.regression.ensemble import RegressionEnsemble
     from edgestab.numeric.regression.model import RegressionModel
 
     if model is None:
@@ -234,14 +234,16 @@ def run(
     """Run gradient descent from one start to convergence: NTK eigenvalues against 2/eta, loss, Hessian."""
     for path in (json_path, plot_path):
         check_writable(path, force)
-    from edgestab.numeric.regression.descent import descend
-    from edgestab.numeric.regression.flow import gradient_flow
+    from edgestab.numeric.regression.descent import descend_regression
+    from edgestab.numeric.regression.flow import integrate_regression_flow
 
     state = load_state(model, draw)
     first = state.ntk_spectrum()
     eta = step_size if step_size is not None else start / first.top
     with progress_on("steps") as tell:
-        result = descend(state, eta, max_steps=steps, tolerance=tolerance, progress=lambda step, _: tell(step, steps))
+        result = descend_regression(
+            state, eta, max_steps=steps, tolerance=tolerance, progress=lambda step, _: tell(step, steps)
+        )
     last = result.final[0]
     content: dict[str, Any] = {
         "status": result.status[0],
@@ -263,7 +265,7 @@ def run(
             "hessian_bound": hessian.bound,
         }
     if flow:
-        smooth = gradient_flow(state, tolerance=tolerance)
+        smooth = integrate_regression_flow(state, tolerance=tolerance)
         content["flow"] = {
             "status": smooth.status,
             "time": float(smooth.times[-1]),

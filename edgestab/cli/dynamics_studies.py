@@ -48,9 +48,9 @@ def sharpness(
     """Sharpness at convergence over residual scales, step sizes and shapes; long grids resume from --folder."""
     for path in (json_path, plot_path):
         check_writable(path, force)
-    from edgestab.numeric.regression.grid import SharpnessGrid, run_sharpness_grid
+    from edgestab.numeric.regression.convergence import ConvergenceGrid, run_convergence_grid
 
-    grid = SharpnessGrid(
+    grid = ConvergenceGrid(
         shapes=shapes_of(shapes) or ((20, 80), (20, 40)),
         sigma_z=numbers(sigma_z, "--sigma-z"),
         starts=numbers(starts, "--start"),
@@ -65,7 +65,7 @@ def sharpness(
     )
     click.echo(f"memory: at most {grid.bytes_needed(workers) / 2**20:.0f} MiB for {workers} worker(s)", err=True)
     with progress_on("chunks") as tell:
-        table = run_sharpness_grid(
+        table = run_convergence_grid(
             grid, folder=folder, workers=workers, scheduler=scheduler, force=force, info=run_record(), progress=tell
         )
     if plot_path is not None:
@@ -194,7 +194,7 @@ def rise(
     """The mean rise of the top NTK eigenvalue under the flow against three predictions, with their ranges."""
     for path in (json_path, plot_path):
         check_writable(path, force)
-    from edgestab.numeric.regression.ensembles import RegressionEnsemble
+    from edgestab.numeric.regression.ensemble import RegressionEnsemble
     from edgestab.numeric.regression.sharpening import measure_sharpening
 
     law = RegressionEnsemble.normalised(
@@ -278,8 +278,8 @@ def mean_field(
         check_writable(path, force)
     import numpy as np
 
-    from edgestab.numeric.regression.descent import descend
-    from edgestab.numeric.regression.ensembles import RegressionEnsemble
+    from edgestab.numeric.regression.descent import descend_regression
+    from edgestab.numeric.regression.ensemble import RegressionEnsemble
     from edgestab.numeric.regression.mean_field import mean_field_descent
 
     law = RegressionEnsemble.normalised(outputs, parameters, sigma_z)
@@ -289,7 +289,7 @@ def mean_field(
         for index in range(samples):
             state = law.sample(seed, index)
             scale = float(sigma_z * np.sqrt(outputs) / np.linalg.norm(state.z))
-            runs.append(descend(state, limit.step_size, scales=scale, max_steps=steps, tolerance=1e-14))
+            runs.append(descend_regression(state, limit.step_size, scales=scale, max_steps=steps, tolerance=1e-14))
             tell(index + 1, samples)
     if plot_path is not None:
         from edgestab.numeric.regression.figures import save_mean_field

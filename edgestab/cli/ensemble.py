@@ -81,11 +81,12 @@ def ensemble(
 
     The samples are exact in law and need O(D + P) memory; the exact value needs no simulation.
     """
-    from edgestab.numeric.initialisation.ensemble import Ensemble, simulate_ensemble
+    from edgestab.numeric.initialisation.ensemble import simulate_ensemble
+    from edgestab.numeric.initialisation.laws import InitialEnsemble
 
     for path in (json_path, plot_path):
         check_writable(path, force)
-    law = Ensemble(outputs, parameters, sigma_z, sigma_j, sigma_q)
+    law = InitialEnsemble(outputs, parameters, sigma_z, sigma_j, sigma_q)
     options: dict[str, Any] = {
         "samples": samples,
         "seed": seed,
@@ -96,12 +97,12 @@ def ensemble(
     with sample_bar(samples) as progress:
         result = simulate_ensemble(law, progress=progress, **options)
     if plot_path is not None:
-        from edgestab.numeric.initialisation.figures import save_ratio, size_ladder
+        from edgestab.numeric.initialisation.figures import halved_sizes, save_theorem_2_ratio
 
-        smaller = [s for s in size_ladder(outputs, parameters) if s != (outputs, parameters)]
-        laws = [Ensemble(d, p, sigma_z, sigma_j, sigma_q) for d, p in smaller]
+        smaller = [s for s in halved_sizes(outputs, parameters) if s != (outputs, parameters)]
+        laws = [InitialEnsemble(d, p, sigma_z, sigma_j, sigma_q) for d, p in smaller]
         ladder = [simulate_ensemble(x, **options | {"estimator": estimator if x.rank > 1 else None}) for x in laws]
-        save_ratio(plot_path, [*ladder, result])
+        save_theorem_2_ratio(plot_path, [*ladder, result])
     if json_path is not None:
         write_json(json_path, result.to_json(), force)
     if json_path != "-":

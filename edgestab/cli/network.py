@@ -47,7 +47,7 @@ def network(
     for path in (json_path, plot_path):
         check_writable(path, force)
     from edgestab.numeric.networks.tanh import TanhNetwork, chebyshev_data, digits_data
-    from edgestab.numeric.networks.training import train
+    from edgestab.numeric.networks.training import train_network
 
     try:
         widths = tuple(int(part) for part in hidden.split(","))
@@ -56,7 +56,7 @@ def network(
     inputs, targets = chebyshev_data(degree, examples) if data == "chebyshev" else digits_data(examples, seed)
     net = TanhNetwork(inputs, targets, widths)
     with progress_on("steps") as tell:
-        run = train(
+        run = train_network(
             net,
             net.initial(seed),
             step_size,

@@ -40,11 +40,11 @@ def theorem_2(slices: str, discrete: bool, cumulants: bool, form: str) -> None:
     ]
     differences: dict[str, sp.Expr] = {}
     if discrete:
-        from edgestab.symbolic.wick.discrete import first_difference, second_difference
+        from edgestab.symbolic.wick.differences import expected_first_difference, expected_second_difference
 
         differences = {
-            "E[lambda(1) - lambda(0)]": first_difference(),
-            "E[lambda(2) - 2 lambda(1) + lambda(0)]": second_difference(),
+            "E[lambda(1) - lambda(0)]": expected_first_difference(),
+            "E[lambda(2) - 2 lambda(1) + lambda(0)]": expected_second_difference(),
         }
     changes: dict[str, sp.Expr] = {}
     if cumulants:

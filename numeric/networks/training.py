@@ -78,7 +78,7 @@ class NetworkRun:
         return np.asarray(self.change - self.linear)
 
 
-def train(
+def train_network(
     network: TanhNetwork,
     theta: Array,
     step_size: float,
@@ -106,14 +106,14 @@ def train(
         DomainError: On a step size, count or start out of range.
     """
     if not (np.isfinite(step_size) and step_size > 0):
-        raise DomainError.of("train()", "a step size above 0", step_size, "Raise it.")
+        raise DomainError.of("train_network()", "a step size above 0", step_size, "Raise it.")
     if steps < 1 or measure_every < 1 or hessian_every < 0:
         got = (steps, measure_every, hessian_every)
-        raise DomainError.of("train()", "steps, measure_every >= 1 and hessian_every >= 0", got, "Raise them.")
+        raise DomainError.of("train_network()", "steps, measure_every >= 1 and hessian_every >= 0", got, "Raise them.")
     if theta.shape != (network.parameters,) or not np.isfinite(theta).all():
         got_shape = f"shape {theta.shape}"
         raise DomainError.of(
-            "train()", f"finite parameters of shape ({network.parameters},)", got_shape, "Use initial()."
+            "train_network()", f"finite parameters of shape ({network.parameters},)", got_shape, "Use initial()."
         )
     limit = BLOW_UP * network.loss(theta)
     rows: list[tuple[float, ...]] = []

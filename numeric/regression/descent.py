@@ -12,12 +12,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .model import RegressionState
-from .validation import check_count, check_positive, refuse
+from ..runs.limits import check_count, check_positive, refuse
+from .model import RegressionState, descent_step
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Status = Literal["converged", "diverged", "max_steps"]
 
+WHERE = "descend_regression()"
 TOLERANCE = 1e-8
 BLOW_UP = 1e8
 MAX_STEPS = 20_000
@@ -71,7 +72,7 @@ class DescentRun:
         return np.asarray(np.sum(excess[1:] * excess[:-1] < 0, axis=0))
 
 
-def descend(
+def descend_regression(
     state: RegressionState,
     step_sizes: float | Sequence[float] | Array,
     *,
@@ -105,9 +106,9 @@ def descend(
         DomainError: On a step size, scale, tolerance or count out of range.
     """
     etas, factors = _lanes(step_sizes, scales)
-    check_count("descend()", "max_steps", max_steps)
-    check_count("descend()", "record_every", record_every)
-    check_positive("descend()", "tolerance", tolerance)
+    check_count(WHERE, "max_steps", max_steps)
+    check_count(WHERE, "record_every", record_every)
+    check_positive(WHERE, "tolerance", tolerance)
     outputs, parameters = state.outputs, state.parameters
     curvature = np.ascontiguousarray(state.Q.transpose(1, 0, 2).reshape(parameters, outputs * parameters))
     lanes = len(etas)
@@ -152,12 +153,9 @@ def descend(
             break
         eta = etas[alive, None]
         with np.errstate(over="ignore", invalid="ignore"):
-            bend = (gradient @ curvature).reshape(len(alive), outputs, parameters)
-            z = z - eta * np.einsum("bap,bp->ba", jacobian, gradient)
-            z += 0.5 * eta**2 * np.einsum("bap,bp->ba", bend, gradient)
+            contraction = (gradient @ curvature).reshape(len(alive), outputs, parameters)
+            z, jacobian = descent_step(z, jacobian, gradient, contraction, eta)
             moved -= eta * gradient
-            bend *= eta[:, :, None]
-            jacobian -= bend
             gradient = np.einsum("bap,ba->bp", jacobian, z)
     steps, losses, ntk, displacement = record.arrays()
     ends = (tuple(status), stopped, final_loss, final_ntk, tuple(final))
@@ -225,13 +223,18 @@ def _lanes(step_sizes: Any, scales: Any) -> tuple[Array, Array]:
     for name, values in (("step_sizes", step_sizes), ("scales", scales)):
         array = np.atleast_1d(np.asarray(values, dtype=np.float64))
         if array.ndim != 1 or not len(array) or not np.isfinite(array).all() or (array <= 0).any():
-            refuse("descend()", f"{name} as finite numbers above 0", repr(values), "Pass one number or a flat list.")
+            refuse(
+                WHERE,
+                f"{name} as finite numbers above 0",
+                repr(values),
+                "Pass one number or a flat list.",
+            )
         pair.append(array)
     try:
         first, second = np.broadcast_arrays(*pair)
     except ValueError:
         refuse(
-            "descend()",
+            WHERE,
             "step_sizes and scales of one length",
             f"{len(pair[0])} and {len(pair[1])}",
             "Repeat the shorter one.",

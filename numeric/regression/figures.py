@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..runs.figure_style import COLOURS, EDGE_LINE, STYLE, save_figure
+from .convergence import ConvergenceTable
 from .descent import DescentRun
-from .grid import SharpnessTable
 from .mean_field import MeanFieldRun
 from .sharpening import SharpeningCurve
 from .two_steps import TwoStepSplit
@@ -76,7 +76,7 @@ def plot_loss(run: DescentRun, lane: int = 0, *, ax: Axes | None = None) -> Axes
     return ax
 
 
-def plot_sharpness(table: SharpnessTable, shape: int = 0, *, ax: Axes | None = None) -> Axes:
+def plot_sharpness(table: ConvergenceTable, shape: int = 0, *, ax: Axes | None = None) -> Axes:
     """Draw the sharpness at convergence against the residual scale, one curve for each step size.
 
     Points are means over the samples that converged, bars their standard error; dashed is the gradient flow.
@@ -246,13 +246,11 @@ def plot_mean_field_sharpness(limit: MeanFieldRun, runs: Sequence[DescentRun] = 
         The axes.
     """
     ax = new_axes(ax)
-    law = limit.ensemble
-    ratio = (law.sigma_q / law.sigma_j) ** 2
     for number, run in enumerate(runs):
         top, eta = run.ntk[:, 0, 0], run.step_sizes[0]
         labels = ("measured", "displacement law") if number == 0 else (None, None)
         ax.plot(run.steps, eta * top, color=BLUE, lw=0.8, alpha=0.6, label=labels[0])
-        predicted = eta * top[0] * (1 + ratio * run.displacement[:, 0] ** 2)
+        predicted = eta * top[0] * (1 + limit.ensemble.relative_curvature * run.displacement[:, 0] ** 2)
         ax.plot(run.steps, predicted, color=GREEN, lw=0.8, alpha=0.6, label=labels[1])
     ax.plot(np.arange(len(limit.loss)), limit.sharpness, color="0.1", lw=1.8, ls="--", label="the law at infinite size")
     ax.axhline(2, label=r"$2/\eta$", **EDGE_LINE)
@@ -315,7 +313,7 @@ def save_run(run: DescentRun, path: str, lane: int = 0) -> None:
     save_panels(path, draw, (6.4, 4.8))
 
 
-def save_sharpness(table: SharpnessTable, path: str) -> None:
+def save_sharpness(table: ConvergenceTable, path: str) -> None:
     """Write the sharpness at convergence, one panel for each shape.
 
     Args:

@@ -12,13 +12,14 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..runs.limits import check_positive, refuse
 from .descent import top_two
 from .model import RegressionState
-from .validation import check_positive, refuse
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Method = Literal["DOP853", "RK45", "Radau", "BDF", "LSODA"]
 
+WHERE = "integrate_regression_flow()"
 RELATIVE_TOLERANCE = 1e-9
 ABSOLUTE_TOLERANCE = 1e-12
 
@@ -50,7 +51,7 @@ class FlowRun:
     message: str
 
 
-def gradient_flow(
+def integrate_regression_flow(
     state: RegressionState,
     *,
     times: Array | None = None,
@@ -82,15 +83,15 @@ def gradient_flow(
     from scipy.integrate import solve_ivp
 
     if method not in ("DOP853", "RK45", "Radau", "BDF", "LSODA"):
-        refuse("gradient_flow()", "a SciPy integrator", repr(method), "Use DOP853, RK45, Radau, BDF or LSODA.")
+        refuse(WHERE, "a SciPy integrator", repr(method), "Use DOP853, RK45, Radau, BDF or LSODA.")
     for name, value in (("tolerance", tolerance), ("rtol", rtol), ("atol", atol)):
-        check_positive("gradient_flow()", name, value)
+        check_positive(WHERE, name, value)
     parameters = state.parameters
     top = float(top_two(state.J[None])[0, 0])
     slope = float(np.linalg.norm(state.gradient()))
     if not (np.isfinite(top) and np.isfinite(slope)) or top <= 0:
         refuse(
-            "gradient_flow()",
+            WHERE,
             "a finite start with a Jacobian that is not zero",
             f"lambda_max = {top}",
             "Choose another start.",
@@ -99,7 +100,7 @@ def gradient_flow(
     last = (
         float(grid[-1])
         if grid is not None
-        else check_positive("gradient_flow()", "end_time", 1e5 / top if end_time is None else end_time)
+        else check_positive(WHERE, "end_time", 1e5 / top if end_time is None else end_time)
     )
 
     def rate(_: float, point: Array) -> Array:
@@ -157,7 +158,7 @@ def _times(times: Array | None) -> Array | None:
         return None
     grid = np.asarray(times, dtype=np.float64)
     if grid.ndim != 1 or not len(grid) or not np.isfinite(grid).all() or grid[0] < 0 or (np.diff(grid) <= 0).any():
-        refuse("gradient_flow()", "finite increasing times from 0 on", repr(times), "Sort them.")
+        refuse(WHERE, "finite increasing times from 0 on", repr(times), "Sort them.")
     if grid[-1] <= 0:
-        refuse("gradient_flow()", "a last time above 0", repr(grid[-1]), "Add a later time.")
+        refuse(WHERE, "a last time above 0", repr(grid[-1]), "Add a later time.")
     return grid

@@ -3,7 +3,7 @@
 For independent Gaussian z, J and Q the outputs ``F_a(phi)`` at displacement ``phi = theta - theta(0)`` are independent
 Gaussian fields of covariance ``f(c)``, ``c = phi . phi' / P``::
 
-    f(c) = sigma_z^2 + P sigma_j^2 c + P^2 sigma_q^2 c^2 / 2
+    f(c) = sigma_z^2 + P sigma_J^2 c + P^2 sigma_Q^2 c^2 / 2
 
 As D and P grow at a fixed ratio ``r = D / P``, one output and one parameter see the rest only through the correlation
 ``c(t, s)``, the response ``R(t, s)`` of a parameter to a force, and their twins for an output, ``rho`` and ``C``::
@@ -25,9 +25,9 @@ from typing import Any
 
 import numpy as np
 
+from ..runs.limits import check_count, check_memory, check_positive, refuse
 from .descent import BLOW_UP
-from .ensembles import RegressionEnsemble
-from .validation import check_count, check_memory, check_positive, refuse
+from .ensemble import RegressionEnsemble
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -53,14 +53,12 @@ class MeanFieldRun:
     @property
     def start(self) -> float:
         """``lambda_max(0)`` at infinite size, the edge of the Marchenko-Pastur law."""
-        law = self.ensemble
-        return float(law.sigma_j**2 * (np.sqrt(law.outputs) + np.sqrt(law.parameters)) ** 2)
+        return self.ensemble.edge
 
     @property
     def rise(self) -> Array:
         """Relative rise of ``lambda_max`` by the displacement law, which holds until the edge."""
-        law = self.ensemble
-        return np.asarray((law.sigma_q / law.sigma_j) ** 2 * law.parameters * self.moved)
+        return np.asarray(self.ensemble.relative_curvature * self.ensemble.parameters * self.moved)
 
     @property
     def sharpness(self) -> Array:
@@ -92,8 +90,8 @@ def mean_field_descent(ensemble: RegressionEnsemble, step_size: float, steps: in
     size = steps + 1
     check_memory(where, 5 * 8 * size * size, f"five {size} x {size} arrays", "Use fewer steps.")
     ratio = ensemble.outputs / ensemble.parameters
-    first = ensemble.parameters * ensemble.sigma_j**2
-    second = (ensemble.parameters * ensemble.sigma_q) ** 2
+    first = ensemble.parameters * ensemble.sigma_J**2
+    second = (ensemble.parameters * ensemble.sigma_Q) ** 2
     c, response, rho, field, fields = (np.zeros((size, size)) for _ in range(5))
     field[0, 0] = ensemble.sigma_z**2
     for n in range(size):

@@ -17,19 +17,32 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .validation import (
-    as_numbers,
-    check_curvature,
-    check_curvature_shape,
-    check_matrix,
-    check_step_size,
-    check_vector,
-)
+from ..runs.limits import check_positive
+from .arrays import as_numbers, check_curvature, check_curvature_shape, check_matrix, check_vector
 
 if TYPE_CHECKING:
     from .spectra import Spectrum
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def descent_step(z: Array, jacobian: Array, gradient: Array, contraction: Array, step_size: Any) -> tuple[Array, Array]:
+    """One step of gradient descent in (z, J): the one place where its formula stands.
+
+    Args:
+        z: residual, shape ``(.., D)``.
+        jacobian: J, shape ``(.., D, P)``.
+        gradient: ``g = J'z``, shape ``(.., P)``.
+        contraction: ``Q(g, .)``, shape ``(.., D, P)``.
+        step_size: eta, a number, or an array that broadcasts with z.
+
+    Returns:
+        ``z - eta J g + (eta^2 / 2) Q(g, g)`` and ``J - eta Q(g, .)``, in the arithmetic of the arrays.
+    """
+    linear = np.einsum("...ap,...p->...a", jacobian, gradient)
+    quadratic = np.einsum("...ap,...p->...a", contraction, gradient)
+    wide = step_size[..., None] if isinstance(step_size, np.ndarray) else step_size
+    return z - step_size * linear + step_size * step_size * quadratic / 2, jacobian - wide * contraction
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,15 +121,14 @@ class RegressionState:
             >>> state.step(Fraction(1, 2)).z[0]
             Fraction(3, 4)
         """
-        direction = self.gradient()
-        bend = self.contract(direction)
-        z = self.z - step_size * (self.J @ direction) + step_size * step_size * (bend @ direction) / 2
-        return RegressionState(z, self.J - step_size * bend, self.Q)
+        gradient = self.gradient()
+        z, jacobian = descent_step(self.z, self.J, gradient, self.contract(gradient), step_size)
+        return RegressionState(z, jacobian, self.Q)
 
     def moved(self, displacement: Array) -> RegressionState:
         """Return the state after moving the parameters by ``displacement``, shape ``(P,)``, exactly."""
-        bend = self.contract(displacement)
-        return RegressionState(self.z + self.J @ displacement + bend @ displacement / 2, self.J + bend, self.Q)
+        change = self.contract(displacement)
+        return RegressionState(self.z + self.J @ displacement + change @ displacement / 2, self.J + change, self.Q)
 
     def scaled_residual(self, factor: Any) -> RegressionState:
         """Return the state with residual ``factor * z`` and the same J and Q."""
@@ -217,7 +229,7 @@ class RegressionModel:
         Returns:
             Parameters after ``steps`` steps.
         """
-        check_step_size("RegressionModel.descend_parameters()", step_size)
+        check_positive("RegressionModel.descend_parameters()", "the step size", step_size)
         point = as_numbers("RegressionModel.descend_parameters()", "theta", theta)
         for _ in range(steps):
             linear = self.G.T + np.einsum("aij,j->ai", self.Q, point)

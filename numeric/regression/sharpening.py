@@ -5,7 +5,7 @@ With ``lambda(t)`` the mean over samples and ``lambda = lambda(0)``:
 * short time: ``lambda (1 + c t^2 / 2)``, c the ratio of Theorem 2;
 * fixed kernel: the residual decays under the kernel of the start, which replaces ``t^2`` by
   ``sum_k (1 - exp(-lambda_k t))^2 / lambda_k`` over its trace: leading order in ``sigma_z`` and in size, at every time;
-* displacement: ``lambda (1 + (sigma_q / sigma_j)^2 |theta(t) - theta(0)|^2)``, as if ``J(t) - J(0) = Q(theta(t) -
+* displacement: ``lambda (1 + (sigma_Q / sigma_J)^2 |theta(t) - theta(0)|^2)``, as if ``J(t) - J(0) = Q(theta(t) -
   theta(0), .)`` were Gaussian noise independent of J, which keeps the law of J up to its scale.
 
 Terms odd in the residual average to zero; each sample is run with ``z`` and ``-z``, which removes them exactly.  The
@@ -21,11 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from ..initialisation.ensemble import Ensemble
-from .ensembles import RegressionEnsemble
-from .flow import gradient_flow
-from .rates import eigenvalue_rates
-from .validation import check_count
+from ..runs.limits import check_count
+from .ensemble import RegressionEnsemble
+from .flow import integrate_regression_flow
+from .spectra import eigenvalue_rates
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -70,9 +69,9 @@ class SharpeningCurve:
 
     @property
     def large_size_second(self) -> float:
-        """The large-size value ``2 D P sigma_q^2 sigma_z^2`` of ``second``."""
+        """The large-size value ``2 D P sigma_Q^2 sigma_z^2`` of ``second``."""
         law = self.ensemble
-        return 2 * law.outputs * law.parameters * law.sigma_q**2 * law.sigma_z**2
+        return 2 * law.outputs * law.parameters * law.sigma_Q**2 * law.sigma_z**2
 
     def range_of(self, prediction: Array, tolerance: float = 0.1) -> float:
         """Return the last time up to which a prediction is within a relative tolerance of the measured rise.
@@ -120,14 +119,15 @@ def measure_sharpening(
         DomainError: On a count below 2, or times that do not increase.
     """
     check_count("measure_sharpening()", "samples", samples, minimum=2)
-    outputs, parameters = ensemble.outputs, ensemble.parameters
     if times is None:
-        edge = ensemble.sigma_j**2 * (np.sqrt(outputs) + np.sqrt(parameters)) ** 2
-        times = np.geomspace(0.02, 200, 60) / edge
+        times = np.geomspace(0.02, 200, 60) / ensemble.edge
     paths, moves, kernels, traces, values, seconds, worst = [], [], [], [], [], [], 0.0
     for index in range(samples):
         state = ensemble.sample(seed, index)
-        pair = [gradient_flow(state.scaled_residual(sign), times=times, rtol=1e-8, atol=1e-11) for sign in (1.0, -1.0)]
+        pair = [
+            integrate_regression_flow(state.scaled_residual(sign), times=times, rtol=1e-8, atol=1e-11)
+            for sign in (1.0, -1.0)
+        ]
         paths.append((pair[0].ntk[:, 0] + pair[1].ntk[:, 0]) / 2)
         moves.append((pair[0].displacement ** 2 + pair[1].displacement ** 2) / 2)
         worst = max(worst, pair[0].energy_error, pair[1].energy_error)
@@ -142,8 +142,7 @@ def measure_sharpening(
     tops, path, root = np.array(values), np.array(paths), np.sqrt(samples)
     start = float(tops.mean())
     rise = (path - tops[:, None]) / start
-    ratio = (ensemble.sigma_q / ensemble.sigma_j) ** 2
-    moved = ratio * np.array(moves)
+    moved = ensemble.relative_curvature * np.array(moves)
     gap = rise - moved
     seconds_of = np.array(seconds) / start
     second, known = float(seconds_of.mean()), exact_second(ensemble)
@@ -178,10 +177,7 @@ def exact_second(ensemble: RegressionEnsemble) -> float | None:
     Returns:
         The ratio of Theorem 2 at this size: for Gaussian entries, GOE-like Q, and z independent of J.
     """
-    if ensemble.entries != "gaussian" or ensemble.curvature == "iid" or ensemble.correlation:
-        return None
-    sigmas = (ensemble.sigma_z, ensemble.sigma_j, ensemble.sigma_q)
-    return Ensemble(ensemble.outputs, ensemble.parameters, *sigmas).exact_ratio()
+    return ensemble.exact_ratio() if ensemble.in_theorem_2 else None
 
 
 def _controlled(rise: Array, second: Array, known: float) -> Array:

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from .model import RegressionState
-from .validation import check_count, check_positive
+from ..runs.limits import check_count, check_positive
+from .model import RegressionState, descent_step
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -161,17 +161,16 @@ def split_two_steps(state: RegressionState, step_size: float, steps: int = 300) 
             break
         values, vectors = np.linalg.eigh(jacobian @ jacobian.T)
         vector = vectors[:, -1]
-        pull = jacobian.T @ vector
-        direction = jacobian.T @ z
-        # one product contracts Q with the step's direction and with the top mode
-        both = (flat @ np.column_stack([direction, pull])).reshape(outputs, parameters, 2)
-        bend, mode = both[:, :, 0], vector @ both[:, :, 1]
-        damped = 2 * direction - eta * (jacobian.T @ (jacobian @ direction))
+        direction = jacobian.T @ vector
+        gradient = jacobian.T @ z
+        # one product contracts Q with the gradient and with the top mode
+        both = (flat @ np.column_stack([gradient, direction])).reshape(outputs, parameters, 2)
+        along_gradient, along_mode = both[:, :, 0], vector @ both[:, :, 1]
+        damped = 2 * gradient - eta * (jacobian.T @ (jacobian @ gradient))
         second = values[-2] if outputs > 1 else np.nan
-        rows.append((values[-1], second, squares / 2, -2 * mode @ damped, -4 * mode @ direction))
+        rows.append((values[-1], second, squares / 2, -2 * along_mode @ damped, -4 * along_mode @ gradient))
         with np.errstate(over="ignore", invalid="ignore"):
-            z = z - eta * (jacobian @ direction) + eta**2 / 2 * (bend @ direction)
-            jacobian = jacobian - eta * bend
+            z, jacobian = descent_step(z, jacobian, gradient, along_gradient, eta)
     table = np.array(rows).reshape(-1, 5)
     top = eta * table[:, 0]
     kept = max(len(table) - 2, 0)

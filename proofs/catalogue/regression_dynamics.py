@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from ...numeric.regression.descent import descend
-from ...numeric.regression.ensembles import RegressionEnsemble
-from ...numeric.regression.flow import gradient_flow
+from ...numeric.regression.descent import descend_regression
+from ...numeric.regression.ensemble import RegressionEnsemble
+from ...numeric.regression.flow import integrate_regression_flow
 from ...numeric.regression.model import RegressionState
-from ...numeric.regression.rates import eigenvalue_rates
 from ...numeric.regression.sharpening import measure_sharpening
+from ...numeric.regression.spectra import eigenvalue_rates
 from ...numeric.regression.two_steps import Phases, split_two_steps
 from ...symbolic.algebra.symbols import symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
@@ -96,7 +96,7 @@ def _antithetic(state: RegressionState, times: np.ndarray[Any, Any]) -> tuple[fl
         start = state.scaled_residual(sign)
         rates = eigenvalue_rates(start)
         second += rates.second / 2
-        path += gradient_flow(start, times=times, rtol=1e-13, atol=1e-13).ntk[:, 0] / 2
+        path += integrate_regression_flow(start, times=times, rtol=1e-13, atol=1e-13).ntk[:, 0] / 2
     return rates.value, second, path
 
 
@@ -108,8 +108,7 @@ def _displacement(ctx: CheckContext) -> Outcome:
     worst, notes = 0.0, []
     for number, (outputs, parameters, scale) in enumerate(cases):
         law = RegressionEnsemble.normalised(outputs, parameters, scale)
-        edge = law.sigma_j**2 * (np.sqrt(outputs) + np.sqrt(parameters)) ** 2
-        curve = measure_sharpening(law, samples, ctx.seed, np.array([10.0, 30.0, 100.0]) / edge)
+        curve = measure_sharpening(law, samples, ctx.seed, np.array([10.0, 30.0, 100.0]) / law.edge)
         share = np.abs(curve.displacement_gap) / curve.rise
         tested += len(share)
         rejected += int(np.sum(share > DISPLACEMENT_SHARE))
@@ -139,7 +138,7 @@ def _flow_sharpness(ctx: CheckContext) -> Outcome:
         state = law.sample(ctx.seed, index)
         start = float(np.linalg.norm(state.J, 2) ** 2)
         for place, scale in enumerate(scales):
-            flow = gradient_flow(state.scaled_residual(scale), tolerance=1e-4, rtol=1e-7)
+            flow = integrate_regression_flow(state.scaled_residual(scale), tolerance=1e-4, rtol=1e-7)
             table[index, place] = flow.ntk[-1, 0] / start
         ctx.progress((index + 1) / samples)
     scores = []
@@ -168,7 +167,9 @@ def _descent_edge(ctx: CheckContext) -> Outcome:
             state = law.sample(ctx.seed, index)
             top = float(np.linalg.norm(state.J, 2) ** 2)
             scales = np.array([0.5, 1.0, 1.5, 2.0])
-            run = descend(state, 1.0 / top, scales=scales, max_steps=6000, tolerance=tolerance, record_every=2)
+            run = descend_regression(
+                state, 1.0 / top, scales=scales, max_steps=6000, tolerance=tolerance, record_every=2
+            )
             for lane, last in enumerate(run.final):
                 if last is None:
                     open_runs += 1

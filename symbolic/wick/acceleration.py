@@ -27,7 +27,7 @@ from .contraction import (
     wick,
 )
 from .flow import GRADIENT_FLOW, NOISE, eigenvalue_derivatives
-from .stein import contracted, eigenvalue_moment, laplacian_adjoint, mean_power_sum, reduce_moments
+from .integration_by_parts import contracted, eigenvalue_moment, laplacian_adjoint, mean_power_sum, reduce_moments
 from .tensors import LAMBDA, MOST_POWER, RESOLVENT, RING, D, Tensor, latex_tensor, times
 
 

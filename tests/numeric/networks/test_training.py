@@ -13,7 +13,7 @@ NETWORK = es.networks.TanhNetwork(*chebyshev_data(3, 8), (6, 5))
 
 def test_training_is_gradient_descent_and_measures_what_it_says() -> None:
     theta = NETWORK.initial(1)
-    run = es.networks.train(NETWORK, theta, 0.1, 30, hessian_every=10)
+    run = es.networks.train_network(NETWORK, theta, 0.1, 30, hessian_every=10)
     for step in range(31):
         kernel = NETWORK.kernel(theta) / 8
         assert run.loss[step] == pytest.approx(np.sum(NETWORK.residual(theta) ** 2) / 16)
@@ -40,7 +40,7 @@ def test_linear_part_is_that_of_the_quadratic_expansion() -> None:
         NETWORK.residual(theta), jacobian, (curvature + curvature.transpose(0, 2, 1)) / 2
     )
     split = es.regression.split_two_steps(state, eta / 8, 1)
-    run = es.networks.train(NETWORK, theta, eta, 3)
+    run = es.networks.train_network(NETWORK, theta, eta, 3)
     assert eta * run.linear[0] == pytest.approx(split.linear[0], rel=1e-9)
 
 
@@ -59,7 +59,7 @@ def test_large_kernels_by_lanczos_agree_with_dense(monkeypatch: pytest.MonkeyPat
 
 
 def test_divergence_is_a_status_with_its_step() -> None:
-    run = es.networks.train(NETWORK, NETWORK.initial(1), 500.0, 200, measure_every=5)
+    run = es.networks.train_network(NETWORK, NETWORK.initial(1), 500.0, 200, measure_every=5)
     assert run.status == "diverged"
     assert run.theta is None
     assert run.stopped < 200
@@ -68,7 +68,7 @@ def test_divergence_is_a_status_with_its_step() -> None:
 
 
 def test_shares_and_figures(tmp_path: Path) -> None:
-    run = es.networks.train(NETWORK, NETWORK.initial(1), 0.35, 400, hessian_every=50)
+    run = es.networks.train_network(NETWORK, NETWORK.initial(1), 0.35, 400, hessian_every=50)
     shares = run.shares()
     assert shares is not None
     assert run.crossings >= 1
@@ -97,4 +97,4 @@ def test_shares_and_figures(tmp_path: Path) -> None:
 def test_bad_arguments_are_refused(arguments: dict[str, object], message: str) -> None:
     good: dict[str, object] = {"theta": NETWORK.initial(0), "step_size": 0.1, "steps": 3}
     with pytest.raises(es.DomainError, match=message):
-        es.networks.train(NETWORK, **{**good, **arguments})  # type: ignore[arg-type]
+        es.networks.train_network(NETWORK, **{**good, **arguments})  # type: ignore[arg-type]

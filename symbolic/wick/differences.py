@@ -18,8 +18,8 @@ from flint import fmpq_mpoly
 from ..algebra.errors import DomainError
 from ..algebra.symbols import symbol
 from .contraction import orthogonal_slices, residual_covariance, wick
+from .integration_by_parts import adjoint, contracted, reduce_moments
 from .necklaces import collect
-from .stein import adjoint, contracted, reduce_moments
 from .tensors import ETA, RING, Factor, Index, Tensor, even_in, outputs, parameters, product, scaled, times, truncated
 
 #: The highest order offered; order 4 takes about a second, order 5 a few, order 6 of one step two minutes.
@@ -137,12 +137,12 @@ def mean_trace_change(steps: int, order: int = 4) -> sp.Expr:
     return sp.expand(reduce_moments(contracted(_averaged(square)) - contracted(start)))
 
 
-def first_difference(order: int = 4) -> sp.Expr:
+def expected_first_difference(order: int = 4) -> sp.Expr:
     """``E[lambda_k(1) - lambda_k(0)]``, collected in eta."""
     return _tidy(mean_change(1, order))
 
 
-def second_difference(order: int = 4) -> sp.Expr:
+def expected_second_difference(order: int = 4) -> sp.Expr:
     """``E[lambda_k(2) - 2 lambda_k(1) + lambda_k(0)]``, collected in eta.
 
     To order ``eta^2`` it is ``eta^2`` times the second derivative of gradient flow; the rest comes of the finite step.

@@ -6,22 +6,21 @@ The same directions of z, J and Q serve every scale, so differences along the gr
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..initialisation.laws import CurvatureLaw, Entries
 from ..runs.chunkstore import ChunkStore
 from ..runs.cluster import map_chunks
-from .descent import descend, top_two
-from .ensembles import CurvatureLaw, Entries, RegressionEnsemble
-from .flow import gradient_flow
+from ..runs.limits import check_count, check_memory, check_positive, one_thread_each, refuse
+from .descent import descend_regression, top_two
+from .ensemble import RegressionEnsemble
+from .flow import integrate_regression_flow
 from .model import RegressionState
-from .validation import check_count, check_memory, check_positive, refuse
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -29,7 +28,7 @@ CODES = ("converged", "diverged", "max_steps")
 
 
 @dataclass(frozen=True)
-class SharpnessGrid:
+class ConvergenceGrid:
     """What to run.
 
     Attributes:
@@ -66,7 +65,7 @@ class SharpnessGrid:
         Raises:
             DomainError: On an empty axis or a value out of range.
         """
-        where = "SharpnessGrid()"
+        where = "ConvergenceGrid()"
         for name in ("shapes", "sigma_z", "starts"):
             if not len(getattr(self, name)):
                 refuse(where, f"at least one entry in {name}", "none", "Give one.")
@@ -106,7 +105,7 @@ class SharpnessGrid:
         return len(self.sigma_z) * len(self.starts)
 
     def bytes_needed(self, workers: int = 1) -> int:
-        """Return peak memory: Q twice, three Jacobians a lane, and the records, for each worker.
+        """Return peak memory: Q, four Jacobians a lane, and the records, for each worker.
 
         Args:
             workers: Number of processes.
@@ -116,13 +115,13 @@ class SharpnessGrid:
         """
         records = 8 * 6 * self.lanes * (self.max_steps // self.record_every + 1)
         largest = max(
-            RegressionEnsemble.normalised(d, p).bytes_needed + 8 * 3 * self.lanes * d * p for d, p in self.shapes
+            RegressionEnsemble.normalised(d, p).bytes_needed + 8 * 4 * self.lanes * d * p for d, p in self.shapes
         )
         return workers * (largest + records)
 
 
 @dataclass(frozen=True, eq=False)
-class SharpnessTable:
+class ConvergenceTable:
     """Results over ``(shape, sample, sigma_z, start)``.
 
     Attributes:
@@ -140,7 +139,7 @@ class SharpnessTable:
         flow_error: Its integration error.
     """
 
-    grid: SharpnessGrid
+    grid: ConvergenceGrid
     initial: Array
     final: Array
     second: Array
@@ -197,7 +196,7 @@ class SharpnessTable:
 class Job:
     """One chunk: one sample of one shape."""
 
-    grid: SharpnessGrid
+    grid: ConvergenceGrid
     shape: int
     sample: int
 
@@ -218,7 +217,7 @@ def run_job(job: Job) -> dict[str, Array]:
     box = (len(grid.sigma_z), len(grid.starts))
     etas = np.broadcast_to(np.array(grid.starts) / initial, box).ravel()
     scales = np.repeat(grid.sigma_z, box[1])
-    run = descend(
+    run = descend_regression(
         state,
         etas,
         scales=scales,
@@ -229,7 +228,7 @@ def run_job(job: Job) -> dict[str, Array]:
     flow_final, flow_error = np.full(box[0], np.nan), np.full(box[0], np.nan)
     if grid.flow:
         for i, scale in enumerate(grid.sigma_z):
-            flow = gradient_flow(state.scaled_residual(scale), tolerance=grid.tolerance, rtol=1e-8)
+            flow = integrate_regression_flow(state.scaled_residual(scale), tolerance=grid.tolerance, rtol=1e-8)
             if flow.status == "converged":
                 flow_final[i], flow_error[i] = flow.ntk[-1, 0], flow.energy_error
     return {
@@ -246,8 +245,8 @@ def run_job(job: Job) -> dict[str, Array]:
     }
 
 
-def run_sharpness_grid(
-    grid: SharpnessGrid,
+def run_convergence_grid(
+    grid: ConvergenceGrid,
     *,
     folder: str | Path | None = None,
     workers: int = 1,
@@ -255,7 +254,7 @@ def run_sharpness_grid(
     force: bool = False,
     info: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> SharpnessTable:
+) -> ConvergenceTable:
     """Run a grid, in several processes and with a folder to resume from when asked.
 
     Args:
@@ -274,10 +273,10 @@ def run_sharpness_grid(
         DomainError: If the memory needed exceeds what is free (said before it starts).
         OutputError: If the folder cannot be written or belongs to another grid.
     """
-    check_count("run_sharpness_grid()", "workers", workers)
+    check_count("run_convergence_grid()", "workers", workers)
     if scheduler is None:
         check_memory(
-            "run_sharpness_grid()",
+            "run_convergence_grid()",
             grid.bytes_needed(workers),
             f"{workers} worker(s)",
             "Use fewer workers, smaller shapes, or a larger record_every.",
@@ -290,7 +289,7 @@ def run_sharpness_grid(
     todo = [index for index in range(len(jobs)) if index not in found]
     if progress is not None:
         progress(len(found), len(jobs))
-    with _one_thread_each():
+    with one_thread_each():
         work = [jobs[index] for index in todo]
         for place, arrays in map_chunks(run_job, work, workers=workers, scheduler=scheduler, backend="processes"):
             found[todo[place]] = arrays
@@ -303,28 +302,14 @@ def run_sharpness_grid(
     shape = (len(grid.shapes), grid.samples)
     stacked = {
         item.name: np.array([found[index][item.name] for index in range(len(jobs))])
-        for item in fields(SharpnessTable)
+        for item in fields(ConvergenceTable)
         if item.name != "grid"
     }
-    return SharpnessTable(grid, **{name: values.reshape(*shape, *values.shape[1:]) for name, values in stacked.items()})
+    return ConvergenceTable(
+        grid, **{name: values.reshape(*shape, *values.shape[1:]) for name, values in stacked.items()}
+    )
 
 
 def _sharpness(state: RegressionState | None) -> float:
     """Return the top Hessian eigenvalue; nan for a run that diverged."""
     return float("nan") if state is None else float(np.linalg.eigvalsh(state.hessian())[-1])
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Tell the linear algebra of child processes to use one thread; the processes are the parallelism."""
-    names = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
