@@ -69,9 +69,9 @@ def sharpness(
             grid, folder=folder, workers=workers, scheduler=scheduler, force=force, info=run_record(), progress=tell
         )
     if plot_path is not None:
-        from edgestab.numeric.regression.figures import save_sharpness
+        from edgestab.numeric.regression.figures import save_convergence
 
-        save_sharpness(table, plot_path)
+        save_convergence(table, plot_path)
     rows = table.summary()
     if json_path is not None:
         write_json(json_path, clean({"grid": grid.config, "rows": rows, "run": run_record()}), force)
@@ -127,7 +127,7 @@ def split(
         "status": result.status,
         "step_size": result.step_size,
         "changes": len(result.change),
-        "peak": float(result.sharpness.max()) if len(result.sharpness) else None,
+        "peak": float(result.scaled_ntk.max()) if len(result.scaled_ntk) else None,
         "phases": None
         if phases is None
         else {
@@ -146,8 +146,8 @@ def split(
 
         save_split(result, plot_path)
     if json_path is not None:
-        names = ("sharpness", "second", "loss", "change", "linear", "nonlinear", "linear_in_step", "nonlinear_in_step")
-        arrays = {name: getattr(result, name) for name in names}
+        names = ("second", "loss", "change", "linear", "nonlinear", "linear_in_step", "nonlinear_in_step")
+        arrays = {"sharpness": result.scaled_ntk} | {name: getattr(result, name) for name in names}
         write_json(json_path, clean({**content, "trajectory": arrays, "run": run_record(**draw)}), force)
     if json_path != "-":
         from rich.table import Table
@@ -304,7 +304,7 @@ def mean_field(
                 "step": step,
                 "loss": float(limit.loss[step]),
                 "moved": float(limit.moved[step]),
-                "sharpness": float(limit.sharpness[step]),
+                "sharpness": float(limit.scaled_ntk[step]),
                 "simulated_loss": float(np.mean([2 * r.loss[step, 0] / outputs for r in inside])) if inside else None,
                 "simulated_moved": float(np.mean([r.displacement[step, 0] ** 2 / parameters for r in inside]))
                 if inside
@@ -315,7 +315,7 @@ def mean_field(
             }
         )
     if json_path is not None:
-        arrays = {"loss": limit.loss, "moved": limit.moved, "sharpness": limit.sharpness}
+        arrays = {"loss": limit.loss, "moved": limit.moved, "sharpness": limit.scaled_ntk}
         content = {"ratio": outputs / parameters, "sigma_z": sigma_z, "step_size": limit.step_size, "rows": rows}
         write_json(json_path, clean({**content, "limit": arrays, "run": run_record()}), force)
     if json_path != "-":

@@ -65,7 +65,7 @@ def network(
             hessian_every=hessian_every,
             progress=tell,
         )
-    shares = run.shares()
+    shares = run.nonlinear_shares()
     content: dict[str, Any] = {
         "status": run.status,
         "steps": run.stopped,

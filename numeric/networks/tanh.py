@@ -119,8 +119,8 @@ class TanhNetwork:
         z = self.residual(theta)
         return float(np.real(z @ z)) / (2 * self.examples)
 
-    def pull(self, theta: Array, cotangent: Array) -> Array:
-        """Return ``J' u`` by back-propagation.
+    def vjp(self, theta: Array, cotangent: Array) -> Array:
+        """The vector-Jacobian product ``J' u``, by back-propagation.
 
         Args:
             theta: Parameters.
@@ -139,8 +139,8 @@ class TanhNetwork:
                 slope = (slope @ layers[number][:-1].T) * (1 - below**2)
         return np.concatenate(parts[::-1])
 
-    def push(self, theta: Array, tangent: Array) -> Array:
-        """Return ``J v`` by forward differentiation.
+    def jvp(self, theta: Array, tangent: Array) -> Array:
+        """The Jacobian-vector product ``J v``, by forward differentiation.
 
         Args:
             theta: Parameters.
@@ -162,13 +162,13 @@ class TanhNetwork:
 
     def gradient(self, theta: Array) -> Array:
         """Return the gradient of the loss, ``J'z / N``."""
-        return self.pull(theta, self.residual(theta)) / self.examples
+        return self.vjp(theta, self.residual(theta)) / self.examples
 
     def hessian_product(self, theta: Array, tangent: Array) -> Array:
         """Return the loss Hessian times a vector, shape ``(P,)``, by a complex step of the gradient."""
         return np.asarray(self.gradient(theta + 1j * COMPLEX_STEP * tangent).imag / COMPLEX_STEP)
 
-    def bend(self, theta: Array, cotangent: Array, tangent: Array, along: Array) -> float:
+    def second_derivative(self, theta: Array, cotangent: Array, tangent: Array, along: Array) -> float:
         """Return ``u' Q(v, w)``, Q the second derivative of the residuals.
 
         Args:
@@ -180,10 +180,10 @@ class TanhNetwork:
         Returns:
             The number.
         """
-        moved = self.push(theta + 1j * COMPLEX_STEP * along, tangent)
+        moved = self.jvp(theta + 1j * COMPLEX_STEP * along, tangent)
         return float(cotangent @ moved.imag / COMPLEX_STEP)
 
-    def kernel(self, theta: Array) -> Array:
+    def ntk(self, theta: Array) -> Array:
         """Return ``J J'``, shape ``(N C, N C)``, from layer Gram matrices: the Jacobian itself is never formed."""
         inputs, _ = self.activations(theta)
         layers = self.layers(theta)

@@ -54,7 +54,7 @@ class NetworkRun:
         excess = self.step_size * self.ntk[:, 0] - 2
         return int(np.sum(excess[1:] * excess[:-1] < 0))
 
-    def shares(self, window: int = 10) -> tuple[float, float] | None:
+    def nonlinear_shares(self, window: int = 10) -> tuple[float, float] | None:
         """Return the sum of the non-linear over that of the linear part: up to the edge, and around the steepest fall.
 
         Args:
@@ -168,7 +168,7 @@ def ntk_top(network: TanhNetwork, theta: Array) -> tuple[tuple[float, float], Ar
     """
     from scipy.linalg import eigh
 
-    kernel = network.kernel(theta) / network.examples
+    kernel = network.ntk(theta) / network.examples
     size = len(kernel)
     first = max(size - 2, 0)
     if size <= DENSE:
@@ -216,6 +216,6 @@ def _linear_part(network: TanhNetwork, theta: Array, step_size: float, top: Arra
     With ``h = eta / N`` it is ``-2 h u'Q(J'(2 - h J J')z, J'u) / N``, as for the general model.
     """
     rate = step_size / network.examples
-    slope = network.pull(theta, network.residual(theta))
-    damped = 2 * slope - rate * network.pull(theta, network.push(theta, slope))
-    return -2 * rate * network.bend(theta, top, network.pull(theta, top), damped) / network.examples
+    slope = network.vjp(theta, network.residual(theta))
+    damped = 2 * slope - rate * network.vjp(theta, network.jvp(theta, slope))
+    return -2 * rate * network.second_derivative(theta, top, network.vjp(theta, top), damped) / network.examples

@@ -1,4 +1,4 @@
-"""Sharpness at convergence over a grid of residual scales, step sizes and shapes, with statistics over samples.
+"""The top NTK eigenvalue at convergence over residual scales, step sizes and shapes, with statistics over samples.
 
 One chunk is one sample of one shape: all its lanes (residual scales times step sizes) share Q and run as one batch.
 The same directions of z, J and Q serve every scale, so differences along the grid are paired.
@@ -34,12 +34,12 @@ class ConvergenceGrid:
     Attributes:
         shapes: Pairs ``(D, P)``.
         sigma_z: Residual scales, in the units of ``RegressionEnsemble.normalised``.
-        starts: Starting sharpness ``eta lambda_max(0)`` of each step size, each in ``(0, 2)``.
+        starts: Starting ``eta lambda_max(0)`` of each step size, each in ``(0, 2)``.
         samples: Samples of each shape.
         seed: Seed.
         max_steps: Largest number of steps.
         tolerance: Relative gradient norm at convergence.
-        record_every: Steps between measurements of the sharpness (for its peak and its crossings).
+        record_every: Steps between measurements of ``eta lambda_max`` (for its peak and its crossings).
         flow: Whether to run the gradient flow as well.
         entries: Law of one entry.
         curvature: Law of one slice of Q.
@@ -75,7 +75,7 @@ class ConvergenceGrid:
             check_positive(where, "sigma_z", value)
         for value in self.starts:
             if check_positive(where, "starts", value) >= 2:
-                refuse(where, "a starting sharpness below the edge, in (0, 2)", repr(value), "Lower it.")
+                refuse(where, "a starting eta lambda_max below the edge, in (0, 2)", repr(value), "Lower it.")
         for name in ("samples", "max_steps", "record_every"):
             check_count(where, name, getattr(self, name))
         check_positive(where, "tolerance", self.tolerance)
@@ -157,22 +157,22 @@ class ConvergenceTable:
         return np.asarray(np.array(self.grid.starts) / self.initial[:, :, None, None])
 
     @property
-    def sharpness(self) -> Array:
+    def scaled_ntk(self) -> Array:
         """``eta lambda_max`` at convergence; nan for runs that did not converge."""
         return np.where(self.status == 0, self.final * self.step_sizes, np.nan)
 
     @property
-    def hessian_sharpness(self) -> Array:
+    def scaled_hessian(self) -> Array:
         """``eta`` times the top Hessian eigenvalue at convergence; nan for runs that did not converge."""
         return np.where(self.status == 0, self.hessian * self.step_sizes, np.nan)
 
     def summary(self) -> list[dict[str, Any]]:
-        """Return one row for each (shape, sigma_z, start): counts, and the mean sharpness with its standard error."""
+        """One row for each (shape, sigma_z, start): counts, and the mean scaled NTK eigenvalue with its error."""
         rows = []
         for a, (outputs, parameters) in enumerate(self.grid.shapes):
             for i, scale in enumerate(self.grid.sigma_z):
                 for j, begin in enumerate(self.grid.starts):
-                    status, values = self.status[a, :, i, j], self.sharpness[a, :, i, j]
+                    status, values = self.status[a, :, i, j], self.scaled_ntk[a, :, i, j]
                     good = values[np.isfinite(values)]
                     growth = self.flow_final[a, :, i] / self.initial[a]
                     rows.append(
@@ -184,7 +184,7 @@ class ConvergenceTable:
                             **{code: int(np.sum(status == k)) for k, code in enumerate(CODES)},
                             "sharpness": float(good.mean()) if len(good) else None,
                             "standard_error": float(good.std(ddof=1) / np.sqrt(len(good))) if len(good) > 1 else None,
-                            "hessian": float(np.nanmean(self.hessian_sharpness[a, :, i, j])) if len(good) else None,
+                            "hessian": float(np.nanmean(self.scaled_hessian[a, :, i, j])) if len(good) else None,
                             "crossed": int(np.sum(self.peak[a, :, i, j] >= 2)),
                             "flow_growth": float(growth.mean()) if np.isfinite(growth).all() else None,
                         }

@@ -61,7 +61,7 @@ class MeanFieldRun:
         return np.asarray(self.ensemble.relative_curvature * self.ensemble.parameters * self.moved)
 
     @property
-    def sharpness(self) -> Array:
+    def scaled_ntk(self) -> Array:
         """``eta lambda_max`` by the displacement law."""
         return np.asarray(self.step_size * self.start * (1 + self.rise))
 

@@ -13,15 +13,13 @@ Source: Agarwala, Pedregosa and Pennington 2022, "A more general model".
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..runs.limits import check_positive
 from .arrays import as_numbers, check_curvature, check_curvature_shape, check_matrix, check_vector
-
-if TYPE_CHECKING:
-    from .spectra import Spectrum
+from .spectra import Spectrum, hessian_spectrum, ntk_spectrum
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -146,15 +144,11 @@ class RegressionState:
 
     def ntk_spectrum(self) -> Spectrum:
         """Return the eigenvalues of ``J J'`` with a bound on their error."""
-        from .spectra import ntk_spectrum
-
-        return ntk_spectrum(self)
+        return ntk_spectrum(self.J)
 
     def hessian_spectrum(self) -> Spectrum:
         """Return the eigenvalues of the loss Hessian with a bound on their error."""
-        from .spectra import hessian_spectrum
-
-        return hessian_spectrum(self)
+        return hessian_spectrum(self.z, self.J, self.Q)
 
 
 @dataclass(frozen=True, eq=False, init=False)

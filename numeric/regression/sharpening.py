@@ -11,6 +11,11 @@ With ``lambda(t)`` the mean over samples and ``lambda = lambda(0)``:
 Terms odd in the residual average to zero; each sample is run with ``z`` and ``-z``, which removes them exactly.  The
 mean of ``lambda''(0)``, where it is known exactly, is a control variate: near-degenerate starts have huge second
 derivatives, and without it they are most of the noise.
+
+The derivatives at one start are exact: with ``K = J J'``, ``K u_k = lambda_k u_k`` and ``dJ/dt = -Q(J'z, .)``::
+
+    lambda_k'  = u_k' K' u_k
+    lambda_k'' = u_k' K'' u_k + 2 sum_{j != k} (u_j' K' u_k)^2 / (lambda_k - lambda_j)
 """
 
 from __future__ import annotations
@@ -21,12 +26,70 @@ from typing import Any
 
 import numpy as np
 
-from ..runs.limits import check_count
+from ..runs.limits import check_count, refuse
 from .ensemble import RegressionEnsemble
 from .flow import integrate_regression_flow
-from .spectra import eigenvalue_rates
+from .model import RegressionState
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True)
+class EigenvalueRates:
+    """An NTK eigenvalue with its time derivatives along the gradient flow.
+
+    Attributes:
+        value: Eigenvalue.
+        first: First time derivative.
+        second: Second time derivative.
+        gap: Distance to the nearest other eigenvalue; the derivatives lose about ``1e-16 lambda / gap``.
+    """
+
+    value: float
+    first: float
+    second: float
+    gap: float
+
+
+def eigenvalue_rates(state: RegressionState, index: int = 0) -> EigenvalueRates:
+    """Return an NTK eigenvalue and its first two time derivatives at one state.
+
+    Args:
+        state: State with float64 arrays.
+        index: Which eigenvalue, 0 for the largest.
+
+    Returns:
+        The value and its derivatives, to rounding over the relative gap.
+
+    Raises:
+        DomainError: If there is no such eigenvalue, or if it is not simple.
+    """
+    check_count("eigenvalue_rates()", "index", index, minimum=0)
+    if index >= state.outputs:
+        refuse("eigenvalue_rates()", f"an index below D = {state.outputs}", str(index), "Count from 0.")
+    values, vectors = np.linalg.eigh(state.ntk())
+    place = state.outputs - 1 - index
+    value, vector = float(values[place]), vectors[:, place]
+    others = np.delete(np.arange(state.outputs), place)
+    distance = value - values[others]
+    gap = float(np.abs(distance).min()) if len(others) else np.inf
+    if gap <= 1e-13 * abs(values[-1]):
+        refuse(
+            "eigenvalue_rates()",
+            "a simple eigenvalue",
+            f"a gap of {gap:.1e}",
+            "A multiple eigenvalue has no derivative; perturb the state.",
+        )
+    gradient = state.gradient()
+    velocity = -state.contract(gradient)  # dJ/dt, and the gradient's own derivative moves it
+    acceleration = -state.contract(velocity.T @ state.z - state.J.T @ (state.J @ gradient))
+    direction, changed = state.J.T @ vector, velocity.T @ vector
+    column = velocity @ direction + state.J @ changed  # (dK/dt) u
+    first = float(vector @ column)
+    second = 2 * float(vector @ (acceleration @ direction)) + 2 * float(changed @ changed)
+    if len(others):
+        second += 2 * float(np.sum((vectors[:, others].T @ column) ** 2 / distance))
+    return EigenvalueRates(value, first, second, gap)
 
 
 @dataclass(frozen=True, eq=False)

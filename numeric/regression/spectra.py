@@ -1,27 +1,19 @@
-"""Spectra of the tangent kernel and of the loss Hessian with error bounds, and the motion of an NTK eigenvalue.
+"""Spectra of the tangent kernel and of the loss Hessian, each eigenvalue with a bound on its error.
 
 The two are kept apart by type: the curvature that Theorems 1 and 2 speak of is the top eigenvalue of ``J J'``; the
 sharpness that bounds a stable step is the top eigenvalue of the Hessian ``J'J + sum_a z_a Q_a``.  At ``z = 0`` they
 agree up to zeros; away from it they do not.
-
-With ``K = J J'``, ``K u_k = lambda_k u_k`` and ``dJ/dt = -Q(J'z, .)``::
-
-    lambda_k'  = u_k' K' u_k
-    lambda_k'' = u_k' K'' u_k + 2 sum_{j != k} (u_j' K' u_k)^2 / (lambda_k - lambda_j)
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from ..runs.limits import check_count, refuse
-
-if TYPE_CHECKING:
-    from .model import RegressionState
+from ..runs.limits import refuse
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Matrix = Literal["NTK", "loss Hessian"]
@@ -56,40 +48,36 @@ class Spectrum:
         return f"{self.matrix}: {shown}{', ..' if len(self.values) > 3 else ''} (each within {self.bound:.1e})"
 
 
-def ntk_spectrum(state: RegressionState) -> Spectrum:
-    """Return the spectrum of ``J J'``.
+def ntk_spectrum(jacobian: Array) -> Spectrum:
+    """The spectrum of ``J J'``.
 
     Args:
-        state: State with float64 arrays.
+        jacobian: J, shape ``(D, P)``.
 
     Returns:
         D eigenvalues, largest first, with an error bound that includes the rounding of the product.
-
-    Raises:
-        DomainError: If the state holds a NaN or an infinity.
     """
-    jacobian = as_float(state.J)
-    forming = gamma(state.parameters) * frobenius(jacobian) ** 2
+    jacobian = as_float(jacobian)
+    forming = gamma(jacobian.shape[1]) * frobenius(jacobian) ** 2
     return symmetric_spectrum("NTK", jacobian @ jacobian.T, forming)
 
 
-def hessian_spectrum(state: RegressionState) -> Spectrum:
-    """Return the spectrum of the loss Hessian.
+def hessian_spectrum(z: Array, jacobian: Array, curvature: Array) -> Spectrum:
+    """The spectrum of the loss Hessian ``J'J + sum_a z_a Q_a``.
 
     Args:
-        state: State with float64 arrays.
+        z: residual, shape ``(D,)``.
+        jacobian: J, shape ``(D, P)``.
+        curvature: Q, shape ``(D, P, P)``.
 
     Returns:
         P eigenvalues, largest first, with an error bound that includes the rounding of the sums.
-
-    Raises:
-        DomainError: If the state holds a NaN or an infinity.
     """
-    z, jacobian, curvature = as_float(state.z), as_float(state.J), as_float(state.Q)
-    weight = sum(abs(float(z[a])) * frobenius(curvature[a]) for a in range(state.outputs))
-    forming = gamma(state.outputs + 1) * (frobenius(jacobian) ** 2 + weight)
-    flat = curvature.reshape(state.outputs, -1)
-    matrix = jacobian.T @ jacobian + (z @ flat).reshape(state.parameters, state.parameters)
+    z, jacobian, curvature = as_float(z), as_float(jacobian), as_float(curvature)
+    outputs, parameters = jacobian.shape
+    weight = sum(abs(float(z[a])) * frobenius(curvature[a]) for a in range(outputs))
+    forming = gamma(outputs + 1) * (frobenius(jacobian) ** 2 + weight)
+    matrix = jacobian.T @ jacobian + (z @ curvature.reshape(outputs, -1)).reshape(parameters, parameters)
     return symmetric_spectrum("loss Hessian", matrix, forming)
 
 
@@ -124,64 +112,6 @@ def symmetric_spectrum(name: Matrix, matrix: Array, forming: float) -> Spectrum:
     defect = frobenius(vectors.T @ vectors - np.eye(size)) + gamma(size) * size
     residual = (frobenius(remainder) + rounding) / math.sqrt(max(1.0 - defect, 0.5))
     return Spectrum(name, values[::-1].copy(), residual + forming, residual)
-
-
-@dataclass(frozen=True)
-class EigenvalueRates:
-    """An NTK eigenvalue with its time derivatives along the gradient flow.
-
-    Attributes:
-        value: Eigenvalue.
-        first: First time derivative.
-        second: Second time derivative.
-        gap: Distance to the nearest other eigenvalue; the derivatives lose about ``1e-16 lambda / gap``.
-    """
-
-    value: float
-    first: float
-    second: float
-    gap: float
-
-
-def eigenvalue_rates(state: RegressionState, index: int = 0) -> EigenvalueRates:
-    """Return an NTK eigenvalue and its first two time derivatives at one state.
-
-    Args:
-        state: State with float64 arrays.
-        index: Which eigenvalue, 0 for the largest.
-
-    Returns:
-        The value and its derivatives, to rounding over the relative gap.
-
-    Raises:
-        DomainError: If there is no such eigenvalue, or if it is not simple.
-    """
-    check_count("eigenvalue_rates()", "index", index, minimum=0)
-    if index >= state.outputs:
-        refuse("eigenvalue_rates()", f"an index below D = {state.outputs}", str(index), "Count from 0.")
-    values, vectors = np.linalg.eigh(state.ntk())
-    place = state.outputs - 1 - index
-    value, vector = float(values[place]), vectors[:, place]
-    others = np.delete(np.arange(state.outputs), place)
-    distance = value - values[others]
-    gap = float(np.abs(distance).min()) if len(others) else np.inf
-    if gap <= 1e-13 * abs(values[-1]):
-        refuse(
-            "eigenvalue_rates()",
-            "a simple eigenvalue",
-            f"a gap of {gap:.1e}",
-            "A multiple eigenvalue has no derivative; perturb the state.",
-        )
-    gradient = state.gradient()
-    velocity = -state.contract(gradient)  # dJ/dt, and the gradient's own derivative moves it
-    acceleration = -state.contract(velocity.T @ state.z - state.J.T @ (state.J @ gradient))
-    direction, changed = state.J.T @ vector, velocity.T @ vector
-    column = velocity @ direction + state.J @ changed  # (dK/dt) u
-    first = float(vector @ column)
-    second = 2 * float(vector @ (acceleration @ direction)) + 2 * float(changed @ changed)
-    if len(others):
-        second += 2 * float(np.sum((vectors[:, others].T @ column) ** 2 / distance))
-    return EigenvalueRates(value, first, second, gap)
 
 
 def as_float(array: Array) -> Array:

@@ -32,7 +32,7 @@ class TwoStepSplit:
 
     Attributes:
         step_size: Step size.
-        sharpness: ``eta lambda_max`` at each step, shape ``(T,)``.
+        scaled_ntk: ``eta lambda_max`` at each step, shape ``(T,)``.
         second: ``eta lambda_2``, shape ``(T,)``; nan if ``D = 1``.
         loss: Loss, shape ``(T,)``.
         change: ``eta (lambda_max(t + 2) - lambda_max(t))``, shape ``(T,)``.
@@ -42,7 +42,7 @@ class TwoStepSplit:
     """
 
     step_size: float
-    sharpness: Array
+    scaled_ntk: Array
     second: Array
     loss: Array
     change: Array
@@ -69,11 +69,11 @@ class TwoStepSplit:
         Returns:
             The phases, or None where the run never crosses the edge or is cut before the fall is complete.
         """
-        above = np.flatnonzero(self.sharpness >= 2)
+        above = np.flatnonzero(self.scaled_ntk >= 2)
         if not len(above) or above[0] < 2:
             return None
         crossing = int(above[0])
-        smooth = (self.sharpness[1:] + self.sharpness[:-1])[crossing:] / 2
+        smooth = (self.scaled_ntk[1:] + self.scaled_ntk[:-1])[crossing:] / 2
         highest = np.maximum.accumulate(smooth)
         # a fall takes back half of an excess over the edge that rounding or a ripple cannot make
         fallen = np.flatnonzero((highest > 2 + RIPPLE) & (smooth < 1 + highest / 2))
@@ -91,7 +91,7 @@ class Phases:
 
     Attributes:
         crossing: First step at or above the edge; the run sharpens before it.
-        peak: Step of the largest sharpness (mean of two steps) before the first fall.
+        peak: Step of the largest eigenvalue (mean of two steps) before the first fall.
         end: End of the fall that is counted.
         split: The run.
     """

@@ -26,18 +26,18 @@ def _limit(ctx: CheckContext) -> Outcome:
         cases = [(100, 200, 2.0, 0.5), (160, 320, 1.0, 0.3), (180, 120, 1.0, 0.5)]
     tested = rejected = 0
     worst, notes = 0.0, []
-    for number, (outputs, parameters, scale, sharpness) in enumerate(cases):
+    for number, (outputs, parameters, scale, start) in enumerate(cases):
         law = RegressionEnsemble.normalised(outputs, parameters, scale)
-        limit = mean_field_descent(law, sharpness / (1 + np.sqrt(outputs / parameters)) ** 2, steps)
+        limit = mean_field_descent(law, start / (1 + np.sqrt(outputs / parameters)) ** 2, steps)
         losses, moves = np.zeros(steps // 2 + 1), np.zeros(steps // 2 + 1)
         for index in range(samples):
             state = law.sample(ctx.seed, index)
             # |z(0)|^2 is set to its mean: its fluctuation, of order D^(-1/2), is no part of the comparison
             factor = scale * np.sqrt(outputs) / np.linalg.norm(state.z)
             for sign in (1.0, -1.0):
-                start = state.scaled_residual(sign)
+                signed = state.scaled_residual(sign)
                 run = descend_regression(
-                    start, limit.step_size, scales=factor, max_steps=steps, tolerance=1e-12, record_every=2
+                    signed, limit.step_size, scales=factor, max_steps=steps, tolerance=1e-12, record_every=2
                 )
                 losses += run.loss[:, 0] / outputs / samples
                 moves += run.displacement[:, 0] ** 2 / parameters / samples / 2
@@ -58,7 +58,7 @@ def _limit(ctx: CheckContext) -> Outcome:
 
 
 def _break(ctx: CheckContext) -> Outcome:
-    """Measured over predicted sharpness from the crossing of the edge to the end of each run that does not diverge."""
+    """Measured over predicted NTK eigenvalue, from crossing the edge to the end of each run that does not diverge."""
     law = RegressionEnsemble.normalised(20, 40, 2.0)
     samples, falls, quiet = ctx.pick(6, 16, 60), [], []
     for index in range(samples):
@@ -111,7 +111,7 @@ CLAIMS = (
     ),
     Claim(
         id="displacement-law-ends-at-the-edge",
-        title="Past the edge the sharpness falls below the displacement law",
+        title="Past the edge the top NTK eigenvalue falls below the displacement law",
         statement=sp.Lt(sp.Function("lambda_max")(_T), sp.Symbol("lambda_displacement", positive=True)),
         variables=(_T,),
         source=Source("edgestab", "displacement law"),

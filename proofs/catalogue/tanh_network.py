@@ -23,7 +23,7 @@ def _edge(ctx: CheckContext) -> Outcome:
     for seed in range(seeds):
         run = train_network(network, network.initial(ctx.seed + seed), STEP_SIZE, ctx.pick(1000, 1200, 3000))
         top, second = (STEP_SIZE * run.ntk).max(axis=0)
-        shares = run.shares()
+        shares = run.nonlinear_shares()
         worst = max(worst, float(second))
         sound = run.status == "done" and run.crossings >= 2 and STEP_SIZE * run.ntk[0, 0] < 2
         if shares is None or not (sound and second < 2 and shares[0] < 1 < shares[1]):

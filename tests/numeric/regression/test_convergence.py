@@ -70,9 +70,9 @@ def test_summary_counts_every_run() -> None:
     growing = [r["flow_growth"] for r in rows if (r["outputs"], r["start"]) == (4, 0.5)]
     assert growing[0] < growing[1]
     converged = table.status == 0
-    assert np.isfinite(table.sharpness[converged]).all()
-    assert np.isnan(table.sharpness[~converged]).all()
-    assert (table.hessian_sharpness[converged] < 2 + 1e-6).all()
+    assert np.isfinite(table.scaled_ntk[converged]).all()
+    assert np.isnan(table.scaled_ntk[~converged]).all()
+    assert (table.scaled_hessian[converged] < 2 + 1e-6).all()
 
 
 @pytest.mark.parametrize(

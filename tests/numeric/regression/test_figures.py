@@ -34,10 +34,10 @@ def test_trajectory_draws_both_eigenvalues_and_the_edge(tmp_path: Path) -> None:
     assert (tmp_path / "run.png").stat().st_size > 10_000
 
 
-def test_sharpness_split_and_rise(tmp_path: Path) -> None:
+def test_convergence_split_and_rise(tmp_path: Path) -> None:
     table = run_convergence_grid(ConvergenceGrid(shapes=((3, 6), (4, 4)), sigma_z=(0.5, 1.0), samples=2, max_steps=400))
-    figures.save_sharpness(table, str(tmp_path / "sharpness.svg"))
-    axes = figures.plot_sharpness(table, 0)
+    figures.save_convergence(table, str(tmp_path / "sharpness.svg"))
+    axes = figures.plot_convergence(table, 0)
     assert len(axes.containers) == 3
     split = es.regression.split_two_steps(
         es.regression.RegressionEnsemble.normalised(24, 18, 1.5).sample(20230724, 0), 0.3, 200

@@ -3,7 +3,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import edgestab as es
-from edgestab.numeric.regression.spectra import eigenvalue_rates
+from edgestab.numeric.regression.sharpening import eigenvalue_rates
 
 
 def start(outputs: int = 5, parameters: int = 9, sigma_z: float = 2.0) -> es.regression.RegressionState:

@@ -77,7 +77,7 @@ def test_flow_is_the_limit_of_small_steps_and_ends_as_predicted() -> None:
 def test_past_the_edge_the_limit_stays_finite_and_a_divergence_is_cut() -> None:
     edge = mean_field_descent(es.regression.RegressionEnsemble.normalised(40, 80, 2.0), 1.0 / 2.9142, 120)
     assert isinstance(edge, MeanFieldRun)
-    assert edge.sharpness.max() > 2
+    assert edge.scaled_ntk.max() > 2
     assert 0 < edge.loss[-1] < edge.loss[0]
     lost = mean_field_descent(es.regression.RegressionEnsemble.normalised(40, 80, 2.0), 5.0, 200)
     assert len(lost.loss) < 201
