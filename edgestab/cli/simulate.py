@@ -65,7 +65,7 @@ def simulate(
         if len(parts) != 2:
             raise DomainError.of("--theta", "two numbers a,b", theta, "Write --theta 1,1/2.")
         pair = (parse_rational(parts[0], "--theta"), parse_rational(parts[1], "--theta"))
-    from edgestab.numeric.orbits.simulate import simulate as run
+    from edgestab.numeric.orbits.simulation import simulate as run
 
     arguments: dict[str, Any] = {
         "z": read(z, "--z"),

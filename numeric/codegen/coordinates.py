@@ -16,7 +16,7 @@ from itertools import combinations
 import sympy as sp
 
 from ...symbolic.planar.maps import PolynomialMap
-from .exact import CoefficientRing, ExactPoly, constant_in
+from .coefficient_ring import CoefficientRing, ExactPoly, constant_in
 
 
 @dataclass(frozen=True)

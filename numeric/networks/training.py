@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from ...symbolic.algebra.errors import DomainError
+from ..runs.status import Status
 from .tanh import TanhNetwork
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -31,7 +32,7 @@ class NetworkRun:
         hessian_bound: Residual norms of the Hessian pairs: each is within this of an eigenvalue.
         linear: Part of the two-step change of ``lambda_max`` linear in the residual, predicted at each measured step.
         change: The two-step change itself; nan unless every step is measured.
-        status: "done" or "diverged".
+        status: done or diverged.
         stopped: Steps taken.
         theta: Final parameters; None if diverged.
     """
@@ -44,7 +45,7 @@ class NetworkRun:
     hessian_bound: Array
     linear: Array
     change: Array
-    status: Literal["done", "diverged"]
+    status: Status
     stopped: int
     theta: Array | None
 
@@ -118,14 +119,14 @@ def train_network(
     limit = BLOW_UP * network.loss(theta)
     rows: list[tuple[float, ...]] = []
     vectors: Array | None = None
-    status: Literal["done", "diverged"] = "done"
+    status = Status.DONE
     taken = 0
     for step in range(steps + 1):
         taken = step
         with np.errstate(over="ignore", invalid="ignore"):
             loss = network.loss(theta)
         if not loss <= limit:
-            status = "diverged"
+            status = Status.DIVERGED
             break
         if step % measure_every == 0:
             values, top = ntk_top(network, theta)
@@ -152,7 +153,7 @@ def train_network(
         change,
         status,
         taken,
-        theta if status == "done" else None,
+        theta if status is Status.DONE else None,
     )
 
 

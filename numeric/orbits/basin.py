@@ -13,8 +13,9 @@ import numpy.typing as npt
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.trapping.barrier import Barrier
 from ...symbolic.trapping.start import StartSet
-from ..codegen.compile import CONVERGED, DIVERGED, compile_map
+from ..codegen.compile import compile_map
 from ..runs.figure_style import COLOURS, STYLE
+from ..runs.status import Status
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -116,12 +117,12 @@ def simulate_basin(
             if V + 2 * z < 0 or V - 2 * e * z < 0 or z == 0:
                 continue
             status, _, state = kernel.run((z, V - tilt * z), (e,), limit_steps, 1e-9, 1e6)
-            if status == CONVERGED:
+            if status is Status.CONVERGED:
                 limit[row, column] = state[1]
                 fine = 2 - float(width) * e - 1e-7 <= state[1] <= 2 + 1e-7
                 outcome[row, column] = IN_BAND if fine else BELOW_BAND
             else:
-                outcome[row, column] = DIVERGENT if status == DIVERGED else UNFINISHED
+                outcome[row, column] = DIVERGENT if status is Status.DIVERGED else UNFINISHED
     return Basin(epsilon, width, zs, Vs, outcome, limit)
 
 

@@ -13,8 +13,10 @@ import sympy as sp
 
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.planar.derivations import main_case
+from ..codegen.compile import compile_map
 from ..runs.figure_style import COLOURS, EDGE_LINE, STYLE, save_figure
-from .simulate import CEILING, check_epsilon, exact_rational, kernel_for, start_state
+from .simulation import CEILING
+from .starts import check_epsilon, exact_rational, one_step_for, start_state
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,11 +48,12 @@ def record_orbit(epsilon: object, *, steps: int, most: int = 20_000, **start: An
     target = exact_rational(start.pop("target", 0), "record_orbit()")
     given = {"z": None, "T": None, "theta": None, "eta": None, **start}
     z0, t0, scaled = start_state(eps, target, given["z"], given["T"], given["theta"], given["eta"], "record_orbit()")
-    kernel = kernel_for("float64")
+    one_step, fixed = one_step_for(scaled, eps)
+    kernel = compile_map(one_step)
     state: Sequence[Any] = (float(z0), float(t0))
     rows = [tuple(state)]
     for _ in range(min(steps, most)):
-        state = kernel.step(state, (scaled, eps))
+        state = kernel.step(state, fixed)
         if not abs(state[0]) <= CEILING:
             break
         rows.append(tuple(state))

@@ -16,7 +16,7 @@ from ...symbolic.algebra.errors import DomainError
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.planar.derivations import main_case
 from ...symbolic.planar.limit_law import LimitLaw, derive_limit_law, term_weight
-from .simulate import check_epsilon, exact_rational
+from .starts import check_epsilon, exact_rational
 
 WEIGHTS = (2, 4, 6, 8, 10)
 """The laws that are compared; each further one gains a power of epsilon until the series turns."""
@@ -164,7 +164,7 @@ class LawEvaluator:
         """Minus the logarithm of the share of a start's deviation that survives, cautiously from the leading law.
 
         A start beyond the stable two-cycles (p above 1/5) forgets itself only below them; a start below the slow
-        manifold first has to climb.
+        manifold first has to run_in_cheapest_type.
         """
         eps, _, p, x = self._start(1, epsilon, z0, T0)
         return (2 * min(p, _mpf(STABLE)) + min(x, 0)) / (_mpf(self._logarithm) * eps)

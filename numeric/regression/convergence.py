@@ -14,17 +14,16 @@ from typing import Any
 import numpy as np
 
 from ..initialisation.laws import CurvatureLaw, Entries
-from ..runs.chunkstore import ChunkStore
+from ..runs.chunk_store import ChunkStore
 from ..runs.cluster import map_chunks
 from ..runs.limits import check_count, check_memory, check_positive, one_thread_each, refuse
+from ..runs.status import CODES, Status
 from .descent import descend_regression, top_two
 from .ensemble import RegressionEnsemble
 from .flow import integrate_regression_flow
 from .model import RegressionState
 
 Array = np.ndarray[Any, np.dtype[Any]]
-
-CODES = ("converged", "diverged", "max_steps")
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ class ConvergenceTable:
         hessian: Largest eigenvalue of the loss Hessian there.
         peak: Largest measured ``eta lambda_max``.
         crossings: How often the measured ``eta lambda_max`` crossed 2.
-        status: Index into ``CODES``.
+        status: code of the status.
         stopped: Steps taken.
         flow_final: ``lambda_max`` at the end of the gradient flow, shape ``(shapes, samples, sigma_z)``; nan
             where not run.
@@ -159,12 +158,12 @@ class ConvergenceTable:
     @property
     def scaled_ntk(self) -> Array:
         """``eta lambda_max`` at convergence; nan for runs that did not converge."""
-        return np.where(self.status == 0, self.final * self.step_sizes, np.nan)
+        return np.where(self.status == Status.CONVERGED.code, self.final * self.step_sizes, np.nan)
 
     @property
     def scaled_hessian(self) -> Array:
         """``eta`` times the top Hessian eigenvalue at convergence; nan for runs that did not converge."""
-        return np.where(self.status == 0, self.hessian * self.step_sizes, np.nan)
+        return np.where(self.status == Status.CONVERGED.code, self.hessian * self.step_sizes, np.nan)
 
     def summary(self) -> list[dict[str, Any]]:
         """One row for each (shape, sigma_z, start): counts, and the mean scaled NTK eigenvalue with its error."""
@@ -181,7 +180,7 @@ class ConvergenceTable:
                             "parameters": parameters,
                             "sigma_z": scale,
                             "start": begin,
-                            **{code: int(np.sum(status == k)) for k, code in enumerate(CODES)},
+                            **{end.value: int(np.sum(status == end.code)) for end in CODES},
                             "sharpness": float(good.mean()) if len(good) else None,
                             "standard_error": float(good.std(ddof=1) / np.sqrt(len(good))) if len(good) > 1 else None,
                             "hessian": float(np.nanmean(self.scaled_hessian[a, :, i, j])) if len(good) else None,
@@ -229,7 +228,7 @@ def run_job(job: Job) -> dict[str, Array]:
     if grid.flow:
         for i, scale in enumerate(grid.sigma_z):
             flow = integrate_regression_flow(state.scaled_residual(scale), tolerance=grid.tolerance, rtol=1e-8)
-            if flow.status == "converged":
+            if flow.status is Status.CONVERGED:
                 flow_final[i], flow_error[i] = flow.ntk[-1, 0], flow.energy_error
     return {
         "initial": np.array(initial),
@@ -238,7 +237,7 @@ def run_job(job: Job) -> dict[str, Array]:
         "hessian": np.array([_sharpness(point) for point in run.final]).reshape(box),
         "peak": run.peak.reshape(box),
         "crossings": run.edge_crossings.reshape(box),
-        "status": np.array([CODES.index(s) for s in run.status]).reshape(box),
+        "status": np.array([end.code for end in run.status]).reshape(box),
         "stopped": run.stopped.reshape(box),
         "flow_final": flow_final,
         "flow_error": flow_error,

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from ..runs.limits import check_count, check_positive, refuse
+from ..runs.status import Status
 from .model import RegressionState, descent_step
 
 Array = np.ndarray[Any, np.dtype[Any]]
-Status = Literal["converged", "diverged", "max_steps"]
 
 WHERE = "descend_regression()"
 TOLERANCE = 1e-8
@@ -36,7 +36,7 @@ class DescentRun:
         ntk: Two largest eigenvalues of ``J J'`` at each record, shape ``(T, B, 2)``; nan where not measured (and for
             the second one if ``min(D, P) = 1``).
         displacement: Distance ``|theta - theta(0)|`` at each record, shape ``(T, B)``.
-        status: "converged", "diverged" or "max_steps" of each lane.
+        status: converged, diverged or max_steps, of each lane.
         stopped: Step at which each lane stopped, shape ``(B,)``.
         final_loss: Loss there, shape ``(B,)``.
         final_ntk: Two largest NTK eigenvalues there, shape ``(B, 2)``; nan for diverged lanes.
@@ -58,7 +58,7 @@ class DescentRun:
     @property
     def converged(self) -> Array:
         """Boolean mask of the lanes that converged."""
-        return np.array([status == "converged" for status in self.status])
+        return np.array([status is Status.CONVERGED for status in self.status])
 
     @property
     def peak(self) -> Array:
@@ -119,7 +119,7 @@ def descend_regression(
     moved = np.zeros((lanes, parameters))
     start_loss, start_slope = _squares(z) / 2, _squares(gradient)
     record = _Recorder(lanes)
-    status: list[Status] = ["max_steps"] * lanes
+    status: list[Status] = [Status.MAX_STEPS] * lanes
     stopped = np.full(lanes, max_steps)
     final_loss, final_ntk = np.full(lanes, np.nan), np.full((lanes, 2), np.nan)
     final: list[RegressionState | None] = [None] * lanes
@@ -142,9 +142,9 @@ def descend_regression(
                 lane = alive[local]
                 stopped[lane], final_loss[lane], final_ntk[lane] = step, loss[local], measured[local]
                 if lost[local]:
-                    status[lane] = "diverged"
+                    status[lane] = Status.DIVERGED
                     continue
-                status[lane] = "converged" if done[local] else "max_steps"
+                status[lane] = Status.CONVERGED if done[local] else Status.MAX_STEPS
                 final[lane] = RegressionState(z[local].copy(), jacobian[local].copy(), state.Q)
             keep = ~leaving
             alive, z, jacobian = alive[keep], z[keep], jacobian[keep]

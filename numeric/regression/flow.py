@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..runs.limits import check_positive, refuse
+from ..runs.status import Status
 from .descent import top_two
 from .model import RegressionState
 
@@ -33,7 +34,7 @@ class FlowRun:
         loss: Loss there.
         ntk: Two largest NTK eigenvalues there, shape ``(T, 2)``.
         displacement: Distance ``|theta(t) - theta(0)|`` there.
-        status: "converged", "end_time" or "failed".
+        status: converged, end_time or failed.
         evaluations: Right-hand sides evaluated.
         energy_error: ``|L(0) - L(T) - integral of |J'z|^2| / L(0)``, the measured error of the run.
         final: State at the last record.
@@ -44,7 +45,7 @@ class FlowRun:
     loss: Array
     ntk: Array
     displacement: Array
-    status: Literal["converged", "end_time", "failed"]
+    status: Status
     evaluations: int
     energy_error: float
     final: RegressionState
@@ -136,9 +137,9 @@ def integrate_regression_flow(
     loss = np.array([here.loss for here in path])
     start = float(state.loss)
     spent = abs(start - loss[-1] - solution.y[parameters, -1]) / start
-    status: Literal["converged", "end_time", "failed"] = "failed"
+    status = Status.FAILED
     if solution.success:
-        status = "converged" if solution.status == 1 else "end_time"
+        status = Status.CONVERGED if solution.status == 1 else Status.END_TIME
     return FlowRun(
         solution.t,
         loss,

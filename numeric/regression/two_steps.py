@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..runs.limits import check_count, check_positive
+from ..runs.status import Status
 from .model import RegressionState, descent_step
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -38,7 +39,7 @@ class TwoStepSplit:
         change: ``eta (lambda_max(t + 2) - lambda_max(t))``, shape ``(T,)``.
         linear: Its part linear in the residual.
         linear_in_step: Its part linear in the step size.
-        status: "done", "converged" or "diverged".
+        status: done, converged or diverged.
     """
 
     step_size: float
@@ -48,7 +49,7 @@ class TwoStepSplit:
     change: Array
     linear: Array
     linear_in_step: Array
-    status: str
+    status: Status
 
     @property
     def nonlinear(self) -> Array:
@@ -153,11 +154,11 @@ def split_two_steps(state: RegressionState, step_size: float, steps: int = 300) 
     flat = state.Q.reshape(outputs * parameters, parameters)
     z, jacobian = state.z.copy(), state.J.copy()
     limit = 1e8 * float(z @ z)
-    rows, status = [], "done"
+    rows, status = [], Status.DONE
     for _ in range(steps + 2):
         squares = float(z @ z)
         if not squares <= limit:
-            status = "diverged"
+            status = Status.DIVERGED
             break
         values, vectors = np.linalg.eigh(jacobian @ jacobian.T)
         vector = vectors[:, -1]

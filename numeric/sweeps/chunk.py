@@ -14,14 +14,17 @@ from ...symbolic.algebra.errors import CodegenError
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.planar.derivations import main_case
 from ...symbolic.planar.edge_line import derive_edge_coordinates, derive_fibre
-from ..codegen.program import Plain, run
+from ..codegen.program import run
+from ..number_types import Operators
+from ..runs.status import Status
 from .grid import Floats
-from .program import sweep_program
-from .source import WORKSPACE, load_sweep, loaded
+from .kernel import WORKSPACE, load_sweep, loaded, sweep_program
 
 Columns = dict[str, NDArray[Any]]
 #: Terms of the limit function; the last one serves as the error of the estimate.
 FIBRE_ORDER = 3
+#: T at which an orbit has diverged.
+CEILING = 1e6
 #: Columns of a result, their type and meaning.
 COLUMNS: dict[str, tuple[str, str]] = {
     "status": ("i1", "0 converged, 1 diverged, 2 out of steps"),
@@ -93,7 +96,7 @@ def enter(lanes: dict[str, Floats]) -> tuple[Floats, Floats]:
     v = excess + forms["slope"](lanes["epsilon"]) * z
     program = sweep_program(main_case().one_step())
     values: dict[str, Any] = {"epsilon": lanes["epsilon"]}
-    run(program.hoist, values, Plain(float))
+    run(program.hoist, values, Operators(float))
     return np.stack([z, v, excess], axis=1), np.stack([values[name] for name in loaded(program)], axis=1)
 
 
@@ -158,7 +161,7 @@ def _conclude(lanes: dict[str, Floats], start: Floats, final: Floats, out: Colum
         excess = leave(lanes, z, v)
         gap = -excess
         estimate, error = limit_gap(z, gap, epsilon)
-        sound = (out["status"] == 0) & (gap > 0) & (error <= 0.1 * np.abs(estimate))
+        sound = (out["status"] == Status.CONVERGED.code) & (gap > 0) & (error <= 0.1 * np.abs(estimate))
         out["z"][:] = z
         out["T"][:] = forms["edge"] + excess
         out["T_max"][:] = forms["edge"] + final[:, 2]

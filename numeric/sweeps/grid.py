@@ -201,7 +201,7 @@ class SweepGrid:
         return {"layout": self.layout, "shape": list(self.shape), "digest": self.digest, "axes": axes}
 
 
-def make_grid(
+def make_sweep_grid(
     *,
     epsilon: Axis,
     z: Axis | None = None,

@@ -10,8 +10,8 @@ from typing import Any
 import mpmath
 import sympy as sp
 
+from ...numeric.orbits.iterated_limit import iterate_descent_to_limit
 from ...numeric.orbits.limit_prediction import LawEvaluator, predict_limit
-from ...numeric.orbits.orbit_limit import descent_limit
 from ...symbolic.algebra.errors import EdgestabError
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.planar.derivations import Derivations, main_case
@@ -100,7 +100,7 @@ def _ends(inverse_root: int) -> tuple[tuple[Fraction, Fraction, Any], ...]:
     rows = []
     for scaled in STARTS:
         z0, T0 = exact_start(root**2, root, scaled)
-        rows.append((z0, T0, descent_limit(main_case().model, root**2, z0, T0, digits=DIGITS).value))
+        rows.append((z0, T0, iterate_descent_to_limit(main_case().model, root**2, z0, T0, digits=DIGITS).value))
     return tuple(rows)
 
 

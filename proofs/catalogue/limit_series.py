@@ -7,9 +7,8 @@ from fractions import Fraction
 
 import sympy as sp
 
-from ...numeric.orbits.orbit_limit import descent_limit
-from ...numeric.orbits.relaxed_orbit import relaxed_limit
-from ...numeric.orbits.resummation import growth, resum
+from ...numeric.orbits.iterated_limit import iterate_descent_to_limit, iterate_from_slow_manifold
+from ...numeric.orbits.resummation import estimate_growth, resum_limit_series
 from ...symbolic.algebra.errors import EdgestabError
 from ...symbolic.algebra.rings import to_fmpq
 from ...symbolic.algebra.series import Grading, TruncatedSeries, compose, evaluate
@@ -99,7 +98,7 @@ def _slopes(ctx: CheckContext, orders: range, grid: tuple[Fraction, Fraction]) -
     worst, rejected, tested, digits = 0.0, 0, 0, 16 + 3 * orders.stop
     errors: list[list[Fraction]] = []
     for share, eps in enumerate(grid):
-        end = descent_limit(ctx.derivations.model, eps, *START, digits=digits)
+        end = iterate_descent_to_limit(ctx.derivations.model, eps, *START, digits=digits)
         ctx.progress((share + 1) / len(grid))
         if end.value is None:
             return Outcome(Verdict.UNKNOWN, 1, undecided=1, detail=f"descent at epsilon = {eps}: {end.status}")
@@ -163,7 +162,10 @@ def _resummed(ctx: CheckContext) -> Outcome:
     cases = list(zip(SUMMED, GAINS, strict=True))[ctx.pick(slice(1, 3), slice(None), slice(None))]
     try:
         series = ctx.derivations.limit_series(order)
-        rows = [(g, resum(series, eps), relaxed_limit(one_step, eps, ctx.pick(10, 12, 12))) for eps, g in cases]
+        rows = [
+            (g, resum_limit_series(series, eps), iterate_from_slow_manifold(one_step, eps, ctx.pick(10, 12, 12)))
+            for eps, g in cases
+        ]
     except EdgestabError as error:
         return _refused(error, "resummation")
     shares, gains, short = [], [], 0
@@ -174,7 +176,7 @@ def _resummed(ctx: CheckContext) -> Outcome:
             reached = plain / max(miss, truth.spread / 10)
             gains.append(f"{reached:.0f} at {eps}")
             short += reached < gain
-    nearest = growth(series)
+    nearest = estimate_growth(series)
     return judge(
         len(shares) + len(gains),
         sum(share > 1 for share in shares) + short,

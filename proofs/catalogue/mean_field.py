@@ -8,6 +8,7 @@ import sympy as sp
 from ...numeric.regression.descent import descend_regression
 from ...numeric.regression.ensemble import RegressionEnsemble
 from ...numeric.regression.mean_field import mean_field_descent
+from ...numeric.runs.status import Status
 from ...symbolic.algebra.symbols import symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
@@ -69,7 +70,7 @@ def _break(ctx: CheckContext) -> Outcome:
         for lane in (0, 1):
             above = np.flatnonzero(run.ntk[:, lane, 0] * run.step_sizes[lane] > 2)
             last = int(np.flatnonzero(np.isfinite(followed[:, lane]))[-1])
-            if run.status[lane] == "diverged":
+            if run.status[lane] is Status.DIVERGED:
                 continue
             if len(above) and last > above[0]:
                 falls.append(float(np.log(followed[last, lane] / followed[above[0], lane])))

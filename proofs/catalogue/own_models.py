@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import sympy as sp
 
-from ...numeric.orbits.own_loss import descend_to_minimum, product_start
+from ...numeric.orbits.own_loss_descent import descend_to_minimum, product_start
 from ...symbolic.algebra.errors import EdgestabError
 from ...symbolic.algebra.rings import PolyRing, poly_terms, to_fmpq
 from ...symbolic.algebra.series import TruncatedSeries, compose, evaluate

@@ -13,8 +13,8 @@ import sympy as sp
 from flint import fmpq_mpoly
 
 from ...numeric.codegen.compile import compile_map
-from ...numeric.orbits.flow_limit import flow_limit
-from ...numeric.orbits.orbit_limit import bits_for, mpfr
+from ...numeric.number_types import bits_for, round_to_mpfr
+from ...numeric.orbits.flow_limit import solve_flow_limit
 from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.gradient_flow import GradientFlow, squares_are_squares
@@ -141,7 +141,7 @@ def _flow_end(ctx: CheckContext) -> Outcome:
     worst, rejected = 0.0, 0
     for eigenvalues, target, theta in spectra:
         model = QuadraticModel(eigenvalues, target)
-        end = flow_limit(model, theta, 30)
+        end = solve_flow_limit(model, theta, 30)
         gaps = [abs(_descend(model, theta, Fraction(1, n)) - end.eigenvalue) for n in (100, 200)]
         ratio = float(mpmath.log(gaps[0] / gaps[1]) / math.log(2))
         worst = max(worst, abs(ratio - 1))
@@ -165,16 +165,16 @@ def _descend(model: QuadraticModel, theta: tuple[str, ...], step: Fraction) -> A
     scaled = QuadraticModel(model.eigenvalues, model.target * R(step.numerator, step.denominator))
     with gmpy2.context(gmpy2.get_context(), precision=bits_for(30)):
         kernel = compile_map(scaled.theta_step(), "mpfr")
-        root = gmpy2.sqrt(mpfr(step))
-        state = tuple(mpfr(t) * root for t in theta)
-        q = [mpfr(Fraction(int(v.p), int(v.q))) for v in map(R, model.eigenvalues)]
-        goal = mpfr(Fraction(int(R(scaled.target).p), int(R(scaled.target).q)))
+        root = gmpy2.sqrt(round_to_mpfr(step))
+        state = tuple(round_to_mpfr(t) * root for t in theta)
+        q = [round_to_mpfr(Fraction(int(v.p), int(v.q))) for v in map(R, model.eigenvalues)]
+        goal = round_to_mpfr(Fraction(int(R(scaled.target).p), int(R(scaled.target).q)))
         while True:
             residual = sum(p * t * t for p, t in zip(q, state, strict=True)) / 2 - goal
             if abs(residual) < gmpy2.mpfr(10) ** -25:
                 break
-            _, _, state = kernel.run(state, [], 50, mpfr(0), mpfr(100))
-        value = sum(p * p * t * t for p, t in zip(q, state, strict=True)) / mpfr(step)
+            _, _, state = kernel.run(state, [], 50, round_to_mpfr(0), round_to_mpfr(100))
+        value = sum(p * p * t * t for p, t in zip(q, state, strict=True)) / round_to_mpfr(step)
         return mpmath.mpf(str(value))
 
 
@@ -189,7 +189,7 @@ def _closed_limit(ctx: CheckContext) -> Outcome:
             start = dict(zip(model.theta, (a, b), strict=True))
             places = dict(zip(model.state, (e.subs(start) for e in model.embedding()), strict=True))
             closed = mpmath.mpf(str(sp.N(model.gradient_flow().closed_limit().subs(places), 40)))
-            worst = max(worst, abs(closed - flow_limit(model, (str(a), str(b)), 35).eigenvalue))
+            worst = max(worst, abs(closed - solve_flow_limit(model, (str(a), str(b)), 35).eigenvalue))
     rejected = int(worst > mpmath.mpf(10) ** -34)
     return judge(len(cases), rejected, worst=mpmath.nstr(worst, 3), bound=1e-34, digits=35)
 

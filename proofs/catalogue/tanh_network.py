@@ -6,6 +6,7 @@ import sympy as sp
 
 from ...numeric.networks.tanh import TanhNetwork, chebyshev_data
 from ...numeric.networks.training import train_network
+from ...numeric.runs.status import Status
 from ...symbolic.algebra.symbols import symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
@@ -25,7 +26,7 @@ def _edge(ctx: CheckContext) -> Outcome:
         top, second = (STEP_SIZE * run.ntk).max(axis=0)
         shares = run.nonlinear_shares()
         worst = max(worst, float(second))
-        sound = run.status == "done" and run.crossings >= 2 and STEP_SIZE * run.ntk[0, 0] < 2
+        sound = run.status is Status.DONE and run.crossings >= 2 and STEP_SIZE * run.ntk[0, 0] < 2
         if shares is None or not (sound and second < 2 and shares[0] < 1 < shares[1]):
             rejected += 1
         told = "no fall" if shares is None else f"non-linear share {shares[0]:.3f} then {shares[1]:.2f}"

@@ -12,7 +12,8 @@ from typing import Any
 import gmpy2
 import sympy as sp
 
-from ...numeric.codegen.compile import CONVERGED, compile_map
+from ...numeric.codegen.compile import compile_map
+from ...numeric.runs.status import Status
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.symbols import symbol, symbols
 from ..certificates.theorem_1 import PIECES, regions
@@ -66,7 +67,7 @@ def limit_eigenvalue(kernel: Any, z0: Fraction, T0: Fraction, eps: Fraction, dig
         start = [gmpy2.mpfr(gmpy2.mpq(v.numerator, v.denominator)) for v in (z0, T0, eps)]
         until = gmpy2.mpfr(10) ** -(digits // 2 + 2)
         status, _, last = kernel.run(start[:2], start[2:], 4000 * math.ceil(1 / eps), until, gmpy2.mpfr(100))
-        if status != CONVERGED:
+        if status is not Status.CONVERGED:
             return None
         a, b = squares(last[0], last[1], start[2])
         return start[2] * (a + b)

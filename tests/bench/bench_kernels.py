@@ -15,9 +15,9 @@ import numpy as np
 import sympy as sp
 
 from edgestab.numeric.codegen.compile import compile_map
-from edgestab.numeric.codegen.kernels import lane_kernel
-from edgestab.numeric.codegen.library import program_for
-from edgestab.numeric.codegen.objects import load_function
+from edgestab.numeric.codegen.lane_kernels import lane_kernel
+from edgestab.numeric.codegen.machine_code import load_function
+from edgestab.numeric.codegen.scheduling import program_for
 from edgestab.numeric.codegen.targets.c_source import function_name
 from edgestab.numeric.codegen.targets.registry import generate_source
 from edgestab.symbolic.planar.derivations import main_case
@@ -252,7 +252,7 @@ from edgestab.symbolic.planar.derivations import main_case
 source = main_case().one_step()
 import numpy as np
 begun = time.perf_counter()
-from edgestab.numeric.codegen.kernels import lane_kernel
+from edgestab.numeric.codegen.lane_kernels import lane_kernel
 lane_kernel(source).advance(np.ones((2, 3)), np.array([0.1]), 1)
 print(time.perf_counter() - begun)
 """

@@ -5,7 +5,8 @@ from fractions import Fraction
 import mpmath
 import pytest
 
-from edgestab.numeric.codegen.compile import CONVERGED, compile_map
+from edgestab.numeric.codegen.compile import compile_map
+from edgestab.numeric.runs.status import Status
 from edgestab.symbolic.planar.derivations import main_case
 
 EPSILON = Fraction(1, 50)
@@ -59,5 +60,5 @@ def test_the_double_loop_stops_where_mpmath_stops() -> None:
     with mpmath.workdps(40):
         wide_start = [mpmath.mpf(q.numerator) / q.denominator for q in (*start(), EPSILON)]
         wide = compile_map(step, "mpmath").run(wide_start[:2], wide_start[2:], 10**6, mpmath.mpf("1e-8"), 10**6)
-    assert double[0] == wide[0] == CONVERGED
+    assert double[0] == wide[0] is Status.CONVERGED
     assert double[1] == wide[1]

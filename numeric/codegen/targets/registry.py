@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ....symbolic.algebra.errors import CodegenError
+from ...number_types import NUMBER_TYPES, ON_LANES
 from ..program import Program
-from . import c_source, javascript, numba_lanes, python_source, scalar
+from . import c_source, javascript, numba_source, python_source
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,12 @@ class Target:
     generate: Callable[[Program, int], str]
 
 
-def _numba(name: str, summary: str, terms: int) -> Target:
-    return Target(
-        name, summary, ".py", numba_lanes.DEFAULT_LANES[terms], lambda p, lanes: numba_lanes.generate(p, lanes, terms)
-    )
+def _on_lanes(name: str) -> Target:
+    kind = NUMBER_TYPES[name]
+    what = name if kind.terms == 1 else f"about {kind.digits} digits"
+    lanes = numba_source.DEFAULT_LANES[kind.terms]
+    summary = f"{what} over lane vectors, compiled by numba"
+    return Target(name, summary, ".py", lanes, lambda p, n: numba_source.generate_lanes(p, n, kind.terms))
 
 
 def _python(name: str, summary: str) -> Target:
@@ -43,15 +46,13 @@ def _python(name: str, summary: str) -> Target:
 TARGETS: dict[str, Target] = {
     t.name: t
     for t in (
-        _numba("numba", "float64 over lane vectors, compiled by numba", 1),
-        _numba("double-double", "about 31 digits over lane vectors, compiled by numba", 2),
-        _numba("quad-double", "about 62 digits over lane vectors, compiled by numba", 4),
+        *map(_on_lanes, ON_LANES),
         Target(
             "scalar",
             "one float64 trajectory with a stopping rule, compiled by numba",
             ".py",
             0,
-            lambda p, _: scalar.generate(p),
+            lambda p, _: numba_source.generate_scalar(p),
         ),
         Target("c", "C11, blocked for the vectoriser", ".c", c_source.DEFAULT_LANES, c_source.generate),
         _python("mpfr", "any precision through gmpy2"),
@@ -62,6 +63,8 @@ TARGETS: dict[str, Target] = {
         Target("javascript", "an ES module", ".mjs", 0, lambda p, _: javascript.generate(p)),
     )
 }
+OTHER_NAMES = {"numba": "float64"}
+"""Names that are accepted beside those of the number types."""
 
 
 def generate_source(program: Program, target: str, lanes: int | None = None) -> str:
@@ -69,7 +72,7 @@ def generate_source(program: Program, target: str, lanes: int | None = None) -> 
 
     Args:
         program: the program.
-        target: a name of :data:`TARGETS`.
+        target: a name of :data:`TARGETS`, or ``numba`` for ``float64``.
         lanes: trajectories in one block, a power of two in 2..256, where the target works in blocks.
 
     Returns:
@@ -78,6 +81,7 @@ def generate_source(program: Program, target: str, lanes: int | None = None) -> 
     Raises:
         CodegenError: there is no such target, or it takes no such lanes.
     """
+    target = OTHER_NAMES.get(target, target)
     if target not in TARGETS:
         raise CodegenError.of("codegen", f"a target among {', '.join(TARGETS)}", target, "Pick one of these.")
     entry = TARGETS[target]

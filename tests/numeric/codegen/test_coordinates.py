@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 
+from edgestab.numeric.codegen.coefficient_ring import CoefficientRing
 from edgestab.numeric.codegen.coordinates import candidate_forms, change_coordinates, kept_variables
-from edgestab.numeric.codegen.exact import CoefficientRing
 from edgestab.symbolic.algebra.symbols import symbol
 from edgestab.symbolic.models.quadratic import QuadraticModel
 from edgestab.symbolic.planar.derivations import main_case

@@ -6,7 +6,8 @@ import pytest
 
 import edgestab as es
 from edgestab.numeric.regression import convergence as module
-from edgestab.numeric.regression.convergence import CODES, ConvergenceGrid, Job, run_convergence_grid, run_job
+from edgestab.numeric.regression.convergence import ConvergenceGrid, Job, run_convergence_grid, run_job
+from edgestab.numeric.runs.status import CODES
 
 SMALL = ConvergenceGrid(shapes=((4, 8), (6, 5)), sigma_z=(0.5, 2.0), starts=(0.5, 1.5), samples=3, max_steps=1500)
 

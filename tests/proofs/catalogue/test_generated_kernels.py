@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from edgestab.numeric.codegen.kernels import UNIT
-from edgestab.numeric.codegen.library import program_for
+from edgestab.numeric.codegen.scheduling import program_for
+from edgestab.numeric.number_types import NumberType
 from edgestab.proofs.catalogue import generated_kernels as kernels
 from edgestab.proofs.claims import CheckContext, Verdict
 from edgestab.symbolic.planar.derivations import main_case
@@ -29,7 +29,8 @@ def test_a_flipped_sign_is_no_gradient_step() -> None:
 
 
 def test_a_bound_that_is_too_small_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "UNIT", {t: unit / 10**6 for t, unit in UNIT.items()})
+    stated = NumberType.unit_roundoff
+    monkeypatch.setattr(NumberType, "unit_roundoff", lambda self, bits=0: stated(self, bits) / 10**6)
     outcome = kernels._lanes(CheckContext(effort="quick"))
     assert outcome.verdict is Verdict.FALSE
     assert outcome.counterexample is not None

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgestab.numeric.codegen.program import Op, Program
-from edgestab.numeric.codegen.schedule import coordinate_costs, prove, schedule
+from edgestab.numeric.codegen.scheduling import coordinate_costs, prove, schedule_program
 from edgestab.symbolic.algebra.errors import CodegenError, ProofError
 from edgestab.symbolic.algebra.symbols import symbol
 from edgestab.symbolic.models.quadratic import QuadraticModel
@@ -18,7 +18,7 @@ from edgestab.symbolic.planar.maps import PolynomialMap
 
 EPSILON = symbol("epsilon")
 MAP = main_case().one_step()
-PROGRAM = schedule(MAP)
+PROGRAM = schedule_program(MAP)
 
 
 def naive(state: tuple[Fraction, ...], epsilon: Fraction) -> tuple[Fraction, ...]:
@@ -37,7 +37,7 @@ def test_the_main_case_takes_six_operations_and_keeps_z() -> None:
 
 @pytest.mark.thorough
 def test_nothing_shorter_exists_in_the_space_searched() -> None:
-    program = schedule(MAP, effort="exhaustive", keep_variables=False)
+    program = schedule_program(MAP, effort="exhaustive", keep_variables=False)
     assert program.count.total == 6
     assert any("no program of 5 operations" in note for note in program.notes)
 
@@ -85,7 +85,7 @@ def test_two_steps_fused_are_the_iterated_map() -> None:
 
 
 def test_fusing_beats_the_two_step_map_taken_as_one() -> None:
-    assert PROGRAM.fused(2).count.total * 4 < schedule(MAP.iterate(2)).count.total
+    assert PROGRAM.fused(2).count.total * 4 < schedule_program(MAP.iterate(2)).count.total
 
 
 @pytest.mark.parametrize(
@@ -98,17 +98,17 @@ def test_fusing_beats_the_two_step_map_taken_as_one() -> None:
     ],
 )
 def test_other_models(model: QuadraticModel, most: int) -> None:
-    assert schedule(model.one_step()).count.total <= most
+    assert schedule_program(model.one_step()).count.total <= most
 
 
 def test_three_eigenvalues() -> None:
-    program = schedule(QuadraticModel((1, -EPSILON, sp.Rational(1, 2))).one_step())
+    program = schedule_program(QuadraticModel((1, -EPSILON, sp.Rational(1, 2))).one_step())
     assert program.count.total <= 12
 
 
 def test_a_truncated_recurrence_is_scheduled() -> None:
     source = main_case().two_step(4).as_map()
-    program = schedule(source)
+    program = schedule_program(source)
     assert program.count.total < sum(len(p.to_dict()) for p in source.polynomials)
 
 
@@ -116,7 +116,7 @@ def test_coordinates_that_swap_or_vanish() -> None:
     z, t = symbol("z"), symbol("T")
     for components in ((t, z), (-t, sp.Integer(0)), (z + t, sp.Integer(3)), (z, z)):
         source = PolynomialMap((z, t), components, (), "corner case")
-        program = schedule(source)
+        program = schedule_program(source)
         point = (Fraction(3, 7), Fraction(-5, 11))
         values = {z: sp.Rational(3, 7), t: sp.Rational(-5, 11)}
         expected = tuple(Fraction(str(c.subs(values))) for c in components)
@@ -125,10 +125,10 @@ def test_coordinates_that_swap_or_vanish() -> None:
 
 def test_errors() -> None:
     with pytest.raises(CodegenError, match="effort"):
-        schedule(MAP, effort="heroic")
+        schedule_program(MAP, effort="heroic")
     bad = sp.Symbol("lambda", real=True)
     with pytest.raises(CodegenError, match="identifiers"):
-        schedule(PolynomialMap((bad,), (bad**2,)))
+        schedule_program(PolynomialMap((bad,), (bad**2,)))
 
 
 def test_listing_says_what_it_is() -> None:

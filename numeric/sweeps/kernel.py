@@ -1,4 +1,7 @@
-"""The generated module of a sweep: bursts of steps over a block of lanes, and the driver that keeps lanes busy.
+"""The kernel of a sweep: the program that it iterates, bursts of steps over lanes, the driver that keeps lanes busy.
+
+The state is ``(z, v)``, v the affine coordinate of :class:`EdgeCoordinates`. A step also gives ``z^2`` and ``T - edge``
+of the state it starts from, of which the sweep keeps the running least and greatest.
 
 A block of trajectories advances together for :data:`BURST` steps in vector arithmetic that tracks the running extremes
 of what is watched. Between bursts, lanes whose extremes crossed a threshold are replayed one step at a time from the
@@ -14,13 +17,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from ...symbolic.planar.derivations import main_case
-from ..codegen.objects import load_function
-from ..codegen.program import Program
-from ..codegen.targets.numba_lanes import constant_lines
-from ..codegen.text import assign, call_lines, header, indent, literal_names
-from .program import sweep_program
+import sympy as sp
 
+from ...symbolic.algebra.errors import ProofError
+from ...symbolic.planar.derivations import main_case
+from ...symbolic.planar.edge_line import EdgeCoordinates, derive_edge_coordinates
+from ...symbolic.planar.maps import PolynomialMap
+from ..codegen.coefficient_ring import CoefficientRing
+from ..codegen.emission import ConstantPool, Problem, emit_constants
+from ..codegen.machine_code import load_function
+from ..codegen.program import Op, Program, run
+from ..codegen.scheduling import keep_program
+from ..codegen.source_text import assign, call_lines, header, indent, literal_names
+from ..codegen.targets.numba_source import constant_lines
+from ..number_types import Operators
+
+#: Divisions the search for a short program may try; found once and kept on disk.
+EFFORT = 40_000
+#: Names of the watched quantities, after the next state.
+WATCHED = ("squared", "excess")
 #: Trajectories in a block: enough vectors of eight doubles to cover the latency of the arithmetic.
 LANES = 32
 #: Width of a block that holds one trajectory, twice: replays and recorded paths run in the same vector arithmetic.
@@ -152,6 +167,71 @@ def advance(work, fixed, steps):
     """Advance the block at the start of work, whose parameters lie at an offset, without looking at it."""
     burst(work, 0, fixed, steps)
 '''
+
+
+def _targets(edge: EdgeCoordinates) -> PolynomialMap:
+    """The next state and the watched quantities, as one map whose last two variables are only written."""
+    z, v = edge.map.variables
+    watched = tuple(sp.Symbol(name, real=True) for name in WATCHED)
+    components = (*edge.map.components, z**2, edge.excess)
+    return PolynomialMap((z, v, *watched), components, edge.map.parameters, edge.map.name)
+
+
+@cache
+def sweep_program(source: PolynomialMap) -> Program:
+    """The program of a sweep over an exact one-step map in ``(z, T)``.
+
+    Args:
+        source: a map of two variables that fixes every point of ``z = 0``.
+
+    Returns:
+        A program proved equal to the map; ``next_state`` names the next ``z`` and ``v``, then ``z^2`` and ``T - edge``.
+    """
+    targets = _targets(derive_edge_coordinates(source))
+    return keep_program("sweep", targets.digest(), lambda p: prove_program(p, targets), lambda: _search(targets))
+
+
+def _search(targets: PolynomialMap) -> Program:
+    z, v = targets.variables[:2]
+    ring = CoefficientRing((z, v), targets.parameters)
+    images = [ring.from_polynomial(ring.ring.from_expr(c)) for c in targets.components]
+    problem = Problem.of(ring, images, EFFORT)
+    pool = ConstantPool()
+    body, results = problem.emit(problem.plan(), pool, "t")
+    names = [f"next_{s.name}" for s in targets.variables]
+    program = Program(
+        name=targets.name,
+        source_digest=targets.digest(),
+        variables=(z.name, v.name),
+        parameters=tuple(p.name for p in targets.parameters),
+        state=(z.name, v.name),
+        hoist=tuple(emit_constants(pool, targets.parameters)),
+        enter=(),
+        body=(*body, *(Op(name, value, sign=sign) for name, (value, sign) in zip(names, results, strict=True))),
+        next_state=tuple(names),
+        leave=(),
+        coordinates=(z.name, v.name),
+    )
+    prove_program(program, targets)
+    return program
+
+
+def prove_program(program: Program, targets: PolynomialMap) -> None:
+    """Prove by exact algebra that a program computes the next state and the watched quantities.
+
+    Args:
+        program: the program.
+        targets: what it must compute, in its order.
+
+    Raises:
+        ProofError: it computes something else.
+    """
+    ring = CoefficientRing(targets.variables[:2], targets.parameters)
+    values = {s.name: ring.generator(s) for s in (*targets.variables[:2], *targets.parameters)}
+    run((*program.hoist, *program.body), values, Operators(ring.constant))
+    wanted = [ring.from_polynomial(ring.ring.from_expr(c)) for c in targets.components]
+    if [values[name] for name in program.next_state] != wanted:
+        raise ProofError.of("sweep_program()", f"the map {targets.name}", "another map", "The program is damaged.")
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,9 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from edgestab.numeric.sweeps.figure import plot_phase, save_phase, varying_axes
-from edgestab.numeric.sweeps.grid import make_grid
-from edgestab.numeric.sweeps.reference import reference_gap
-from edgestab.numeric.sweeps.result import REGIONS, SweepResult
+from edgestab.numeric.sweeps.grid import make_sweep_grid
+from edgestab.numeric.sweeps.phase_diagram import plot_phase_diagram, save_phase_diagram, varying_axes
+from edgestab.numeric.sweeps.result import REGIONS, SweepResult, reference_gap
 from edgestab.numeric.sweeps.run import sweep
 from edgestab.symbolic.algebra.errors import DomainError, OutputError
 
@@ -19,13 +18,13 @@ mpl.use("Agg")
 
 @cache
 def plane() -> SweepResult:
-    return sweep(make_grid(epsilon="1e-3:0.3:40:log", z="-1.4:0.9:30", T=2))
+    return sweep(make_sweep_grid(epsilon="1e-3:0.3:40:log", z="-1.4:0.9:30", T=2))
 
 
 def test_regions_are_named_where_they_are() -> None:
     import matplotlib.pyplot as plt
 
-    ax = plot_phase(plane())
+    ax = plot_phase_diagram(plane())
     try:
         assert ax.get_xscale() == "log"
         assert ax.get_yscale() == "linear"
@@ -43,7 +42,7 @@ def test_regions_are_named_where_they_are() -> None:
 def test_axes_may_be_exchanged() -> None:
     import matplotlib.pyplot as plt
 
-    ax = plot_phase(plane(), x="z")
+    ax = plot_phase_diagram(plane(), x="z")
     assert (ax.get_xscale(), ax.get_yscale()) == ("linear", "log")
     mesh = ax.collections[2].get_array()
     assert mesh is not None
@@ -52,23 +51,26 @@ def test_axes_may_be_exchanged() -> None:
 
 
 def test_the_step_size_lies_below() -> None:
-    assert varying_axes(make_grid(epsilon=0.1, theta_1="0:1:3", theta_2=1, eta="1:2:3")) == ("eta", "theta_1")
-    assert varying_axes(make_grid(epsilon=0.1, theta_1="0:1:3", theta_2=1, eta="1:2:3"), y="eta") == ("theta_1", "eta")
+    assert varying_axes(make_sweep_grid(epsilon=0.1, theta_1="0:1:3", theta_2=1, eta="1:2:3")) == ("eta", "theta_1")
+    assert varying_axes(make_sweep_grid(epsilon=0.1, theta_1="0:1:3", theta_2=1, eta="1:2:3"), y="eta") == (
+        "theta_1",
+        "eta",
+    )
 
 
 def test_a_file_is_written(tmp_path: Path) -> None:
     path = tmp_path / "phase.png"
-    save_phase(plane(), str(path))
+    save_phase_diagram(plane(), str(path))
     image = mpl.image.imread(path)
     assert min(image.shape[:2]) > 400
     assert len(np.unique((image[..., :3] * 255).astype(int).reshape(-1, 3), axis=0)) > 100
     with pytest.raises(OutputError):
-        save_phase(plane(), str(tmp_path / "phase.xyz"))
+        save_phase_diagram(plane(), str(tmp_path / "phase.xyz"))
 
 
 @pytest.mark.parametrize("axes", [{"z": 0.1}, {"z": "0:1:3", "T": "1:2:3"}])
 def test_not_two_axes(axes: dict[str, str]) -> None:
-    grid = make_grid(**{"epsilon": "0.1:0.2:3" if len(axes) > 1 else 0.1, "T": 2, **axes})  # type: ignore[arg-type]
+    grid = make_sweep_grid(**{"epsilon": "0.1:0.2:3" if len(axes) > 1 else 0.1, "T": 2, **axes})  # type: ignore[arg-type]
     with pytest.raises(DomainError, match="exactly two have more than one value"):
         varying_axes(grid)
 

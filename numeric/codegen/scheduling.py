@@ -1,20 +1,23 @@
-"""``schedule(map)``: the cheapest program found over coordinates and operation orders, proved equal to the map."""
+"""The cheapest program found for a map over coordinates and operation orders, proved equal to it, and kept on disk."""
 
 from __future__ import annotations
 
+import json
 import keyword
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
-from ...symbolic.algebra.errors import CodegenError, ProofError
+from ...symbolic.algebra.errors import CodegenError, EdgestabError, ProofError
 from ...symbolic.planar.maps import PolynomialMap
+from .cache import GENERATOR, cache_folder, sources_digest, write_once
+from .coefficient_ring import CoefficientRing, ExactPoly
 from .coordinates import Coordinates, Form, bases, candidate_forms, change_coordinates, kept_variables
-from .exact import CoefficientRing, ExactPoly
+from .emission import ConstantPool, Problem, emit_constants
+from .operation_search import Plan
 from .program import Op, Operand, Program, fold_moves
-from .replay import ConstantPool, Problem, emit_constants
-from .search import Plan
 
 EFFORTS = {"quick": 40_000, "thorough": 1_000_000, "exhaustive": 10**12}
 """Divisions that the search may try for each choice of coordinates and each budget."""
@@ -22,6 +25,8 @@ POOL = 4
 """A schedule may cost this many times the effort in all."""
 SMALL = 60
 """Maps with more terms than this are scheduled in their own variables."""
+PROVED_FUSED = 3
+"""Joined programs up to here are proved once more; the degree of the iterated map grows too fast for longer ones."""
 LONGEST_SEARCHED = 30
 """Programs longer than this are left as the greedy descent found them."""
 
@@ -40,11 +45,11 @@ class Candidate:
         return self.plan.operations
 
 
-def schedule(source: PolynomialMap, *, effort: str = "quick", keep_variables: bool = True) -> Program:
+def schedule_program(source: PolynomialMap, *, effort: str = "quick", keep_variables: bool = True) -> Program:
     """The cheapest straight-line program found for iterating a map.
 
-    Affine coordinates are searched (:mod:`.coordinates`), then operation orders in each (:mod:`.search`). The program
-    is proved equal to the map by exact algebra before it is returned.
+    Affine coordinates are searched (:mod:`.coordinates`), then operation orders in each (:mod:`.operation_search`).
+    The program is proved equal to the map by exact algebra before it is returned.
 
     Args:
         source: the map.
@@ -60,7 +65,7 @@ def schedule(source: PolynomialMap, *, effort: str = "quick", keep_variables: bo
         CodegenError: an unknown effort, or a name that is no identifier.
     """
     if effort not in EFFORTS:
-        raise CodegenError.of("schedule()", f"an effort among {', '.join(EFFORTS)}", effort, "Use quick.")
+        raise CodegenError.of("schedule_program()", f"an effort among {', '.join(EFFORTS)}", effort, "Use quick.")
     _check_names(source)
     best, notes = _best(source, EFFORTS[effort], keep_variables)
     program = _assemble(source, best, notes)
@@ -73,8 +78,8 @@ def coordinate_costs(source: PolynomialMap, *, effort: str = "quick", keep_varia
 
     Args:
         source: the map.
-        effort: as for :func:`schedule`.
-        keep_variables: as for :func:`schedule`.
+        effort: as for :func:`schedule_program`.
+        keep_variables: as for :func:`schedule_program`.
 
     Returns:
         The coordinates, as text, to the operations of the best program found in them.
@@ -89,7 +94,7 @@ def coordinate_costs(source: PolynomialMap, *, effort: str = "quick", keep_varia
 def _check_names(source: PolynomialMap) -> None:
     for s in (*source.variables, *source.parameters):
         if not s.name.isidentifier() or keyword.iskeyword(s.name):
-            raise CodegenError.of("schedule()", "names that are identifiers", s.name, "Rename the symbol.")
+            raise CodegenError.of("schedule_program()", "names that are identifiers", s.name, "Rename the symbol.")
 
 
 def _candidates(source: PolynomialMap, limit: int, keep: bool) -> list[Candidate]:
@@ -252,3 +257,50 @@ def prove(program: Program, source: PolynomialMap) -> None:
     home = program.evaluate(state, fixed, 0, algebra)
     if list(got) != wanted or list(home) != state:
         raise ProofError.of("prove()", f"the map {source.name}", "another map", "The program is stale or damaged.")
+
+
+@lru_cache(maxsize=256)
+def program_for(source: PolynomialMap, fused: int = 1) -> Program:
+    """The program of a map, searched for once and then kept.
+
+    A program from the disk is proved equal to the map again before it is used, so that a stale or damaged file can
+    cost time but never a wrong number.
+
+    Args:
+        source: the map.
+        fused: steps joined in one pass.
+
+    Returns:
+        The program.
+    """
+    if fused > 1:
+        joined = program_for(source).fused(fused)
+        if fused <= PROVED_FUSED:
+            prove(joined, source.iterate(fused))
+        return joined
+    return keep_program("program", source.digest(), lambda p: prove(p, source), lambda: schedule_program(source))
+
+
+def keep_program(kind: str, digest: str, check: Callable[[Program], None], search: Callable[[], Program]) -> Program:
+    """A program from the disk, checked again; where it is missing, damaged or of another map, search and keep it.
+
+    Args:
+        kind: first word of the file's name.
+        digest: of what the program computes.
+        check: raises where a program computes something else.
+        search: finds a program.
+
+    Returns:
+        The program.
+    """
+    path = cache_folder() / f"{kind}_{digest[:24]}_{sources_digest(GENERATOR)[:16]}.json"
+    try:
+        program = Program.from_json(json.loads(path.read_text(encoding="utf-8")))
+        if program.source_digest == digest:
+            check(program)
+            return program
+    except (OSError, ValueError, KeyError, TypeError, EdgestabError):
+        pass
+    program = search()
+    write_once(path, json.dumps(program.to_json()))
+    return program

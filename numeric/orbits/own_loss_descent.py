@@ -16,8 +16,9 @@ from ...symbolic.algebra.rings import PolyRing, poly_terms
 from ...symbolic.models.own_loss.edge import EdgeForm
 from ...symbolic.models.own_loss.gradient import GradientDescent
 from ...symbolic.planar.maps import PolynomialMap
-from ..codegen.compile import CONVERGED, STATUS_NAMES, Kernel, compile_map
-from .orbit_limit import bits_for, mpfr
+from ..codegen.compile import Kernel, compile_map
+from ..number_types import bits_for, round_to_mpfr
+from ..runs.status import Status
 
 CEILING = 10**3
 
@@ -33,7 +34,7 @@ class DescentEnd:
         parameters: the free parameters at the end.
     """
 
-    status: str
+    status: Status
     steps: int
     sharpness: Any
     parameters: tuple[Any, ...]
@@ -69,12 +70,12 @@ def descend_to_minimum(
         raise DomainError.of("descend_to_minimum()", f"a start for {model.free}", dict(start), "Give all of them.")
     kernel, sizes = _kernel(model, form.level())
     with gmpy2.context(gmpy2.get_context(), precision=bits_for(digits)):
-        values = [mpfr(start[p.name]) for p in model.free]
+        values = [round_to_mpfr(start[p.name]) for p in model.free]
         state = [*(_value(p, values) for p in sizes), *values]
-        eta = [mpfr(step)] if model.step.free_symbols else []
+        eta = [round_to_mpfr(step)] if model.step.free_symbols else []
         until = gmpy2.mpfr(10) ** -digits
-        code, steps, end = kernel.run(state, eta, max_steps, until, mpfr(CEILING))
-    return DescentEnd(STATUS_NAMES[code] if code != CONVERGED else "converged", steps, end[1], tuple(end[2:]))
+        status, steps, end = kernel.run(state, eta, max_steps, until, round_to_mpfr(CEILING))
+    return DescentEnd(status, steps, end[1], tuple(end[2:]))
 
 
 def product_start(z0: Fraction, T0: Any, slope: Any, digits: int = 30) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def product_start(z0: Fraction, T0: Any, slope: Any, digits: int = 30) -> dict[s
         DomainError: no real parameters have these values.
     """
     with gmpy2.context(gmpy2.get_context(), precision=bits_for(digits)):
-        p, q = 1 + mpfr(z0), mpfr(T0) / mpfr(slope)
+        p, q = 1 + round_to_mpfr(z0), round_to_mpfr(T0) / round_to_mpfr(slope)
         if q < 2 * abs(p):
             raise DomainError.of(
                 "product_start()", "T0 >= 2 slope |1 + z0|", f"T0 = {T0}", "Raise T0 or lower the step."

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from math import ceil, log2
 from typing import Any
 
 import flint
@@ -24,6 +23,8 @@ from ....symbolic.algebra.rings import PolyRing, poly_terms
 from ....symbolic.planar.derivations import main_case
 from ....symbolic.planar.edge_line import derive_edge_coordinates
 from ....symbolic.planar.maps import PolynomialMap
+from ...number_types import bits_for
+from ...runs.status import CODES, Status
 
 #: Bits for radii and Jacobians.
 LOW = 64
@@ -37,14 +38,14 @@ class Enclosure:
     """Balls around the exact end of an orbit.
 
     Attributes:
-        status: 0 converged, 1 diverged, 2 out of steps; certain.
+        status: how it ended; certain.
         steps: gradient steps taken; certain.
         z: ball around z.
         T: ball around T.
         bits: precision that decided it.
     """
 
-    status: int
+    status: Status
     steps: int
     z: arb
     T: arb
@@ -149,7 +150,7 @@ def enclose(
     Returns:
         The enclosure; None when :data:`MOST_BITS` do not decide where the orbit stops.
     """
-    bits = ceil(digits * log2(10)) + 64
+    bits = bits_for(digits, LOW)
     functions = _functions(source, fixed)
     while bits <= MOST_BITS:
         with precision(bits):
@@ -158,9 +159,9 @@ def enclose(
                 held = ball_digits(found.T)
                 # a T that is exactly 0 has no leading digit to find
                 vanishing = found.T.contains(0) and found.T.rad() < _ball(Fraction(1, 10 ** (digits + 8)))
-                if found.status == 1 or held >= digits or vanishing:
+                if found.status is Status.DIVERGED or held >= digits or vanishing:
                     return found
-                bits += ceil((digits - held) * log2(10)) + 16
+                bits += bits_for(digits - held, 16)
                 continue
         bits *= 2
     return None
@@ -189,7 +190,7 @@ def _run(
             return None
         if status >= 0:
             whole = (z + arb(0, rz), v + arb(0, rv))
-            return Enclosure(status, taken, whole[0], whole[1] - ratio * whole[0], bits)
+            return Enclosure(CODES[status], taken, whole[0], whole[1] - ratio * whole[0], bits)
         flint.ctx.prec = LOW
         x, y = z + arb(0, rz), v + arb(0, rv)
         spread = [[abs(d(x, y)) for d in row] for row in jacobian]
@@ -229,7 +230,7 @@ def ball_parts(ball: arb, digits: int) -> dict[str, str]:
     Returns:
         ``mid`` and ``radius``; the exact value lies within ``radius`` of ``mid``.
     """
-    with precision(ceil(digits * log2(10)) + 2 * LOW):
+    with precision(bits_for(digits, 2 * LOW)):
         mid = ball.mid().str(digits + 1, radius=False)
         distance = (abs(ball.mid() - arb(mid)) + ball.rad()).abs_upper()
         # one unit more in the last digit shown covers the rounding of the radius itself

@@ -16,16 +16,13 @@ from numpy.typing import NDArray
 
 from ...symbolic.algebra.errors import CodegenError, DomainError
 from ...symbolic.planar.maps import PolynomialMap
-from .library import program_for
-from .objects import load_function
+from ..number_types import NUMBER_TYPES, ON_LANES, NumberType
+from .machine_code import load_function
 from .program import Program
-from .targets import numba_lanes
+from .scheduling import program_for
+from .targets import numba_source
 
 Array = NDArray[np.float64]
-
-TERMS = {"float64": 1, "double-double": 2, "quad-double": 4}
-UNIT = {1: Fraction(1, 2**53), 2: Fraction(1, 2**103), 4: Fraction(1, 2**205)}
-"""Unit roundoff of each lane type: 2^-53; double-double at most 4 u^2 an operation (Joldes et al. 2017)."""
 
 SHARES = 8
 """Shares of the blocks for each thread."""
@@ -37,17 +34,22 @@ class LaneKernel:
 
     Attributes:
         program: what it iterates.
-        terms: doubles in one number: 1, 2 (about 31 digits) or 4 (about 62).
+        number_type: the row of :data:`NUMBER_TYPES`.
         lanes: trajectories in one block.
         source: the generated source.
         run: the compiled function, on addresses.
     """
 
     program: Program
-    terms: int
+    number_type: NumberType
     lanes: int
     source: str
     run: Callable[..., None]
+
+    @property
+    def terms(self) -> int:
+        """Doubles in one number: 1, 2 or 4."""
+        return self.number_type.terms
 
     def advance(self, states: Array, parameters: Array, steps: int, threads: int = 1) -> Array:
         """Iterate every trajectory a number of steps.
@@ -64,7 +66,7 @@ class LaneKernel:
 
         Returns:
             The states after the steps, a new array. Stated error of a step: ``program.error_bound`` with the unit
-            of :data:`UNIT`.
+            round-off of the number type.
 
         Raises:
             DomainError: a shape, the number of steps or of threads does not fit.
@@ -149,8 +151,8 @@ def lane_kernel(source: PolynomialMap, target: str = "float64", lanes: int | Non
     Raises:
         CodegenError: there is no such target.
     """
-    if target not in TERMS:
-        raise CodegenError.of("lane_kernel()", f"a target among {', '.join(TERMS)}", target, "Pick one of these.")
+    if target not in ON_LANES:
+        raise CodegenError.of("lane_kernel()", f"a target among {', '.join(ON_LANES)}", target, "Pick one of these.")
     return kernel_of(program_for(source, fused), target, lanes)
 
 
@@ -165,10 +167,10 @@ def kernel_of(program: Program, target: str = "float64", lanes: int | None = Non
     Returns:
         The kernel.
     """
-    terms = TERMS[target]
-    width = lanes or numba_lanes.DEFAULT_LANES[terms]
-    text = numba_lanes.generate(program, width, terms)
-    return LaneKernel(program, terms, width, text, load_function(text, "advance", 2, 4))
+    kind = NUMBER_TYPES[target]
+    width = lanes or numba_source.DEFAULT_LANES[kind.terms]
+    text = numba_source.generate_lanes(program, width, kind.terms)
+    return LaneKernel(program, kind, width, text, load_function(text, "advance", 2, 4))
 
 
 def to_wide(values: Sequence[Fraction], terms: int) -> Array:
@@ -181,7 +183,7 @@ def to_wide(values: Sequence[Fraction], terms: int) -> Array:
     Returns:
         The array, or a flat one for one term.
     """
-    columns = [numba_lanes.expansion(v, terms) for v in values]
+    columns = [numba_source.expansion(v, terms) for v in values]
     table = np.array(columns, dtype=np.float64).reshape(len(values), terms).T
     return np.ascontiguousarray(table[0] if terms == 1 else table)
 

@@ -10,7 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import edgestab as es
-from edgestab.numeric.orbits.simulate import Simulation, simulate
+from edgestab.numeric.orbits.simulation import Simulation, simulate
 from edgestab.symbolic.algebra.errors import DomainError
 
 EPSILONS = st.fractions(min_value=Fraction(1, 100), max_value=Fraction(9, 10), max_denominator=1000)

@@ -8,9 +8,10 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgestab.numeric.codegen.kernels import UNIT, kernel_of
+from edgestab.numeric.codegen.lane_kernels import kernel_of
 from edgestab.numeric.codegen.program import Program
-from edgestab.numeric.codegen.rational import schedule_rational
+from edgestab.numeric.codegen.rational_scheduling import schedule_rational
+from edgestab.numeric.number_types import NUMBER_TYPES
 from edgestab.symbolic.algebra.errors import CodegenError, DomainError
 from edgestab.symbolic.algebra.symbols import symbols
 from edgestab.symbolic.planar.derivations import main_case
@@ -47,7 +48,7 @@ def test_divisions_are_counted_and_compiled(program: Program) -> None:
     for column in range(2):
         start = [Fraction(x) for x in state[:, column]]
         exact = program.evaluate(start, (Fraction(1, 4),), 1)
-        bounds = program.error_bound(start, (Fraction(1, 4),), UNIT[1])
+        bounds = program.error_bound(start, (Fraction(1, 4),), NUMBER_TYPES["float64"].unit_roundoff())
         for value, true, bound in zip(got[:, column], exact, bounds, strict=True):
             assert abs(Fraction(value) - true) <= bound
 

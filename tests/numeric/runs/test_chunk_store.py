@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgestab.numeric.runs.chunkstore import ChunkStore, digest_config, write_atomic
+from edgestab.numeric.runs.chunk_store import ChunkStore, digest_config, write_atomic
 from edgestab.symbolic.algebra.errors import OutputError
 
 

@@ -13,10 +13,10 @@ from flint import fmpq_mpoly
 
 from ...symbolic.algebra.errors import CodegenError, ProofError
 from ...symbolic.algebra.rings import poly_terms, rational_string
-from .exact import CoefficientRing, ExactPoly
+from .coefficient_ring import CoefficientRing, ExactPoly
+from .emission import ConstantPool, Problem, emit_constants
 from .program import Op, Program, fold_moves
-from .replay import ConstantPool, Problem, emit_constants
-from .schedule import EFFORTS, named_results
+from .scheduling import EFFORTS, named_results
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def schedule_rational(
         components: one exact rational function for each variable.
         parameters: symbols that stay fixed.
         name: for headers.
-        effort: as for :func:`~.schedule.schedule`.
+        effort: as for :func:`~.scheduling.schedule_program`.
 
     Returns:
         The program; its count gives the divisions apart.

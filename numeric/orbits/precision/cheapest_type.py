@@ -1,32 +1,31 @@
-"""The ladder of number types: the cheapest that holds a promise, each rung checked by a wider one."""
+"""The cheapest number type that holds the digits asked for, each one checked by a wider one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import ceil, log2, log10
+from math import log10
 
 from ...codegen.program import Program
-from .arithmetic import Arithmetic, compare_wide, mpfr, mpmath
-from .lockstep import SMALLEST, TERMS, Comparison, Ending, compare
+from ...number_types import AT_PRECISION, NUMBER_TYPES, ON_LANES, bits_for
+from ...runs.status import Status
+from .lockstep import Comparison, Ending, compare_at_precision, compare_compiled
 
-#: Number types a user may ask for; ``auto`` climbs the ladder.
-KERNELS = ("auto", "float64", "double-double", "quad-double", "mpfr", "mpmath")
-#: Decimal digits that a compiled type can hold at best.
-CAPACITY = {"float64": 16, "double-double": 31, "quad-double": 61}
-#: Beyond this distance two runs no longer err in proportion to their roundoff, and say nothing about a third.
+#: Number types that a run can be asked for; ``auto`` takes the cheapest that holds.
+CHOICES = ("auto", *ON_LANES, *AT_PRECISION)
+#: Beyond this distance two runs no longer err in proportion to their round-off, and say nothing about a third.
 LINEAR = Fraction(1, 1000)
 #: By how much the wider run's error may exceed its share of the distance to the narrower one.
 SAFETY = 1024
 #: At 16 digits double is kept as long as T has this many, and 2 - T this many.
 DOUBLE_GOAL, GAP_GOAL = 10, 4
-#: Rounds of doubled precision before the ladder gives up.
+#: Rounds of doubled precision before the search gives up.
 MOST_ROUNDS = 4
 
 
 @dataclass(frozen=True)
-class Rung:
+class TypedRun:
     """An orbit's end in one number type, with a bound on its error that a wider type supports.
 
     Attributes:
@@ -65,15 +64,15 @@ class Rung:
 
 
 @dataclass(frozen=True)
-class Climb:
-    """The rung that holds, and what was said about those below it.
+class CheapestRun:
+    """The run in the cheapest type that holds, and what was said about narrower ones.
 
     Attributes:
-        rung: where the ladder was left.
+        run: the run.
         notes: why narrower types did not do, one line each.
     """
 
-    rung: Rung
+    run: TypedRun
     notes: tuple[str, ...] = field(default=())
 
 
@@ -91,7 +90,7 @@ def count_digits(error: Fraction, value: Fraction) -> int:
     return max(0, digits)
 
 
-def judge(comparison: Comparison, *, high: bool, until: Fraction) -> Rung:
+def judge(comparison: Comparison, *, high: bool, until: Fraction) -> TypedRun:
     """Bound the error of one of two compared runs.
 
     The narrower run errs by at most its difference from the wider one and the latter's own error, which is its share
@@ -121,7 +120,7 @@ def judge(comparison: Comparison, *, high: bool, until: Fraction) -> Rung:
             error = 2 * abs(low_end.state[1] - high_end.state[1]) + error
     which = int(high)
     bits = _bits(comparison.units[which])
-    return Rung(
+    return TypedRun(
         comparison.names[which],
         bits,
         comparison.names[1 - which] if high else _label(comparison),
@@ -138,10 +137,10 @@ def _bits(unit: Fraction) -> int:
 
 def _label(comparison: Comparison) -> str:
     wide = comparison.names[1]
-    return wide if wide in TERMS else f"{wide} at {_bits(comparison.units[1])} bits"
+    return wide if wide in ON_LANES else f"{wide} at {_bits(comparison.units[1])} bits"
 
 
-def climb(
+def run_in_cheapest_type(
     program: Program,
     start: Sequence[Fraction],
     fixed: Sequence[Fraction],
@@ -151,7 +150,7 @@ def climb(
     until: Fraction,
     ceiling: int,
     kernel: str = "auto",
-) -> Climb:
+) -> CheapestRun:
     """Run an orbit in the cheapest number type that holds ``digits`` decimal digits of T.
 
     Args:
@@ -165,30 +164,30 @@ def climb(
         kernel: a number type to use whatever it holds, or ``auto``.
 
     Returns:
-        The first rung that holds, or the last one tried.
+        The first run that holds, or the last one tried.
     """
     notes: list[str] = []
-    rung = None
-    for rung in _rungs(program, start, fixed, digits, steps, until, ceiling, kernel, notes):
-        goal = DOUBLE_GOAL if rung.name == "float64" and digits == 16 else digits
-        settled = rung.ending.status == 1 and rung.agreed
-        state = rung.ending.state
-        if rung.name in TERMS and kernel == "auto" and state and start[0] != 0 and abs(state[0]) < SMALLEST[rung.name]:
+    found = None
+    for found in _runs(program, start, fixed, digits, steps, until, ceiling, kernel, notes):
+        goal = DOUBLE_GOAL if found.name == "float64" and digits == 16 else digits
+        settled = found.ending.status is Status.DIVERGED and found.agreed
+        state, smallest = found.ending.state, NUMBER_TYPES[found.name].smallest
+        if kernel == "auto" and state and start[0] != 0 and abs(state[0]) < smallest:
             if not any("underflows" in note for note in notes):
-                notes.append(f"z underflows in {rung.name}; continued in mpfr")
+                notes.append(f"z underflows in {found.name}; continued in mpfr")
             continue
-        holds = rung.trusted >= goal and (rung.name != "float64" or rung.gap_trusted >= min(GAP_GOAL, digits))
+        holds = found.trusted >= goal and (found.name != "float64" or found.gap_trusted >= min(GAP_GOAL, digits))
         # a T that is exactly 0 has no leading digit to find
         tiny = Fraction(1, 10**digits)
-        vanishes = state is not None and rung.error is not None and rung.error < tiny and abs(state[1]) < tiny
+        vanishes = state is not None and found.error is not None and found.error < tiny and abs(state[1]) < tiny
         if kernel != "auto" or settled or holds or vanishes:
             break
-        notes.append(_complaint(rung, goal))
-    assert rung is not None
-    return Climb(rung, tuple(notes))
+        notes.append(_complaint(found, goal))
+    assert found is not None
+    return CheapestRun(found, tuple(notes))
 
 
-def _rungs(
+def _runs(
     program: Program,
     start: Sequence[Fraction],
     fixed: Sequence[Fraction],
@@ -198,9 +197,9 @@ def _rungs(
     ceiling: int,
     kernel: str,
     notes: list[str],
-) -> Iterator[Rung]:
-    compiled = [n for n in TERMS if kernel == n or (kernel == "auto" and CAPACITY[n] >= digits)]
-    usable = [n for n in compiled if until == 0 or until >= SMALLEST[n] or kernel == n]
+) -> Iterator[TypedRun]:
+    compiled = [n for n in ON_LANES if kernel == n or (kernel == "auto" and (NUMBER_TYPES[n].digits or 0) >= digits)]
+    usable = [n for n in compiled if until == 0 or until >= NUMBER_TYPES[n].smallest or kernel == n]
     if len(usable) < len(compiled) and kernel == "auto":
         notes.append(f"until = 10^{_exponent(until)} lies below the range of {compiled[0]}")
     pair = None
@@ -208,20 +207,21 @@ def _rungs(
         if name == "quad-double" and pair is not None:
             yield judge(pair, high=True, until=until)
             continue
-        names = ("float64", "double-double") if name == "float64" else ("double-double", "quad-double")
-        pair = compare(program, names, start, fixed, steps, until, ceiling)
+        narrow, wide = ON_LANES[:2] if name == ON_LANES[0] else ON_LANES[1:]
+        pair = compare_compiled(program, (narrow, wide), start, fixed, steps, until, ceiling)
         yield judge(pair, high=name == "quad-double", until=until)
         pair = pair if name == "double-double" else None
-    if kernel not in ("auto", "mpfr", "mpmath"):
+    if kernel in ON_LANES:
         return
-    arithmetic = mpmath if kernel == "mpmath" else mpfr
-    bits = ceil(digits * log2(10)) + 32
+    name = "mpfr" if kernel == "auto" else kernel
+    bits = bits_for(digits)
     for _ in range(MOST_ROUNDS):
-        types: tuple[Arithmetic, Arithmetic] = (arithmetic(bits), arithmetic(2 * bits))
-        rung = judge(compare_wide(program, types, start, fixed, steps, until, ceiling), high=False, until=until)
-        yield rung
-        if rung.error is not None:
-            bits += ceil((digits - rung.trusted) * log2(10)) + 16
+        types = AT_PRECISION[name](bits), AT_PRECISION[name](2 * bits)
+        pair = compare_at_precision(program, name, types, start, fixed, steps, until, ceiling)
+        found = judge(pair, high=False, until=until)
+        yield found
+        if found.error is not None:
+            bits += bits_for(digits - found.trusted, 16)
         else:
             bits *= 4
 
@@ -230,10 +230,10 @@ def _exponent(value: Fraction) -> int:
     return -count_digits(value, Fraction(1))
 
 
-def _complaint(rung: Rung, goal: int) -> str:
-    where = rung.name if rung.name in TERMS else f"{rung.name} at {rung.bits} bits"
-    if rung.error is None:
+def _complaint(found: TypedRun, goal: int) -> str:
+    where = found.name if found.name in ON_LANES else f"{found.name} at {found.bits} bits"
+    if found.error is None:
         return f"{where} lost the orbit: rounding errors grew too large to say anything; continued in a wider type"
-    if rung.trusted < goal:
-        return f"{where} holds {rung.trusted} of {goal} digits of T; continued in a wider type"
-    return f"{where} freezes: it holds {rung.gap_trusted} digits of 2 - T; continued in a wider type"
+    if found.trusted < goal:
+        return f"{where} holds {found.trusted} of {goal} digits of T; continued in a wider type"
+    return f"{where} freezes: it holds {found.gap_trusted} digits of 2 - T; continued in a wider type"

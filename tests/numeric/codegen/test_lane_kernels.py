@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgestab.numeric.codegen import library, objects
+from edgestab.numeric.codegen import machine_code, scheduling
 from edgestab.numeric.codegen.cache import cache_folder, cache_key
-from edgestab.numeric.codegen.kernels import LaneKernel, lane_kernel
-from edgestab.numeric.codegen.objects import load_function
+from edgestab.numeric.codegen.lane_kernels import LaneKernel, lane_kernel
+from edgestab.numeric.codegen.machine_code import load_function
 from edgestab.symbolic.algebra.errors import CodegenError, DomainError
 from edgestab.symbolic.planar.derivations import main_case
 
@@ -72,7 +72,7 @@ def test_shapes_are_checked(kernel: LaneKernel, states, parameters, steps, threa
 def test_every_operation_of_a_step_is_one_vector_instruction(processor: str, register: str) -> None:
     """64 lanes are 8 AVX-512 or 16 AVX2 registers: the loop holds 6 fused operations for each, and no scalar one."""
     kernel = lane_kernel(MAP)
-    text = objects.assembly(kernel.source, "advance", 2, 4, processor=processor)
+    text = machine_code.assembly(kernel.source, "advance", 2, 4, processor=processor)
     packed = [line for line in text.splitlines() if re.match(r"\s+vf(n?)m(add|sub)\d+pd\s.*" + register, line)]
     scalar = [line for line in text.splitlines() if re.match(r"\s+vf(n?)m(add|sub)\d+sd\s", line)]
     registers = kernel.lanes // {"zmm": 8, "ymm": 4}[register]
@@ -114,16 +114,16 @@ def test_a_changed_source_is_another_object(fresh_cache: Path) -> None:
 def test_a_stale_or_damaged_object_is_never_used(fresh_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another kernel's object, or a flipped byte, under the right name: it is compiled again."""
     compiled = []
-    compiler = objects._compile
+    compiler = machine_code._compile
 
     def compile_and_count(*args: Any) -> bytes:
         compiled.append(args)
         return compiler(*args)
 
-    monkeypatch.setattr(objects, "_compile", compile_and_count)
+    monkeypatch.setattr(machine_code, "_compile", compile_and_count)
 
     def run(factor: float) -> float:
-        monkeypatch.setattr(objects, "_LOADED", {})  # as a new process finds it
+        monkeypatch.setattr(machine_code, "_LOADED", {})  # as a new process finds it
         return scaled(TEXT.format(factor=factor))
 
     assert (run(2.0), run(7.0)) == (6.0, 21.0)
@@ -157,13 +157,13 @@ def test_the_cache_follows_the_system(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_damaged_program_file_is_searched_again(fresh_cache: Path) -> None:
-    good = library.program_for.__wrapped__(MAP)
+    good = scheduling.program_for.__wrapped__(MAP)
     (path,) = fresh_cache.glob("program_*.json")
     text = path.read_text()
     path.write_text(text.replace('"t4"', '"t5"'))
-    assert library.program_for.__wrapped__(MAP) == good
+    assert scheduling.program_for.__wrapped__(MAP) == good
     path.write_text("{")
-    assert library.program_for.__wrapped__(MAP) == good
+    assert scheduling.program_for.__wrapped__(MAP) == good
     assert path.read_text() == text
 
 
@@ -174,7 +174,7 @@ def test_from_the_cache_quickly(kernel: LaneKernel) -> None:
         "from edgestab.symbolic.planar.derivations import main_case\n"
         "source = main_case().one_step()\n"
         "start = time.process_time()\n"
-        "from edgestab.numeric.codegen.kernels import lane_kernel\n"
+        "from edgestab.numeric.codegen.lane_kernels import lane_kernel\n"
         "lane_kernel(source).advance(np.ones((2, 3)), np.array([0.1]), 1)\n"
         "print(time.process_time() - start)\n"
     )

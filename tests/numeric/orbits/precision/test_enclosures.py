@@ -7,7 +7,8 @@ import flint
 import pytest
 from flint import arb, fmpq
 
-from edgestab.numeric.orbits.precision.balls import ball_digits, ball_parts, enclose, precision
+from edgestab.numeric.orbits.precision.enclosures import ball_digits, ball_parts, enclose, precision
+from edgestab.numeric.runs.status import Status
 from edgestab.symbolic.planar.derivations import main_case
 
 SOURCE = main_case().one_step()
@@ -18,7 +19,7 @@ LIMITS = {"steps": 10**6, "until": Fraction(1, 10**16), "ceiling": 10**6}
 def test_an_orbit_costs_few_digits(inverse: int, lost: int) -> None:
     found = enclose(SOURCE, (Fraction(-3, 10), Fraction(2)), (Fraction(1, inverse),), digits=16, **LIMITS)  # type: ignore[arg-type]
     assert found is not None
-    assert found.status == 0
+    assert found.status is Status.CONVERGED
     assert ball_digits(found.T) > found.bits * log10(2) - lost
 
 

@@ -69,7 +69,7 @@ def varying_axes(grid: SweepGrid, x: str | None = None, y: str | None = None) ->
     long = [name for name, values in axes.items() if values.size > 1]
     if grid.layout != "product" or len(long) != 2:
         raise DomainError.of(
-            "plot_phase()",
+            "plot_phase_diagram()",
             "a product of axes of which exactly two have more than one value",
             ", ".join(f"{name}: {values.size}" for name, values in axes.items()),
             "Fix the others to one value each.",
@@ -81,7 +81,9 @@ def varying_axes(grid: SweepGrid, x: str | None = None, y: str | None = None) ->
     if y is None:
         y = next(name for name in long if name != x)
     if {x, y} != set(long):
-        raise DomainError.of("plot_phase()", f"the axes {long[0]} and {long[1]}", f"{x} and {y}", "These two vary.")
+        raise DomainError.of(
+            "plot_phase_diagram()", f"the axes {long[0]} and {long[1]}", f"{x} and {y}", "These two vary."
+        )
     return x, y
 
 
@@ -122,7 +124,9 @@ def _place(ax: Axes, mask: NDArray[np.bool_], xs: Floats, ys: Floats, text: str,
     )
 
 
-def plot_phase(result: SweepResult, *, x: str | None = None, y: str | None = None, ax: Axes | None = None) -> Axes:
+def plot_phase_diagram(
+    result: SweepResult, *, x: str | None = None, y: str | None = None, ax: Axes | None = None
+) -> Axes:
     """Phase diagram: colour is the final distance below the edge, ``2 - T``; regions are outlined and named.
 
     Orbits that converge after they forgot their start are plain (*relaxed*); those that stopped before are hatched
@@ -193,7 +197,7 @@ def plot_phase(result: SweepResult, *, x: str | None = None, y: str | None = Non
     return ax
 
 
-def save_phase(result: SweepResult, path: str, *, x: str | None = None, y: str | None = None) -> None:
+def save_phase_diagram(result: SweepResult, path: str, *, x: str | None = None, y: str | None = None) -> None:
     """Draw a phase diagram into a file.
 
     Args:
@@ -205,5 +209,5 @@ def save_phase(result: SweepResult, path: str, *, x: str | None = None, y: str |
     import matplotlib as mpl
 
     mpl.use("Agg")
-    axes = plot_phase(result, x=x, y=y)
+    axes = plot_phase_diagram(result, x=x, y=y)
     save_figure(axes.figure, path)

@@ -1,4 +1,4 @@
-"""What the ladder says of two runs, and digits counted exactly."""
+"""What is said of two runs, and digits counted exactly."""
 
 from fractions import Fraction
 
@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgestab.numeric.codegen.library import program_for
-from edgestab.numeric.orbits.precision.arithmetic import compare_wide, mpfr, mpmath
-from edgestab.numeric.orbits.precision.ladder import LINEAR, climb, count_digits, judge
-from edgestab.numeric.orbits.precision.lockstep import UNIT, Comparison, Ending, compare
+from edgestab.numeric.codegen.scheduling import program_for
+from edgestab.numeric.number_types import NUMBER_TYPES, mpfr_arithmetic, mpmath_arithmetic
+from edgestab.numeric.orbits.precision.cheapest_type import LINEAR, count_digits, judge, run_in_cheapest_type
+from edgestab.numeric.orbits.precision.lockstep import Comparison, Ending, compare_at_precision, compare_compiled
+from edgestab.numeric.runs.status import Status
 from edgestab.symbolic.planar.derivations import main_case
 
 PROGRAM = program_for(main_case().one_step())
@@ -39,15 +40,15 @@ def test_digits_at_the_ends() -> None:
 def test_every_pair_follows_the_same_orbit() -> None:
     limits = (START, EPSILON, 10**5, UNTIL, 10**6)
     pairs = [
-        compare(PROGRAM, ("float64", "double-double"), *limits),
-        compare(PROGRAM, ("double-double", "quad-double"), *limits),
-        compare_wide(PROGRAM, (mpfr(200), mpfr(400)), *limits),
-        compare_wide(PROGRAM, (mpmath(200), mpmath(400)), *limits),
+        compare_compiled(PROGRAM, ("float64", "double-double"), *limits),
+        compare_compiled(PROGRAM, ("double-double", "quad-double"), *limits),
+        compare_at_precision(PROGRAM, "mpfr", (mpfr_arithmetic(200), mpfr_arithmetic(400)), *limits),
+        compare_at_precision(PROGRAM, "mpmath", (mpmath_arithmetic(200), mpmath_arithmetic(400)), *limits),
     ]
     best = pairs[2].high.state
     assert best is not None
     for pair in pairs:
-        assert {pair.low.status, pair.high.status} == {0}
+        assert {pair.low.status, pair.high.status} == {Status.CONVERGED}
         assert pair.low.steps == pair.high.steps == pairs[0].low.steps
         for ending, unit in zip((pair.low, pair.high), pair.units, strict=True):
             assert ending.state is not None
@@ -57,32 +58,36 @@ def test_every_pair_follows_the_same_orbit() -> None:
 
 
 def test_no_bound_where_runs_come_apart() -> None:
-    end = Ending(0, 5, (Fraction(0), Fraction(1)))
-    units = (UNIT["float64"], UNIT["double-double"])
+    end = Ending(Status.CONVERGED, 5, (Fraction(0), Fraction(1)))
+    units = (NUMBER_TYPES["float64"].unit_roundoff(), NUMBER_TYPES["double-double"].unit_roundoff())
     near = Comparison(end, end, LINEAR, ("float64", "double-double"), units)
     far = Comparison(end, end, LINEAR * 2, ("float64", "double-double"), units)
     gone = Comparison(end, end, None, ("float64", "double-double"), units)
-    other = Comparison(end, Ending(2, 5, end.state), Fraction(0), ("float64", "double-double"), units)
+    other = Comparison(end, Ending(Status.MAX_STEPS, 5, end.state), Fraction(0), ("float64", "double-double"), units)
     assert judge(near, high=False, until=UNTIL).error is not None
     for bad in (far, gone, other):
         for high in (False, True):
-            rung = judge(bad, high=high, until=UNTIL)
-            assert rung.error is None
-            assert rung.trusted == rung.gap_trusted == 0
+            found = judge(bad, high=high, until=UNTIL)
+            assert found.error is None
+            assert found.trusted == found.gap_trusted == 0
 
 
 def test_a_chaotic_orbit_is_lost_and_found() -> None:
     """Double and double-double forget this start; mpfr at some hundred bits holds it."""
     start = (Fraction(-17, 20), Fraction(2))
-    climbed = climb(PROGRAM, start, (Fraction(1, 2000),), digits=16, steps=4000, until=UNTIL, ceiling=10**6)
-    assert climbed.notes[0].startswith("float64 lost the orbit")
-    assert climbed.rung.name == "mpfr"
-    assert climbed.rung.trusted >= 16
+    cheapest = run_in_cheapest_type(
+        PROGRAM, start, (Fraction(1, 2000),), digits=16, steps=4000, until=UNTIL, ceiling=10**6
+    )
+    assert cheapest.notes[0].startswith("float64 lost the orbit")
+    assert cheapest.run.name == "mpfr"
+    assert cheapest.run.trusted >= 16
 
 
 @pytest.mark.parametrize("name", ["float64", "double-double", "quad-double", "mpfr", "mpmath"])
 def test_a_type_asked_for_runs_whatever_it_holds(name: str) -> None:
-    climbed = climb(PROGRAM, START, EPSILON, digits=50, steps=10**4, until=UNTIL, ceiling=10**6, kernel=name)
-    assert climbed.rung.name == name
-    assert climbed.notes == ()
-    assert climbed.rung.trusted >= {"float64": 12, "double-double": 28}.get(name, 50)
+    cheapest = run_in_cheapest_type(
+        PROGRAM, START, EPSILON, digits=50, steps=10**4, until=UNTIL, ceiling=10**6, kernel=name
+    )
+    assert cheapest.run.name == name
+    assert cheapest.notes == ()
+    assert cheapest.run.trusted >= {"float64": 12, "double-double": 28}.get(name, 50)

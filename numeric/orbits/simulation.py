@@ -13,20 +13,20 @@ from fractions import Fraction
 from typing import Any
 
 import gmpy2
-import sympy as sp
 
 from ...symbolic.algebra.errors import DomainError, PrecisionError
-from ...symbolic.algebra.symbols import symbol
-from ...symbolic.models.quadratic import QuadraticModel
-from ...symbolic.planar.derivations import main_case
 from ...symbolic.planar.maps import PolynomialMap
-from ..codegen.compile import STATUS_NAMES, Kernel, compile_map
-from ..codegen.library import program_for
-from .precision.ladder import KERNELS, climb, count_digits
+from ..codegen.scheduling import program_for
+from ..number_types import bits_for
+from ..runs.status import Status
+from .precision.cheapest_type import CHOICES, count_digits, run_in_cheapest_type
+from .precision.enclosures import ball_digits, ball_parts, enclose, precision
+from .starts import check_epsilon, exact_rational, one_step_for, start_state
 
 EDGE = 2
 DEFAULT_STEPS = 1_000_000
 MAX_DIGITS = 10_000
+KERNELS = (*CHOICES, "arb")
 CEILING = 10**6
 """A residual beyond this never comes back: past it the cubic term of the map dominates."""
 
@@ -52,7 +52,7 @@ class Simulation:
         enclosure: for ``arb``, midpoint and radius of z and of T as decimal strings; the exact end lies inside.
     """
 
-    status: str
+    status: Status
     steps: int
     z: str
     T: str
@@ -84,128 +84,6 @@ class Simulation:
 def _finite(text: str) -> float | None:
     value = float(text)
     return value if math.isfinite(value) else None
-
-
-def exact_rational(value: Any, where: str) -> Fraction:
-    """A finite rational from an int, Fraction, decimal string or SymPy rational; a float is taken as it is stored.
-
-    Args:
-        value: the number.
-        where: who asks, for the message.
-
-    Returns:
-        The exact rational.
-
-    Raises:
-        DomainError: the value is no finite rational.
-    """
-    try:
-        if isinstance(value, sp.Rational):
-            return Fraction(int(value.p), int(value.q))
-        return Fraction(value)
-    except (TypeError, ValueError, ZeroDivisionError, OverflowError) as error:
-        raise DomainError.of(where, "a rational or decimal number", value, "Write it as p/q or a decimal.") from error
-
-
-def check_epsilon(value: object, where: str) -> Fraction:
-    """An exact epsilon in (0, 1).
-
-    Args:
-        value: the number.
-        where: who asks, for the message.
-
-    Returns:
-        The exact rational.
-
-    Raises:
-        DomainError: it is no rational in (0, 1).
-    """
-    epsilon = exact_rational(value, where)
-    if not 0 < epsilon < 1:
-        raise DomainError.of(
-            where,
-            "epsilon in (0, 1)",
-            str(value),
-            "The eigenvalues are 1 and -epsilon; rescale Q so that they are.",
-        )
-    return epsilon
-
-
-def start_state(
-    epsilon: Fraction,
-    target: Fraction,
-    z: object,
-    T: object,
-    theta: tuple[object, object] | None,
-    eta: object,
-    where: str = "simulate()",
-) -> tuple[Fraction, Fraction, Fraction]:
-    """The exact start ``(z, T)`` and rescaled target, from either way of giving a start.
-
-    Args:
-        epsilon: the exact epsilon.
-        target: the target E; rescaled by ``eta`` when theta is given, already rescaled otherwise.
-        z: rescaled residual, with T.
-        T: rescaled NTK eigenvalue, with z.
-        theta: two parameters, with eta.
-        eta: step size, with theta.
-        where: who asks, for the message.
-
-    Returns:
-        ``(z, T, rescaled target)``.
-
-    Raises:
-        DomainError: both or neither way is used, or a number is out of range.
-    """
-    planar = z is not None and T is not None
-    weights = theta is not None and eta is not None
-    half = (z is None) != (T is None) or (theta is None) != (eta is None)
-    if planar == weights or half:
-        raise DomainError.of(
-            where,
-            "either z and T, or theta and eta",
-            f"z={z}, T={T}, theta={theta}, eta={eta}",
-            "Give one pair.",
-        )
-    if planar:
-        return exact_rational(z, where), exact_rational(T, where), target
-    step = exact_rational(eta, where)
-    if step <= 0:
-        raise DomainError.of(where, "eta > 0", str(eta), "The step size is positive.")
-    assert theta is not None
-    if len(theta) != 2:
-        raise DomainError.of(where, "two parameters theta", str(theta), "Write --theta a,b.")
-    a, b = (exact_rational(t, where) for t in theta)
-    model = QuadraticModel((1, -symbol("epsilon")), target=symbol("E"))
-    values = {
-        model.theta[0]: sp.Rational(a.numerator, a.denominator),
-        model.theta[1]: sp.Rational(b.numerator, b.denominator),
-        symbol("epsilon"): sp.Rational(epsilon.numerator, epsilon.denominator),
-        symbol("E"): sp.Rational(target.numerator, target.denominator),
-    }
-    scaled = [exact_rational(e.subs(values), where) * step for e in model.embedding()]
-    return scaled[0], scaled[1], target * step
-
-
-def kernel_for(target: str) -> Kernel:
-    """The one-step kernel of the main case, any target E, in a number type of :mod:`.compile`."""
-    model = QuadraticModel((1, -symbol("epsilon")), target=symbol("E"))
-    return compile_map(model.one_step(), target)
-
-
-def one_step_for(target: Fraction, epsilon: Fraction) -> tuple[PolynomialMap, tuple[Fraction, ...]]:
-    """The one-step map of the main case for a target, and the exact values of its parameters.
-
-    Args:
-        target: the rescaled target; 0 gives the map without it, which takes fewer operations.
-        epsilon: the exact epsilon.
-
-    Returns:
-        The map and the values, in the order of its parameters.
-    """
-    if target == 0:
-        return main_case().one_step(), (epsilon,)
-    return QuadraticModel((1, -symbol("epsilon")), target=symbol("E")).one_step(), (target, epsilon)
 
 
 def simulate(
@@ -251,8 +129,8 @@ def simulate(
         raise DomainError.of(where, f"digits in 1..{MAX_DIGITS}", digits, "16 is double precision.")
     if isinstance(steps, bool) or not isinstance(steps, int) or not 0 <= steps < 2**53:
         raise DomainError.of(where, "steps >= 0", steps, "Give a number of gradient steps.")
-    if kernel not in (*KERNELS, "arb"):
-        raise DomainError.of(where, f"a kernel among {', '.join((*KERNELS, 'arb'))}", kernel, "Use auto.")
+    if kernel not in KERNELS:
+        raise DomainError.of(where, f"a kernel among {', '.join(KERNELS)}", kernel, "Use auto.")
     tolerance = Fraction(1, 10**digits) if until is None else exact_rational(until, where)
     if tolerance < 0:
         raise DomainError.of(where, "until >= 0", str(until), "It is a bound on |z|.")
@@ -262,24 +140,24 @@ def simulate(
     common = (str(eps), str(scaled_target), str(tolerance))
     if kernel == "arb":
         return _enclosed(source, (z0, t0), fixed, inputs, common)
-    climbed = climb(program_for(source), (z0, t0), fixed, kernel=kernel, **inputs)
-    rung = climbed.rung
+    cheapest = run_in_cheapest_type(program_for(source), (z0, t0), fixed, kernel=kernel, **inputs)
+    found = cheapest.run
     # no step, no rounding: the start as it was given
-    state = rung.ending.state if rung.ending.steps else (z0, t0)
-    exact = rung.name == "float64"
+    state = found.ending.state if found.ending.steps else (z0, t0)
+    exact = found.name == "float64"
     # near the edge T carries the digits of 2 - T as well
     closeness = count_digits(abs(EDGE - state[1]), Fraction(1)) if state and state[1] != EDGE else 0
     shown = [
         _decimal(x, digits + extra, exact=exact) for x, extra in zip(state or (None, None), (0, closeness), strict=True)
     ]
     trusted = gap_trusted = 0
-    if state is not None and rung.error is not None and STATUS_NAMES[rung.ending.status] != "diverged":
+    if state is not None and found.error is not None and found.ending.status is not Status.DIVERGED:
         # what is printed is rounded once more
-        error = rung.error + abs(Fraction(shown[1]) - state[1])
+        error = found.error + abs(Fraction(shown[1]) - state[1])
         trusted, gap_trusted = (min(digits, count_digits(error, x)) for x in (state[1], EDGE - state[1]))
     return Simulation(
-        STATUS_NAMES[rung.ending.status],
-        rung.ending.steps,
+        found.ending.status,
+        found.ending.steps,
         shown[0],
         shown[1],
         EDGE,
@@ -287,9 +165,9 @@ def simulate(
         trusted,
         gap_trusted,
         *common,
-        rung.name,
-        rung.checked_by,
-        climbed.notes,
+        found.name,
+        found.checked_by,
+        cheapest.notes,
     )
 
 
@@ -299,8 +177,7 @@ def _decimal(value: Fraction | None, digits: int, *, exact: bool) -> str:
         return "nan"
     if exact:
         return repr(float(value))
-    bits = math.ceil(digits * math.log2(10)) + 32
-    return f"{gmpy2.mpfr(gmpy2.mpq(value.numerator, value.denominator), bits):.{digits + 1}g}"
+    return f"{gmpy2.mpfr(gmpy2.mpq(value.numerator, value.denominator), bits_for(digits)):.{digits + 1}g}"
 
 
 def _enclosed(
@@ -310,8 +187,6 @@ def _enclosed(
     inputs: dict[str, Any],
     common: tuple[str, str, str],
 ) -> Simulation:
-    from .precision.balls import ball_digits, ball_parts, enclose, precision
-
     found = enclose(source, start, fixed, **inputs)
     digits = inputs["digits"]
     if found is None:
@@ -325,7 +200,7 @@ def _enclosed(
         gap = EDGE - found.T
     parts = {"z": ball_parts(found.z, digits), "T": ball_parts(found.T, digits)}
     return Simulation(
-        STATUS_NAMES[found.status],
+        found.status,
         found.steps,
         parts["z"]["mid"],
         parts["T"]["mid"],

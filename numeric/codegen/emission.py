@@ -10,10 +10,9 @@ from fractions import Fraction
 import sympy as sp
 
 from ...symbolic.algebra.errors import CodegenError
-from .exact import CoefficientRing, ExactPoly
-from .modular import PRIME, Key, Poly, degree, inverse, key
+from .coefficient_ring import CoefficientRing, ExactPoly
+from .operation_search import PRIME, Key, Plan, Poly, Recipe, Search, Triple, degree, inverse, key
 from .program import Op, Operand
-from .search import Plan, Recipe, Search, Triple
 
 MANY = 100_000
 """An operation budget that never binds: the first descent, greedy, always succeeds within it."""
@@ -155,7 +154,7 @@ class Problem:
             self.search.limit = limit
         if found is None:
             raise CodegenError.of(
-                "schedule()", "polynomials of moderate size", f"{len(self.targets)} targets", "Lower the order."
+                "schedule_program()", "polynomials of moderate size", f"{len(self.targets)} targets", "Lower the order."
             )
         return found
 
@@ -257,7 +256,7 @@ class _Replay:
         quotient = p.divide(q)
         if quotient is None:
             raise CodegenError.of(
-                "schedule()", "an exact quotient", f"({p}) / ({q})", "The search was wrong: report it."
+                "schedule_program()", "an exact quotient", f"({p}) / ({q})", "The search was wrong: report it."
             )
         return quotient
 
