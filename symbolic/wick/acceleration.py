@@ -26,7 +26,7 @@ from .contraction import (
     split_gaps,
     wick,
 )
-from .flow import GRADIENT_FLOW, NOISE, eigenvalue_derivatives
+from .indexed_model import GRADIENT_FLOW, NOISE, eigenvalue_derivatives
 from .integration_by_parts import contracted, eigenvalue_moment, laplacian_adjoint, mean_power_sum, reduce_moments
 from .tensors import LAMBDA, MOST_POWER, RESOLVENT, RING, D, Tensor, latex_tensor, times
 
@@ -39,7 +39,7 @@ class SliceLaw:
         name: slug.
         meaning: in words.
         covariance: of two entries, up to the rotation average.
-        substitution: values of ``tau`` and other symbols that are peculiar to the law.
+        substitution: values of ``tau_Q`` and other symbols that are peculiar to the law.
     """
 
     name: str
@@ -54,13 +54,13 @@ DIAGONAL_EXCESS = SliceLaw(
     "excess",
     "symmetric, independent entries, diagonal variance 2 sigma_Q^2 + kappa",
     averaged_slices,
-    {symbol("tau"): _KAPPA * copy_average(symbol("P"))},
+    {symbol("tau_Q"): _KAPPA * copy_average(symbol("P"))},
 )
 IDENTICAL = SliceLaw(
     "iid",
     "symmetric, all entries on and above the diagonal of variance sigma_Q^2",
     averaged_slices,
-    {symbol("tau"): -(_SIGMA**2) * copy_average(symbol("P"))},
+    {symbol("tau_Q"): -(_SIGMA**2) * copy_average(symbol("P"))},
 )
 LAWS: Mapping[str, SliceLaw] = {law.name: law for law in (ORTHOGONAL, DIAGONAL_EXCESS, IDENTICAL)}
 

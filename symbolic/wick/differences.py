@@ -8,7 +8,6 @@ of an eigenvalue has an infinite mean, its weak form has not).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from math import factorial
 
@@ -17,54 +16,23 @@ from flint import fmpq_mpoly
 
 from ..algebra.errors import DomainError
 from ..algebra.symbols import symbol
-from .contraction import orthogonal_slices, residual_covariance, wick
+from .contraction import collect, orthogonal_slices, residual_covariance, wick
+from .indexed_model import Jacobian, Residual, step_tensors
 from .integration_by_parts import adjoint, contracted, reduce_moments
-from .necklaces import collect
-from .tensors import ETA, RING, Factor, Index, Tensor, even_in, outputs, parameters, product, scaled, times, truncated
+from .tensors import RING, Factor, Tensor, even_in, outputs, parameters, product, scaled, times, truncated
 
 #: The highest order offered; order 4 takes about a second, order 5 a few, order 6 of one step two minutes.
 MOST_ORDER = 6
-Residual = Callable[[Index], Tensor]
-Jacobian = Callable[[Index, Index], Tensor]
 
 
 def _start() -> tuple[Residual, Jacobian]:
     return (lambda a: product(Factor("z", (a,)))), (lambda a, i: product(Factor("J", (a, i))))
 
 
-def descend(residual: Residual, jacobian: Jacobian, order: int) -> tuple[Residual, Jacobian]:
-    """One exact step of gradient descent, as tensors truncated in the step size.
-
-    Args:
-        residual: z as a function of its index, with fresh dummies at each call.
-        jacobian: J as a function of its indices.
-        order: highest power of eta kept.
-
-    Returns:
-        The stepped z and J.
-    """
-
-    def gradient(j: Index) -> Tensor:
-        (b,) = outputs(1)
-        return truncated(times(jacobian(b, j), residual(b)), order)
-
-    def next_residual(a: Index) -> Tensor:
-        i, j, k = parameters(3)
-        drift = scaled(times(jacobian(a, i), gradient(i)), -ETA)
-        bend = scaled(times(product(Factor("Q", (a, j, k))), gradient(j), gradient(k)), ETA**2 / 2)
-        return truncated(residual(a) + drift + bend, order)
-
-    def next_jacobian(a: Index, i: Index) -> Tensor:
-        (j,) = parameters(1)
-        return truncated(jacobian(a, i) + scaled(times(product(Factor("Q", (a, i, j))), gradient(j)), -ETA), order)
-
-    return next_residual, next_jacobian
-
-
 def _stepped(steps: int, order: int) -> Jacobian:
     residual, jacobian = _start()
     for _ in range(steps):
-        residual, jacobian = descend(residual, jacobian, order)
+        residual, jacobian = step_tensors(residual, jacobian, order)
     return jacobian
 
 

@@ -8,6 +8,7 @@ import sympy as sp
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.algebra.symbols import symbol, symbols
 from edgestab.symbolic.wick.acceleration import Acceleration
+from edgestab.symbolic.wick.contraction import canonical, collect
 from edgestab.symbolic.wick.differences import (
     expected_first_difference,
     expected_second_difference,
@@ -15,7 +16,6 @@ from edgestab.symbolic.wick.differences import (
     mean_trace_change,
 )
 from edgestab.symbolic.wick.integration_by_parts import eigenvalue_moment, mean_power_sum
-from edgestab.symbolic.wick.necklaces import canonical, collect
 from edgestab.symbolic.wick.tensors import Factor, outputs, parameters, product
 
 D, P, eta, s_z, s_j, s_q = symbols("D P eta sigma_z sigma_J sigma_Q")
