@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import get_context
 from typing import Any
 
+from ..numeric.runs.limits import one_thread_each
 from ..symbolic.algebra.errors import DomainError
 from .catalogue import all_claims, with_dependencies
 from .claims import EFFORTS, CheckContext, Claim, Evidence, Level, Outcome, Verdict
@@ -171,9 +172,6 @@ def _evidence(
         for key in work:
             yield key, _run_by_id(*key, effort, seed, tell)
         return
-    # the workers fill the cores; threads inside them would only wait for one another
-    mine = {name: os.environ.get(name) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-    os.environ.update({name: value or "1" for name, value in mine.items()})
     context = get_context("spawn")
     queue = context.SimpleQueue()
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_open_queue, initargs=(queue,))
@@ -184,25 +182,23 @@ def _evidence(
             if tell is not None:
                 tell(*told)
 
-    try:
-        pending = {pool.submit(_run_by_id, *key, effort, seed): key for key in work}
-        while pending:
-            done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-            drain()
-            for future in done:
-                key = pending.pop(future)
-                try:
-                    found = future.result()
-                except BrokenProcessPool:
-                    lost = _open("a worker process died (out of memory?); run it alone with --jobs 1")
-                    check = all_claims()[key[0]].checks[key[1]]
-                    found = Evidence(key[0], check.method, check.level, lost, seed, 0.0)
-                yield key, found
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for name, value in mine.items():
-            if value is None:
-                os.environ.pop(name, None)
+    with one_thread_each():
+        try:
+            pending = {pool.submit(_run_by_id, *key, effort, seed): key for key in work}
+            while pending:
+                done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+                drain()
+                for future in done:
+                    key = pending.pop(future)
+                    try:
+                        found = future.result()
+                    except BrokenProcessPool:
+                        lost = _open("a worker process died (out of memory?); run it alone with --jobs 1")
+                        check = all_claims()[key[0]].checks[key[1]]
+                        found = Evidence(key[0], check.method, check.level, lost, seed, 0.0)
+                    yield key, found
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def combine(
