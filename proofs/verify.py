@@ -46,7 +46,23 @@ class ClaimResult:
 
 @dataclass(frozen=True)
 class Report:
-    """The verdicts of one run."""
+    """The verdicts of one run.
+
+    Attributes:
+        results: one for each claim judged, dependencies first.
+        effort: ``quick``, ``default`` or ``thorough``.
+        seed: of the sampling checks.
+        seconds: wall time.
+        interrupted: whether the run was stopped before its end; what is not judged is UNKNOWN.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> report = es.verify("one-step-map", effort="quick", jobs=1)
+        >>> str(report.verdict), report.exit_code, [result.claim.id for result in report.results]
+        ('TRUE', 0, ['one-step-map'])
+    """
 
     results: tuple[ClaimResult, ...]
     effort: str
@@ -245,17 +261,24 @@ def verify(
 
     Args:
         *ids: claim ids; none means all.
-        effort: ``quick``, ``default`` or ``thorough``.
+        effort: ``quick``, ``default`` (the default) or ``thorough``.
         seed: for sampling checks; the default is fixed.
         jobs: worker processes; 1 runs in this process; default the number of cores, at most 8.
         on_evidence: called as ``(evidence, done, total)`` after each check.
         on_progress: called as ``(claim id, share done)`` from within long checks.
 
     Returns:
-        The report.
+        The report; an error inside a check is evidence too (UNKNOWN).
 
     Raises:
         DomainError: an unknown claim id or effort.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> es.verify("one-step-map", effort="quick", jobs=1).results[0].level.name
+        'DERIVED'
     """
     if effort not in EFFORTS:
         raise DomainError.of("verify()", f"effort among {', '.join(EFFORTS)}", effort, "Pick one of these.")

@@ -127,20 +127,27 @@ def _gauss_legendre(points: int, digits: int) -> list[tuple[Any, Any]]:
 
 
 def eigenvalue_moments(outputs: int, parameters: int, rank: int = 1, digits: int = 30) -> PreciseMoments:
-    """``E[lambda_k]`` and ``E[lambda_k^2]`` to a number of digits, for any parity of ``D - P``.
+    """``E[lambda_k]`` and ``E[lambda_k^2]`` of ``J J'`` to a number of digits, for any parity of ``D - P``.
 
     Args:
-        outputs: D.
-        parameters: P; ``min(D, P) <= 8``.
-        rank: k, from the largest.
-        digits: 10..60.
+        outputs: D, at least 1.
+        parameters: P, at least 1; ``min(D, P) <= 8``.
+        rank: k, counted from the largest eigenvalue; default 1.
+        digits: 10..60; default 30.
 
     Returns:
-        The moments; the digits hold between two quadratures at two precisions.
+        The moments for standard normal J; the digits hold between two quadratures at two precisions.
 
     Raises:
         DomainError: a size, rank or number of digits out of range.
         PrecisionError: the digits cannot be held.
+
+    Source:
+        de Bruijn 1955, for the Pfaffian.
+
+    Example:
+        >>> es.initialisation.eigenvalue_moments(2, 2, digits=12).first  # 2 + pi / 2
+        mpf('3.5707963267948966')
     """
     where = "eigenvalue_moments()"
     d, p = check_count(where, "outputs", outputs), check_count(where, "parameters", parameters)

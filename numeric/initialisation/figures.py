@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from ...symbolic.algebra.errors import DomainError
 from ..runs.figure_style import COLOURS, STYLE, save_figure
 from .ensemble import EnsembleResult
 from .laws import InitialEnsemble
@@ -46,14 +47,28 @@ def plot_theorem_2_ratio(results: Sequence[EnsembleResult], *, ax: Axes | None =
     """Simulated ratios over their large-size form, with the closed form through the points.
 
     Args:
-        results: of different sizes.
+        results: simulations of different sizes, at least one.
         ax: axes to draw on; new ones if None.
 
     Returns:
         The axes. Bars are three standard errors.
+
+    Raises:
+        DomainError: there are no results.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, Theorem 2.
+
+    Example:
+        >>> simulate, ensemble = es.initialisation.simulate_ensemble, es.initialisation.InitialEnsemble
+        >>> results = [simulate(ensemble(n, n + 1), samples=50, seed=0) for n in (1, 2)]
+        >>> es.initialisation.plot_theorem_2_ratio(results).get_xscale()
+        'log'
     """
     import matplotlib.pyplot as plt
 
+    if not results:
+        raise DomainError.of("plot_theorem_2_ratio()", "at least one result", "none", "Run simulate_ensemble().")
     ordered = sorted(results, key=lambda r: r.law.outputs * r.law.parameters)
     sizes = [(r.law.outputs, r.law.parameters) for r in ordered]
     with plt.rc_context(STYLE):

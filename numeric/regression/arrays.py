@@ -19,15 +19,15 @@ def as_numbers(where: str, name: str, values: Any) -> Array:
     """Return ``values`` as float64, or as an object array of Fractions when any entry is a Fraction.
 
     Args:
-        where: Function that asks.
-        name: Name of the argument in messages.
-        values: Nested sequence or array of real numbers.
+        where: function that asks.
+        name: name of the argument in messages.
+        values: nested sequence or array of real numbers.
 
     Returns:
         An array without NaN or infinity.
 
     Raises:
-        DomainError: On text, complex numbers, ragged input, NaN or infinity.
+        DomainError: text, complex numbers, ragged input, NaN or infinity.
     """
     try:
         array = np.asarray(values)
@@ -52,10 +52,10 @@ def check_vector(where: str, name: str, values: Array, length: int) -> Array:
     """Return ``values`` if its shape is ``(length,)``.
 
     Args:
-        where: Function that asks.
-        name: Name of the argument in messages.
-        values: Array.
-        length: Its length.
+        where: function that asks.
+        name: name of the argument in messages.
+        values: array.
+        length: its length.
 
     Returns:
         The same array.
@@ -69,10 +69,10 @@ def check_matrix(where: str, name: str, values: Array, shape: tuple[int, int] | 
     """Return ``values`` if it is a matrix, of the given shape where one is given.
 
     Args:
-        where: Function that asks.
-        name: Name of the argument in messages.
-        values: Array.
-        shape: Shape, or None for any.
+        where: function that asks.
+        name: name of the argument in messages.
+        values: array.
+        shape: shape, or None for any.
 
     Returns:
         The same array.
@@ -93,8 +93,8 @@ def check_curvature_shape(where: str, curvature: Array) -> tuple[int, int]:
     """Return ``(D, P)`` of a curvature tensor.
 
     Args:
-        where: Function that asks.
-        curvature: Array.
+        where: function that asks.
+        curvature: array.
 
     Returns:
         Outputs and parameters.
@@ -110,13 +110,13 @@ def check_curvature_shape(where: str, curvature: Array) -> tuple[int, int]:
 
 
 def check_curvature(where: str, curvature: Array, outputs: int, parameters: int) -> Array:
-    """Return the curvature tensor made exactly symmetric, or refuse one that is not symmetric to rounding.
+    """The curvature tensor made exactly symmetric, or refuse one that is not symmetric to rounding.
 
     Args:
-        where: Function that asks.
-        curvature: Array.
-        outputs: Number of outputs D.
-        parameters: Number of parameters P.
+        where: function that asks.
+        curvature: array.
+        outputs: number of outputs D.
+        parameters: number of parameters P.
 
     Returns:
         The tensor, symmetric in its last two indices.

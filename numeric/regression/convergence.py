@@ -31,18 +31,18 @@ class ConvergenceGrid:
     """What to run.
 
     Attributes:
-        shapes: Pairs ``(D, P)``.
-        sigma_z: Residual scales, in the units of ``RegressionEnsemble.normalised``.
-        starts: Starting ``eta lambda_max(0)`` of each step size, each in ``(0, 2)``.
-        samples: Samples of each shape.
-        seed: Seed.
-        max_steps: Largest number of steps.
-        tolerance: Relative gradient norm at convergence.
-        record_every: Steps between measurements of ``eta lambda_max`` (for its peak and its crossings).
-        flow: Whether to run the gradient flow as well.
-        entries: Law of one entry.
-        curvature: Law of one slice of Q.
-        correlation: Correlation of ``J[a, i]`` with ``z[a]``.
+        shapes: pairs ``(D, P)``.
+        sigma_z: residual scales, in the units of ``RegressionEnsemble.normalised``.
+        starts: starting ``eta lambda_max(0)`` of each step size, each in ``(0, 2)``.
+        samples: samples of each shape.
+        seed: seed.
+        max_steps: largest number of steps.
+        tolerance: relative gradient norm at convergence.
+        record_every: steps between measurements of ``eta lambda_max`` (for its peak and its crossings).
+        flow: whether to run the gradient flow as well.
+        entries: law of one entry.
+        curvature: law of one slice of Q.
+        correlation: correlation of ``J[a, i]`` with ``z[a]``.
     """
 
     shapes: tuple[tuple[int, int], ...] = ((20, 80), (20, 40), (40, 20))
@@ -62,7 +62,7 @@ class ConvergenceGrid:
         """Check every field.
 
         Raises:
-            DomainError: On an empty axis or a value out of range.
+            DomainError: an empty axis or a value out of range.
         """
         where = "ConvergenceGrid()"
         for name in ("shapes", "sigma_z", "starts"):
@@ -80,7 +80,7 @@ class ConvergenceGrid:
         check_positive(where, "tolerance", self.tolerance)
 
     def law(self, outputs: int, parameters: int) -> RegressionEnsemble:
-        """Return the law of the starts of one shape, with residual scale 1."""
+        """The law of the starts of one shape, with residual scale 1."""
         return RegressionEnsemble.normalised(
             outputs,
             parameters,
@@ -104,10 +104,10 @@ class ConvergenceGrid:
         return len(self.sigma_z) * len(self.starts)
 
     def bytes_needed(self, workers: int = 1) -> int:
-        """Return peak memory: Q, four Jacobians a lane, and the records, for each worker.
+        """Peak memory: Q, four Jacobians a lane, and the records, for each worker.
 
         Args:
-            workers: Number of processes.
+            workers: number of processes.
 
         Returns:
             Bytes.
@@ -124,18 +124,18 @@ class ConvergenceTable:
     """Results over ``(shape, sample, sigma_z, start)``.
 
     Attributes:
-        grid: What was run.
+        grid: what was run.
         initial: ``lambda_max(0)``, shape ``(shapes, samples)``.
         final: ``lambda_max`` where each run stopped; nan where it diverged.
-        second: Second largest NTK eigenvalue there.
-        hessian: Largest eigenvalue of the loss Hessian there.
-        peak: Largest measured ``eta lambda_max``.
-        crossings: How often the measured ``eta lambda_max`` crossed 2.
+        second: second largest NTK eigenvalue there.
+        hessian: largest eigenvalue of the loss Hessian there.
+        peak: largest measured ``eta lambda_max``.
+        crossings: how often the measured ``eta lambda_max`` crossed 2.
         status: code of the status.
-        stopped: Steps taken.
+        stopped: steps taken.
         flow_final: ``lambda_max`` at the end of the gradient flow, shape ``(shapes, samples, sigma_z)``; nan
             where not run.
-        flow_error: Its integration error.
+        flow_error: its integration error.
     """
 
     grid: ConvergenceGrid
@@ -204,7 +204,7 @@ def run_job(job: Job) -> dict[str, Array]:
     """Run one sample of one shape over all scales and step sizes.
 
     Args:
-        job: The chunk.
+        job: the chunk.
 
     Returns:
         Arrays over ``(sigma_z, start)``, and over ``sigma_z`` for the flow.
@@ -257,20 +257,20 @@ def run_convergence_grid(
     """Run a grid, in several processes and with a folder to resume from when asked.
 
     Args:
-        grid: What to run.
-        folder: Where each finished chunk is stored; a later call with the same grid computes only what is missing.
-        workers: Processes; the results do not depend on their number.
-        scheduler: Address of a Dask scheduler that runs the chunks instead.
-        force: Discard what another grid left in the folder.
-        info: More data for the folder's ``run.json`` (argv, versions).
-        progress: Called with ``(chunks done, chunks)``.
+        grid: what to run.
+        folder: where each finished chunk is stored; a later call with the same grid computes only what is missing.
+        workers: processes; the results do not depend on their number.
+        scheduler: address of a Dask scheduler that runs the chunks instead.
+        force: discard what another grid left in the folder.
+        info: more data for the folder's ``run.json`` (argv, versions).
+        progress: called with ``(chunks done, chunks)``.
 
     Returns:
         The table.
 
     Raises:
-        DomainError: If the memory needed exceeds what is free (said before it starts).
-        OutputError: If the folder cannot be written or belongs to another grid.
+        DomainError: the memory needed exceeds what is free (said before it starts).
+        OutputError: the folder cannot be written or belongs to another grid.
     """
     check_count("run_convergence_grid()", "workers", workers)
     if scheduler is None:
@@ -310,5 +310,5 @@ def run_convergence_grid(
 
 
 def _sharpness(state: RegressionState | None) -> float:
-    """Return the top Hessian eigenvalue; nan for a run that diverged."""
+    """The top Hessian eigenvalue; nan for a run that diverged."""
     return float("nan") if state is None else float(np.linalg.eigvalsh(state.hessian())[-1])

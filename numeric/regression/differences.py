@@ -102,20 +102,29 @@ def descend_twice(z: Array, j: Array, q: Array, eta: float) -> Array:
 def simulate_eigenvalue_differences(
     law: InitialEnsemble, *, eta: float, samples: int, seed: int, order: int = 4
 ) -> Differences:
-    """Run gradient descent from random starts and compare with the derived series.
+    """Run two steps of gradient descent from random starts and compare with the derived series.
 
     Args:
         law: the ensemble; Q is dense, so this is for small sizes.
-        eta: step size; the series is asymptotic, good while ``eta`` times the largest eigenvalue is well below 1.
+        eta: step size above 0; the series is asymptotic, good while ``eta lambda_max`` is well below 1.
         samples: at least 2; each is run with Q and with -Q, which cancels all terms odd in Q.
         seed: at least 0.
-        order: of the series.
+        order: of the series, 1..6; default 4.
 
     Returns:
-        Simulated and derived differences.
+        Simulated differences of the largest eigenvalue with their standard errors, and derived ones.
 
     Raises:
-        DomainError: a step size that is not positive and finite, or fewer than two samples.
+        DomainError: a step size that is not positive and finite, fewer than two samples, or too little memory.
+
+    Source:
+        Derived here (`edgestab.wick.expected_second_difference`).
+
+    Example:
+        >>> law = es.initialisation.InitialEnsemble(1, 2)
+        >>> found = es.regression.simulate_eigenvalue_differences(law, eta=0.01, samples=2000, seed=1)
+        >>> found.flow, all(abs(score) < 4 for score in found.z_scores)
+        ((6.0, 24.0), True)
     """
     where = "simulate_eigenvalue_differences()"
     check_positive(where, "eta", eta)

@@ -30,15 +30,24 @@ class FlowRun:
     """One run of the gradient flow.
 
     Attributes:
-        times: Times of the records, shape ``(T,)``.
-        loss: Loss there.
-        ntk: Two largest NTK eigenvalues there, shape ``(T, 2)``.
-        displacement: Distance ``|theta(t) - theta(0)|`` there.
+        times: times of the records, shape ``(T,)``.
+        loss: loss there, shape ``(T,)``.
+        ntk: two largest NTK eigenvalues there, shape ``(T, 2)``.
+        displacement: distance ``|theta(t) - theta(0)|`` there, shape ``(T,)``.
         status: converged, end_time or failed.
-        evaluations: Right-hand sides evaluated.
+        evaluations: right-hand sides evaluated.
         energy_error: ``|L(0) - L(T) - integral of |J'z|^2| / L(0)``, the measured error of the run.
-        final: State at the last record.
-        message: What the integrator said.
+        final: state at the last record.
+        message: what the integrator said.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, "A more general model".
+
+    Example:
+        >>> start = es.regression.RegressionEnsemble.normalised(6, 12).sample(seed=0)
+        >>> flow = es.regression.integrate_regression_flow(start)
+        >>> str(flow.status), flow.energy_error < 1e-8
+        ('converged', True)
     """
 
     times: Array
@@ -65,21 +74,30 @@ def integrate_regression_flow(
     """Integrate ``dz/dt = -J J'z``, ``dJ/dt = -Q(J'z, .)``.
 
     Args:
-        state: Start, float64.
-        times: Times at which to record, increasing from 0 or later; the integrator's own steps without it. With
+        state: start, float64.
+        times: times at which to record, increasing from 0 or later; the integrator's own steps without it. With
             ``times`` the run goes on to the last of them.
-        end_time: Last time; ``1e5 / lambda_max(0)`` by default.
-        tolerance: Without ``times`` the run stops where ``|J'z|`` has fallen to this part of its start.
-        rtol: Relative tolerance of the integrator, on the displacement.
-        atol: Absolute tolerance, in units of ``|J'z| / lambda_max`` at the start.
-        method: SciPy's integrator: "DOP853" (explicit, order 8) or, for a wide spectrum, "Radau" or "BDF", which use
-            the exact Jacobian ``-Hessian``.
+        end_time: last time; default ``1e5 / lambda_max(0)``.
+        tolerance: without ``times`` the run stops where ``|J'z|`` has fallen to this part of its start; default 1e-8.
+        rtol: relative tolerance of the integrator, on the displacement; default 1e-9.
+        atol: absolute tolerance, in units of ``|J'z| / lambda_max`` at the start; default 1e-12.
+        method: SciPy's integrator: "DOP853" (default; explicit, order 8) or, for a wide spectrum, "Radau" or "BDF",
+            which use the exact Jacobian ``-Hessian``.
 
     Returns:
         The run, with its measured error.
 
     Raises:
-        DomainError: On times, tolerances or an unknown method.
+        DomainError: times or tolerances out of range, an unknown method, or a start where J vanishes.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, "A more general model".
+
+    Example:
+        >>> start = es.regression.RegressionEnsemble.normalised(6, 12).sample(seed=0)
+        >>> flow = es.regression.integrate_regression_flow(start)
+        >>> bool(flow.ntk[-1, 0] > flow.ntk[0, 0])  # progressive sharpening
+        True
     """
     from scipy.integrate import solve_ivp
 
@@ -154,7 +172,7 @@ def integrate_regression_flow(
 
 
 def _times(times: Array | None) -> Array | None:
-    """Return checked record times."""
+    """Checked record times."""
     if times is None:
         return None
     grid = np.asarray(times, dtype=np.float64)

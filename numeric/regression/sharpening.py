@@ -39,10 +39,10 @@ class EigenvalueRates:
     """An NTK eigenvalue with its time derivatives along the gradient flow.
 
     Attributes:
-        value: Eigenvalue.
-        first: First time derivative.
-        second: Second time derivative.
-        gap: Distance to the nearest other eigenvalue; the derivatives lose about ``1e-16 lambda / gap``.
+        value: eigenvalue.
+        first: first time derivative.
+        second: second time derivative.
+        gap: distance to the nearest other eigenvalue; the derivatives lose about ``1e-16 lambda / gap``.
     """
 
     value: float
@@ -52,17 +52,17 @@ class EigenvalueRates:
 
 
 def eigenvalue_rates(state: RegressionState, index: int = 0) -> EigenvalueRates:
-    """Return an NTK eigenvalue and its first two time derivatives at one state.
+    """An NTK eigenvalue and its first two time derivatives at one state.
 
     Args:
-        state: State with float64 arrays.
-        index: Which eigenvalue, 0 for the largest.
+        state: state with float64 arrays.
+        index: which eigenvalue, 0 for the largest.
 
     Returns:
         The value and its derivatives, to rounding over the relative gap.
 
     Raises:
-        DomainError: If there is no such eigenvalue, or if it is not simple.
+        DomainError: there is no such eigenvalue, or if it is not simple.
     """
     check_count("eigenvalue_rates()", "index", index, minimum=0)
     if index >= state.outputs:
@@ -97,21 +97,21 @@ class SharpeningCurve:
     """The mean relative rise ``lambda(t) / lambda(0) - 1`` and what predicts it.
 
     Attributes:
-        ensemble: Law of the start.
-        samples: Number of antithetic pairs.
-        times: Times, shape ``(T,)``.
-        start: Mean of ``lambda(0)``.
-        rise: Mean of ``lambda(t)`` over mean of ``lambda(0)``, less one, shape ``(T,)``.
-        rise_error: Standard error of ``rise``.
-        second: Mean over pairs of ``lambda''(0)`` over ``start``.
-        second_error: Its standard error (its law has heavy tails; read it with care).
-        exact_second: Its exact value at this size; None for laws where it is not known.
+        ensemble: law of the start.
+        samples: number of antithetic pairs.
+        times: times, shape ``(T,)``.
+        start: mean of ``lambda(0)``.
+        rise: mean of ``lambda(t)`` over mean of ``lambda(0)``, less one, shape ``(T,)``.
+        rise_error: standard error of ``rise``.
+        second: mean over pairs of ``lambda''(0)`` over ``start``.
+        second_error: its standard error (its law has heavy tails; read it with care).
+        exact_second: its exact value at this size; None for laws where it is not known.
         short_time: ``c t^2 / 2``, c exact where known and ``second`` elsewhere.
-        fixed_kernel: The fixed-kernel prediction.
-        displacement: The displacement prediction.
-        displacement_gap: Mean over samples of ``rise - displacement``, paired.
-        displacement_gap_error: Its standard error.
-        energy_error: Worst integration error of any flow.
+        fixed_kernel: the fixed-kernel prediction.
+        displacement: the displacement prediction.
+        displacement_gap: mean over samples of ``rise - displacement``, paired.
+        displacement_gap_error: its standard error.
+        energy_error: worst integration error of any flow.
     """
 
     ensemble: RegressionEnsemble
@@ -137,11 +137,11 @@ class SharpeningCurve:
         return 2 * law.outputs * law.parameters * law.sigma_Q**2 * law.sigma_z**2
 
     def range_of(self, prediction: Array, tolerance: float = 0.1) -> float:
-        """Return the last time up to which a prediction is within a relative tolerance of the measured rise.
+        """The last time up to which a prediction is within a relative tolerance of the measured rise.
 
         Args:
-            prediction: One of the three predictions.
-            tolerance: Relative tolerance.
+            prediction: one of the three predictions.
+            tolerance: relative tolerance.
 
         Returns:
             A time, interpolated between records; 0 if it fails at the first record.
@@ -168,18 +168,18 @@ def measure_sharpening(
     """Run the gradient flow from many starts, each with both signs of the residual.
 
     Args:
-        ensemble: Law of the start.
-        samples: Number of antithetic pairs, at least 2.
-        seed: Seed.
-        times: Times; 60 by default, from ``0.02 / lambda`` to ``200 / lambda`` in geometric progression, lambda the
+        ensemble: law of the start.
+        samples: number of antithetic pairs, at least 2.
+        seed: seed.
+        times: times; 60 by default, from ``0.02 / lambda`` to ``200 / lambda`` in geometric progression, lambda the
             large-size top eigenvalue.
-        progress: Called with ``(pairs done, pairs)``.
+        progress: called with ``(pairs done, pairs)``.
 
     Returns:
         The curve with its predictions and standard errors.
 
     Raises:
-        DomainError: On a count below 2, or times that do not increase.
+        DomainError: a count below 2, or times that do not increase.
     """
     check_count("measure_sharpening()", "samples", samples, minimum=2)
     if times is None:
@@ -232,10 +232,10 @@ def measure_sharpening(
 
 
 def exact_second(ensemble: RegressionEnsemble) -> float | None:
-    """Return the exact ``E[lambda''(0)] / E[lambda(0)]``, or None where no closed form is known.
+    """The exact ``E[lambda''(0)] / E[lambda(0)]``, or None where no closed form is known.
 
     Args:
-        ensemble: Law of the start.
+        ensemble: law of the start.
 
     Returns:
         The ratio of Theorem 2 at this size: for Gaussian entries, GOE-like Q, and z independent of J.
@@ -244,7 +244,7 @@ def exact_second(ensemble: RegressionEnsemble) -> float | None:
 
 
 def _controlled(rise: Array, second: Array, known: float) -> Array:
-    """Return the rise of each sample less what its own ``lambda''(0)`` explains, with the same mean."""
+    """The rise of each sample less what its own ``lambda''(0)`` explains, with the same mean."""
     excess = second - second.mean()
     slope = excess @ (rise - rise.mean(axis=0)) / (excess @ excess)
     return np.asarray(rise - (second - known)[:, None] * slope)

@@ -26,10 +26,10 @@ class Spectrum:
     """All eigenvalues of one symmetric matrix.
 
     Attributes:
-        matrix: Which matrix it is, "NTK" or "loss Hessian".
-        values: Eigenvalues, largest first.
-        bound: Every ``values[k]`` is within ``bound`` of the k-th exact eigenvalue.
-        residual: The part of ``bound`` that the eigenvectors leave, the rest being rounding in the matrix itself.
+        matrix: which matrix it is, "NTK" or "loss Hessian".
+        values: eigenvalues, largest first.
+        bound: every ``values[k]`` is within ``bound`` of the k-th exact eigenvalue.
+        residual: the part of ``bound`` that the eigenvectors leave, the rest being rounding in the matrix itself.
     """
 
     matrix: Matrix
@@ -43,7 +43,7 @@ class Spectrum:
         return float(self.values[0])
 
     def __str__(self) -> str:
-        """Return a one-line summary."""
+        """A one-line summary."""
         shown = ", ".join(f"{value:.6g}" for value in self.values[:3])
         return f"{self.matrix}: {shown}{', ..' if len(self.values) > 3 else ''} (each within {self.bound:.1e})"
 
@@ -82,21 +82,21 @@ def hessian_spectrum(z: Array, jacobian: Array, curvature: Array) -> Spectrum:
 
 
 def symmetric_spectrum(name: Matrix, matrix: Array, forming: float) -> Spectrum:
-    """Return all eigenvalues of a symmetric matrix with Kahan's residual bound.
+    """All eigenvalues of a symmetric matrix with Kahan's residual bound.
 
     For any V of full rank and any diagonal T the sorted eigenvalues differ from the sorted diagonal by at most
     ``|A V - V T| / sigma_min(V)``, so the bound rests on the vectors at hand and not on trust in the solver.
 
     Args:
-        name: What the matrix is.
-        matrix: Symmetric matrix, shape ``(n, n)``.
-        forming: Bound on the norm of the rounding error already in ``matrix``.
+        name: what the matrix is.
+        matrix: symmetric matrix, shape ``(n, n)``.
+        forming: bound on the norm of the rounding error already in ``matrix``.
 
     Returns:
         The spectrum.
 
     Raises:
-        DomainError: On a NaN or infinity; eigensolvers answer those with obscure failures.
+        DomainError: a NaN or infinity; eigensolvers answer those with obscure failures.
     """
     if not np.isfinite(matrix).all():
         refuse(
@@ -115,15 +115,15 @@ def symmetric_spectrum(name: Matrix, matrix: Array, forming: float) -> Spectrum:
 
 
 def as_float(array: Array) -> Array:
-    """Return an array as float64, exact ones rounded once."""
+    """An array as float64, exact ones rounded once."""
     return np.ascontiguousarray(array, dtype=np.float64)
 
 
 def frobenius(array: Array) -> float:
-    """Return the Frobenius norm."""
+    """The Frobenius norm."""
     return float(np.sqrt(np.sum(array * array)))
 
 
 def gamma(terms: int) -> float:
-    """Return Higham's ``n u / (1 - n u)``, the relative error of a sum of ``n`` products."""
+    """Higham's ``n u / (1 - n u)``, the relative error of a sum of ``n`` products."""
     return terms * UNIT_ROUNDOFF / (1 - terms * UNIT_ROUNDOFF)

@@ -137,8 +137,26 @@ class Acceleration:
     Every object is derived from the earlier ones when first asked for; a subclass may replace one to test that checks
     notice.
 
-    Args:
-        law: of the slices of Q.
+    Attributes:
+        law: of the slices of Q, one of ``LAWS``; default GOE-like (diagonal variance twice the off-diagonal one).
+        derivatives: first and second derivative of ``lambda_k`` along the flow, before any average.
+        first_mean: ``E[d lambda_k / dt]``, the empty sum.
+        conditional: ``E[d2 lambda_k / dt2 | J]``, Q and z integrated out.
+        closed_form: ``E[d2 lambda_k / dt2]`` in ``m_1 = E[lambda_k]`` and ``m_2 = E[lambda_k^2]``, exact at any size.
+        ratio: ``closed_form / m_1``.
+
+    Raises:
+        ProofError: a step of the derivation has not the form that the next one needs.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, Theorem 2; the value at finite size is derived here.
+
+    Example:
+        >>> found = es.wick.Acceleration()
+        >>> found.closed_form
+        2*sigma_Q**2*sigma_z**2*(D*P*m_1*sigma_J**2 + m_2)/sigma_J**2
+        >>> found.leading_ratio()
+        2*D*P*sigma_Q**2*sigma_z**2
     """
 
     def __init__(self, law: SliceLaw = ORTHOGONAL) -> None:

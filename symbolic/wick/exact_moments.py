@@ -115,18 +115,26 @@ def generating_function(n: int, m: int) -> fmpq_mpoly:
 
 
 def exact_wishart_moments(outputs: int, parameters: int, rank: int = 1) -> ExactMoments:
-    """``E[lambda_k]`` and ``E[lambda_k^2]`` as exact rationals.
+    """``E[lambda_k]`` and ``E[lambda_k^2]`` of ``J J'`` as exact rationals, J with standard normal entries.
 
     Args:
-        outputs: D.
-        parameters: P; ``D - P`` odd, ``min(D, P) <= 12``.
-        rank: k, from the largest.
+        outputs: D, at least 1.
+        parameters: P, at least 1; ``D - P`` odd, ``min(D, P) <= 12``.
+        rank: k, counted from the largest eigenvalue, in ``1..min(D, P)``; default 1.
 
     Returns:
-        The moments.
+        The moments, exact.
 
     Raises:
         DomainError: a size or rank out of range, or ``D - P`` even (the moments are irrational then).
+
+    Source:
+        de Bruijn 1955, for the Pfaffian; the recursion of its entries is derived here.
+
+    Example:
+        >>> found = es.wick.exact_wishart_moments(4, 5)
+        >>> found.first, es.wick.exact_wishart_moments(4, 5, rank=4).first
+        (1915/162, 1/2)
     """
     n, m = min(outputs, parameters), max(outputs, parameters)
     if not 1 <= rank <= n:
