@@ -18,7 +18,7 @@ import numpy.typing as npt
 from ...symbolic.algebra.errors import DomainError
 from ..runs.cluster import map_chunks
 from .bidiagonal import Frame, frame, sample_bidiagonal
-from .wishart import check_size, largest_moments
+from .laws import InitialEnsemble
 
 Array = npt.NDArray[np.float64]
 ESTIMATORS = ("sampled", "averaged", "integrated")
@@ -26,74 +26,6 @@ ESTIMATORS = ("sampled", "averaged", "integrated")
 NODES = 48
 #: Entries of a batch of bidiagonal matrices; fixes the chunks, so that results do not depend on workers.
 BATCH_ENTRIES = 100_000
-
-
-@dataclass(frozen=True)
-class Ensemble:
-    """The law at initialisation: Gaussian z, J and GOE-like Q.
-
-    Attributes:
-        outputs: D.
-        parameters: P.
-        sigma_z: standard deviation of an entry of z.
-        sigma_j: of an entry of J.
-        sigma_q: of an off-diagonal entry of the symmetric slices of Q (the diagonal has twice the variance).
-    """
-
-    outputs: int
-    parameters: int
-    sigma_z: float = 1.0
-    sigma_j: float = 1.0
-    sigma_q: float = 1.0
-
-    def __post_init__(self) -> None:
-        for name in ("outputs", "parameters"):
-            check_size(getattr(self, name), name, "Ensemble()")
-        for name in ("sigma_z", "sigma_j", "sigma_q"):
-            value = getattr(self, name)
-            if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
-                raise DomainError.of("Ensemble()", f"a finite {name} > 0", value, "Give a positive standard deviation.")
-
-    @property
-    def rank(self) -> int:
-        """``min(D, P)``: the number of non-zero eigenvalues."""
-        return min(self.outputs, self.parameters)
-
-    def ratio(self, first: float, second: float) -> float:
-        """``E[d2 lambda/dt2] / E[lambda]`` from the moments of the eigenvalue, by the derived closed form.
-
-        Args:
-            first: ``E[lambda]`` for unit variance of J.
-            second: ``E[lambda^2]`` for unit variance of J.
-
-        Returns:
-            The ratio.
-        """
-        sigmas = (self.sigma_z, self.sigma_j, self.sigma_q)
-        return float(closed_ratio()(self.outputs, self.parameters, *sigmas, first, second))
-
-    def exact_ratio(self) -> float:
-        """The ratio for the largest eigenvalue, with the moments of the Wishart law: no simulation."""
-        moments = largest_moments(self.outputs, self.parameters)
-        return self.ratio(moments.first, moments.second)
-
-    def asymptotic_ratio(self) -> float:
-        """The leading term of the ratio for large D and P."""
-        return self.ratio(1.0, 0.0)
-
-
-@lru_cache(maxsize=1)
-def closed_ratio() -> Callable[..., float]:
-    """The derived closed form as a function of D, P, the standard deviations and the unit moments."""
-    import sympy as sp
-
-    from ...symbolic.algebra.symbols import symbol
-    from ...symbolic.wick.acceleration import Acceleration
-
-    sigma_j, m1, m2 = symbol("sigma_J"), symbol("m_1"), symbol("m_2")
-    ratio = Acceleration().ratio.subs({m1: sigma_j**2 * m1, m2: sigma_j**4 * m2})
-    order = ("D", "P", "sigma_z", "sigma_J", "sigma_Q")
-    return sp.lambdify([*(symbol(n) for n in order), m1, m2], sp.cancel(ratio), "math")
 
 
 @dataclass(frozen=True)
@@ -125,7 +57,7 @@ def _padded(x: Array, width: int) -> Array:
     return np.pad(x, ((0, 0), (0, width - x.shape[1])))
 
 
-def sampled_motion(law: Ensemble, f: Frame, rng: np.random.Generator) -> Motion:
+def sampled_motion(law: InitialEnsemble, f: Frame, rng: np.random.Generator) -> Motion:
     """Draw z and what is needed of Q, exactly in law, and form both derivatives.
 
     Args:
@@ -165,7 +97,7 @@ def sampled_motion(law: Ensemble, f: Frame, rng: np.random.Generator) -> Motion:
     pushed = -(root * a_v + _padded(f.apply(a_w[:, :n]), d))  # (dK/dt) w
     velocity = _dot(w, pushed)
     # w . J'' J' w = root * v . Q_w (A' z + J' J g), with Q_w g = A' w known and the rest of Q_w fresh
-    pull = law.sigma_j**2 / (law.sigma_q * law.sigma_z)  # the part linear in Q scales differently from the rest
+    pull = law.sigma_J**2 / (law.sigma_Q * law.sigma_z)  # the part linear in Q scales differently from the rest
     q = pull * _padded(f.apply_transposed(f.apply((length * g)[:, :n])), p) + a_z
     q_along = _dot(q, g)
     q_rest = q - q_along * g
@@ -178,7 +110,7 @@ def sampled_motion(law: Ensemble, f: Frame, rng: np.random.Generator) -> Motion:
     return Motion(f.largest, velocity[:, 0], acceleration[:, 0])
 
 
-def conditional_acceleration(law: Ensemble, largest: Array, total: Array, sums: Array) -> Array:
+def conditional_acceleration(law: InitialEnsemble, largest: Array, total: Array, sums: Array) -> Array:
     """``E[d2 lambda/dt2 | J]`` for unit variances, by second-order perturbation theory with Q and z integrated out.
 
     Args:
@@ -202,12 +134,12 @@ def conditional_form() -> Callable[..., Array]:
     from ...symbolic.wick.acceleration import Acceleration
     from ...symbolic.wick.tensors import RING
 
-    sigma_q, sigma_z = symbols("sigma_Q sigma_z")
-    expr = RING.to_expr(Acceleration().conditional).subs({sigma_q: 1, sigma_z: 1})
+    sigma_Q, sigma_z = symbols("sigma_Q sigma_z")
+    expr = RING.to_expr(Acceleration().conditional).subs({sigma_Q: 1, sigma_z: 1})
     return sp.lambdify(symbols("D P lambda_k p_1 R_k"), expr, "numpy")
 
 
-def sampled_velocity(law: Ensemble, f: Frame, rng: np.random.Generator) -> Array:
+def sampled_velocity(law: InitialEnsemble, f: Frame, rng: np.random.Generator) -> Array:
     """Draw ``d lambda/dt = -2 sqrt(lambda) Q(w; v, g)``: given g it is Gaussian with known variance.
 
     Args:
@@ -224,7 +156,7 @@ def sampled_velocity(law: Ensemble, f: Frame, rng: np.random.Generator) -> Array
     return velocity
 
 
-def averaged_motion(law: Ensemble, f: Frame) -> tuple[Array, Array]:
+def averaged_motion(law: InitialEnsemble, f: Frame) -> tuple[Array, Array]:
     """Eigenvalue and conditional acceleration with Q and z integrated out (infinite variance, logarithmically)."""
     top = f.largest[:, None]
     total = np.sum(f.b.diagonal**2, axis=1) + np.sum(f.b.below**2, axis=1)
@@ -234,7 +166,7 @@ def averaged_motion(law: Ensemble, f: Frame) -> tuple[Array, Array]:
     return f.largest, conditional_acceleration(law, f.largest, total, sums)
 
 
-def integrated_motion(law: Ensemble, f: Frame) -> tuple[Array, Array]:
+def integrated_motion(law: InitialEnsemble, f: Frame) -> tuple[Array, Array]:
     """Means of eigenvalue and conditional acceleration given all other eigenvalues: finite variance.
 
     Given ``lambda_2 > .. > lambda_n`` the largest has the density ``x^((m-n-1)/2) exp(-x/2) prod_j (x - lambda_j)``
@@ -265,13 +197,13 @@ def integrated_motion(law: Ensemble, f: Frame) -> tuple[Array, Array]:
     return np.sum(w * x, axis=1), np.sum(w * means, axis=1)
 
 
-def chunk_sizes(law: Ensemble, samples: int) -> list[int]:
+def chunk_sizes(law: InitialEnsemble, samples: int) -> list[int]:
     """How samples are split into chunks, each with its own stream of random numbers."""
     size = max(1, min(2048, BATCH_ENTRIES // law.rank))
     return [min(size, samples - start) for start in range(0, samples, size)]
 
 
-def run_chunk(law: Ensemble, estimator: str, count: int, stream: np.random.SeedSequence) -> Motion:
+def run_chunk(law: InitialEnsemble, estimator: str, count: int, stream: np.random.SeedSequence) -> Motion:
     """One chunk of samples; the unit of parallel work.
 
     Args:
@@ -291,8 +223,8 @@ def run_chunk(law: Ensemble, estimator: str, count: int, stream: np.random.SeedS
     else:
         value, bent = (averaged_motion if estimator == "averaged" else integrated_motion)(law, f)
         drawn = Motion(value, sampled_velocity(law, f, rng), bent)
-    # lambda scales with sigma_j^2, and each power of d/dt with sigma_q sigma_z sigma_j / sigma_j
-    unit, speed = law.sigma_j**2, law.sigma_q * law.sigma_z
+    # lambda scales with sigma_J^2, and each power of d/dt with sigma_Q sigma_z sigma_J / sigma_J
+    unit, speed = law.sigma_J**2, law.sigma_Q * law.sigma_z
     return Motion(unit * drawn.eigenvalue, unit * speed * drawn.velocity, unit * speed**2 * drawn.acceleration)
 
 
@@ -312,9 +244,17 @@ class EnsembleResult:
         first_derivative: mean of ``d lambda/dt``; the exact value is 0.
         first_derivative_standard_error: of that mean.
         eigenvalue: mean of ``lambda``.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, Theorem 2.
+
+    Example:
+        >>> result = es.initialisation.simulate_ensemble(es.initialisation.InitialEnsemble(1, 3), samples=500, seed=0)
+        >>> result.exact, result.asymptotic, abs(result.z_score) < 4
+        (16.0, 6.0, True)
     """
 
-    law: Ensemble
+    law: InitialEnsemble
     samples: int
     seed: int
     estimator: str
@@ -345,8 +285,8 @@ class EnsembleResult:
             "samples": self.samples,
             "seed": self.seed,
             "sigma_z": law.sigma_z,
-            "sigma_j": law.sigma_j,
-            "sigma_q": law.sigma_q,
+            "sigma_j": law.sigma_J,
+            "sigma_q": law.sigma_Q,
             "ratio": self.ratio,
             "standard_error": self.standard_error,
             "exact": self.exact,
@@ -356,7 +296,7 @@ class EnsembleResult:
         }
 
 
-def summarise(law: Ensemble, motion: Motion, seed: int, estimator: str) -> EnsembleResult:
+def summarise(law: InitialEnsemble, motion: Motion, seed: int, estimator: str) -> EnsembleResult:
     """Means, their errors, and the exact values beside them.
 
     The error of the ratio of means is that of the mean of ``acceleration - ratio * eigenvalue``. The sampled and the
@@ -392,7 +332,7 @@ def summarise(law: Ensemble, motion: Motion, seed: int, estimator: str) -> Ensem
     )
 
 
-def choose_estimator(law: Ensemble, estimator: str | None) -> str:
+def choose_estimator(law: InitialEnsemble, estimator: str | None) -> str:
     """The estimator asked for, or the best one for the size.
 
     Args:
@@ -417,7 +357,7 @@ def choose_estimator(law: Ensemble, estimator: str | None) -> str:
 
 
 def simulate_ensemble(
-    law: Ensemble,
+    law: InitialEnsemble,
     *,
     samples: int,
     seed: int,
@@ -435,7 +375,8 @@ def simulate_ensemble(
         estimator: ``sampled`` draws Q and z; ``averaged`` integrates them out; ``integrated`` (default) also integrates
             the largest eigenvalue given the others, which makes the variance finite.
         scheduler: address of a Dask scheduler such as ``tcp://10.0.0.5:8786``; default this machine.
-        workers: processes on this machine (1 runs in this one); None takes every core. No result depends on it.
+        workers: processes on this machine (1 runs in this one, the default); None takes every core. No result depends
+            on it.
         progress: called with samples done and samples in all.
 
     Returns:
@@ -443,6 +384,15 @@ def simulate_ensemble(
 
     Raises:
         DomainError: fewer than two samples, a negative seed, or an unknown estimator.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, Theorem 2; Dumitriu and Edelman 2002, for the bidiagonal model of J.
+
+    Example:
+        >>> law = es.initialisation.InitialEnsemble(4, 6)
+        >>> result = es.initialisation.simulate_ensemble(law, samples=200, seed=1)
+        >>> abs(result.ratio - result.exact) < 4 * result.standard_error
+        True
     """
     if isinstance(samples, bool) or not isinstance(samples, (int, np.integer)) or samples < 2:
         raise DomainError.of("simulate_ensemble()", "samples >= 2", samples, "An error needs at least two samples.")
@@ -461,7 +411,7 @@ def simulate_ensemble(
     return summarise(law, join([parts[k] for k in range(len(sizes))]), seed, chosen)
 
 
-def _run_packed(chunk: tuple[Ensemble, str, int, np.random.SeedSequence]) -> Motion:
+def _run_packed(chunk: tuple[InitialEnsemble, str, int, np.random.SeedSequence]) -> Motion:
     return run_chunk(*chunk)
 
 

@@ -24,17 +24,26 @@ class NetworkRun:
     """A training run; everything is measured at ``steps``.
 
     Attributes:
-        step_size: Step size ``eta``.
-        steps: Measured steps, shape ``(T,)``.
-        loss: Loss, shape ``(T,)``.
-        ntk: Two largest eigenvalues of ``J J' / N``, shape ``(T, 2)``.
-        hessian: Two largest eigenvalues of the loss Hessian, shape ``(T, 2)``; nan where not measured.
-        hessian_bound: Residual norms of the Hessian pairs: each is within this of an eigenvalue.
-        linear: Part of the two-step change of ``lambda_max`` linear in the residual, predicted at each measured step.
-        change: The two-step change itself; nan unless every step is measured.
+        step_size: step size ``eta``.
+        steps: measured steps, shape ``(T,)``.
+        loss: loss, shape ``(T,)``.
+        ntk: two largest eigenvalues of ``J J' / N``, shape ``(T, 2)``.
+        hessian: two largest eigenvalues of the loss Hessian, shape ``(T, 2)``; nan where not measured.
+        hessian_bound: residual norms of the Hessian pairs, shape ``(T,)``: each is within this of an eigenvalue.
+        linear: part of the two-step change of ``lambda_max`` linear in the residual, predicted at each measured step.
+        change: the two-step change itself; nan unless every step is measured.
         status: done or diverged.
-        stopped: Steps taken.
-        theta: Final parameters; None if diverged.
+        stopped: steps taken.
+        theta: final parameters; None if diverged.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, "Connection with deep models".
+
+    Example:
+        >>> network = es.networks.TanhNetwork([[-1.0], [0.0], [1.0]], [[1.0], [0.0], [1.0]], hidden=(4,))
+        >>> run = es.networks.train_network(network, network.initial(seed=0), 0.1, steps=20)
+        >>> str(run.status), run.ntk.shape, run.crossings
+        ('done', (21, 2), 0)
     """
 
     step_size: float
@@ -55,11 +64,11 @@ class NetworkRun:
         excess = self.step_size * self.ntk[:, 0] - 2
         return int(np.sum(excess[1:] * excess[:-1] < 0))
 
-    def shares(self, window: int = 10) -> tuple[float, float] | None:
-        """Return the sum of the non-linear over that of the linear part: up to the edge, and around the steepest fall.
+    def nonlinear_shares(self, window: int = 10) -> tuple[float, float] | None:
+        """The sum of the non-linear over that of the linear part: up to the edge, and around the steepest fall.
 
         Args:
-            window: Steps on each side of the steepest fall.
+            window: steps on each side of the steepest fall.
 
         Returns:
             The two shares, or None where the run never crosses the edge or was not measured at every step.
@@ -79,7 +88,7 @@ class NetworkRun:
         return np.asarray(self.change - self.linear)
 
 
-def train(
+def train_network(
     network: TanhNetwork,
     theta: Array,
     step_size: float,
@@ -92,29 +101,39 @@ def train(
     """Train a network by full-batch gradient descent and measure its curvature.
 
     Args:
-        network: Network with its data.
-        theta: Start, shape ``(P,)``.
-        step_size: Step size ``eta`` on the loss ``|z|^2 / (2 N)``.
-        steps: Number of steps.
-        measure_every: Steps between measurements of loss and NTK; the two-step split needs 1.
-        hessian_every: Measurements between Hessian eigenvalues (by Lanczos, the dear part); 0 leaves them out.
-        progress: Called with ``(step, steps)``.
+        network: network with its data.
+        theta: start, shape ``(P,)``.
+        step_size: ``eta > 0`` on the loss ``|z|^2 / (2 N)``.
+        steps: number of steps, at least 1.
+        measure_every: steps between measurements of loss and NTK, default 1; the two-step split needs 1.
+        hessian_every: measurements between Hessian eigenvalues (by Lanczos, the dear part); 0, the default, leaves them
+            out.
+        progress: called with ``(step, steps)``.
 
     Returns:
-        The run.
+        The run, float64.
 
     Raises:
-        DomainError: On a step size, count or start out of range.
+        DomainError: a step size, count or start out of range.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, "Connection with deep models".
+
+    Example:
+        >>> network = es.networks.TanhNetwork([[-1.0], [0.0], [1.0]], [[1.0], [0.0], [1.0]], hidden=(4,))
+        >>> run = es.networks.train_network(network, network.initial(seed=0), 0.1, steps=20)
+        >>> bool(run.loss[-1] < run.loss[0])
+        True
     """
     if not (np.isfinite(step_size) and step_size > 0):
-        raise DomainError.of("train()", "a step size above 0", step_size, "Raise it.")
+        raise DomainError.of("train_network()", "a step size above 0", step_size, "Raise it.")
     if steps < 1 or measure_every < 1 or hessian_every < 0:
         got = (steps, measure_every, hessian_every)
-        raise DomainError.of("train()", "steps, measure_every >= 1 and hessian_every >= 0", got, "Raise them.")
+        raise DomainError.of("train_network()", "steps, measure_every >= 1 and hessian_every >= 0", got, "Raise them.")
     if theta.shape != (network.parameters,) or not np.isfinite(theta).all():
         got_shape = f"shape {theta.shape}"
         raise DomainError.of(
-            "train()", f"finite parameters of shape ({network.parameters},)", got_shape, "Use initial()."
+            "train_network()", f"finite parameters of shape ({network.parameters},)", got_shape, "Use initial()."
         )
     limit = BLOW_UP * network.loss(theta)
     rows: list[tuple[float, ...]] = []
@@ -158,18 +177,18 @@ def train(
 
 
 def ntk_top(network: TanhNetwork, theta: Array) -> tuple[tuple[float, float], Array]:
-    """Return the two largest eigenvalues of ``J J' / N`` and the top eigenvector, shape ``(N C,)``.
+    """The two largest eigenvalues of ``J J' / N`` and the top eigenvector, shape ``(N C,)``.
 
     Args:
-        network: Network with its data.
-        theta: Parameters, finite.
+        network: network with its data.
+        theta: parameters, finite.
 
     Returns:
         Eigenvalues (nan for the second if there is one residual only) and eigenvector.
     """
     from scipy.linalg import eigh
 
-    kernel = network.kernel(theta) / network.examples
+    kernel = network.ntk(theta) / network.examples
     size = len(kernel)
     first = max(size - 2, 0)
     if size <= DENSE:
@@ -187,12 +206,12 @@ def ntk_top(network: TanhNetwork, theta: Array) -> tuple[tuple[float, float], Ar
 def hessian_top(
     network: TanhNetwork, theta: Array, start: Array | None = None
 ) -> tuple[tuple[float, float], Array, float]:
-    """Return the two largest eigenvalues of the loss Hessian by Lanczos on exact products.
+    """The two largest eigenvalues of the loss Hessian by Lanczos on exact products.
 
     Args:
-        network: Network with its data, at least 4 parameters.
-        theta: Parameters, finite.
-        start: Vector to start from (the last top eigenvector); fixed otherwise.
+        network: network with its data, at least 4 parameters.
+        theta: parameters, finite.
+        start: vector to start from (the last top eigenvector); fixed otherwise.
 
     Returns:
         Eigenvalues, top eigenvector, and the larger residual norm: each value is within it of an eigenvalue.
@@ -212,11 +231,11 @@ def hessian_top(
 
 
 def _linear_part(network: TanhNetwork, theta: Array, step_size: float, top: Array) -> float:
-    """Return the part of the two-step change of ``lambda_max`` linear in the residual.
+    """The part of the two-step change of ``lambda_max`` linear in the residual.
 
     With ``h = eta / N`` it is ``-2 h u'Q(J'(2 - h J J')z, J'u) / N``, as for the general model.
     """
     rate = step_size / network.examples
-    slope = network.pull(theta, network.residual(theta))
-    damped = 2 * slope - rate * network.pull(theta, network.push(theta, slope))
-    return -2 * rate * network.bend(theta, top, network.pull(theta, top), damped) / network.examples
+    slope = network.vjp(theta, network.residual(theta))
+    damped = 2 * slope - rate * network.vjp(theta, network.jvp(theta, slope))
+    return -2 * rate * network.second_derivative(theta, top, network.vjp(theta, top), damped) / network.examples

@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from ...numeric.regression.descent import descend
-from ...numeric.regression.ensembles import RegressionEnsemble
-from ...numeric.regression.flow import gradient_flow
+from ...numeric.regression.descent import descend_regression
+from ...numeric.regression.ensemble import RegressionEnsemble
+from ...numeric.regression.flow import integrate_regression_flow
 from ...numeric.regression.model import RegressionState
-from ...numeric.regression.rates import eigenvalue_rates
-from ...numeric.regression.sharpening import measure_sharpening
+from ...numeric.regression.sharpening import eigenvalue_rates, measure_sharpening
 from ...numeric.regression.two_steps import Phases, split_two_steps
 from ...symbolic.algebra.symbols import symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
@@ -96,7 +95,7 @@ def _antithetic(state: RegressionState, times: np.ndarray[Any, Any]) -> tuple[fl
         start = state.scaled_residual(sign)
         rates = eigenvalue_rates(start)
         second += rates.second / 2
-        path += gradient_flow(start, times=times, rtol=1e-13, atol=1e-13).ntk[:, 0] / 2
+        path += integrate_regression_flow(start, times=times, rtol=1e-13, atol=1e-13).ntk[:, 0] / 2
     return rates.value, second, path
 
 
@@ -108,8 +107,7 @@ def _displacement(ctx: CheckContext) -> Outcome:
     worst, notes = 0.0, []
     for number, (outputs, parameters, scale) in enumerate(cases):
         law = RegressionEnsemble.normalised(outputs, parameters, scale)
-        edge = law.sigma_j**2 * (np.sqrt(outputs) + np.sqrt(parameters)) ** 2
-        curve = measure_sharpening(law, samples, ctx.seed, np.array([10.0, 30.0, 100.0]) / edge)
+        curve = measure_sharpening(law, samples, ctx.seed, np.array([10.0, 30.0, 100.0]) / law.edge)
         share = np.abs(curve.displacement_gap) / curve.rise
         tested += len(share)
         rejected += int(np.sum(share > DISPLACEMENT_SHARE))
@@ -129,8 +127,8 @@ def _displacement(ctx: CheckContext) -> Outcome:
     )
 
 
-def _flow_sharpness(ctx: CheckContext) -> Outcome:
-    """Paired differences of the final sharpness between neighbouring residual scales, in standard errors."""
+def _flow_growth(ctx: CheckContext) -> Outcome:
+    """Paired differences of the final NTK eigenvalue between neighbouring residual scales, in standard errors."""
     trend = _trend(ctx)
     samples, scales = ctx.pick(5, 12, 64), (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
     law = RegressionEnsemble.normalised(16, 32)
@@ -139,7 +137,7 @@ def _flow_sharpness(ctx: CheckContext) -> Outcome:
         state = law.sample(ctx.seed, index)
         start = float(np.linalg.norm(state.J, 2) ** 2)
         for place, scale in enumerate(scales):
-            flow = gradient_flow(state.scaled_residual(scale), tolerance=1e-4, rtol=1e-7)
+            flow = integrate_regression_flow(state.scaled_residual(scale), tolerance=1e-4, rtol=1e-7)
             table[index, place] = flow.ntk[-1, 0] / start
         ctx.progress((index + 1) / samples)
     scores = []
@@ -168,7 +166,9 @@ def _descent_edge(ctx: CheckContext) -> Outcome:
             state = law.sample(ctx.seed, index)
             top = float(np.linalg.norm(state.J, 2) ** 2)
             scales = np.array([0.5, 1.0, 1.5, 2.0])
-            run = descend(state, 1.0 / top, scales=scales, max_steps=6000, tolerance=tolerance, record_every=2)
+            run = descend_regression(
+                state, 1.0 / top, scales=scales, max_steps=6000, tolerance=tolerance, record_every=2
+            )
             for lane, last in enumerate(run.final):
                 if last is None:
                     open_runs += 1
@@ -177,12 +177,12 @@ def _descent_edge(ctx: CheckContext) -> Outcome:
                 if slope > tolerance:
                     open_runs += 1
                     continue
-                sharpness = float(run.final_ntk[lane, 0] * run.step_sizes[lane])
+                scaled = float(run.final_ntk[lane, 0] * run.step_sizes[lane])
                 tested += 1
-                worst = max(worst, sharpness)
-                rejected += sharpness >= 2
+                worst = max(worst, scaled)
+                rejected += scaled >= 2
                 if run.peak[lane] > 2.05:
-                    crossed.append(sharpness)
+                    crossed.append(scaled)
             ctx.progress((tested + open_runs) / (8 * samples))
     below = f"mean {np.mean(crossed):.4f}, least {min(crossed):.4f}" if crossed else "none"
     return judge(
@@ -301,7 +301,7 @@ CLAIMS = (
     ),
     Claim(
         id="displacement-law",
-        title="The sharpness follows the distance travelled",
+        title="The top NTK eigenvalue follows the distance travelled",
         statement=sp.Eq(_LAMBDA(time), _LAMBDA(0) * (1 + _RATIO**2 * _MOVED**2), evaluate=False),
         variables=(time,),
         source=Source(OWN, "displacement law: leading order in size"),
@@ -312,12 +312,12 @@ CLAIMS = (
     ),
     Claim(
         id="sharpness-grows-with-residual",
-        title="Sharpness at convergence grows with sigma_z",
+        title="The top NTK eigenvalue at convergence grows with sigma_z",
         statement=sp.Gt(sp.Derivative(_END(sigma_z), sigma_z), 0),
         variables=(sigma_z,),
         source=Source(PAPER, "figure: empirically upon convergence"),
         domain="gradient flow to convergence; E_end is the mean of lambda_max at convergence",
-        checks=(Check("paired differences over seeds", Level.CHECKED, _flow_sharpness),),
+        checks=(Check("paired differences over seeds", Level.CHECKED, _flow_growth),),
     ),
     Claim(
         id="descent-ends-below-the-edge",
@@ -327,7 +327,7 @@ CLAIMS = (
         source=Source(PAPER, "figure: empirically upon convergence"),
         domain="D < P, so that the residual converges to 0; lambda_max of the NTK",
         note="For D > P the residual stays and the bound is one on the Hessian: the NTK can end above 2/eta.",
-        checks=(Check("final sharpness of each converged run", Level.CHECKED, _descent_edge),),
+        checks=(Check("final NTK eigenvalue of each converged run", Level.CHECKED, _descent_edge),),
     ),
     Claim(
         id="nonlinear-part-brings-the-fall",

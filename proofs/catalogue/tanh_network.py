@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from ...numeric.networks.tanh import TanhNetwork, chebyshev_data
-from ...numeric.networks.training import train
+from ...numeric.networks.training import train_network
 from ...numeric.runs.status import Status
 from ...symbolic.algebra.symbols import symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
@@ -22,9 +22,9 @@ def _edge(ctx: CheckContext) -> Outcome:
     network = TanhNetwork(*chebyshev_data(DEGREE, EXAMPLES), WIDTHS)
     rejected, notes, worst = 0, [], 0.0
     for seed in range(seeds):
-        run = train(network, network.initial(ctx.seed + seed), STEP_SIZE, ctx.pick(1000, 1200, 3000))
+        run = train_network(network, network.initial(ctx.seed + seed), STEP_SIZE, ctx.pick(1000, 1200, 3000))
         top, second = (STEP_SIZE * run.ntk).max(axis=0)
-        shares = run.shares()
+        shares = run.nonlinear_shares()
         worst = max(worst, float(second))
         sound = run.status is Status.DONE and run.crossings >= 2 and STEP_SIZE * run.ntk[0, 0] < 2
         if shares is None or not (sound and second < 2 and shares[0] < 1 < shares[1]):

@@ -77,12 +77,13 @@ def _iid_slices(ctx: CheckContext) -> Outcome:
 
 
 def _scores(ctx: CheckContext) -> list[tuple[int, int, float, float]]:
-    from ...numeric.initialisation.ensemble import Ensemble, simulate_ensemble
+    from ...numeric.initialisation.ensemble import simulate_ensemble
+    from ...numeric.initialisation.laws import InitialEnsemble
 
     found = []
     sizes: Sequence[tuple[int, int, int]] = SIZES[ctx.effort]
     for number, (outputs, parameters, samples) in enumerate(sizes):
-        result = simulate_ensemble(Ensemble(outputs, parameters), samples=samples, seed=ctx.seed)
+        result = simulate_ensemble(InitialEnsemble(outputs, parameters), samples=samples, seed=ctx.seed)
         found.append((outputs, parameters, result.z_score, result.first_z_score))
         ctx.progress((number + 1) / len(sizes))
     return found
@@ -125,12 +126,12 @@ def _simulated_first(ctx: CheckContext) -> Outcome:
 def _dense_twin(ctx: CheckContext) -> Outcome:
     """The same ratio from full tensors Q, by dense linear algebra alone."""
     from ...numeric.initialisation.dense_twin import dense_ensemble
-    from ...numeric.initialisation.ensemble import Ensemble
+    from ...numeric.initialisation.laws import InitialEnsemble
 
     count = ctx.pick(1000, 6000, 60000)
     scores = []
     for outputs, parameters in ((1, 3), (3, 2), (4, 6)):
-        result = dense_ensemble(Ensemble(outputs, parameters), samples=count, seed=ctx.seed)
+        result = dense_ensemble(InitialEnsemble(outputs, parameters), samples=count, seed=ctx.seed)
         scores.append((outputs, parameters, result.z_score))
     return judge_scores(scores, f"{count} dense samples at each of {[row[:2] for row in scores]}")
 
@@ -140,16 +141,16 @@ def _simulated_iid(ctx: CheckContext) -> Outcome:
     import numpy as np
 
     from ...numeric.initialisation.dense_twin import dense_motion
-    from ...numeric.initialisation.ensemble import Ensemble
-    from ...numeric.initialisation.wishart import largest_moments
+    from ...numeric.initialisation.largest_eigenvalue import largest_eigenvalue_moments
+    from ...numeric.initialisation.laws import InitialEnsemble
 
     count = ctx.pick(2000, 20000, 200000)
     scores = []
     for d, p in ((1, 2), (3, 2), (3, 3)):
-        moments = largest_moments(d, p)
+        moments = largest_eigenvalue_moments(d, p)
         unit = {D: d, P: p, m_1: moments.first, m_2: moments.second, sigma_J: 1, sigma_Q: 1, sigma_z: 1}
         exact = float(ctx.derivations.acceleration("iid").closed_form.subs(unit))
-        samples = dense_motion(Ensemble(d, p), samples=count, seed=ctx.seed, slices="iid")[0].acceleration
+        samples = dense_motion(InitialEnsemble(d, p), samples=count, seed=ctx.seed, curvature="iid")[0].acceleration
         scores.append((d, p, (float(np.mean(samples)) - exact) / (float(np.std(samples, ddof=1)) / count**0.5)))
     return judge_scores(scores, f"largest eigenvalue, {count} dense samples at each of {[row[:2] for row in scores]}")
 
@@ -176,13 +177,13 @@ def _limit(ctx: CheckContext) -> Outcome:
 
 def _printed_scale(ctx: CheckContext) -> Outcome:
     """With unit variance of the entries of Q the ratio exceeds sigma_z^2 at every size, and without bound."""
-    from ...numeric.initialisation.ensemble import Ensemble
+    from ...numeric.initialisation.laws import InitialEnsemble
 
     size = symbol("P")
     acceleration = ctx.derivations.acceleration("goe")
     growth = acceleration.leading_ratio().subs({sigma_Q: 1, D: size}) / sigma_z**2
     unbounded = sp.degree(sp.expand(growth), size) > 0
-    values = [Ensemble(d, p).exact_ratio() for d, p in itertools.product((1, 2, 8), repeat=2)]
+    values = [InitialEnsemble(d, p).exact_ratio() for d, p in itertools.product((1, 2, 8), repeat=2)]
     rejected = sum(not v > 1.5 for v in values) + (not unbounded)
     smallest = acceleration.ratio.subs({D: 1, P: 1, m_2: 3 * sigma_J**4, m_1: sigma_J**2, sigma_Q: 1})
     return judge(

@@ -75,7 +75,7 @@ _ROWS = (
     SymbolEntry("D", "D", "integer >= 1", "number of outputs", "D", True),
     SymbolEntry("P", "P", "integer >= 1", "number of parameters", "P", True),
     SymbolEntry("rho_J", r"\rho_J", "> 0", "precision of an entry of J, 1 / sigma_J^2", "", True),
-    SymbolEntry("tau", r"\tau", "R", "rotation average of the diagonal excess of Q"),
+    SymbolEntry("tau_Q", r"\tau_Q", "R", "rotation average of the diagonal excess of Q"),
     SymbolEntry("kappa", r"\kappa", "R", "diagonal variance of Q less twice its off-diagonal variance"),
     SymbolEntry("kappa_4", r"\kappa_4", "R", "fourth cumulant of an entry of J in units of sigma_J^4"),
     SymbolEntry("lambda_k", r"\lambda_k", ">= 0", "an eigenvalue of the NTK J J'"),

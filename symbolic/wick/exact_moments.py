@@ -87,10 +87,12 @@ def generating_function(n: int, m: int) -> fmpq_mpoly:
         DomainError: the size is out of range, or the entries are no polynomials.
     """
     if not 1 <= n <= MOST or m < n:
-        raise DomainError.of("generating_function()", f"1 <= n <= {MOST}, m >= n", (n, m), "Use largest_moments().")
+        raise DomainError.of(
+            "generating_function()", f"1 <= n <= {MOST}, m >= n", (n, m), "Use largest_eigenvalue_moments()."
+        )
     if (m - n) % 2 == 0:
         raise DomainError.of(
-            "generating_function()", "m - n odd (else error functions enter)", (n, m), "Use pfaffian_moments()."
+            "generating_function()", "m - n odd (else error functions enter)", (n, m), "Use eigenvalue_moments()."
         )
     a = (m - n - 1) // 2
     mass = {c: _lower(c) + Z * _upper(c) for c in range(a, a + n)}
@@ -112,23 +114,33 @@ def generating_function(n: int, m: int) -> fmpq_mpoly:
     return numerator / norm
 
 
-def exact_moments(outputs: int, parameters: int, rank: int = 1) -> ExactMoments:
-    """``E[lambda_k]`` and ``E[lambda_k^2]`` as exact rationals.
+def exact_wishart_moments(outputs: int, parameters: int, rank: int = 1) -> ExactMoments:
+    """``E[lambda_k]`` and ``E[lambda_k^2]`` of ``J J'`` as exact rationals, J with standard normal entries.
 
     Args:
-        outputs: D.
-        parameters: P; ``D - P`` odd, ``min(D, P) <= 12``.
-        rank: k, from the largest.
+        outputs: D, at least 1.
+        parameters: P, at least 1; ``D - P`` odd, ``min(D, P) <= 12``.
+        rank: k, counted from the largest eigenvalue, in ``1..min(D, P)``; default 1.
 
     Returns:
-        The moments.
+        The moments, exact.
 
     Raises:
         DomainError: a size or rank out of range, or ``D - P`` even (the moments are irrational then).
+
+    Source:
+        de Bruijn 1955, for the Pfaffian; the recursion of its entries is derived here.
+
+    Example:
+        >>> found = es.wick.exact_wishart_moments(4, 5)
+        >>> found.first, es.wick.exact_wishart_moments(4, 5, rank=4).first
+        (1915/162, 1/2)
     """
     n, m = min(outputs, parameters), max(outputs, parameters)
     if not 1 <= rank <= n:
-        raise DomainError.of("exact_moments()", f"a rank in 1..{n}", rank, "Ranks count from the largest eigenvalue.")
+        raise DomainError.of(
+            "exact_wishart_moments()", f"a rank in 1..{n}", rank, "Ranks count from the largest eigenvalue."
+        )
     first, second = (_moment(n, m, rank, power) for power in (1, 2))
     return ExactMoments(outputs, parameters, rank, first, second)
 
@@ -151,7 +163,7 @@ def _moment(n: int, m: int, rank: int, power: int) -> sp.Rational:
     total = fmpq(0)
     for (i, j, _), c in poly_terms(_tails(n, m)[rank - 1]).items():
         if j == 0:
-            raise DomainError.of("exact_moments()", "a tail that decays", (n, m, rank), "Please report this.")
+            raise DomainError.of("exact_wishart_moments()", "a tail that decays", (n, m, rank), "Please report this.")
         top = i + power - 1
         total += c * power * factorial(top) * fmpq(2, j) ** (top + 1)
     return to_rational(total)

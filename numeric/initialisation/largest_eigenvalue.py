@@ -17,10 +17,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaincc, gammaln
 
-from ...symbolic.algebra.errors import DomainError, PrecisionError
+from ...symbolic.algebra.errors import PrecisionError
+from ..runs.limits import check_count
 
 Array = npt.NDArray[np.float64]
 
+WHERE = "largest_eigenvalue_moments()"
 #: Rows of Laguerre functions held in memory at a time.
 BLOCK = 256
 #: Powers of the eigenvalue whose means are computed.
@@ -63,25 +65,6 @@ class EigenvalueMoments:
     def quotient(self) -> float:
         """``E[lambda^2] / E[lambda]``."""
         return self.second / self.first
-
-
-def check_size(value: object, name: str, where: str) -> int:
-    """A dimension.
-
-    Args:
-        value: what the user gave.
-        name: for the message.
-        where: for the message.
-
-    Returns:
-        The integer.
-
-    Raises:
-        DomainError: it is no integer of at least 1.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise DomainError.of(where, f"an integer {name} >= 1", value, "Give a positive whole number.")
-    return int(value)
 
 
 def _integration_matrix(nodes: Array) -> Array:
@@ -230,27 +213,34 @@ def _moments_once(n: int, m: int, points: int, nodes: int) -> tuple[float, ...]:
     u = low + (high - low) / 2 * (t + 1)
     above = exceedance(n, m, u * u, nodes, high + (high - low) / 30)
     if (above[0] < 1 - 1e-10 and low > 1e-6) or above[-1] > 1e-13:
-        raise PrecisionError.of("largest_moments()", "a window that holds the law", (n, m), "Please report this size.")
+        raise PrecisionError.of(WHERE, "a window that holds the law", (n, m), "Please report this size.")
     w = weights * (high - low) / 2
     return tuple(low ** (2 * q) + float(np.sum(w * 2 * q * u ** (2 * q - 1) * above)) for q in POWERS)
 
 
-def largest_moments(outputs: int, parameters: int) -> EigenvalueMoments:
-    """``E[lambda_max]`` and ``E[lambda_max^2]`` of ``J J'`` with standard normal J of shape ``(outputs, parameters)``.
+def largest_eigenvalue_moments(outputs: int, parameters: int) -> EigenvalueMoments:
+    """Moments of the largest eigenvalue of ``J J'``, J of shape ``(D, P)`` with standard normal entries, at any size.
 
     Args:
         outputs: D, at least 1.
-        parameters: P, at least 1.
+        parameters: P, at least 1; D and P may be swapped, for ``J'J`` has the same non-zero eigenvalues.
 
     Returns:
-        The moments with a bound on their relative error; J' J has the same non-zero eigenvalues, so D and P may be
-        swapped.
+        The first six moments with a bound on their relative error, near 1e-12 from D = P = 2 to 100,000.
 
-    ``PrecisionError`` is raised where two resolutions disagree by more than a part in 1e8.
+    Raises:
+        DomainError: a size below 1.
+        PrecisionError: two resolutions disagree by more than a part in 1e8.
+
+    Source:
+        de Bruijn 1955 and Bornemann 2010; the tridiagonal form of the inverse is derived here.
+
+    Example:
+        >>> found = es.initialisation.largest_eigenvalue_moments(4, 5)
+        >>> abs(found.first - 1915 / 162) <= found.relative_error * found.first
+        True
     """
-    d = check_size(outputs, "outputs", "largest_moments()")
-    p = check_size(parameters, "parameters", "largest_moments()")
-    return _largest(d, p)
+    return _largest(check_count(WHERE, "outputs", outputs), check_count(WHERE, "parameters", parameters))
 
 
 @lru_cache(maxsize=64)
@@ -263,5 +253,5 @@ def _largest(d: int, p: int) -> EigenvalueMoments:
     error = max(abs(a / b - 1) for a, b in zip(coarse, fine, strict=True))
     rounding = np.finfo(float).eps * (64 + 4 * (n + m) ** (1 / 3))
     if error > 1e-8:
-        raise PrecisionError.of("largest_moments()", "agreement of two quadratures", error, "Please report this size.")
+        raise PrecisionError.of(WHERE, "agreement of two quadratures", error, "Please report this size.")
     return EigenvalueMoments(d, p, fine, float(error + rounding), "Fredholm determinant")

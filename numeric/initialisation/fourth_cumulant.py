@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...symbolic.algebra.errors import DomainError
-from .ensemble import Array, Ensemble, conditional_acceleration
-from .wishart import largest_moments
+from .ensemble import Array, conditional_acceleration
+from .largest_eigenvalue import largest_eigenvalue_moments
+from .laws import InitialEnsemble
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,19 @@ class CumulantEffect:
         return first, second
 
 
-def derived_effect(law: Ensemble) -> tuple[float, float]:
+def derived_effect(law: InitialEnsemble) -> tuple[float, float]:
     """The derived slopes for unit variances, with the moments of the Wishart law put in."""
     from ...symbolic.algebra.symbols import symbol
     from ...symbolic.wick.cumulants import acceleration_change, eigenvalue_change
 
-    moments = largest_moments(law.outputs, law.parameters).moments
+    moments = largest_eigenvalue_moments(law.outputs, law.parameters).moments
     values = {symbol(f"m_{q}"): m for q, m in enumerate(moments, 1)}
     values |= {symbol(s): 1 for s in ("sigma_J", "sigma_Q", "sigma_z", "kappa_4")}
     values |= {symbol("D"): law.outputs, symbol("P"): law.parameters}
     return float(eigenvalue_change().subs(values)), float(acceleration_change().subs(values))
 
 
-def _conditional(law: Ensemble, j: Array) -> Array:
+def _conditional(law: InitialEnsemble, j: Array) -> Array:
     """Largest eigenvalue and its conditional acceleration, shape ``(2, batch)``."""
     values = np.linalg.eigvalsh(j @ j.swapaxes(1, 2))[:, ::-1]
     values = np.maximum(values, 0.0)
@@ -56,7 +57,7 @@ def _conditional(law: Ensemble, j: Array) -> Array:
 
 
 def cumulant_effect(
-    law: Ensemble, *, samples: int, seed: int, spreads: tuple[float, float] = (0.3, 0.6)
+    law: InitialEnsemble, *, samples: int, seed: int, spreads: tuple[float, float] = (0.3, 0.6)
 ) -> CumulantEffect:
     """Slopes in the fourth cumulant by variance mixtures, paired with the Gaussian entries they are made from.
 
@@ -79,7 +80,7 @@ def cumulant_effect(
         raise DomainError.of(
             "cumulant_effect()", "samples >= 2 and two spreads in (0, 1)", (samples, spreads), "Mend these."
         )
-    unit = Ensemble(law.outputs, law.parameters)
+    unit = InitialEnsemble(law.outputs, law.parameters)
     rng = np.random.default_rng(seed)
     one, two = (3 * s * s for s in spreads)
     weights = (two / one / (two - one), -one / two / (two - one))

@@ -1,4 +1,4 @@
-"""Sharpness at convergence over a grid of residual scales, step sizes and shapes, with statistics over samples.
+"""The top NTK eigenvalue at convergence over residual scales, step sizes and shapes, with statistics over samples.
 
 One chunk is one sample of one shape: all its lanes (residual scales times step sizes) share Q and run as one batch.
 The same directions of z, J and Q serve every scale, so differences along the grid are paired.
@@ -6,44 +6,43 @@ The same directions of z, J and Q serve every scale, so differences along the gr
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..initialisation.laws import CurvatureLaw, Entries
 from ..runs.chunk_store import ChunkStore
 from ..runs.cluster import map_chunks
+from ..runs.limits import check_count, check_memory, check_positive, one_thread_each, refuse
 from ..runs.status import CODES, Status
-from .descent import descend, top_two
-from .ensembles import CurvatureLaw, Entries, RegressionEnsemble
-from .flow import gradient_flow
+from .descent import descend_regression, top_two
+from .ensemble import RegressionEnsemble
+from .flow import integrate_regression_flow
 from .model import RegressionState
-from .validation import check_count, check_memory, check_positive, refuse
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
 @dataclass(frozen=True)
-class SharpnessGrid:
+class ConvergenceGrid:
     """What to run.
 
     Attributes:
-        shapes: Pairs ``(D, P)``.
-        sigma_z: Residual scales, in the units of ``RegressionEnsemble.normalised``.
-        starts: Starting sharpness ``eta lambda_max(0)`` of each step size, each in ``(0, 2)``.
-        samples: Samples of each shape.
-        seed: Seed.
-        max_steps: Largest number of steps.
-        tolerance: Relative gradient norm at convergence.
-        record_every: Steps between measurements of the sharpness (for its peak and its crossings).
-        flow: Whether to run the gradient flow as well.
-        entries: Law of one entry.
-        curvature: Law of one slice of Q.
-        correlation: Correlation of ``J[a, i]`` with ``z[a]``.
+        shapes: pairs ``(D, P)``.
+        sigma_z: residual scales, in the units of ``RegressionEnsemble.normalised``.
+        starts: starting ``eta lambda_max(0)`` of each step size, each in ``(0, 2)``.
+        samples: samples of each shape.
+        seed: seed.
+        max_steps: largest number of steps.
+        tolerance: relative gradient norm at convergence.
+        record_every: steps between measurements of ``eta lambda_max`` (for its peak and its crossings).
+        flow: whether to run the gradient flow as well.
+        entries: law of one entry.
+        curvature: law of one slice of Q.
+        correlation: correlation of ``J[a, i]`` with ``z[a]``.
     """
 
     shapes: tuple[tuple[int, int], ...] = ((20, 80), (20, 40), (40, 20))
@@ -63,9 +62,9 @@ class SharpnessGrid:
         """Check every field.
 
         Raises:
-            DomainError: On an empty axis or a value out of range.
+            DomainError: an empty axis or a value out of range.
         """
-        where = "SharpnessGrid()"
+        where = "ConvergenceGrid()"
         for name in ("shapes", "sigma_z", "starts"):
             if not len(getattr(self, name)):
                 refuse(where, f"at least one entry in {name}", "none", "Give one.")
@@ -75,13 +74,13 @@ class SharpnessGrid:
             check_positive(where, "sigma_z", value)
         for value in self.starts:
             if check_positive(where, "starts", value) >= 2:
-                refuse(where, "a starting sharpness below the edge, in (0, 2)", repr(value), "Lower it.")
+                refuse(where, "a starting eta lambda_max below the edge, in (0, 2)", repr(value), "Lower it.")
         for name in ("samples", "max_steps", "record_every"):
             check_count(where, name, getattr(self, name))
         check_positive(where, "tolerance", self.tolerance)
 
     def law(self, outputs: int, parameters: int) -> RegressionEnsemble:
-        """Return the law of the starts of one shape, with residual scale 1."""
+        """The law of the starts of one shape, with residual scale 1."""
         return RegressionEnsemble.normalised(
             outputs,
             parameters,
@@ -105,41 +104,41 @@ class SharpnessGrid:
         return len(self.sigma_z) * len(self.starts)
 
     def bytes_needed(self, workers: int = 1) -> int:
-        """Return peak memory: Q twice, three Jacobians a lane, and the records, for each worker.
+        """Peak memory: Q, four Jacobians a lane, and the records, for each worker.
 
         Args:
-            workers: Number of processes.
+            workers: number of processes.
 
         Returns:
             Bytes.
         """
         records = 8 * 6 * self.lanes * (self.max_steps // self.record_every + 1)
         largest = max(
-            RegressionEnsemble.normalised(d, p).bytes_needed + 8 * 3 * self.lanes * d * p for d, p in self.shapes
+            RegressionEnsemble.normalised(d, p).bytes_needed + 8 * 4 * self.lanes * d * p for d, p in self.shapes
         )
         return workers * (largest + records)
 
 
 @dataclass(frozen=True, eq=False)
-class SharpnessTable:
+class ConvergenceTable:
     """Results over ``(shape, sample, sigma_z, start)``.
 
     Attributes:
-        grid: What was run.
+        grid: what was run.
         initial: ``lambda_max(0)``, shape ``(shapes, samples)``.
         final: ``lambda_max`` where each run stopped; nan where it diverged.
-        second: Second largest NTK eigenvalue there.
-        hessian: Largest eigenvalue of the loss Hessian there.
-        peak: Largest measured ``eta lambda_max``.
-        crossings: How often the measured ``eta lambda_max`` crossed 2.
+        second: second largest NTK eigenvalue there.
+        hessian: largest eigenvalue of the loss Hessian there.
+        peak: largest measured ``eta lambda_max``.
+        crossings: how often the measured ``eta lambda_max`` crossed 2.
         status: code of the status.
-        stopped: Steps taken.
+        stopped: steps taken.
         flow_final: ``lambda_max`` at the end of the gradient flow, shape ``(shapes, samples, sigma_z)``; nan
             where not run.
-        flow_error: Its integration error.
+        flow_error: its integration error.
     """
 
-    grid: SharpnessGrid
+    grid: ConvergenceGrid
     initial: Array
     final: Array
     second: Array
@@ -157,22 +156,22 @@ class SharpnessTable:
         return np.asarray(np.array(self.grid.starts) / self.initial[:, :, None, None])
 
     @property
-    def sharpness(self) -> Array:
+    def scaled_ntk(self) -> Array:
         """``eta lambda_max`` at convergence; nan for runs that did not converge."""
         return np.where(self.status == Status.CONVERGED.code, self.final * self.step_sizes, np.nan)
 
     @property
-    def hessian_sharpness(self) -> Array:
+    def scaled_hessian(self) -> Array:
         """``eta`` times the top Hessian eigenvalue at convergence; nan for runs that did not converge."""
         return np.where(self.status == Status.CONVERGED.code, self.hessian * self.step_sizes, np.nan)
 
     def summary(self) -> list[dict[str, Any]]:
-        """Return one row for each (shape, sigma_z, start): counts, and the mean sharpness with its standard error."""
+        """One row for each (shape, sigma_z, start): counts, and the mean scaled NTK eigenvalue with its error."""
         rows = []
         for a, (outputs, parameters) in enumerate(self.grid.shapes):
             for i, scale in enumerate(self.grid.sigma_z):
                 for j, begin in enumerate(self.grid.starts):
-                    status, values = self.status[a, :, i, j], self.sharpness[a, :, i, j]
+                    status, values = self.status[a, :, i, j], self.scaled_ntk[a, :, i, j]
                     good = values[np.isfinite(values)]
                     growth = self.flow_final[a, :, i] / self.initial[a]
                     rows.append(
@@ -184,7 +183,7 @@ class SharpnessTable:
                             **{end.value: int(np.sum(status == end.code)) for end in CODES},
                             "sharpness": float(good.mean()) if len(good) else None,
                             "standard_error": float(good.std(ddof=1) / np.sqrt(len(good))) if len(good) > 1 else None,
-                            "hessian": float(np.nanmean(self.hessian_sharpness[a, :, i, j])) if len(good) else None,
+                            "hessian": float(np.nanmean(self.scaled_hessian[a, :, i, j])) if len(good) else None,
                             "crossed": int(np.sum(self.peak[a, :, i, j] >= 2)),
                             "flow_growth": float(growth.mean()) if np.isfinite(growth).all() else None,
                         }
@@ -196,7 +195,7 @@ class SharpnessTable:
 class Job:
     """One chunk: one sample of one shape."""
 
-    grid: SharpnessGrid
+    grid: ConvergenceGrid
     shape: int
     sample: int
 
@@ -205,7 +204,7 @@ def run_job(job: Job) -> dict[str, Array]:
     """Run one sample of one shape over all scales and step sizes.
 
     Args:
-        job: The chunk.
+        job: the chunk.
 
     Returns:
         Arrays over ``(sigma_z, start)``, and over ``sigma_z`` for the flow.
@@ -217,7 +216,7 @@ def run_job(job: Job) -> dict[str, Array]:
     box = (len(grid.sigma_z), len(grid.starts))
     etas = np.broadcast_to(np.array(grid.starts) / initial, box).ravel()
     scales = np.repeat(grid.sigma_z, box[1])
-    run = descend(
+    run = descend_regression(
         state,
         etas,
         scales=scales,
@@ -228,7 +227,7 @@ def run_job(job: Job) -> dict[str, Array]:
     flow_final, flow_error = np.full(box[0], np.nan), np.full(box[0], np.nan)
     if grid.flow:
         for i, scale in enumerate(grid.sigma_z):
-            flow = gradient_flow(state.scaled_residual(scale), tolerance=grid.tolerance, rtol=1e-8)
+            flow = integrate_regression_flow(state.scaled_residual(scale), tolerance=grid.tolerance, rtol=1e-8)
             if flow.status is Status.CONVERGED:
                 flow_final[i], flow_error[i] = flow.ntk[-1, 0], flow.energy_error
     return {
@@ -245,8 +244,8 @@ def run_job(job: Job) -> dict[str, Array]:
     }
 
 
-def run_sharpness_grid(
-    grid: SharpnessGrid,
+def run_convergence_grid(
+    grid: ConvergenceGrid,
     *,
     folder: str | Path | None = None,
     workers: int = 1,
@@ -254,29 +253,29 @@ def run_sharpness_grid(
     force: bool = False,
     info: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> SharpnessTable:
+) -> ConvergenceTable:
     """Run a grid, in several processes and with a folder to resume from when asked.
 
     Args:
-        grid: What to run.
-        folder: Where each finished chunk is stored; a later call with the same grid computes only what is missing.
-        workers: Processes; the results do not depend on their number.
-        scheduler: Address of a Dask scheduler that runs the chunks instead.
-        force: Discard what another grid left in the folder.
-        info: More data for the folder's ``run.json`` (argv, versions).
-        progress: Called with ``(chunks done, chunks)``.
+        grid: what to run.
+        folder: where each finished chunk is stored; a later call with the same grid computes only what is missing.
+        workers: processes; the results do not depend on their number.
+        scheduler: address of a Dask scheduler that runs the chunks instead.
+        force: discard what another grid left in the folder.
+        info: more data for the folder's ``run.json`` (argv, versions).
+        progress: called with ``(chunks done, chunks)``.
 
     Returns:
         The table.
 
     Raises:
-        DomainError: If the memory needed exceeds what is free (said before it starts).
-        OutputError: If the folder cannot be written or belongs to another grid.
+        DomainError: the memory needed exceeds what is free (said before it starts).
+        OutputError: the folder cannot be written or belongs to another grid.
     """
-    check_count("run_sharpness_grid()", "workers", workers)
+    check_count("run_convergence_grid()", "workers", workers)
     if scheduler is None:
         check_memory(
-            "run_sharpness_grid()",
+            "run_convergence_grid()",
             grid.bytes_needed(workers),
             f"{workers} worker(s)",
             "Use fewer workers, smaller shapes, or a larger record_every.",
@@ -289,7 +288,7 @@ def run_sharpness_grid(
     todo = [index for index in range(len(jobs)) if index not in found]
     if progress is not None:
         progress(len(found), len(jobs))
-    with _one_thread_each():
+    with one_thread_each():
         work = [jobs[index] for index in todo]
         for place, arrays in map_chunks(run_job, work, workers=workers, scheduler=scheduler, backend="processes"):
             found[todo[place]] = arrays
@@ -302,28 +301,14 @@ def run_sharpness_grid(
     shape = (len(grid.shapes), grid.samples)
     stacked = {
         item.name: np.array([found[index][item.name] for index in range(len(jobs))])
-        for item in fields(SharpnessTable)
+        for item in fields(ConvergenceTable)
         if item.name != "grid"
     }
-    return SharpnessTable(grid, **{name: values.reshape(*shape, *values.shape[1:]) for name, values in stacked.items()})
+    return ConvergenceTable(
+        grid, **{name: values.reshape(*shape, *values.shape[1:]) for name, values in stacked.items()}
+    )
 
 
 def _sharpness(state: RegressionState | None) -> float:
-    """Return the top Hessian eigenvalue; nan for a run that diverged."""
+    """The top Hessian eigenvalue; nan for a run that diverged."""
     return float("nan") if state is None else float(np.linalg.eigvalsh(state.hessian())[-1])
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Tell the linear algebra of child processes to use one thread; the processes are the parallelism."""
-    names = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -1,7 +1,8 @@
 """Moments of every eigenvalue of the real Wishart law to any number of digits, from the Pfaffian form, for small sizes.
 
-The same Pfaffian as in ``symbolic/wishart.py``, with incomplete gamma functions where ``D - P`` is even and the moments
-are irrational; in mpmath, with guard digits for the cancellation, and Gauss-Legendre quadrature in ``sqrt(x)``.
+The same Pfaffian as in ``edgestab.wick.exact_wishart_moments``, with incomplete gamma functions where ``D - P`` is even
+and the moments are irrational; in mpmath, with guard digits for the cancellation, and Gauss-Legendre quadrature in
+``sqrt(x)``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import mpmath
 
 from ...symbolic.algebra.errors import DomainError, PrecisionError
 from ...symbolic.algebra.pfaffian import pfaffian
-from .wishart import check_size
+from ..runs.limits import check_count
 
 #: Largest number of eigenvalues: cancellation costs digits and each point costs 2^n products.
 MOST = 8
@@ -125,31 +126,40 @@ def _gauss_legendre(points: int, digits: int) -> list[tuple[Any, Any]]:
         ]
 
 
-def pfaffian_moments(outputs: int, parameters: int, rank: int = 1, digits: int = 30) -> PreciseMoments:
-    """``E[lambda_k]`` and ``E[lambda_k^2]`` to a number of digits, for any parity of ``D - P``.
+def eigenvalue_moments(outputs: int, parameters: int, rank: int = 1, digits: int = 30) -> PreciseMoments:
+    """``E[lambda_k]`` and ``E[lambda_k^2]`` of ``J J'`` to a number of digits, for any parity of ``D - P``.
 
     Args:
-        outputs: D.
-        parameters: P; ``min(D, P) <= 8``.
-        rank: k, from the largest.
-        digits: 10..60.
+        outputs: D, at least 1.
+        parameters: P, at least 1; ``min(D, P) <= 8``.
+        rank: k, counted from the largest eigenvalue; default 1.
+        digits: 10..60; default 30.
 
     Returns:
-        The moments; the digits hold between two quadratures at two precisions.
+        The moments for standard normal J; the digits hold between two quadratures at two precisions.
 
     Raises:
         DomainError: a size, rank or number of digits out of range.
         PrecisionError: the digits cannot be held.
+
+    Source:
+        de Bruijn 1955, for the Pfaffian.
+
+    Example:
+        >>> es.initialisation.eigenvalue_moments(2, 2, digits=12).first  # 2 + pi / 2
+        mpf('3.5707963267948966')
     """
-    d = check_size(outputs, "outputs", "pfaffian_moments()")
-    p = check_size(parameters, "parameters", "pfaffian_moments()")
+    where = "eigenvalue_moments()"
+    d, p = check_count(where, "outputs", outputs), check_count(where, "parameters", parameters)
     n, m = min(d, p), max(d, p)
     if n > MOST:
-        raise DomainError.of("pfaffian_moments()", f"min(D, P) <= {MOST}", n, "Use largest_moments() in double.")
+        raise DomainError.of(
+            "eigenvalue_moments()", f"min(D, P) <= {MOST}", n, "Use largest_eigenvalue_moments() in double."
+        )
     if not 1 <= rank <= n:
-        raise DomainError.of("pfaffian_moments()", f"a rank in 1..{n}", rank, "Ranks count from the largest.")
+        raise DomainError.of(where, f"a rank in 1..{n}", rank, "Ranks count from the largest.")
     if not 10 <= digits <= 60:
-        raise DomainError.of("pfaffian_moments()", "10..60 digits", digits, "Ask for fewer digits.")
+        raise DomainError.of(where, "10..60 digits", digits, "Ask for fewer digits.")
     results = []
     for extra, density in ((10 + 4 * n, 3), (20 + 4 * n, 4)):
         with mpmath.workdps(digits + extra):
@@ -161,5 +171,5 @@ def pfaffian_moments(outputs: int, parameters: int, rank: int = 1, digits: int =
     with mpmath.workdps(digits + 10):
         error = max(abs(first / fine_first - 1), abs(second / fine_second - 1))
         if error > mpmath.mpf(10) ** (-digits):
-            raise PrecisionError.of("pfaffian_moments()", f"{digits} digits", mpmath.nstr(error, 3), "Ask for fewer.")
+            raise PrecisionError.of(where, f"{digits} digits", mpmath.nstr(error, 3), "Ask for fewer.")
         return PreciseMoments(d, p, rank, +fine_first, +fine_second, digits)

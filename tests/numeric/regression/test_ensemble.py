@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -31,7 +33,7 @@ def test_correlation_of_residual_and_jacobian() -> None:
 
 def test_scale_changes_the_residual_alone() -> None:
     law = es.regression.RegressionEnsemble.normalised(3, 5)
-    small, large = law.sample(2, 7), law.with_sigma_z(4.0).sample(2, 7)
+    small, large = law.sample(2, 7), replace(law, sigma_z=4.0).sample(2, 7)
     assert (large.z == 4 * small.z).all()
     assert (large.J == small.J).all()
     assert not (law.sample(2, 8).z == small.z).any()
@@ -43,7 +45,7 @@ def test_scale_changes_the_residual_alone() -> None:
         ((0, 3), "outputs as an integer of at least 1; got 0"),
         ((2, -1), "parameters as an integer of at least 1"),
         ((2, 3, float("nan")), "sigma_z as a finite number above 0"),
-        ((2, 3, 1.0, -1.0), "sigma_j"),
+        ((2, 3, 1.0, -1.0), "sigma_J"),
         ((2, 3, 1.0, 1.0, 1.0, "cauchy"), "entries as one of gaussian"),
         ((2, 3, 1.0, 1.0, 1.0, "gaussian", "wigner"), "curvature as one of goe"),
         ((2, 3, 1.0, 1.0, 1.0, "gaussian", "goe", 1.5), r"correlation in \[-1, 1\]"),

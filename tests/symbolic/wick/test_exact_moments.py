@@ -7,7 +7,7 @@ import sympy as sp
 
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.algebra.pfaffian import pfaffian
-from edgestab.symbolic.wick.wishart import exact_moments, generating_function
+from edgestab.symbolic.wick.exact_moments import exact_wishart_moments, generating_function
 
 
 def ordered_integral(n: int, m: int, rank: int, power: int) -> sp.Expr:
@@ -27,20 +27,20 @@ def ordered_integral(n: int, m: int, rank: int, power: int) -> sp.Expr:
 
 @pytest.mark.parametrize(("d", "p", "rank"), [(1, 2, 1), (2, 3, 1), (2, 3, 2), (2, 5, 1), (3, 4, 2)])
 def test_against_ordered_integrals(d: int, p: int, rank: int) -> None:
-    found = exact_moments(d, p, rank)
+    found = exact_wishart_moments(d, p, rank)
     assert found.first == ordered_integral(d, p, rank, 1)
     assert found.second == ordered_integral(d, p, rank, 2)
 
 
 def test_ranks_add_up_to_the_trace() -> None:
     for d, p in ((4, 5), (7, 4), (9, 10)):
-        assert sum(exact_moments(d, p, k).first for k in range(1, min(d, p) + 1)) == d * p
+        assert sum(exact_wishart_moments(d, p, k).first for k in range(1, min(d, p) + 1)) == d * p
 
 
 def test_smallest_eigenvalue_of_nearly_square_matrices() -> None:
     """n x (n + 1): the smallest eigenvalue is exponential with mean 2 / n (Edelman 1988)."""
     for n in (1, 2, 3, 5, 6):
-        found = exact_moments(n, n + 1, n)
+        found = exact_wishart_moments(n, n + 1, n)
         assert found.first == sp.Rational(2, n)
         assert found.second == 2 * sp.Rational(2, n) ** 2
 
@@ -54,15 +54,15 @@ def test_generating_function_is_one_at_z_one() -> None:
 
 
 def test_swapped_sizes() -> None:
-    assert exact_moments(5, 2).first == exact_moments(2, 5).first
+    assert exact_wishart_moments(5, 2).first == exact_wishart_moments(2, 5).first
 
 
 @pytest.mark.parametrize("bad", [(2, 2), (13, 14), (0, 3)])
 def test_bad_sizes(bad: tuple[int, int]) -> None:
     with pytest.raises(DomainError):
-        exact_moments(*bad)
+        exact_wishart_moments(*bad)
     with pytest.raises(DomainError, match="rank"):
-        exact_moments(2, 3, 3)
+        exact_wishart_moments(2, 3, 3)
 
 
 def test_pfaffian_squares_to_the_determinant() -> None:

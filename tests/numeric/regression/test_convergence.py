@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 import edgestab as es
-from edgestab.numeric.regression import grid as module
-from edgestab.numeric.regression.grid import Job, SharpnessGrid, run_job, run_sharpness_grid
+from edgestab.numeric.regression import convergence as module
+from edgestab.numeric.regression.convergence import ConvergenceGrid, Job, run_convergence_grid, run_job
 from edgestab.numeric.runs.status import CODES
 
-SMALL = SharpnessGrid(shapes=((4, 8), (6, 5)), sigma_z=(0.5, 2.0), starts=(0.5, 1.5), samples=3, max_steps=1500)
+SMALL = ConvergenceGrid(shapes=((4, 8), (6, 5)), sigma_z=(0.5, 2.0), starts=(0.5, 1.5), samples=3, max_steps=1500)
 
 
 def test_a_chunk_agrees_with_single_runs() -> None:
@@ -19,7 +19,7 @@ def test_a_chunk_agrees_with_single_runs() -> None:
     assert arrays["initial"] == pytest.approx(top)
     for i, scale in enumerate(SMALL.sigma_z):
         for j, start in enumerate(SMALL.starts):
-            run = es.regression.descend(
+            run = es.regression.descend_regression(
                 state.scaled_residual(scale), float(start / top), max_steps=1500, tolerance=1e-5
             )
             assert CODES[int(arrays["status"][i, j])] == run.status[0]
@@ -29,14 +29,14 @@ def test_a_chunk_agrees_with_single_runs() -> None:
                 final = run.final[0]
                 assert final is not None
                 assert arrays["hessian"][i, j] == pytest.approx(final.hessian_spectrum().top, rel=1e-6)
-        flow = es.regression.gradient_flow(state.scaled_residual(scale), tolerance=1e-5)
+        flow = es.regression.integrate_regression_flow(state.scaled_residual(scale), tolerance=1e-5)
         assert arrays["flow_final"][i] == pytest.approx(flow.ntk[-1, 0], rel=1e-5)
 
 
 def test_results_do_not_depend_on_workers_and_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    alone = run_sharpness_grid(SMALL)
+    alone = run_convergence_grid(SMALL)
     seen: list[tuple[int, int]] = []
-    shared = run_sharpness_grid(
+    shared = run_convergence_grid(
         SMALL, folder=tmp_path / "grid", workers=2, progress=lambda done, total: seen.append((done, total))
     )
     assert seen[0] == (0, 6)
@@ -56,24 +56,24 @@ def test_results_do_not_depend_on_workers_and_resume(tmp_path: Path, monkeypatch
         return run_job(job)
 
     monkeypatch.setattr(module, "run_job", counted)
-    again = run_sharpness_grid(SMALL, folder=tmp_path / "grid")
+    again = run_convergence_grid(SMALL, folder=tmp_path / "grid")
     assert [(job.shape, job.sample) for job in ran] == [(0, 1), (1, 1)]
     assert np.array_equal(again.final, alone.final, equal_nan=True)
     with pytest.raises(es.algebra.OutputError, match="another"):
-        run_sharpness_grid(SharpnessGrid(samples=2), folder=tmp_path / "grid")
+        run_convergence_grid(ConvergenceGrid(samples=2), folder=tmp_path / "grid")
 
 
 def test_summary_counts_every_run() -> None:
-    table = run_sharpness_grid(SMALL)
+    table = run_convergence_grid(SMALL)
     rows = table.summary()
     assert len(rows) == 8
     assert all(row["converged"] + row["diverged"] + row["max_steps"] == 3 for row in rows)
     growing = [r["flow_growth"] for r in rows if (r["outputs"], r["start"]) == (4, 0.5)]
     assert growing[0] < growing[1]
     converged = table.status == 0
-    assert np.isfinite(table.sharpness[converged]).all()
-    assert np.isnan(table.sharpness[~converged]).all()
-    assert (table.hessian_sharpness[converged] < 2 + 1e-6).all()
+    assert np.isfinite(table.scaled_ntk[converged]).all()
+    assert np.isnan(table.scaled_ntk[~converged]).all()
+    assert (table.scaled_hessian[converged] < 2 + 1e-6).all()
 
 
 @pytest.mark.parametrize(
@@ -88,10 +88,10 @@ def test_summary_counts_every_run() -> None:
 )
 def test_bad_grids_are_refused(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(es.DomainError, match=message):
-        SharpnessGrid(**arguments)  # type: ignore[arg-type]
+        ConvergenceGrid(**arguments)  # type: ignore[arg-type]
 
 
 def test_too_little_memory_is_said_before_the_start() -> None:
-    huge = SharpnessGrid(shapes=((4000, 4000),), samples=1)
+    huge = ConvergenceGrid(shapes=((4000, 4000),), samples=1)
     with pytest.raises(es.DomainError, match=r"GiB for 1 worker\(s\)"):
-        run_sharpness_grid(huge)
+        run_convergence_grid(huge)

@@ -8,9 +8,14 @@ import sympy as sp
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.algebra.symbols import symbol, symbols
 from edgestab.symbolic.wick.acceleration import Acceleration
-from edgestab.symbolic.wick.discrete import first_difference, mean_change, mean_trace_change, second_difference
-from edgestab.symbolic.wick.necklaces import canonical, collect
-from edgestab.symbolic.wick.stein import eigenvalue_moment, mean_power_sum
+from edgestab.symbolic.wick.contraction import canonical, collect
+from edgestab.symbolic.wick.differences import (
+    expected_first_difference,
+    expected_second_difference,
+    mean_change,
+    mean_trace_change,
+)
+from edgestab.symbolic.wick.integration_by_parts import eigenvalue_moment, mean_power_sum
 from edgestab.symbolic.wick.tensors import Factor, outputs, parameters, product
 
 D, P, eta, s_z, s_j, s_q = symbols("D P eta sigma_z sigma_J sigma_Q")
@@ -78,12 +83,12 @@ def test_sum_over_eigenvalues_is_the_trace(steps: int, order: int) -> None:
 
 
 def test_small_steps_follow_the_flow() -> None:
-    leading = sp.Poly(second_difference(2), eta).coeff_monomial(eta**2)
+    leading = sp.Poly(expected_second_difference(2), eta).coeff_monomial(eta**2)
     assert sp.expand(leading - Acceleration().closed_form) == 0
 
 
 def test_first_difference_is_even_in_the_step() -> None:
-    powers = {k for (k,), _ in sp.Poly(first_difference(4), eta).terms()}
+    powers = {k for (k,), _ in sp.Poly(expected_first_difference(4), eta).terms()}
     assert powers == {2, 4}
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from edgestab.numeric.initialisation.wishart import distribution, largest_moments
+from edgestab.numeric.initialisation.largest_eigenvalue import distribution, largest_eigenvalue_moments
 from edgestab.symbolic.algebra.errors import DomainError
 
 
@@ -20,14 +20,14 @@ from edgestab.symbolic.algebra.errors import DomainError
     ],
 )
 def test_small_sizes(size: tuple[int, int], first: float, second: float) -> None:
-    found = largest_moments(*size)
+    found = largest_eigenvalue_moments(*size)
     assert found.first == pytest.approx(first, rel=1e-11)
     assert found.second == pytest.approx(second, rel=1e-11)
     assert found.relative_error < 1e-11
 
 
 def test_outputs_and_parameters_may_be_swapped() -> None:
-    assert largest_moments(9, 4).first == pytest.approx(largest_moments(4, 9).first, rel=1e-14)
+    assert largest_eigenvalue_moments(9, 4).first == pytest.approx(largest_eigenvalue_moments(4, 9).first, rel=1e-14)
 
 
 @pytest.mark.parametrize(("n", "m"), [(2, 5), (5, 5), (6, 9), (7, 8)])
@@ -50,7 +50,7 @@ def test_distribution_of_two_eigenvalues_in_closed_form() -> None:
 def test_edge_of_a_large_size() -> None:
     """Mean -1.2065335745820 and variance 1.6077810345810 of the Tracy-Widom law of order 1, to O(n^(-2/3))."""
     n = 1000
-    found = largest_moments(n, n)
+    found = largest_eigenvalue_moments(n, n)
     mu = (math.sqrt(n - 0.5) + math.sqrt(n - 0.5)) ** 2
     sigma = 2 * math.sqrt(n - 0.5) * (2 / math.sqrt(n - 0.5)) ** (1 / 3)
     assert (found.first - mu) / sigma == pytest.approx(-1.2065335745820, abs=5e-3)
@@ -60,4 +60,4 @@ def test_edge_of_a_large_size() -> None:
 @pytest.mark.parametrize("size", [(0, 3), (3, -1), (2.5, 3), (True, 3), (math.nan, 2)])
 def test_bad_sizes(size: tuple[int, int]) -> None:
     with pytest.raises(DomainError, match="integer"):
-        largest_moments(*size)
+        largest_eigenvalue_moments(*size)

@@ -8,10 +8,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from ...symbolic.algebra.errors import DomainError
-from .dense_twin import check_memory
-from .ensemble import Array, Ensemble
-from .wishart import largest_moments
+from ..initialisation.largest_eigenvalue import largest_eigenvalue_moments
+from ..initialisation.laws import Array, InitialEnsemble, check_dense, draw_slices
+from ..runs.limits import check_count, check_positive
+from .model import descent_step
 
 
 @lru_cache(maxsize=16)
@@ -20,13 +20,13 @@ def _coefficients(which: int, order: int) -> dict[int, object]:
     import sympy as sp
 
     from ...symbolic.algebra.symbols import symbol
-    from ...symbolic.wick.discrete import first_difference, second_difference
+    from ...symbolic.wick.differences import expected_first_difference, expected_second_difference
 
-    expr = first_difference(order) if which == 1 else second_difference(order)
+    expr = expected_first_difference(order) if which == 1 else expected_second_difference(order)
     return {k: c for (k,), c in sp.Poly(expr, symbol("eta")).terms()}
 
 
-def difference_coefficients(law: Ensemble, which: int, order: int = 4) -> dict[int, float]:
+def difference_coefficients(law: InitialEnsemble, which: int, order: int = 4) -> dict[int, float]:
     """The derived series in eta of an expected difference of the largest eigenvalue, as numbers.
 
     Args:
@@ -39,15 +39,15 @@ def difference_coefficients(law: Ensemble, which: int, order: int = 4) -> dict[i
     """
     from ...symbolic.algebra.symbols import symbol
 
-    moments = largest_moments(law.outputs, law.parameters).moments
+    moments = largest_eigenvalue_moments(law.outputs, law.parameters).moments
     values: dict[object, float] = {
         symbol("D"): law.outputs,
         symbol("P"): law.parameters,
         symbol("sigma_z"): law.sigma_z,
-        symbol("sigma_J"): law.sigma_j,
-        symbol("sigma_Q"): law.sigma_q,
+        symbol("sigma_J"): law.sigma_J,
+        symbol("sigma_Q"): law.sigma_Q,
     }
-    values |= {symbol(f"m_{q}"): m * law.sigma_j ** (2 * q) for q, m in enumerate(moments, 1)}
+    values |= {symbol(f"m_{q}"): m * law.sigma_J ** (2 * q) for q, m in enumerate(moments, 1)}
     return {k: float(c.subs(values)) for k, c in _coefficients(which, order).items()}  # type: ignore[attr-defined]
 
 
@@ -93,35 +93,43 @@ def descend_twice(z: Array, j: Array, q: Array, eta: float) -> Array:
     """
     values = [np.linalg.eigvalsh(j @ j.swapaxes(1, 2))[:, -1]]
     for _ in range(2):
-        g = np.einsum("bap,ba->bp", j, z)
-        bent = np.einsum("bapq,bq->bap", q, g)
-        z = z - eta * np.einsum("bap,bp->ba", j, g) + eta**2 / 2 * np.einsum("bap,bp->ba", bent, g)
-        j = j - eta * bent
+        gradient = np.einsum("bap,ba->bp", j, z)
+        z, j = descent_step(z, j, gradient, np.einsum("bapq,bq->bap", q, gradient), eta)
         values.append(np.linalg.eigvalsh(j @ j.swapaxes(1, 2))[:, -1])
     return np.array(values)
 
 
-def simulate_differences(law: Ensemble, *, eta: float, samples: int, seed: int, order: int = 4) -> Differences:
-    """Run gradient descent from random starts and compare with the derived series.
+def simulate_eigenvalue_differences(
+    law: InitialEnsemble, *, eta: float, samples: int, seed: int, order: int = 4
+) -> Differences:
+    """Run two steps of gradient descent from random starts and compare with the derived series.
 
     Args:
         law: the ensemble; Q is dense, so this is for small sizes.
-        eta: step size; the series is asymptotic, good while ``eta`` times the largest eigenvalue is well below 1.
+        eta: step size above 0; the series is asymptotic, good while ``eta lambda_max`` is well below 1.
         samples: at least 2; each is run with Q and with -Q, which cancels all terms odd in Q.
         seed: at least 0.
-        order: of the series.
+        order: of the series, 1..6; default 4.
 
     Returns:
-        Simulated and derived differences.
+        Simulated differences of the largest eigenvalue with their standard errors, and derived ones.
 
     Raises:
-        DomainError: a step size that is not positive and finite, or fewer than two samples.
+        DomainError: a step size that is not positive and finite, fewer than two samples, or too little memory.
+
+    Source:
+        Derived here (`edgestab.wick.expected_second_difference`).
+
+    Example:
+        >>> law = es.initialisation.InitialEnsemble(1, 2)
+        >>> found = es.regression.simulate_eigenvalue_differences(law, eta=0.01, samples=2000, seed=1)
+        >>> found.flow, all(abs(score) < 4 for score in found.z_scores)
+        ((6.0, 24.0), True)
     """
-    if not (math.isfinite(eta) and eta > 0):
-        raise DomainError.of("simulate_differences()", "a finite step size eta > 0", eta, "Give a positive step.")
-    if samples < 2:
-        raise DomainError.of("simulate_differences()", "samples >= 2", samples, "An error needs two samples.")
-    check_memory(law.outputs, law.parameters, "simulate_differences()")
+    where = "simulate_eigenvalue_differences()"
+    check_positive(where, "eta", eta)
+    check_count(where, "samples", samples, minimum=2)
+    check_dense(where, law.outputs, law.parameters)
     d, p = law.outputs, law.parameters
     rng = np.random.default_rng(seed)
     batch = max(1, min(20_000, 2_000_000 // (d * p * p)))
@@ -129,9 +137,8 @@ def simulate_differences(law: Ensemble, *, eta: float, samples: int, seed: int, 
     for start in range(0, samples, batch):
         count = min(batch, samples - start)
         z = law.sigma_z * rng.standard_normal((count, d))
-        j = law.sigma_j * rng.standard_normal((count, d, p))
-        q = rng.standard_normal((count, d, p, p))
-        q = law.sigma_q / math.sqrt(2) * (q + q.swapaxes(2, 3))
+        j = law.sigma_J * rng.standard_normal((count, d, p))
+        q = law.sigma_Q * draw_slices(rng, count * d, p, "symmetrised").reshape(count, d, p, p)
         before, one, two = (descend_twice(z, j, q, eta) + descend_twice(z, j, -q, eta)) / 2
         rows.append(np.array([one - before, two - 2 * one + before]))
     table = np.concatenate(rows, axis=1) / eta**2

@@ -1,50 +1,33 @@
-"""Refusals shared by the regression models: each says what was expected, what came, and what to do."""
+"""Arrays from users: real numbers, shapes that match, and symmetric slices, or a refusal that says what to do."""
 
 from __future__ import annotations
 
-import math
 import numbers
 from fractions import Fraction
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
-from ...symbolic.algebra.errors import DomainError
+from ..runs.limits import refuse
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 SYMMETRY_TOLERANCE = 64 * np.finfo(np.float64).eps
 
 
-def refuse(where: str, expected: str, got: str, fix: str) -> NoReturn:
-    """Raise a DomainError in the house form.
-
-    Args:
-        where: Function that refuses.
-        expected: What it needs.
-        got: What it was given.
-        fix: What the caller can do.
-
-    Raises:
-        DomainError: Always.
-    """
-    raise DomainError.of(where, expected, got, fix)
-
-
 def as_numbers(where: str, name: str, values: Any) -> Array:
     """Return ``values`` as float64, or as an object array of Fractions when any entry is a Fraction.
 
     Args:
-        where: Function that asks.
-        name: Name of the argument in messages.
-        values: Nested sequence or array of real numbers.
+        where: function that asks.
+        name: name of the argument in messages.
+        values: nested sequence or array of real numbers.
 
     Returns:
         An array without NaN or infinity.
 
     Raises:
-        DomainError: On text, complex numbers, ragged input, NaN or infinity.
+        DomainError: text, complex numbers, ragged input, NaN or infinity.
     """
     try:
         array = np.asarray(values)
@@ -69,10 +52,10 @@ def check_vector(where: str, name: str, values: Array, length: int) -> Array:
     """Return ``values`` if its shape is ``(length,)``.
 
     Args:
-        where: Function that asks.
-        name: Name of the argument in messages.
-        values: Array.
-        length: Its length.
+        where: function that asks.
+        name: name of the argument in messages.
+        values: array.
+        length: its length.
 
     Returns:
         The same array.
@@ -86,10 +69,10 @@ def check_matrix(where: str, name: str, values: Array, shape: tuple[int, int] | 
     """Return ``values`` if it is a matrix, of the given shape where one is given.
 
     Args:
-        where: Function that asks.
-        name: Name of the argument in messages.
-        values: Array.
-        shape: Shape, or None for any.
+        where: function that asks.
+        name: name of the argument in messages.
+        values: array.
+        shape: shape, or None for any.
 
     Returns:
         The same array.
@@ -110,8 +93,8 @@ def check_curvature_shape(where: str, curvature: Array) -> tuple[int, int]:
     """Return ``(D, P)`` of a curvature tensor.
 
     Args:
-        where: Function that asks.
-        curvature: Array.
+        where: function that asks.
+        curvature: array.
 
     Returns:
         Outputs and parameters.
@@ -127,13 +110,13 @@ def check_curvature_shape(where: str, curvature: Array) -> tuple[int, int]:
 
 
 def check_curvature(where: str, curvature: Array, outputs: int, parameters: int) -> Array:
-    """Return the curvature tensor made exactly symmetric, or refuse one that is not symmetric to rounding.
+    """The curvature tensor made exactly symmetric, or refuse one that is not symmetric to rounding.
 
     Args:
-        where: Function that asks.
-        curvature: Array.
-        outputs: Number of outputs D.
-        parameters: Number of parameters P.
+        where: function that asks.
+        curvature: array.
+        outputs: number of outputs D.
+        parameters: number of parameters P.
 
     Returns:
         The tensor, symmetric in its last two indices.
@@ -162,75 +145,3 @@ def check_curvature(where: str, curvature: Array, outputs: int, parameters: int)
                 result = curvature.copy()
             result[index] = (piece + piece.T) / 2
     return result
-
-
-def check_count(where: str, name: str, value: Any, minimum: int = 1) -> int:
-    """Return an integer no smaller than ``minimum``.
-
-    Args:
-        where: Function that asks.
-        name: Name of the argument in messages.
-        value: Value.
-        minimum: Smallest accepted.
-
-    Returns:
-        The value as int.
-    """
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < minimum:
-        refuse(where, f"{name} as an integer of at least {minimum}", repr(value), f"Pass {name} >= {minimum}.")
-    return int(value)
-
-
-def check_positive(where: str, name: str, value: Any) -> float:
-    """Return a finite positive number as float.
-
-    Args:
-        where: Function that asks.
-        name: Name of the argument in messages.
-        value: Value.
-
-    Returns:
-        The value.
-    """
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value) or value <= 0:
-        refuse(where, f"{name} as a finite number above 0", repr(value), f"Pass {name} > 0.")
-    return float(value)
-
-
-def check_step_size(where: str, value: Any) -> None:
-    """Refuse a step size that is not a finite positive number.
-
-    Args:
-        where: Function that asks.
-        value: Step size.
-    """
-    check_positive(where, "the step size", value)
-
-
-def available_memory() -> int | None:
-    """Return the bytes of memory that can be had, or None where the system does not say."""
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return None
-
-
-def check_memory(where: str, needed: int, what: str, fix: str) -> None:
-    """Refuse before an allocation that cannot fit.
-
-    Args:
-        where: Function that asks.
-        needed: Bytes needed.
-        what: What needs them.
-        fix: What the caller can do.
-
-    Raises:
-        DomainError: If the need exceeds the free memory.
-    """
-    free = available_memory()
-    if free is not None and needed > free:
-        got = f"{free / 2**30:.1f} GiB free"
-        raise DomainError.of(where, f"{needed / 2**30:.1f} GiB for {what}", got, fix)

@@ -10,7 +10,7 @@ import sympy as sp
 from edgestab.symbolic.algebra.errors import ProofError
 from edgestab.symbolic.algebra.symbols import symbols
 from edgestab.symbolic.wick.contraction import contract, copy_average, delta, independent, pairings, wick
-from edgestab.symbolic.wick.stein import field_divergence, mean_power_sum, reduce_moments, trace_tensor
+from edgestab.symbolic.wick.integration_by_parts import field_divergence, mean_power_sum, reduce_moments, trace_tensor
 from edgestab.symbolic.wick.tensors import LAMBDA, MU, RING, Factor, Term, outputs, parameters, product, truncated
 
 D, P, s_j = symbols("D P sigma_J")

@@ -1,13 +1,26 @@
-"""The model in index notation: its gradient flow, and the motion of an eigenvalue of the NTK."""
+"""The model in index notation: its gradient flow, its step of descent, and the motion of an eigenvalue of the NTK."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from .tensors import Factor, Index, Rule, Tensor, differentiate, outputs, parameters, product, times
+from .tensors import (
+    ETA,
+    Factor,
+    Index,
+    Rule,
+    Tensor,
+    differentiate,
+    outputs,
+    parameters,
+    product,
+    scaled,
+    times,
+    truncated,
+)
 
 
-def kernel(a: Index, b: Index) -> Tensor:
+def ntk(a: Index, b: Index) -> Tensor:
     """The NTK ``K_ab = J_ai J_bi``."""
     (i,) = parameters(1)
     return product(Factor("J", (a, i)), Factor("J", (b, i)))
@@ -30,6 +43,8 @@ def noise_flow(a: Index, i: Index) -> Tensor:
     return product(Factor("N", (a, i)))
 
 
+Residual = Callable[[Index], Tensor]
+Jacobian = Callable[[Index, Index], Tensor]
 GRADIENT_FLOW: Mapping[str, Rule] = {"z": residual_flow, "J": jacobian_flow}
 NOISE: Mapping[str, Rule] = {"J": noise_flow}
 
@@ -51,8 +66,39 @@ def eigenvalue_derivatives(flow: Mapping[str, Rule]) -> tuple[Tensor, Tensor]:
     def eigenvector_flow(a: Index) -> Tensor:
         b, c = outputs(2)
         ends = product(Factor("u", (a,)), Factor("u", (b,)), Factor("w", (c,)), Factor("gap", ()))
-        return times(ends, differentiate(kernel(b, c), flow))
+        return times(ends, differentiate(ntk(b, c), flow))
 
     a, b = outputs(2)
-    first = times(product(Factor("w", (a,)), Factor("w", (b,))), differentiate(kernel(a, b), flow))
+    first = times(product(Factor("w", (a,)), Factor("w", (b,))), differentiate(ntk(a, b), flow))
     return first, differentiate(first, {**flow, "w": eigenvector_flow})
+
+
+def step_tensors(residual: Residual, jacobian: Jacobian, order: int) -> tuple[Residual, Jacobian]:
+    """One exact step of gradient descent, as tensors truncated in the step size.
+
+    ``z' = z - eta J g + (eta^2 / 2) Q(g, g)`` and ``J' = J - eta Q(g, .)`` with ``g = J'z``.
+
+    Args:
+        residual: z as a function of its index, with fresh dummies at each call.
+        jacobian: J as a function of its indices.
+        order: highest power of eta kept.
+
+    Returns:
+        The stepped z and J.
+    """
+
+    def gradient(j: Index) -> Tensor:
+        (b,) = outputs(1)
+        return truncated(times(jacobian(b, j), residual(b)), order)
+
+    def next_residual(a: Index) -> Tensor:
+        i, j, k = parameters(3)
+        linear = scaled(times(jacobian(a, i), gradient(i)), -ETA)
+        quadratic = scaled(times(product(Factor("Q", (a, j, k))), gradient(j), gradient(k)), ETA**2 / 2)
+        return truncated(residual(a) + linear + quadratic, order)
+
+    def next_jacobian(a: Index, i: Index) -> Tensor:
+        (j,) = parameters(1)
+        return truncated(jacobian(a, i) + scaled(times(product(Factor("Q", (a, i, j))), gradient(j)), -ETA), order)
+
+    return next_residual, next_jacobian
