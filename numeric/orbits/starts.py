@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from typing import Any
 
 import sympy as sp
 
@@ -16,6 +17,7 @@ from ...symbolic.planar.maps import PolynomialMap
 from ..codegen.program import Program, run
 from ..codegen.scheduling import program_for
 from ..number_types import EXACT
+from ..runs.status import Status
 
 CEILING = 10**6
 """A residual beyond this never comes back: past it the cubic term of the map dominates."""
@@ -111,6 +113,23 @@ class OrbitProblem:
     def program(self) -> Program:
         """The program that iterates the map."""
         return program_for(self.one_step)
+
+    def status(self, size: Any, small: Any, taken: int) -> Status | None:
+        """How the orbit has ended where its first variable has this size, None while it goes on.
+
+        Args:
+            size: absolute value of the first variable, in a number type.
+            small: ``until`` in that type.
+            taken: steps taken.
+
+        Returns:
+            The status; a size that is not a number counts as diverged.
+        """
+        if size < small:
+            return Status.CONVERGED
+        if not size <= self.ceiling:
+            return Status.DIVERGED
+        return Status.MAX_STEPS if taken >= self.steps else None
 
     def entered(self) -> dict[str, Fraction]:
         """Exact values of the start, the parameters, what is hoisted, and the program's coordinates."""

@@ -289,7 +289,7 @@ def compare_at_precision(problem: OrbitProblem, name: str, bits: int) -> Compari
     Returns:
         How both ended, and how far they came apart on the way.
     """
-    program, values, ceiling, steps = problem.program, problem.entered(), problem.ceiling, problem.steps
+    program, values = problem.program, problem.entered()
     types = AT_PRECISION[name](bits), AT_PRECISION[name](2 * bits)
     held = (*program.parameters, *program.hoisted)
     first = program.state.index(program.variables[0])
@@ -307,20 +307,11 @@ def compare_at_precision(problem: OrbitProblem, name: str, bits: int) -> Compari
     while True:
         for which, kind in enumerate(types):
             if endings[which] is None:
-                size = kind.magnitude(states[which][first])
-                status = (
-                    0
-                    if size < small[which]
-                    else 1
-                    if not size <= problem.ceiling
-                    else 2
-                    if taken >= problem.steps
-                    else -1
-                )
-                if status >= 0:
+                status = problem.status(kind.magnitude(states[which][first]), small[which], taken)
+                if status is not None:
                     numbers = [kind.fraction(x) for x in states[which]]
                     exact = None if any(x is None for x in numbers) else [x for x in numbers if x is not None]
-                    endings[which] = Ending(CODES[status], taken, leave(program, values, exact))
+                    endings[which] = Ending(status, taken, leave(program, values, exact))
         if None not in endings:
             break
         # a distance that is not a number must not hide
