@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import log10
 
-from ...number_types import AT_PRECISION, NUMBER_TYPES, ON_LANES, bits_for
+from ...number_types import NUMBER_TYPES, ON_LANES, bits_for
 from ...runs.status import Status
 from ..starts import OrbitProblem
 from .lockstep import Comparison, Ending, compare_at_precision, compare_compiled
 
-#: Number types that a run can be asked for; ``auto`` takes the cheapest that holds.
-CHOICES = ("auto", *ON_LANES, *AT_PRECISION)
 #: Beyond this distance two runs no longer err in proportion to their round-off, and say nothing about a third.
 LINEAR = Fraction(1, 1000)
 #: By how much the wider run's error may exceed its share of the distance to the narrower one.
