@@ -148,18 +148,19 @@ class NumberType:
 
     With ``u = 2^-53``, for the very algorithms of ``codegen/wide_lanes.py``:
 
-    * *double-double.* Sums are AccurateDWPlusDW: ``3 u^2 / (1 - 4 u)``. Products are DWTimesDW3: ``4 u^2``. Product
-      and then sum: ``7 u^2 + O(u^3)``. A quotient adds three doubles ``q_i = rest / b``. Of the rests only the first
-      has an error that counts, that of ``q_1 b`` (DWTimesFP2, ``3 u^2``); the first addition of doubles is exact, the
-      second is DWPlusFP, ``2 u^2``: together ``5 u^2 + O(u^3)``. So all stay below ``8 u^2 = 2^-103``.
-    * *quad-double.* Terms below are relative to ``|a b|``, or ``|a| + |b|``. All products and sums to third order are
-      error-free, so that a product loses at most the roundings of eight terms of fourth order (``58 u^4``), the three
-      products that it leaves out (``3 u^4``), the rounding of the last of the four terms (``u^4``), and up to
-      ``40 u^4`` where renormalisation meets a second residue smaller than what follows it and Fast2Sum is not exact.
-      At the two places above, Fast2Sum is exact even then, as its larger-index operand is a multiple of the smaller
-      operand's last place (Boldo, Graillat and Muller). A sum in the same way costs ``u^4`` and up to ``9 u^4``. Five
-      quotient digits, added with four sums: ``12 u^4`` for the product of one double and b, ``44 u^4`` for the sums.
-      With ``O(u^5)`` below one more ``u^4`` each: 103, 11, 114 and 57. So all stay below ``128 u^4 = 2^-205``.
+    * *double-double.* Sums are AccurateDWPlusDW: ``3 u^2 / (1 - 4 u)``. Products are DWTimesDW3: ``4 u^2`` (first
+      proved with 5). A product and then a sum: ``7 u^2 + O(u^3)``. A quotient adds three doubles ``q_i = rest / b``;
+      of the rests only the first has an error that counts, that of ``q_1 b`` (DWTimesFP2, ``3 u^2``). The first
+      addition of doubles is exact, the second is DWPlusFP, ``2 u^2``: together ``5 u^2 + O(u^3)``. So all stay below
+      ``8 u^2 = 2^-103``.
+    * *quad-double.* Errors are relative to ``|a b|`` or ``|a| + |b|``. Products and sums down to third order are
+      error-free, so a product loses the roundings of its terms of fourth order (``58 u^4``), the three products that
+      it leaves out (``3 u^4``), and the rounding of its last term (``u^4``). Renormalisation takes Fast2Sum of a term
+      and all that follows it. After a cancellation the term may be the smaller one; the first two are then still
+      multiples of the last place of what follows, and Fast2Sum is exact; at the third it may lose ``40 u^4``. A sum
+      loses ``u^4`` and ``9 u^4`` likewise. A quotient adds five doubles with four sums, ``44 u^4``, and the first rest
+      has ``12 u^4`` from a double times b. With ``u^4`` each for what is of higher order: 11, 103, 114 and 57
+      ``u^4`` for sum, product, both, and quotient. So all stay below ``128 u^4 = 2^-205``.
 
     Attributes:
         name: what ``simulate --kernel``, ``codegen --target``, :func:`compile_map` and :func:`lane_kernel` call it.
@@ -173,8 +174,9 @@ class NumberType:
 
     Source:
         Joldes, Muller and Popescu, "Tight and rigorous error bounds for basic building blocks of double-word
-        arithmetic", 2017, Theorems 2.2, 3.1, 4.2 and 5.3; Hida, Li and Bailey 2001 for the quad-double algorithms;
-        their bounds here: Derived here.
+        arithmetic", 2017; Muller and Rideau, "Formalization of double-word arithmetic", 2022, Theorem 2.8 for products.
+        The quad-double algorithms: Hida, Li and Bailey 2001; the bounds of both types of quotient, and of quad-double
+        numbers, are derived here.
 
     Example:
         >>> wide = es.codegen.NUMBER_TYPES["double-double"]

@@ -84,8 +84,9 @@ def simulate(
     )
     if plot_path is not None:
         from edgestab.numeric.orbits.figures import save_orbit
+        from edgestab.numeric.orbits.starts import read_start
 
-        save_orbit(plot_path, parse_rational(epsilon, "--epsilon"), steps=result.steps, **arguments)
+        save_orbit(plot_path, read_start(parse_rational(epsilon, "--epsilon"), **arguments), steps=result.steps)
     if json_path is not None:
         write_json(json_path, result.to_json(), force)
     if json_path != "-":

@@ -63,6 +63,18 @@ def compile_map(source: PolynomialMap, target: str = "float64") -> Kernel:
 
     Raises:
         CodegenError: there is no such target.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> from fractions import Fraction
+        >>> one_step = es.QuadraticModel((1, -es.symbol("epsilon"))).one_step()
+        >>> es.compile_map(one_step, "fraction").step((Fraction(1, 2), 2), (Fraction(1, 10),))
+        (Fraction(-21, 80), Fraction(231, 400))
+        >>> status, steps, state = es.compile_map(one_step).run((0.1, 1.9), (0.02,), 10**6, 1e-12, 1e6)
+        >>> print(status, steps)
+        converged 72
     """
     if target not in SINGLE:
         raise CodegenError.of("compile_map()", f"a target among {', '.join(SINGLE)}", target, "Pick one of these.")

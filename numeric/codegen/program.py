@@ -122,6 +122,15 @@ class Program:
         coordinates: how each state coordinate reads in the variables, as text.
         steps_per_body: gradient steps that one body makes.
         notes: what the generator proved and tried, one line each.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> program = es.codegen.schedule_program(es.QuadraticModel((1, -es.symbol("epsilon"))).one_step())
+        >>> from fractions import Fraction
+        >>> program.evaluate((Fraction(1, 2), Fraction(2)), (Fraction(1, 10),), 1)
+        (Fraction(-21, 80), Fraction(231, 400))
     """
 
     name: str

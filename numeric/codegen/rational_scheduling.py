@@ -111,6 +111,18 @@ def schedule_rational(
 
     Raises:
         CodegenError: numbers of variables and components differ, or a denominator is 0.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> from fractions import Fraction
+        >>> T, epsilon = es.symbols("T epsilon")
+        >>> program = es.codegen.schedule_rational((T,), (T / (1 - epsilon * T),), (epsilon,))
+        >>> print(program.count)
+        1 FMA-class operations (1 fma, 0 mul, 0 add) and 1 divisions
+        >>> program.evaluate((Fraction(2),), (Fraction(1, 4),), 1)
+        (Fraction(4, 1),)
     """
     if len(variables) != len(components):
         raise CodegenError.of(

@@ -63,6 +63,14 @@ def schedule_program(source: PolynomialMap, *, effort: str = "quick", keep_varia
 
     Raises:
         CodegenError: an unknown effort, or a name that is no identifier.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> program = es.codegen.schedule_program(es.QuadraticModel((1, -es.symbol("epsilon"))).one_step())
+        >>> program.count.total, program.coordinates
+        (6, ('z = z', 'u2 = T + 2*epsilon*z'))
     """
     if effort not in EFFORTS:
         raise CodegenError.of("schedule_program()", f"an effort among {', '.join(EFFORTS)}", effort, "Use quick.")

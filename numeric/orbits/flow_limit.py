@@ -26,6 +26,14 @@ class FlowLimit:
         residual: residual at the end.
         integral: time integral of the residual, infinite when the target is not reached.
         squares: ``theta_i^2`` at the end.
+
+    Source:
+        Derived here, from the conserved quantities of :class:`GradientFlow`.
+
+    Example:
+        >>> end = es.orbits.solve_flow_limit(es.QuadraticModel((1, -1)), ("2", "1"))
+        >>> end.reached, float(end.eigenvalue), tuple(map(float, end.squares))
+        (True, 4.0, (2.0, 2.0))
     """
 
     reached: bool
@@ -51,6 +59,13 @@ def solve_flow_limit(model: QuadraticModel, theta: Sequence[object], digits: int
 
     Raises:
         DomainError: the model has symbols, theta has another length, or digits are out of range.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> float(es.orbits.solve_flow_limit(es.QuadraticModel((1, -1)), ("2", "1")).eigenvalue)
+        4.0
     """
     if model.parameters or len(theta) != len(model.eigenvalues) or not 5 <= digits <= 2000:
         raise DomainError.of(

@@ -91,6 +91,19 @@ def iterate_to_limit(
 
     Returns:
         The end of the orbit. Rounding adds up like the number of steps: 32 guard bits cover 10^8 of them.
+
+    Raises:
+        DomainError: digits or steps are out of range.
+
+    Source:
+        Derived here; the coordinate is that of :class:`EdgeCoordinates`.
+
+    Example:
+        >>> from fractions import Fraction
+        >>> one_step = es.QuadraticModel((1, -es.symbol("epsilon"))).one_step()
+        >>> end = es.orbits.iterate_to_limit(one_step, Fraction(1, 10), Fraction(-3, 5), 1, digits=20)
+        >>> print(end.status, f"{end.value:.18f}")
+        converged 1.935597113681717097
     """
     _check(digits, max_steps)
     with gmpy2.context(gmpy2.get_context(), precision=bits_for(digits)):

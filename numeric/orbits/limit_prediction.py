@@ -53,6 +53,14 @@ class LimitPrediction:
         memory: share of the start's deviation from the slow manifold that is left at the end.
         regime: ``relaxed`` (memory below 1e-3), ``frozen`` (above 1/2), ``between``, or ``outside``: so high above the
             edge that the orbit may wander or diverge, and the law says nothing (its expected error is infinite).
+
+    Source:
+        Derived here: :class:`LimitLaw`.
+
+    Example:
+        >>> prediction = es.predict_limit("0.02", "0.02", "1.9")
+        >>> prediction.regime, prediction.weight, round(prediction.gap, 5)
+        ('frozen', 10, 0.13927)
     """
 
     value: float
@@ -87,6 +95,14 @@ def predict_limit(epsilon: object, z0: object, T0: object) -> LimitPrediction:
 
     Raises:
         DomainError: epsilon is not in (0, 1), or z0 is 0 or at least 1.
+
+    Source:
+        Derived here: :class:`LimitLaw`.
+
+    Example:
+        >>> prediction, end = es.predict_limit("1/50", "-1/4", "7/4"), es.simulate("1/50", z="-1/4", T="7/4")
+        >>> prediction.regime, abs(prediction.value - float(end.T)) < prediction.expected_error
+        ('relaxed', True)
     """
     where = "predict_limit()"
     eps = check_epsilon(epsilon, where)

@@ -91,6 +91,19 @@ def best_truncation(series: LimitSeries, epsilon: object) -> Truncation:
 
     Returns:
         The partial sum with an estimate of its error.
+
+    Raises:
+        DomainError: epsilon is not in (0, 1), or the series is too short.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> one_step = es.QuadraticModel((1, -es.symbol("epsilon"))).one_step()
+        >>> series = es.planar.derive_slow_manifold(one_step, 16).limit()
+        >>> cut = es.orbits.best_truncation(series, "1/5")
+        >>> cut.order, cut.shrinking
+        (16, True)
     """
     eps = check_epsilon(epsilon, "best_truncation()")
     coefficients = _fractions(series)
@@ -246,6 +259,16 @@ def resum_limit_series(series: LimitSeries, epsilon: object) -> ResummedLimit:
 
     Raises:
         DomainError: epsilon is not in (0, 1), or the series is too short.
+
+    Source:
+        Baker and Graves-Morris 1996 (Pade, Borel-Pade); Shafer 1974 (quadratic approximants).
+
+    Example:
+        >>> one_step = es.QuadraticModel((1, -es.symbol("epsilon"))).one_step()
+        >>> series = es.planar.derive_slow_manifold(one_step, 16).limit()
+        >>> found = es.orbits.resum_limit_series(series, "1/10")
+        >>> round(found.value, 6), found.error < found.plain.error
+        (1.940088, True)
     """
     eps = check_epsilon(epsilon, "resum_limit_series()")
     c = _fractions(series)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from functools import cache
 
 import sympy as sp
 
@@ -14,7 +15,7 @@ from ...symbolic.planar.derivations import main_case
 from ...symbolic.planar.maps import PolynomialMap
 
 
-def exact_rational(value: Any, where: str) -> Fraction:
+def exact_rational(value: object, where: str) -> Fraction:
     """A finite rational from an int, Fraction, decimal string or SymPy rational; a float is taken as it is stored.
 
     Args:
@@ -30,7 +31,7 @@ def exact_rational(value: Any, where: str) -> Fraction:
     try:
         if isinstance(value, sp.Rational):
             return Fraction(int(value.p), int(value.q))
-        return Fraction(value)
+        return Fraction(value)  # type: ignore[call-overload]
     except (TypeError, ValueError, ZeroDivisionError, OverflowError) as error:
         raise DomainError.of(where, "a rational or decimal number", value, "Write it as p/q or a decimal.") from error
 
@@ -59,32 +60,64 @@ def check_epsilon(value: object, where: str) -> Fraction:
     return epsilon
 
 
-def start_state(
-    epsilon: Fraction,
-    target: Fraction,
-    z: object,
-    T: object,
-    theta: tuple[object, object] | None,
-    eta: object,
+@dataclass(frozen=True)
+class Start:
+    """An exact start of the main case, and the map that goes on from it.
+
+    Attributes:
+        state: ``(z, T)``, rescaled.
+        epsilon: the parameter.
+        target: the rescaled target.
+    """
+
+    state: tuple[Fraction, Fraction]
+    epsilon: Fraction
+    target: Fraction
+
+    @property
+    def one_step(self) -> PolynomialMap:
+        """The map of one step; without a target it takes fewer operations."""
+        return _targeted_model().one_step() if self.target else main_case().one_step()
+
+    @property
+    def parameters(self) -> tuple[Fraction, ...]:
+        """Exact values of the parameters of the map, in its order."""
+        return (self.target, self.epsilon) if self.target else (self.epsilon,)
+
+
+@cache
+def _targeted_model() -> QuadraticModel:
+    return QuadraticModel((1, -symbol("epsilon")), target=symbol("E"))
+
+
+def read_start(
+    epsilon: object,
+    *,
+    z: object = None,
+    T: object = None,
+    theta: tuple[object, object] | None = None,
+    eta: object = None,
+    target: object = 0,
     where: str = "simulate()",
-) -> tuple[Fraction, Fraction, Fraction]:
-    """The exact start ``(z, T)`` and rescaled target, from either way of giving a start.
+) -> Start:
+    """Read a start given in either way, exactly.
 
     Args:
-        epsilon: the exact epsilon.
-        target: the target E; rescaled by ``eta`` when theta is given, already rescaled otherwise.
+        epsilon: in (0, 1).
         z: rescaled residual, with T.
         T: rescaled NTK eigenvalue, with z.
         theta: two parameters, with eta.
         eta: step size, with theta.
+        target: the target E; rescaled by ``eta`` when theta is given, already rescaled otherwise.
         where: who asks, for the message.
 
     Returns:
-        ``(z, T, rescaled target)``.
+        The start.
 
     Raises:
         DomainError: both or neither way is used, or a number is out of range.
     """
+    exact, goal = check_epsilon(epsilon, where), exact_rational(target, where)
     planar = z is not None and T is not None
     weights = theta is not None and eta is not None
     half = (z is None) != (T is None) or (theta is None) != (eta is None)
@@ -96,35 +129,16 @@ def start_state(
             "Give one pair.",
         )
     if planar:
-        return exact_rational(z, where), exact_rational(T, where), target
+        return Start((exact_rational(z, where), exact_rational(T, where)), exact, goal)
     step = exact_rational(eta, where)
     if step <= 0:
         raise DomainError.of(where, "eta > 0", str(eta), "The step size is positive.")
     assert theta is not None
     if len(theta) != 2:
         raise DomainError.of(where, "two parameters theta", str(theta), "Write --theta a,b.")
-    a, b = (exact_rational(t, where) for t in theta)
-    model = QuadraticModel((1, -symbol("epsilon")), target=symbol("E"))
-    values = {
-        model.theta[0]: sp.Rational(a.numerator, a.denominator),
-        model.theta[1]: sp.Rational(b.numerator, b.denominator),
-        symbol("epsilon"): sp.Rational(epsilon.numerator, epsilon.denominator),
-        symbol("E"): sp.Rational(target.numerator, target.denominator),
-    }
-    scaled = [exact_rational(e.subs(values), where) * step for e in model.embedding()]
-    return scaled[0], scaled[1], target * step
-
-
-def one_step_for(target: Fraction, epsilon: Fraction) -> tuple[PolynomialMap, tuple[Fraction, ...]]:
-    """The one-step map of the main case for a target, and the exact values of its parameters.
-
-    Args:
-        target: the rescaled target; 0 gives the map without it, which takes fewer operations.
-        epsilon: the exact epsilon.
-
-    Returns:
-        The map and the values, in the order of its parameters.
-    """
-    if target == 0:
-        return main_case().one_step(), (epsilon,)
-    return QuadraticModel((1, -symbol("epsilon")), target=symbol("E")).one_step(), (target, epsilon)
+    model = _targeted_model()
+    places = (*model.theta, symbol("epsilon"), symbol("E"))
+    numbers = (*(exact_rational(t, where) for t in theta), exact, goal)
+    values = {s: sp.Rational(q.numerator, q.denominator) for s, q in zip(places, numbers, strict=True)}
+    residual, eigenvalue = (exact_rational(e.subs(values), where) * step for e in model.embedding())
+    return Start((residual, eigenvalue), exact, goal * step)

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from ...symbolic.algebra.errors import DomainError
-from ...symbolic.planar.derivations import main_case
 from ..codegen.scheduling import program_for
 from ..orbits.precision.cheapest_type import CheapestRun, run_in_cheapest_type
 from ..orbits.simulation import CEILING
-from ..orbits.starts import exact_rational, start_state
+from ..orbits.starts import exact_rational, read_start
 from ..runs.status import Status
 from .chunk import limit_gap
 from .grid import Floats
@@ -33,6 +32,15 @@ class SpotCheck:
         worst: greatest relative error of the gap among the others, nan if none has one.
         worst_index: flat index of that orbit, -1 if none.
         seed: of the sample.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> grid = es.sweeps.make_sweep_grid(epsilon="0.01,0.1", z="-0.3:0.3:2", T=2)
+        >>> check = es.sweeps.check_sweep(es.sweep(grid), 4)
+        >>> check.tested, check.lost, check.worst < 1e-13
+        (4, 0, True)
     """
 
     tested: int
@@ -60,6 +68,14 @@ def check_sweep(result: SweepResult, count: int = 32, *, seed: int = 0) -> SpotC
 
     Raises:
         DomainError: the count is below 1.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> grid = es.sweeps.make_sweep_grid(epsilon="0.01,0.1", z="-0.3:0.3:2", T=2)
+        >>> es.sweeps.check_sweep(es.sweep(grid), 2).tested
+        2
     """
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise DomainError.of("check_sweep()", "count >= 1", count, "32 orbits give a fair impression.")
@@ -87,13 +103,14 @@ def check_sweep(result: SweepResult, count: int = 32, *, seed: int = 0) -> SpotC
 
 def _run_wide(result: SweepResult, index: int) -> CheapestRun:
     lane = {name: Fraction(float(v[0])) for name, v in result.grid.lanes(index, index + 1).items()}
-    epsilon = lane["epsilon"]
     theta = (lane["theta_1"], lane["theta_2"]) if "theta_1" in lane else None
-    z, T, _ = start_state(epsilon, Fraction(0), lane.get("z"), lane.get("T"), theta, lane.get("eta"), "check_sweep()")
+    start = read_start(
+        lane["epsilon"], z=lane.get("z"), T=lane.get("T"), theta=theta, eta=lane.get("eta"), where="check_sweep()"
+    )
     return run_in_cheapest_type(
-        program_for(main_case().one_step()),
-        (z, T),
-        (epsilon,),
+        program_for(start.one_step),
+        start.state,
+        start.parameters,
         digits=DIGITS,
         steps=int(result.config["steps"]),
         until=exact_rational(result.config["until"], "check_sweep()"),

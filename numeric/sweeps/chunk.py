@@ -149,8 +149,10 @@ def limit_gap(z: Floats, gap: Floats, epsilon: Floats) -> tuple[Floats, Floats]:
     Returns:
         The estimate and its error.
     """
-    terms = np.stack(np.broadcast_arrays(*_formulas()["terms"](z, gap, epsilon)))
-    return gap - terms.sum(axis=0), np.abs(terms[-1])
+    # a start at z = 0 on the edge has no estimate: nan
+    with np.errstate(all="ignore"):
+        terms = np.stack(np.broadcast_arrays(*_formulas()["terms"](z, gap, epsilon)))
+        return gap - terms.sum(axis=0), np.abs(terms[-1])
 
 
 def _conclude(lanes: dict[str, Floats], start: Floats, final: Floats, out: Columns) -> None:

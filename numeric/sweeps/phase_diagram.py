@@ -140,6 +140,17 @@ def plot_phase_diagram(
 
     Returns:
         The axes.
+
+    Raises:
+        DomainError: not two axes vary, or the names are not theirs.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> grid = es.sweeps.make_sweep_grid(epsilon="0.01,0.1", z="-0.3:0.3:2", T=2)
+        >>> es.sweeps.plot_phase_diagram(es.sweep(grid)).get_ylim() == (-0.3, 0.3)
+        True
     """
     import matplotlib.pyplot as plt
     from matplotlib.colors import LogNorm, Normalize, to_rgb

@@ -59,6 +59,15 @@ class SweepResult:
         columns: the arrays.
         config: what the results depend on, as plain data.
         seconds: wall time of the run (0 for chunks read from files).
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> grid = es.sweeps.make_sweep_grid(epsilon="0.01,0.1", z="-0.3:0.3:2", T=2)
+        >>> result = es.sweep(grid)
+        >>> result["gap"].round(4).ravel()
+        array([0.0051, 0.5971, 0.0598, 0.5721])
     """
 
     grid: SweepGrid

@@ -97,6 +97,14 @@ def sweep(
         DomainError: a limit is out of range.
         OutputError: the folder cannot be written or holds another run.
         ClusterError: the scheduler or its workers do not answer.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> grid = es.sweeps.make_sweep_grid(epsilon="0.01,0.1", z="-0.3:0.3:2", T=2)
+        >>> es.sweep(grid).summary()["regions"]
+        {'relaxed': 2, 'frozen': 2, 'diverged': 0, 'unfinished': 0}
     """
     if isinstance(steps, bool) or not isinstance(steps, int) or not 0 <= steps <= 10**15:
         raise DomainError.of("sweep()", "steps in 0..10^15", steps, "Give a number of gradient steps.")

@@ -6,7 +6,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from edgestab.numeric.orbits.basin import BELOW_BAND, IN_BAND, Basin, plot_basin, simulate_basin
+from edgestab.numeric.orbits.basin import BELOW, WITHIN, Basin, plot_basin, simulate_basin
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.planar.derivations import main_case
 from edgestab.symbolic.trapping.barrier import Barrier, derive_barrier
@@ -29,7 +29,7 @@ def basin(barrier: Barrier) -> Basin:
 def test_the_proved_region_ends_in_the_band(basin: Basin, barrier: Barrier) -> None:
     inside = basin.inside(barrier)
     assert inside.sum() > 30
-    assert np.all(basin.outcome[inside] == IN_BAND)
+    assert np.all(basin.outcome[inside] == WITHIN)
     assert 0 < basin.share_proved(barrier) < 1
 
 
@@ -41,7 +41,7 @@ def test_one_outcome_by_hand(basin: Basin) -> None:
         second = (1 - e) * moment + e * T
         z, T = z - z * T + z * z * moment / 2, T - 2 * z * moment + z * z * second
     assert 2 - e > T
-    assert basin.outcome[row, column] == BELOW_BAND
+    assert basin.outcome[row, column] == BELOW
     assert basin.limit[row, column] == pytest.approx(T, abs=1e-7)
 
 
