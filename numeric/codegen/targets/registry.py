@@ -10,6 +10,9 @@ from ...number_types import NUMBER_TYPES, ON_LANES
 from ..program import Program
 from . import c_source, javascript, numba_source, python_source
 
+OTHER_NAMES = {"numba": "float64"}
+"""Names that are accepted beside those of the number types."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -35,6 +38,7 @@ def _on_lanes(name: str) -> Target:
     what = name if kind.terms == 1 else f"about {kind.digits} digits"
     lanes = numba_source.DEFAULT_LANES[kind.terms]
     summary = f"{what} over lane vectors, compiled by numba"
+    summary += "".join(f"; also called {other}" for other, meant in OTHER_NAMES.items() if meant == name)
     return Target(name, summary, ".py", lanes, lambda p, n: numba_source.generate_lanes(p, n, kind.terms))
 
 
@@ -63,8 +67,6 @@ TARGETS: dict[str, Target] = {
         Target("javascript", "an ES module", ".mjs", 0, lambda p, _: javascript.generate(p)),
     )
 }
-OTHER_NAMES = {"numba": "float64"}
-"""Names that are accepted beside those of the number types."""
 
 
 def generate_source(program: Program, target: str, lanes: int | None = None) -> str:
