@@ -292,11 +292,11 @@ CLAIMS = (
             evaluate=False,
         ),
         variables=(time, _C, _R),
-        source=Source(OWN, "decay of the residual under the kernel of the start"),
+        source=Source(OWN, "decay of the residual under the NTK of the start"),
         uses=("theorem-2-finite-size",),
         domain="leading order in size, R = D/P, up to O(t^4); so c t^2/2 is good to 10 % up to about "
         "0.1 (1 + sqrt R)^2 / (1 + R) / lambda_max(0)",
-        note="The loss is t times E[tr K^2]/E[tr K] of the kernel K = J J' at the start.",
+        note="The loss is t times E[tr K^2]/E[tr K] of the NTK K = J J' at the start.",
         checks=(Check("median of the first correction to the rise", Level.CHECKED, _short_range),),
     ),
     Claim(
@@ -337,7 +337,7 @@ CLAIMS = (
         source=Source(PAPER, "figure: non-linear dynamical contribution"),
         domain=_PHASE_DOMAIN,
         note="Two-step change split into the part linear in the residual and the rest. In this reading the linear part "
-        "goes on pushing up through the fall, and only the non-linear part brings lambda_max down.",
+        "goes on raising it through the fall, and only the non-linear part brings lambda_max down.",
         checks=(Check("log shares over seeds", Level.CHECKED, _nonlinear_part),),
     ),
     Claim(

@@ -14,7 +14,7 @@ from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 D, P, sigma_z, sigma_J, sigma_Q, m_1, m_2, a_k, v_k = symbols("D P sigma_z sigma_J sigma_Q m_1 m_2 a_k v_k")
 POSTER = Source("agarwala2023", "Theorem 2, eq. 22")
-HERE = Source("edgestab", "index calculus, symbolic/wick")
+HERE = Source("edgestab", "edgestab.wick.Acceleration")
 ASSUMPTIONS = "Gaussian J; z and Q centred, of the stated second moments, of any law; z, J, Q independent"
 #: z-score beyond which a simulation contradicts a claim: two-sided probability 1e-5 for one normal score.
 Z_BOUND = 4.42
@@ -141,22 +141,19 @@ def _simulated_iid(ctx: CheckContext) -> Outcome:
     import numpy as np
 
     from ...numeric.initialisation.dense_twin import dense_motion
-    from ...numeric.initialisation.largest_eigenvalue import largest_eigenvalue_moments
     from ...numeric.initialisation.laws import InitialEnsemble
 
     count = ctx.pick(2000, 20000, 200000)
     scores = []
     for d, p in ((1, 2), (3, 2), (3, 3)):
-        moments = largest_eigenvalue_moments(d, p)
-        unit = {D: d, P: p, m_1: moments.first, m_2: moments.second, sigma_J: 1, sigma_Q: 1, sigma_z: 1}
-        exact = float(ctx.derivations.acceleration("iid").closed_form.subs(unit))
+        exact = float(ctx.derivations.acceleration("iid").closed_form.subs(InitialEnsemble(d, p).values()))
         samples = dense_motion(InitialEnsemble(d, p), samples=count, seed=ctx.seed, curvature="iid")[0].acceleration
         scores.append((d, p, (float(np.mean(samples)) - exact) / (float(np.std(samples, ddof=1)) / count**0.5)))
     return judge_scores(scores, f"largest eigenvalue, {count} dense samples at each of {[row[:2] for row in scores]}")
 
 
 def _limit(ctx: CheckContext) -> Outcome:
-    """Leading ratio for every law, with the exact bound on the part that the limit drops."""
+    """Leading ratio for every law, with the exact bound on the part that the limit neglects."""
     rejected = 0
     laws = ("goe", "excess", "iid")
     for law in laws:
@@ -165,13 +162,13 @@ def _limit(ctx: CheckContext) -> Outcome:
     size, quotient = sp.symbols("size quotient", positive=True)
     numerator, denominator = sp.fraction(sp.together(edge_bound().subs({D: quotient * size, P: size})))
     degree = sp.degree(numerator, size) - sp.degree(denominator, size)
-    rejected += not degree < 4  # the square of the dropped part must grow slower than (D P)^2
+    rejected += not degree < 4  # the square of the neglected part must grow slower than (D P)^2
     return judge(
         len(laws) + 1,
         rejected,
         worst=f"size^{sp.Rational(degree, 2)}",
         bound="size^2",
-        domain="D, P to infinity at a fixed quotient, D <= P; figure: growth of the dropped part against D P",
+        domain="D, P to infinity at a fixed quotient, D <= P; figure: growth of the neglected part against D P",
     )
 
 

@@ -194,7 +194,7 @@ CLAIMS = (
             sp.Eq(sp.Sum(m_2, (sp.Symbol("k"), 1, sp.Min(D, P))), D * P * (D + P + 1)),
         ),
         variables=(m_1, m_2, D, P),
-        source=Source("edgestab", "Pfaffians, symbolic/wishart and numeric/wishart"),
+        source=Source("edgestab", "edgestab.wick.exact_wishart_moments"),
         domain="unit variance of J; rationals for odd D - P and min(D, P) <= 12; the largest at any size in double",
         checks=(
             Check("rational moments of all ranks against traces", Level.DERIVED, _sums_over_ranks),
