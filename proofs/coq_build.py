@@ -245,7 +245,8 @@ def build(
         for name, text in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
-        seconds, failure = {}, "; ".join(forbidden(files))
+        seconds: dict[str, float] = {}
+        failure = "; ".join(forbidden(files))
         if not failure:
             seconds, failure = compile_files(folder, files, jobs, progress)
         found: dict[str, dict[str, object]] = {}
