@@ -16,7 +16,7 @@ from ...symbolic.algebra.errors import DomainError
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.planar.derivations import main_case
 from ...symbolic.planar.limit_law import LimitLaw, derive_limit_law, term_weight
-from .frozen import enclose_frozen_limit
+from .frozen_limit import enclose_frozen_limit
 from .starts import check_epsilon, exact_rational
 
 WEIGHTS = (2, 4, 6, 8, 10)

@@ -62,7 +62,7 @@ def enclose_frozen_limit(
 
     Example:
         >>> from fractions import Fraction
-        >>> from edgestab.numeric.orbits.frozen import enclose_frozen_limit
+        >>> from edgestab.numeric.orbits.frozen_limit import enclose_frozen_limit
         >>> map_ = es.QuadraticModel((1, -es.symbol("epsilon"))).one_step()
         >>> low, high = enclose_frozen_limit(map_, Fraction(1, 200), Fraction(1, 100), Fraction(17, 10))
         >>> float(low), float(high)

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 
-from edgestab.numeric.orbits.frozen import enclose_frozen_limit
+from edgestab.numeric.orbits.frozen_limit import enclose_frozen_limit
 from edgestab.numeric.orbits.iterated_limit import iterate_to_limit
 from edgestab.symbolic.planar.derivations import main_case
 
