@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..symbolic.algebra.errors import ProofError
+from ..symbolic.algebra.errors import OutputError, ProofError
 
 STATEMENTS = Path(__file__).parent / "coq" / "statements.json"
 
@@ -233,6 +233,24 @@ def load_pinned(path: Path = STATEMENTS) -> dict[str, dict[str, str]]:
         raise ProofError.of(
             "load_pinned()", "the pinned statements", str(path), "Restore the file from the repository."
         ) from error
+
+
+def save_pinned(statements: Mapping[str, str], files: Mapping[str, str], path: Path = STATEMENTS) -> None:
+    """Pin statements and the definitions that they use.
+
+    Args:
+        statements: theorem to its statement as Coq prints it.
+        files: the sources.
+        path: the file.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    text = json.dumps(pin(statements, files), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError.of("save_pinned()", "a writable path", str(path), f"{error.strerror}.") from error
 
 
 def restated(
