@@ -41,8 +41,9 @@ def judge_theorems(names: tuple[str, ...], ctx: CheckContext) -> Outcome:
     wanted = {t.name: t for t in THEOREMS if t.name in names}
     missing = [n for n in names if n not in record.theorems]
     excess = {n: a for n, a in record.excess_axioms().items() if n in names}
-    if not record.accepted or missing or excess:
-        text = record.failure or f"missing {missing}, further axioms {excess}"
+    problems = record.problems()
+    if problems or missing or excess:
+        text = "; ".join(problems) or f"missing {missing}, further axioms {excess}"
         return Outcome(Verdict.FALSE, count, rejected=count, detail=f"{status.source}: {text}")
     axioms = sorted({a.rpartition(".")[2] for n in names for a in record.theorems[n]["axioms"]})
     checked = "coqchk too" if record.checker.get("accepted") else "coqchk not run"
