@@ -98,7 +98,7 @@ def _break(ctx: CheckContext) -> Outcome:
     samples, falls, quiet = ctx.pick(6, 16, 60), [], []
     for index in range(samples):
         state = law.sample(ctx.seed, index)
-        top = float(np.linalg.norm(state.J, 2) ** 2)
+        top = state.largest_ntk
         run = descend_regression(state, 1.0 / top, scales=[0.5, 1.0], max_steps=1500, tolerance=1e-4)
         followed = run.ntk[:, :, 0] / (top * (1 + law.relative_curvature * run.displacement**2))
         for lane in (0, 1):

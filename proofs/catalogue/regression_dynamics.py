@@ -132,7 +132,7 @@ def _flow_growth(ctx: CheckContext) -> Outcome:
     table = np.zeros((samples, len(scales)))
     for index in range(samples):
         state = law.sample(ctx.seed, index)
-        start = float(np.linalg.norm(state.J, 2) ** 2)
+        start = state.largest_ntk
         for place, scale in enumerate(scales):
             flow = integrate_regression_flow(state.scaled_residual(scale), tolerance=1e-4, rtol=1e-7)
             table[index, place] = flow.ntk[-1, 0] / start
@@ -162,7 +162,7 @@ def _descent_edge(ctx: CheckContext) -> Outcome:
         law = RegressionEnsemble.normalised(outputs, parameters)
         for index in range(samples):
             state = law.sample(ctx.seed, index)
-            top = float(np.linalg.norm(state.J, 2) ** 2)
+            top = state.largest_ntk
             scales = np.array([0.5, 1.0, 1.5, 2.0])
             run = descend_regression(
                 state, 1.0 / top, scales=scales, max_steps=6000, tolerance=tolerance, record_every=2
@@ -200,7 +200,7 @@ def _phases(ctx: CheckContext) -> list[Phases]:
     samples = ctx.pick(32, 64, 160)
     for index in range(samples):
         state = law.sample(ctx.seed, index)
-        phases = split_two_steps(state, 0.9 / float(np.linalg.norm(state.J, 2) ** 2), 300).phases()
+        phases = split_two_steps(state, 0.9 / state.largest_ntk, 300).phases()
         if phases is not None:
             found.append(phases)
         ctx.progress((index + 1) / samples)

@@ -195,10 +195,11 @@ def _printed_scale(ctx: CheckContext) -> Outcome:
 
 
 def _conventions(ctx: CheckContext) -> Outcome:
-    """Each reading's leading ratio against the condition, and which of them give the printed value."""
-    from ...symbolic.wick.conventions import READINGS
+    """The condition as solved, each reading's leading ratio against it, and which of them give the printed value."""
+    from ...symbolic.wick.conventions import READINGS, condition
 
-    rejected, standing = 0, []
+    solved = condition(ctx.derivations.acceleration("goe")).rhs
+    rejected, standing = int(sp.cancel(solved / _CONVENTION.rhs) != 1), []
     for reading in READINGS:
         acceleration = ctx.derivations.acceleration(reading.law)
         strength = sp.cancel(reading.variance * reading.speed**2 / _CONVENTION.rhs)
@@ -208,7 +209,7 @@ def _conventions(ctx: CheckContext) -> Outcome:
         standing += [f"{reading.name} ({verdict})"] * (verdict != "no")
     rejected += not standing
     return judge(
-        len(READINGS),
+        len(READINGS) + 1,
         rejected,
         worst=f"{len(standing)} of {len(READINGS)} readings",
         domain="leading order as D, P grow at a fixed quotient",
