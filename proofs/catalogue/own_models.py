@@ -16,9 +16,7 @@ from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.literature import example_study, lewkowycz
 from ...symbolic.models.own_loss.stabilisation import alpha, beta, derive_self_stabilisation, minimal_loss
 from ...symbolic.models.own_loss.study import EdgeStudy
-from ...symbolic.planar.derivations import Derivations
 from ...symbolic.planar.nullcline import EDGE
-from ...symbolic.planar.slow_manifold import derive_slow_manifold
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict, judge
 
 z, T, y, epsilon, eta = (symbol(n) for n in ("z", "T", "y", "epsilon", "eta"))
@@ -29,8 +27,7 @@ START = (Fraction(3, 20), Fraction(9, 4))
 
 
 def _study(ctx: CheckContext, name: str) -> EdgeStudy:
-    derivations: Derivations = ctx.derivations
-    return derivations.example(name, ORDER)
+    return ctx.subject.example(name, ORDER)
 
 
 def _conjugate(study: EdgeStudy, domain: str) -> Outcome:
@@ -90,7 +87,7 @@ def _zhu_manifold(ctx: CheckContext) -> Outcome:
     try:
         assert form is not None, "the example has an edge form"
         order = ctx.pick(3, 5, 8)
-        manifold = derive_slow_manifold(form.map, order)
+        manifold = form.map.slow_manifold(order)
         found = study.limit
     except EdgestabError as error:
         return judge(1, 1, detail=str(error))
@@ -257,7 +254,7 @@ def _agarwala_from_loss(ctx: CheckContext) -> Outcome:
     if form is None:
         return base
     tested = rejected = 0
-    for ours, known in zip(form.map.polynomials, ctx.derivations.one_step().polynomials, strict=True):
+    for ours, known in zip(form.map.polynomials, ctx.map.polynomials, strict=True):
         a, b = poly_terms(ours), poly_terms(known)
         tested += len(a.keys() | b.keys())
         rejected += sum(a.get(m, 0) != b.get(m, 0) for m in a.keys() | b.keys())
