@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import get_context
 from typing import Any
 
+from ..numeric.runs.limits import one_thread_each
 from ..symbolic.algebra.errors import DomainError
 from .catalogue import all_claims, with_dependencies
 from .claims import EFFORTS, CheckContext, Claim, Evidence, Level, Outcome, Verdict
@@ -45,7 +46,23 @@ class ClaimResult:
 
 @dataclass(frozen=True)
 class Report:
-    """The verdicts of one run."""
+    """The verdicts of one run.
+
+    Attributes:
+        results: one for each claim judged, dependencies first.
+        effort: ``quick``, ``default`` or ``thorough``.
+        seed: of the sampling checks.
+        seconds: wall time.
+        interrupted: whether the run was stopped before its end; what is not judged is UNKNOWN.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> report = es.verify("one-step-map", effort="quick", jobs=1)
+        >>> str(report.verdict), report.exit_code, [result.claim.id for result in report.results]
+        ('TRUE', 0, ['one-step-map'])
+    """
 
     results: tuple[ClaimResult, ...]
     effort: str
@@ -171,9 +188,6 @@ def _evidence(
         for key in work:
             yield key, _run_by_id(*key, effort, seed, tell)
         return
-    # the workers fill the cores; threads inside them would only wait for one another
-    mine = {name: os.environ.get(name) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-    os.environ.update({name: value or "1" for name, value in mine.items()})
     context = get_context("spawn")
     queue = context.SimpleQueue()
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_open_queue, initargs=(queue,))
@@ -184,25 +198,23 @@ def _evidence(
             if tell is not None:
                 tell(*told)
 
-    try:
-        pending = {pool.submit(_run_by_id, *key, effort, seed): key for key in work}
-        while pending:
-            done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-            drain()
-            for future in done:
-                key = pending.pop(future)
-                try:
-                    found = future.result()
-                except BrokenProcessPool:
-                    lost = _open("a worker process died (out of memory?); run it alone with --jobs 1")
-                    check = all_claims()[key[0]].checks[key[1]]
-                    found = Evidence(key[0], check.method, check.level, lost, seed, 0.0)
-                yield key, found
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for name, value in mine.items():
-            if value is None:
-                os.environ.pop(name, None)
+    with one_thread_each():
+        try:
+            pending = {pool.submit(_run_by_id, *key, effort, seed): key for key in work}
+            while pending:
+                done, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+                drain()
+                for future in done:
+                    key = pending.pop(future)
+                    try:
+                        found = future.result()
+                    except BrokenProcessPool:
+                        lost = _open("a worker process died (out of memory?); run it alone with --jobs 1")
+                        check = all_claims()[key[0]].checks[key[1]]
+                        found = Evidence(key[0], check.method, check.level, lost, seed, 0.0)
+                    yield key, found
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def combine(
@@ -249,17 +261,24 @@ def verify(
 
     Args:
         *ids: claim ids; none means all.
-        effort: ``quick``, ``default`` or ``thorough``.
+        effort: ``quick``, ``default`` (the default) or ``thorough``.
         seed: for sampling checks; the default is fixed.
         jobs: worker processes; 1 runs in this process; default the number of cores, at most 8.
         on_evidence: called as ``(evidence, done, total)`` after each check.
         on_progress: called as ``(claim id, share done)`` from within long checks.
 
     Returns:
-        The report.
+        The report; an error inside a check is evidence too (UNKNOWN).
 
     Raises:
         DomainError: an unknown claim id or effort.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> es.verify("one-step-map", effort="quick", jobs=1).results[0].level.name
+        'DERIVED'
     """
     if effort not in EFFORTS:
         raise DomainError.of("verify()", f"effort among {', '.join(EFFORTS)}", effort, "Pick one of these.")

@@ -13,7 +13,9 @@ OBJECTS = ("one-step", "two-step")
 
 @click.command()
 @click.argument("what", type=click.Choice(OBJECTS), metavar="|".join(OBJECTS))
-@click.option("--target", default="numba", show_default=True, metavar="T", help="Number type or language; see --list.")
+@click.option(
+    "--target", default="float64", show_default=True, metavar="T", help="Number type or language; see --list."
+)
 @click.option("--lanes", type=int, help="Trajectories in one block, where the target works in blocks.")
 @click.option("--epsilon", help="Fix epsilon to a rational; by default it stays a parameter.")
 @click.option(
@@ -38,17 +40,17 @@ def codegen(
     """
     import sympy as sp
 
-    from edgestab.numeric.codegen.library import program_for
+    from edgestab.numeric.codegen.scheduling import program_for
     from edgestab.numeric.codegen.targets.registry import generate_source
     from edgestab.symbolic.algebra.symbols import symbol
-    from edgestab.symbolic.planar.derivations import main_case
+    from edgestab.symbolic.models.quadratic import main_case
 
     from .common import parse_rational
 
     check_writable(output, force)
-    source = main_case().one_step()
+    source = main_case()
     if epsilon is not None:
-        from edgestab.numeric.orbits.simulate import check_epsilon
+        from edgestab.numeric.orbits.starts import check_epsilon
 
         exact = check_epsilon(parse_rational(epsilon, "--epsilon"), "--epsilon")
         source = source.substitute({symbol("epsilon"): sp.Rational(exact.numerator, exact.denominator)})

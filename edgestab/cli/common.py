@@ -1,13 +1,17 @@
-"""What the commands share: exact numbers, output files that are never overwritten by accident, run records."""
+"""What the commands share: numbers, output files that are never overwritten by accident, tables, progress, records."""
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +30,105 @@ def json_option(command: F) -> F:
 def force_option(command: F) -> F:
     """``--force``: overwrite existing output files."""
     return click.option("--force", is_flag=True, help="Overwrite existing output files.")(command)
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a command's result goes.
+
+    Attributes:
+        plot: file of the figure; None for no figure.
+        json: file of the result; ``-`` is stdout, None for no file.
+        force: whether existing files may be replaced.
+    """
+
+    plot: str | None
+    json: str | None
+    force: bool
+
+    def write(self, content: dict[str, Any], **config: Any) -> None:
+        """Write the result and the run's record as JSON, if asked for.
+
+        Args:
+            content: the result; arrays become lists, what is not finite becomes null.
+            **config: of the run, for the record.
+        """
+        if self.json is not None:
+            write_json(self.json, clean({**content, "run": run_record(**config)}), self.force)
+
+    def show(self, table: Any) -> None:
+        """Print a table, unless stdout is taken by JSON.
+
+        Args:
+            table: a rich table, or rows of a name and a text.
+        """
+        if self.json == "-":
+            return
+        if not hasattr(table, "add_row"):
+            from rich.table import Table
+            from rich.text import Text
+
+            rows, table = table, Table(show_header=False, box=None)
+            for name, text in rows:
+                table.add_row(Text(name), Text(text))
+        console().print(table)
+
+
+def with_output(plot_help: str = "Draw it (png, pdf or svg).") -> Callable[[F], Any]:
+    """Options ``--plot``, ``--json`` and ``--force``, handed to a command as one ``output`` and checked before it runs.
+
+    Args:
+        plot_help: help of ``--plot``.
+
+    Returns:
+        A decorator.
+    """
+
+    def decorate(command: F) -> Any:
+        @wraps(command)
+        def run(plot_path: str | None, json_path: str | None, force: bool, **options: Any) -> Any:
+            for path in (json_path, plot_path):
+                check_writable(path, force)
+            return command(output=Output(plot_path, json_path, force), **options)
+
+        return click.option("--plot", "plot_path", metavar="FILE", help=plot_help)(json_option(force_option(run)))
+
+    return decorate
+
+
+def clean(value: Any) -> Any:
+    """Turn arrays into lists and non-finite numbers into null, for JSON."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {key: clean(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [clean(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def parse_numbers(
+    text: str, option: str, kind: Callable[[str], Any] = float, example: str = "0.5,1,2"
+) -> tuple[Any, ...]:
+    """Comma-separated numbers.
+
+    Args:
+        text: what the user gave.
+        option: the option's name, for the message.
+        kind: ``float`` or ``int``.
+        example: for the message.
+
+    Returns:
+        The numbers.
+
+    Raises:
+        DomainError: one is no number of this kind.
+    """
+    try:
+        return tuple(kind(part) for part in text.split(","))
+    except ValueError:
+        what = "integers" if kind is int else "numbers"
+        raise DomainError.of(option, f"{what} separated by commas", text, f"Write {option} {example}.") from None
 
 
 def parse_rational(text: str, option: str) -> Fraction:
@@ -131,3 +234,30 @@ def console(stderr: bool = False) -> Any:
 
     wide = None if (sys.stderr if stderr else sys.stdout).isatty() else 120
     return Console(stderr=stderr, width=wide)
+
+
+@contextmanager
+def progress_on(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr, when it is a terminal.
+
+    Args:
+        label: what is counted.
+
+    Yields:
+        A function of ``(done, total)``.
+    """
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    screen = console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    hidden = not screen.is_terminal
+    with Progress(*columns, TimeRemainingColumn(), console=screen, transient=True, disable=hidden) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

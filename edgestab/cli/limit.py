@@ -40,12 +40,12 @@ def limit(
 
 
 def _relaxed(eps: Any, order: int) -> dict[str, Any]:
-    from edgestab.numeric.orbits.resummation import growth, resum
-    from edgestab.symbolic.planar.derivations import main_case
+    from edgestab.numeric.orbits.resummation import estimate_growth, resum_limit_series
+    from edgestab.symbolic.models.quadratic import main_case
 
     series = main_case().limit_series(order)
-    found = resum(series, eps)
-    nearest = growth(series)
+    found = resum_limit_series(series, eps)
+    nearest = estimate_growth(series)
     return {
         "epsilon": str(eps),
         "order": order,
@@ -61,10 +61,10 @@ def _one_start(eps: Any, start: tuple[Any, Any], iterate: bool) -> dict[str, Any
     prediction = predict_limit(eps, *start)
     row: dict[str, Any] = {"z": str(start[0]), "T": str(start[1]), **prediction.to_json()}
     if iterate:
-        from edgestab.numeric.orbits.orbit_limit import orbit_limit
-        from edgestab.symbolic.planar.derivations import main_case
+        from edgestab.numeric.orbits.iterated_limit import iterate_to_limit
+        from edgestab.symbolic.models.quadratic import main_case
 
-        end = orbit_limit(main_case().one_step(), eps, *start, digits=30)
+        end = iterate_to_limit(main_case(), eps, *start, digits=30)
         row["iterated"] = {"status": end.status, "steps": end.steps, "value": None}
         if end.value is not None:
             row["iterated"] |= {"value": float(end.value), "error": abs(float(end.value) - prediction.value)}
@@ -87,7 +87,11 @@ def _text(result: dict[str, Any]) -> str:
             f"start z = {s['z']}, T = {s['T']}: T_inf = {s['value']:.15g} +- {error} "
             f"({s['regime']}; law of weight {s['weight']}; {100 * s['memory']:.3g} % of the start's deviation is left)"
         )
-        lines += [f"  law of weight {w}: {v:.15g}" for w, v in s["by_weight"].items()]
+        if s["expected_error"] is None:
+            lines.append("  outside the reach of the law: this value is no prediction; iterate instead (--iterate)")
+        if s["proved_range"] is not None:
+            lines.append("  proved: {:.15g} <= T_inf <= {:.15g}".format(*s["proved_range"]))
+        lines += [f"  law of weight {w}: {'no end' if v is None else f'{v:.15g}'}" for w, v in s["by_weight"].items()]
         if "iterated" in s:
             i = s["iterated"]
             shown = f"{i['value']:.15g}, off by {i['error']:.1e}" if i["value"] is not None else "no limit"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
-from edgestab.symbolic.algebra.errors import DomainError
-
-from .common import check_writable, console, force_option, json_option, run_record, write_json
-from .dynamics import clean, plot_option, progress_on
+from .common import Output, clean, parse_numbers, progress_on, with_output
 
 
 @click.command()
@@ -26,9 +24,7 @@ from .dynamics import clean, plot_option, progress_on
 @click.option(
     "--hessian-every", type=int, default=20, show_default=True, help="Measurements between Hessians; 0: none."
 )
-@plot_option
-@json_option
-@force_option
+@with_output()
 def network(
     data: str,
     examples: int,
@@ -39,24 +35,17 @@ def network(
     steps: int,
     measure_every: int,
     hessian_every: int,
-    plot_path: str | None,
-    json_path: str | None,
-    force: bool,
+    output: Output,
 ) -> None:
     """Train a tanh network by full-batch gradient descent: NTK and Hessian against 2/eta, and the two-step split."""
-    for path in (json_path, plot_path):
-        check_writable(path, force)
     from edgestab.numeric.networks.tanh import TanhNetwork, chebyshev_data, digits_data
-    from edgestab.numeric.networks.training import train
+    from edgestab.numeric.networks.training import train_network
 
-    try:
-        widths = tuple(int(part) for part in hidden.split(","))
-    except ValueError:
-        raise DomainError.of("--hidden", "widths separated by commas", hidden, "Write --hidden 40,40.") from None
+    widths = parse_numbers(hidden, "--hidden", int, "40,40")
     inputs, targets = chebyshev_data(degree, examples) if data == "chebyshev" else digits_data(examples, seed)
     net = TanhNetwork(inputs, targets, widths)
     with progress_on("steps") as tell:
-        run = train(
+        run = train_network(
             net,
             net.initial(seed),
             step_size,
@@ -65,7 +54,7 @@ def network(
             hessian_every=hessian_every,
             progress=tell,
         )
-    shares = run.shares()
+    shares = run.nonlinear_shares()
     content: dict[str, Any] = {
         "status": run.status,
         "steps": run.stopped,
@@ -78,33 +67,25 @@ def network(
         "loss": [run.loss[0], run.loss[-1]],
         "nonlinear_share": None if shares is None else {"while_sharpening": shares[0], "while_falling": shares[1]},
     }
-    if plot_path is not None:
+    if output.plot is not None:
         from edgestab.numeric.networks.figures import save_network_run
 
-        save_network_run(run, plot_path)
-    if json_path is not None:
-        names = ("steps", "loss", "ntk", "hessian", "hessian_bound", "linear", "change")
-        arrays = {name: getattr(run, name) for name in names}
-        write_json(json_path, clean({**content, "trajectory": arrays, "run": run_record()}), force)
-    if json_path != "-":
-        _show(clean(content))
+        save_network_run(run, output.plot)
+    names = ("steps", "loss", "ntk", "hessian", "hessian_bound", "linear", "change")
+    output.write({**content, "trajectory": {name: getattr(run, name) for name in names}})
+    output.show(_rows(clean(content)))
 
 
-def _show(content: dict[str, Any]) -> None:
-    """Print the table of one training run."""
-    from rich.table import Table
-
-    table = Table(show_header=False, box=None)
-    table.add_row("status", f"{content['status']} after {content['steps']:,} steps")
-    table.add_row("size", f"{content['parameters']:,} parameters, {content['residuals']:,} residuals")
-    table.add_row("loss", f"{content['loss'][0]:.4g} -> {content['loss'][1]:.4g}")
+def _rows(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The table of one training run."""
+    yield "status", f"{content['status']} after {content['steps']:,} steps"
+    yield "size", f"{content['parameters']:,} parameters, {content['residuals']:,} residuals"
+    yield "loss", f"{content['loss'][0]:.4g} -> {content['loss'][1]:.4g}"
     for key, label in (("largest_ntk", "largest"), ("last_ntk", "last")):
-        values = ", ".join("-" if v is None else f"{v:.4f}" for v in content[key])
-        table.add_row(f"eta lambda (NTK), {label}", values)
-    table.add_row("crossings of 2/eta", str(content["crossings"]))
+        yield f"eta lambda (NTK), {label}", ", ".join("-" if v is None else f"{v:.4f}" for v in content[key])
+    yield "crossings of 2/eta", str(content["crossings"])
     shares = content["nonlinear_share"]
     if shares is not None:
-        table.add_row("non-linear / linear", "part of the two-step change of lambda_1")
-        table.add_row("  while sharpening", f"{shares['while_sharpening']:.4f}")
-        table.add_row("  around the fall", f"{shares['while_falling']:.2f}")
-    console().print(table)
+        yield "non-linear / linear", "part of the two-step change of lambda_1"
+        yield "  while sharpening", f"{shares['while_sharpening']:.4f}"
+        yield "  around the fall", f"{shares['while_falling']:.2f}"

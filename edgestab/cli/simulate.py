@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from edgestab.numeric.number_types import KERNELS
 from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import check_writable, console, force_option, json_option, parse_rational, write_json
@@ -27,7 +28,7 @@ from .common import check_writable, console, force_option, json_option, parse_ra
 )
 @click.option(
     "--kernel",
-    type=click.Choice(("auto", "float64", "double-double", "quad-double", "mpfr", "mpmath", "arb")),
+    type=click.Choice(KERNELS),
     default="auto",
     show_default=True,
     help="Number type; arb encloses the exact end in balls.",
@@ -65,7 +66,7 @@ def simulate(
         if len(parts) != 2:
             raise DomainError.of("--theta", "two numbers a,b", theta, "Write --theta 1,1/2.")
         pair = (parse_rational(parts[0], "--theta"), parse_rational(parts[1], "--theta"))
-    from edgestab.numeric.orbits.simulate import simulate as run
+    from edgestab.numeric.orbits.simulation import simulate as run
 
     arguments: dict[str, Any] = {
         "z": read(z, "--z"),
@@ -84,8 +85,9 @@ def simulate(
     )
     if plot_path is not None:
         from edgestab.numeric.orbits.figures import save_orbit
+        from edgestab.numeric.orbits.starts import read_start
 
-        save_orbit(plot_path, parse_rational(epsilon, "--epsilon"), steps=result.steps, **arguments)
+        save_orbit(plot_path, read_start(parse_rational(epsilon, "--epsilon"), **arguments), steps=result.steps)
     if json_path is not None:
         write_json(json_path, result.to_json(), force)
     if json_path != "-":

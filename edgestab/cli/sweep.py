@@ -74,11 +74,11 @@ def sweep(
     """
     for path in (json_path, plot_path):
         check_writable(path, force)
-    from edgestab.numeric.sweeps.figure import save_phase, varying_axes
-    from edgestab.numeric.sweeps.grid import make_grid
+    from edgestab.numeric.sweeps.grid import make_sweep_grid
+    from edgestab.numeric.sweeps.phase_diagram import save_phase_diagram, varying_axes
     from edgestab.numeric.sweeps.run import sweep as run
 
-    grid = make_grid(
+    grid = make_sweep_grid(
         epsilon=epsilon,
         z=z,
         T=T,
@@ -103,7 +103,7 @@ def sweep(
             progress=progress,
         )
     if plot_path is not None:
-        save_phase(result, plot_path, x=x, y=y)
+        save_phase_diagram(result, plot_path, x=x, y=y)
     content = result.to_json()
     if checked is not None:
         from edgestab.numeric.sweeps.check import check_sweep

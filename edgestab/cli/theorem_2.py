@@ -22,7 +22,7 @@ def theorem_2(slices: str, discrete: bool, cumulants: bool, form: str) -> None:
     """
     import sympy as sp
 
-    from edgestab.symbolic.algebra.symbols import latex_names
+    from edgestab.symbolic.algebra.symbols import latex_names, symbol
     from edgestab.symbolic.wick.acceleration import LAWS, Acceleration
     from edgestab.symbolic.wick.conventions import READINGS
 
@@ -40,11 +40,11 @@ def theorem_2(slices: str, discrete: bool, cumulants: bool, form: str) -> None:
     ]
     differences: dict[str, sp.Expr] = {}
     if discrete:
-        from edgestab.symbolic.wick.discrete import first_difference, second_difference
+        from edgestab.symbolic.wick.differences import expected_first_difference, expected_second_difference
 
         differences = {
-            "E[lambda(1) - lambda(0)]": first_difference(),
-            "E[lambda(2) - 2 lambda(1) + lambda(0)]": second_difference(),
+            "E[lambda(1) - lambda(0)]": expected_first_difference(),
+            "E[lambda(2) - 2 lambda(1) + lambda(0)]": expected_second_difference(),
         }
     changes: dict[str, sp.Expr] = {}
     if cumulants:
@@ -97,7 +97,7 @@ def theorem_2(slices: str, discrete: bool, cumulants: bool, form: str) -> None:
     out.print(table)
     for name, expr in differences.items():
         out.print(f"gradient descent, GOE-like Q: {name} =", markup=False)
-        for k, coefficient in sorted(sp.Poly(expr, sp.Symbol("eta", positive=True)).terms()):
+        for k, coefficient in sorted(sp.Poly(expr, symbol("eta")).terms()):
             out.print(f"  eta^{k[0]} * {sp.sstr(coefficient)}", markup=False, soft_wrap=True)
         out.print("  + O(eta^5)", markup=False)
     for name, expr in changes.items():

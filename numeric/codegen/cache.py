@@ -12,17 +12,20 @@ from pathlib import Path
 
 from ...symbolic.algebra.errors import OutputError
 
-RUNTIME = ("lanes.py", "objects.py", "wide_lanes.py")
+RUNTIME = ("cache.py", "lanes.py", "machine_code.py", "wide_lanes.py")
+"""What machine code depends on besides its generated source."""
+
 GENERATOR = (
+    "../number_types.py",
     "cache.py",
+    "coefficient_ring.py",
     "coordinates.py",
-    "exact.py",
-    "modular.py",
+    "emission.py",
+    "operation_search.py",
     "program.py",
-    "replay.py",
-    "schedule.py",
-    "search.py",
+    "scheduling.py",
 )
+"""What finds programs: :mod:`.scheduling` and all that it imports from this room and the table of number types."""
 
 
 def cache_folder() -> Path:

@@ -1,6 +1,6 @@
-"""Kernels of single trajectories: one exact map, many number types, all from one program.
+"""``compile_map``: kernels of single trajectories in any number type, from one exact map through one program.
 
-The program is found and proved by :mod:`.codegen`; here it becomes callables with a stopping rule. Rational
+The program is found and proved by :mod:`.scheduling`; here it becomes callables with a stopping rule. Rational
 coefficients are made by the target's own constructor, so that none passes through a float on its way to a wider type.
 """
 
@@ -14,18 +14,15 @@ from typing import Any
 
 from ...symbolic.algebra.errors import CodegenError, DomainError
 from ...symbolic.planar.maps import PolynomialMap
-from .library import program_for
-from .program import EXACT, Program, run
-from .targets import python_source, scalar
+from ..number_types import EXACT, SINGLE
+from ..number_types import NUMBER_TYPES as NUMBER_TYPES
+from ..number_types import NumberType as NumberType
+from ..runs.status import CODES, Status
+from .program import Program, run
+from .scheduling import program_for
+from .targets import numba_source, python_source
 
-PYTHON = ("mpmath", "mpfr", "arb", "fraction")
-TARGETS = ("float64", *PYTHON)
-
-#: Status codes of a compiled run.
-CONVERGED, DIVERGED, MAX_STEPS = 0, 1, 2
-STATUS_NAMES = ("converged", "diverged", "max_steps")
-
-Run = Callable[[Sequence[Any], Sequence[Any], int, Any, Any], tuple[int, int, tuple[Any, ...]]]
+Run = Callable[[Sequence[Any], Sequence[Any], int, Any, Any], tuple[Status, int, tuple[Any, ...]]]
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class Kernel:
         source: the generated text.
         program: the program behind it: coordinates, operations, and their count.
         step: ``step(state, parameters) -> state`` in the target's number type.
-        run: ``run(state, parameters, steps, until, ceiling) -> (status code, steps taken, state)``; it stops when
+        run: ``run(state, parameters, steps, until, ceiling) -> (status, steps taken, state)``; it stops when
             the first variable falls below ``until`` or passes ``ceiling`` in absolute value, or is not finite.
     """
 
@@ -66,10 +63,23 @@ def compile_map(source: PolynomialMap, target: str = "float64") -> Kernel:
 
     Raises:
         CodegenError: there is no such target.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> from fractions import Fraction
+        >>> one_step = es.QuadraticModel((1, -es.symbol("epsilon"))).one_step()
+        >>> es.compile_map(one_step, "fraction").step((Fraction(1, 2), 2), (Fraction(1, 10),))
+        (Fraction(-21, 80), Fraction(231, 400))
+        >>> status, steps, state = es.compile_map(one_step).run((0.1, 1.9), (0.02,), 10**6, 1e-12, 1e6)
+        >>> print(status, steps)
+        converged 72
     """
-    if target not in TARGETS:
-        raise CodegenError.of("compile_map()", f"a target among {', '.join(TARGETS)}", target, "Pick one of these.")
-    return _compile_float64(source) if target == "float64" else _compile_python(source, target)
+    if target not in SINGLE:
+        raise CodegenError.of("compile_map()", f"a target among {', '.join(SINGLE)}", target, "Pick one of these.")
+    numba = NUMBER_TYPES[target].target == "numba"
+    return _compile_float64(source) if numba else _compile_python(source, target)
 
 
 @lru_cache(maxsize=256)
@@ -85,9 +95,9 @@ def _compile_python(source: PolynomialMap, target: str) -> Kernel:
 
     def drive(
         state: Sequence[Any], parameters: Sequence[Any], steps: int, until: Any, ceiling: Any
-    ) -> tuple[int, int, tuple[Any, ...]]:
+    ) -> tuple[Status, int, tuple[Any, ...]]:
         status, taken, last = loop(*state, *parameters, steps, until, ceiling)
-        return status, taken, last
+        return CODES[status], taken, last
 
     return Kernel(source, target, text, program, step, drive)
 
@@ -104,16 +114,16 @@ def _exact(value: Any) -> Fraction:
 def _compile_float64(source: PolynomialMap) -> Kernel:
     import numpy as np
 
-    from .objects import load_function
+    from .machine_code import load_function
 
     program = program_for(source)
-    text = scalar.generate(program)
+    text = numba_source.generate_scalar(program)
     compiled = load_function(text, "run", pointers=3, integers=1, doubles=2)
-    names = scalar.fixed_names(program)
+    names = numba_source.fixed_names(program)
 
     def drive(
         state: Sequence[Any], parameters: Sequence[Any], steps: int, until: Any, ceiling: Any
-    ) -> tuple[int, int, tuple[Any, ...]]:
+    ) -> tuple[Status, int, tuple[Any, ...]]:
         values: dict[str, Any] = {
             name: _exact(v)
             for name, v in zip((*program.variables, *program.parameters), (*state, *parameters), strict=True)
@@ -123,7 +133,7 @@ def _compile_float64(source: PolynomialMap) -> Kernel:
         fixed = np.array([float(values[name]) for name in names] or [0.0])
         result = np.zeros(2 + len(program.variables))
         compiled(now.ctypes.data, fixed.ctypes.data, result.ctypes.data, int(steps), float(until), float(ceiling))
-        return int(result[0]), int(result[1]), tuple(float(x) for x in result[2:])
+        return CODES[int(result[0])], int(result[1]), tuple(float(x) for x in result[2:])
 
     def step(state: Sequence[Any], parameters: Sequence[Any]) -> tuple[Any, ...]:
         return drive(state, parameters, 1, -1.0, float("inf"))[2]

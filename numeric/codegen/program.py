@@ -8,49 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from ...symbolic.algebra.errors import CodegenError
+from ..number_types import EXACT, Arithmetic
 
 Operand = str | Fraction
-
-
-class Plain:
-    """Arithmetic by Python operators, constants through one constructor.
-
-    Args:
-        constant: turns a Fraction into the number type.
-    """
-
-    def __init__(self, constant: Callable[[Fraction], Any]) -> None:
-        self.constant = constant
-
-    def fma(self, a: Any, b: Any, c: Any) -> Any:
-        """``a * b + c``, rounded as the operators round."""
-        return a * b + c
-
-    def mul(self, a: Any, b: Any) -> Any:
-        """``a * b``."""
-        return a * b
-
-    def add(self, a: Any, b: Any) -> Any:
-        """``a + b``."""
-        return a + b
-
-    def div(self, a: Any, b: Any) -> Any:
-        """``a / b``."""
-        return a / b
-
-    def neg(self, a: Any) -> Any:
-        """``-a``."""
-        return -a
-
-
-EXACT = Plain(lambda q: q)
 
 
 @dataclass(frozen=True)
@@ -155,6 +122,15 @@ class Program:
         coordinates: how each state coordinate reads in the variables, as text.
         steps_per_body: gradient steps that one body makes.
         notes: what the generator proved and tried, one line each.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> program = es.codegen.schedule_program(es.QuadraticModel((1, -es.symbol("epsilon"))).one_step())
+        >>> from fractions import Fraction
+        >>> program.evaluate((Fraction(1, 2), Fraction(2)), (Fraction(1, 10),), 1)
+        (Fraction(-21, 80), Fraction(231, 400))
     """
 
     name: str
@@ -204,7 +180,7 @@ class Program:
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
     def evaluate(
-        self, state: Sequence[Any], parameters: Sequence[Any], steps: int, arithmetic: Any = EXACT
+        self, state: Sequence[Any], parameters: Sequence[Any], steps: int, arithmetic: Arithmetic = EXACT
     ) -> tuple[Any, ...]:
         """Interpret the program: enter, step, leave.
 
@@ -236,7 +212,7 @@ class Program:
     def error_bound(
         self, state: Sequence[Fraction], parameters: Sequence[Fraction], unit: Fraction
     ) -> tuple[Fraction, ...]:
-        """A bound on the rounding error of one pass in a type of unit roundoff ``unit``.
+        """A bound on the rounding error of one pass in a type of unit round-off ``unit``.
 
         A product rounds within a relative ``unit``, a sum within ``unit`` of the size of its terms, and constants
         are rounded once; the bound is carried along the exact values in exact arithmetic.
@@ -244,7 +220,7 @@ class Program:
         Args:
             state: the exact source variables, representable in the type.
             parameters: the exact parameters, representable in the type.
-            unit: unit roundoff; underflow is not covered.
+            unit: unit round-off; underflow is not covered.
 
         Returns:
             One bound for each variable.
@@ -309,7 +285,7 @@ def _thaw(x: str | None) -> Any:
     return Fraction(x[1:]) if isinstance(x, str) and x.startswith("=") else x
 
 
-def run(ops: Iterable[Op], values: dict[str, Any], arithmetic: Any) -> None:
+def run(ops: Iterable[Op], values: dict[str, Any], arithmetic: Arithmetic) -> None:
     """Interpret operations in place.
 
     Args:

@@ -3,8 +3,8 @@
 ``two_prod`` is two operations because the fused multiply-add is a true one. All algorithms are free of branches, so
 that every lane does the same work. Values are unevaluated sums of 2 or 4 doubles, the largest first.
 
-Sources: Joldes, Muller, Popescu 2017 (double-word arithmetic: ``AccurateDWPlusDW``, error at most 3 u^2;
-``DWTimesDW3``, at most 4 u^2; u = 2^-53); Hida, Li, Bailey 2001 (quad-double), with a renormalisation without tests.
+Sources: Joldes, Muller, Popescu 2017 (double-word arithmetic: ``AccurateDWPlusDW``, ``DWTimesDW3``); Hida, Li, Bailey
+2001 (quad-double), with a renormalisation without tests. Errors: :class:`NumberType`.
 """
 
 from __future__ import annotations

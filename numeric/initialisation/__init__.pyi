@@ -1,7 +1,6 @@
-from .discrete import simulate_differences as simulate_differences
-from .ensemble import Ensemble as Ensemble
+from .eigenvalue_moments import eigenvalue_moments as eigenvalue_moments
 from .ensemble import EnsembleResult as EnsembleResult
 from .ensemble import simulate_ensemble as simulate_ensemble
-from .figures import plot_ratio as plot_ratio
-from .pfaffian_moments import pfaffian_moments as pfaffian_moments
-from .wishart import largest_moments as largest_moments
+from .figures import plot_theorem_2_ratio as plot_theorem_2_ratio
+from .largest_eigenvalue import largest_eigenvalue_moments as largest_eigenvalue_moments
+from .laws import InitialEnsemble as InitialEnsemble

@@ -1,86 +1,18 @@
-"""The naive twin: full tensors Q and dense linear algebra, to judge the fast sampler and the closed form."""
+"""The naive twin of the sampler: full tensors Q and dense linear algebra.
+
+It is kept apart on purpose. Claims judge the fast sampler and the closed form by it, so it shares with them neither the
+frames, nor the reduction of Q to what is needed, nor a line of perturbation theory; only the law of the entries.
+"""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import numpy as np
 
-from ...symbolic.algebra.errors import DomainError
-from .ensemble import Array, Ensemble, EnsembleResult, Motion, summarise
-
-
-def available_memory() -> int:
-    """Bytes of memory that can be had without swapping."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as table:
-            for line in table:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
-def dense_bytes(outputs: int, parameters: int) -> int:
-    """Bytes that one dense sample needs: Q itself, a slice to symmetrise it with, and the small matrices."""
-    return 8 * (outputs * parameters**2 + 3 * parameters**2 + 8 * outputs * (outputs + parameters))
-
-
-def check_memory(outputs: int, parameters: int, where: str, limit: int | None = None) -> None:
-    """Refuse a dense sample that would not fit, before anything is allocated.
-
-    Args:
-        outputs: D.
-        parameters: P.
-        where: for the message.
-        limit: bytes; default nine tenths of what is available.
-
-    Raises:
-        DomainError: it needs more.
-    """
-    need, have = dense_bytes(outputs, parameters), limit or int(0.9 * available_memory())
-    if need > have:
-        raise DomainError.of(
-            where,
-            f"a dense Q within {have / 2**30:.1f} GiB of memory",
-            f"{need / 2**30:.1f} GiB for D = {outputs}, P = {parameters}",
-            "Use simulate_ensemble(), which needs O(D + P).",
-        )
-
-
-def draw(rng: np.random.Generator, entries: str, size: tuple[int, ...]) -> Array:
-    """Independent centred entries of unit variance, ``gaussian`` or ``rademacher`` (plus or minus 1)."""
-    if entries == "rademacher":
-        return np.where(rng.integers(0, 2, size=size) > 0, 1.0, -1.0)
-    return rng.standard_normal(size)
-
-
-def symmetric_slices(
-    rng: np.random.Generator, outputs: int, parameters: int, law: str = "goe", entries: str = "gaussian"
-) -> Array:
-    """Independent symmetric slices ``(A + A') / sqrt 2`` of unit off-diagonal variance.
-
-    Args:
-        rng: source of randomness.
-        outputs: D.
-        parameters: P.
-        law: ``goe`` (diagonal variance 2) or ``iid`` (diagonal variance 1).
-        entries: of A, ``gaussian`` or ``rademacher``.
-
-    Returns:
-        Q, shape ``(D, P, P)``.
-    """
-    q = draw(rng, entries, (outputs, parameters, parameters))
-    for start in range(0, outputs, step := max(1, 100_000 // parameters**2)):
-        piece = q[start : start + step]
-        piece += piece.swapaxes(1, 2).copy()
-        piece /= np.sqrt(2)
-    if law == "iid":
-        k = np.arange(parameters)
-        q[:, k, k] /= np.sqrt(2)
-    return q
+from .eigenvalue_motion import Motion
+from .ensemble import EnsembleResult, summarise
+from .laws import Array, CurvatureLaw, Entries, InitialEnsemble, check_dense, draw_entries, draw_slices
 
 
 def motion_of(z: Array, j: Array, q: Array) -> tuple[Array, Array, Array]:
@@ -116,12 +48,12 @@ def motion_of(z: Array, j: Array, q: Array) -> tuple[Array, Array, Array]:
 
 
 def dense_motion(
-    law: Ensemble,
+    law: InitialEnsemble,
     *,
     samples: int,
     seed: int,
-    slices: str = "goe",
-    entries: str = "gaussian",
+    curvature: CurvatureLaw = "symmetrised",
+    entries: Entries = "gaussian",
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Motion]:
     """Dense samples of the motion of every non-zero eigenvalue.
@@ -130,31 +62,31 @@ def dense_motion(
         law: the ensemble.
         samples: at least 2.
         seed: of the one stream.
-        slices: law of the slices of Q, ``goe`` or ``iid``.
-        entries: law of z and of the entries that Q is made from, ``gaussian`` or ``rademacher``; J is Gaussian.
+        curvature: law of the slices of Q; ``symmetrised`` is GOE-like for Gaussian entries.
+        entries: law of z and of the entries that Q is made from; J is Gaussian.
         progress: called with samples done and samples in all.
 
     Returns:
         One motion for each eigenvalue, the largest first.
     """
     d, p = law.outputs, law.parameters
-    check_memory(d, p, "dense_motion()")
+    check_dense("dense_motion()", d, p)
     rng = np.random.default_rng(seed)
     batch = max(1, min(5000, 500_000 // (d * p * p)))
     parts: list[tuple[Array, Array, Array]] = []
     for start in range(0, samples, batch):
         count = min(batch, samples - start)
-        q = symmetric_slices(rng, count * d, p, slices, entries).reshape(count, d, p, p)
-        q *= law.sigma_q
-        j = law.sigma_j * rng.standard_normal((count, d, p))
-        parts.append(motion_of(law.sigma_z * draw(rng, entries, (count, d)), j, q))
+        q = draw_slices(rng, count * d, p, curvature, entries).reshape(count, d, p, p)
+        q *= law.sigma_Q
+        j = law.sigma_J * rng.standard_normal((count, d, p))
+        parts.append(motion_of(law.sigma_z * draw_entries(rng, entries, (count, d)), j, q))
         progress(start + count, samples)
     columns = [np.concatenate(rows) for rows in zip(*parts, strict=True)]
     return [Motion(*(c[:, k] for c in columns)) for k in range(law.rank)]
 
 
 def dense_ensemble(
-    law: Ensemble,
+    law: InitialEnsemble,
     *,
     samples: int,
     seed: int,

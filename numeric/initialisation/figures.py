@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from ...symbolic.algebra.errors import DomainError
 from ..runs.figure_style import COLOURS, STYLE, save_figure
-from .ensemble import Ensemble, EnsembleResult
+from .ensemble import EnsembleResult
+from .laws import InitialEnsemble
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def size_ladder(outputs: int, parameters: int) -> list[tuple[int, int]]:
-    """Sizes from (about) one output up to the given size, halving both (each at least 1) at every rung."""
-    rungs = [(outputs, parameters)]
-    while max(rungs[-1]) > 1:
-        d, p = rungs[-1]
-        rungs.append((max(1, d // 2), max(1, p // 2)))
-    return rungs[::-1]
+def halved_sizes(outputs: int, parameters: int) -> list[tuple[int, int]]:
+    """Sizes from (about) one output up to the given size, halving both (each at least 1) each time."""
+    sizes = [(outputs, parameters)]
+    while max(sizes[-1]) > 1:
+        d, p = sizes[-1]
+        sizes.append((max(1, d // 2), max(1, p // 2)))
+    return sizes[::-1]
 
 
 def between(sizes: Sequence[tuple[int, int]], parts: int = 2) -> list[tuple[int, int]]:
@@ -33,25 +36,39 @@ def between(sizes: Sequence[tuple[int, int]], parts: int = 2) -> list[tuple[int,
     return dense
 
 
-def curve(law: Ensemble, sizes: Sequence[tuple[int, int]]) -> tuple[list[float], list[float]]:
+def curve(law: InitialEnsemble, sizes: Sequence[tuple[int, int]]) -> tuple[list[float], list[float]]:
     """The exact ratio over its large-size form along sizes, against ``sqrt(D P)``."""
-    laws = [Ensemble(d, p, law.sigma_z, law.sigma_j, law.sigma_q) for d, p in sizes]
+    laws = [replace(law, outputs=d, parameters=p) for d, p in sizes]
     geometric = [math.sqrt(d * p) for d, p in sizes]
     return geometric, [x.exact_ratio() / x.asymptotic_ratio() for x in laws]
 
 
-def plot_ratio(results: Sequence[EnsembleResult], *, ax: Axes | None = None) -> Axes:
+def plot_theorem_2_ratio(results: Sequence[EnsembleResult], *, ax: Axes | None = None) -> Axes:
     """Simulated ratios over their large-size form, with the closed form through the points.
 
     Args:
-        results: of different sizes.
+        results: simulations of different sizes, at least one.
         ax: axes to draw on; new ones if None.
 
     Returns:
         The axes. Bars are three standard errors.
+
+    Raises:
+        DomainError: there are no results.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, Theorem 2.
+
+    Example:
+        >>> simulate, ensemble = es.initialisation.simulate_ensemble, es.initialisation.InitialEnsemble
+        >>> results = [simulate(ensemble(n, n + 1), samples=50, seed=0) for n in (1, 2)]
+        >>> es.initialisation.plot_theorem_2_ratio(results).get_xscale()
+        'log'
     """
     import matplotlib.pyplot as plt
 
+    if not results:
+        raise DomainError.of("plot_theorem_2_ratio()", "at least one result", "none", "Run simulate_ensemble().")
     ordered = sorted(results, key=lambda r: r.law.outputs * r.law.parameters)
     sizes = [(r.law.outputs, r.law.parameters) for r in ordered]
     with plt.rc_context(STYLE):
@@ -84,8 +101,8 @@ def plot_ratio(results: Sequence[EnsembleResult], *, ax: Axes | None = None) -> 
     return ax
 
 
-def save_ratio(path: str, results: Sequence[EnsembleResult]) -> None:
-    """Draw ``plot_ratio`` into a file.
+def save_theorem_2_ratio(path: str, results: Sequence[EnsembleResult]) -> None:
+    """Draw ``plot_theorem_2_ratio`` into a file.
 
     Args:
         path: png, pdf or svg.
@@ -94,4 +111,4 @@ def save_ratio(path: str, results: Sequence[EnsembleResult]) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
-    save_figure(plot_ratio(results).figure, path)
+    save_figure(plot_theorem_2_ratio(results).figure, path)

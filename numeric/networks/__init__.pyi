@@ -1,3 +1,3 @@
 from .tanh import TanhNetwork as TanhNetwork
 from .training import NetworkRun as NetworkRun
-from .training import train as train
+from .training import train_network as train_network

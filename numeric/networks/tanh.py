@@ -28,9 +28,20 @@ class TanhNetwork:
     """A tanh network with a linear last layer, and the data it is fitted to.
 
     Attributes:
-        inputs: Data, shape ``(N, d)``.
-        targets: Targets, shape ``(N, C)``.
-        hidden: Widths of the hidden layers.
+        inputs: data, shape ``(N, d)``.
+        targets: targets, shape ``(N, C)``.
+        hidden: widths of the hidden layers, each at least 1; default (40, 40).
+
+    Raises:
+        DomainError: shapes that do not match, NaN in the data, or a width below 1.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, "Connection with deep models".
+
+    Example:
+        >>> network = es.networks.TanhNetwork([[-1.0], [0.0], [1.0]], [[1.0], [0.0], [1.0]], hidden=(4,))
+        >>> network.parameters, network.ntk(network.initial(seed=0)).shape
+        (13, (3, 3))
     """
 
     inputs: Array
@@ -41,10 +52,12 @@ class TanhNetwork:
         """Check shapes and entries.
 
         Raises:
-            DomainError: On shapes that do not match, NaN in the data, or a width below 1.
+            DomainError: shapes that do not match, NaN in the data, or a width below 1.
         """
         where = "TanhNetwork()"
         x, y = np.asarray(self.inputs), np.asarray(self.targets)
+        for name, value in (("inputs", x), ("targets", y)):
+            object.__setattr__(self, name, value)
         if x.ndim != 2 or y.ndim != 2 or len(x) != len(y) or not x.size or not y.size:
             raise DomainError.of(where, "inputs (N, d) and targets (N, C)", f"{x.shape} and {y.shape}", "Reshape them.")
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
@@ -77,8 +90,8 @@ class TanhNetwork:
         """Draw parameters: weights of variance ``gain^2 / fan-in``, zero bias.
 
         Args:
-            seed: Seed.
-            gain: Scale of the weights.
+            seed: seed.
+            gain: scale of the weights.
 
         Returns:
             Parameters, shape ``(P,)``.
@@ -91,7 +104,7 @@ class TanhNetwork:
         return np.concatenate(parts)
 
     def layers(self, theta: Array) -> list[Array]:
-        """Return the layers' matrices as views of the parameters."""
+        """The layers' matrices as views of the parameters."""
         found, start = [], 0
         for shape in self.shapes:
             size = shape[0] * shape[1]
@@ -100,7 +113,7 @@ class TanhNetwork:
         return found
 
     def activations(self, theta: Array) -> tuple[list[Array], Array]:
-        """Return the input of each layer, shape ``(N, width)``, and the network's output, shape ``(N, C)``."""
+        """The input of each layer, shape ``(N, width)``, and the network's output, shape ``(N, C)``."""
         layers, current = self.layers(theta), np.asarray(self.inputs)
         inputs = []
         for number, layer in enumerate(layers):
@@ -119,11 +132,11 @@ class TanhNetwork:
         z = self.residual(theta)
         return float(np.real(z @ z)) / (2 * self.examples)
 
-    def pull(self, theta: Array, cotangent: Array) -> Array:
-        """Return ``J' u`` by back-propagation.
+    def vjp(self, theta: Array, cotangent: Array) -> Array:
+        """The vector-Jacobian product ``J' u``, by back-propagation.
 
         Args:
-            theta: Parameters.
+            theta: parameters.
             cotangent: u, shape ``(N C,)``.
 
         Returns:
@@ -139,11 +152,11 @@ class TanhNetwork:
                 slope = (slope @ layers[number][:-1].T) * (1 - below**2)
         return np.concatenate(parts[::-1])
 
-    def push(self, theta: Array, tangent: Array) -> Array:
-        """Return ``J v`` by forward differentiation.
+    def jvp(self, theta: Array, tangent: Array) -> Array:
+        """The Jacobian-vector product ``J v``, by forward differentiation.
 
         Args:
-            theta: Parameters.
+            theta: parameters.
             tangent: v, shape ``(P,)``.
 
         Returns:
@@ -161,18 +174,18 @@ class TanhNetwork:
         return np.asarray(moved.ravel())
 
     def gradient(self, theta: Array) -> Array:
-        """Return the gradient of the loss, ``J'z / N``."""
-        return self.pull(theta, self.residual(theta)) / self.examples
+        """The gradient of the loss, ``J'z / N``."""
+        return self.vjp(theta, self.residual(theta)) / self.examples
 
     def hessian_product(self, theta: Array, tangent: Array) -> Array:
-        """Return the loss Hessian times a vector, shape ``(P,)``, by a complex step of the gradient."""
+        """The loss Hessian times a vector, shape ``(P,)``, by a complex step of the gradient."""
         return np.asarray(self.gradient(theta + 1j * COMPLEX_STEP * tangent).imag / COMPLEX_STEP)
 
-    def bend(self, theta: Array, cotangent: Array, tangent: Array, along: Array) -> float:
+    def second_derivative(self, theta: Array, cotangent: Array, tangent: Array, along: Array) -> float:
         """Return ``u' Q(v, w)``, Q the second derivative of the residuals.
 
         Args:
-            theta: Parameters.
+            theta: parameters.
             cotangent: u, shape ``(N C,)``.
             tangent: v, shape ``(P,)``.
             along: w, shape ``(P,)``.
@@ -180,10 +193,10 @@ class TanhNetwork:
         Returns:
             The number.
         """
-        moved = self.push(theta + 1j * COMPLEX_STEP * along, tangent)
+        moved = self.jvp(theta + 1j * COMPLEX_STEP * along, tangent)
         return float(cotangent @ moved.imag / COMPLEX_STEP)
 
-    def kernel(self, theta: Array) -> Array:
+    def ntk(self, theta: Array) -> Array:
         """Return ``J J'``, shape ``(N C, N C)``, from layer Gram matrices: the Jacobian itself is never formed."""
         inputs, _ = self.activations(theta)
         layers = self.layers(theta)
@@ -201,17 +214,17 @@ class TanhNetwork:
 
 
 def chebyshev_data(degree: int = 5, examples: int = 20) -> tuple[Array, Array]:
-    """Return a Chebyshev polynomial on equally spaced points of ``[-1, 1]``.
+    """A Chebyshev polynomial on equally spaced points of ``[-1, 1]``.
 
     Args:
-        degree: Degree of the polynomial.
-        examples: Number of points, at least 2.
+        degree: degree of the polynomial.
+        examples: number of points, at least 2.
 
     Returns:
         Inputs ``(N, 1)`` and targets ``(N, 1)``.
 
     Raises:
-        DomainError: On a degree below 1 or fewer than 2 points.
+        DomainError: a degree below 1 or fewer than 2 points.
 
     Source: Cohen et al. 2021, toy regression tasks.
     """
@@ -222,17 +235,17 @@ def chebyshev_data(degree: int = 5, examples: int = 20) -> tuple[Array, Array]:
 
 
 def digits_data(examples: int = 200, seed: int = 0) -> tuple[Array, Array]:
-    """Return handwritten digits of scikit-learn, centred and scaled to unit mean square, with one-hot targets.
+    """Handwritten digits of scikit-learn, centred and scaled to unit mean square, with one-hot targets.
 
     Args:
-        examples: Number of examples, drawn without replacement.
-        seed: Seed of the draw.
+        examples: number of examples, drawn without replacement.
+        seed: seed of the draw.
 
     Returns:
         Inputs ``(N, 64)`` and targets ``(N, 10)``.
 
     Raises:
-        DomainError: If scikit-learn is not installed, or on a count out of range.
+        DomainError: scikit-learn is not installed, or on a count out of range.
     """
     try:
         from sklearn.datasets import load_digits

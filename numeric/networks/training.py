@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from ...symbolic.algebra.errors import DomainError
+from ..runs.status import Status
 from .tanh import TanhNetwork
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-# Up to this many residuals the kernel is diagonalised densely.
+# Up to this many residuals the NTK is diagonalised densely.
 DENSE = 400
 BLOW_UP = 1e8
 
@@ -23,17 +24,26 @@ class NetworkRun:
     """A training run; everything is measured at ``steps``.
 
     Attributes:
-        step_size: Step size ``eta``.
-        steps: Measured steps, shape ``(T,)``.
-        loss: Loss, shape ``(T,)``.
-        ntk: Two largest eigenvalues of ``J J' / N``, shape ``(T, 2)``.
-        hessian: Two largest eigenvalues of the loss Hessian, shape ``(T, 2)``; nan where not measured.
-        hessian_bound: Residual norms of the Hessian pairs: each is within this of an eigenvalue.
-        linear: Part of the two-step change of ``lambda_max`` linear in the residual, predicted at each measured step.
-        change: The two-step change itself; nan unless every step is measured.
-        status: "done" or "diverged".
-        stopped: Steps taken.
-        theta: Final parameters; None if diverged.
+        step_size: step size ``eta``.
+        steps: measured steps, shape ``(T,)``.
+        loss: loss, shape ``(T,)``.
+        ntk: two largest eigenvalues of ``J J' / N``, shape ``(T, 2)``.
+        hessian: two largest eigenvalues of the loss Hessian, shape ``(T, 2)``; nan where not measured.
+        hessian_bound: residual norms of the Hessian pairs, shape ``(T,)``: each is within this of an eigenvalue.
+        linear: part of the two-step change of ``lambda_max`` linear in the residual, predicted at each measured step.
+        change: the two-step change itself; nan unless every step is measured.
+        status: done or diverged.
+        stopped: steps taken.
+        theta: final parameters; None if diverged.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, "Connection with deep models".
+
+    Example:
+        >>> network = es.networks.TanhNetwork([[-1.0], [0.0], [1.0]], [[1.0], [0.0], [1.0]], hidden=(4,))
+        >>> run = es.networks.train_network(network, network.initial(seed=0), 0.1, steps=20)
+        >>> str(run.status), run.ntk.shape, run.crossings
+        ('done', (21, 2), 0)
     """
 
     step_size: float
@@ -44,7 +54,7 @@ class NetworkRun:
     hessian_bound: Array
     linear: Array
     change: Array
-    status: Literal["done", "diverged"]
+    status: Status
     stopped: int
     theta: Array | None
 
@@ -54,11 +64,11 @@ class NetworkRun:
         excess = self.step_size * self.ntk[:, 0] - 2
         return int(np.sum(excess[1:] * excess[:-1] < 0))
 
-    def shares(self, window: int = 10) -> tuple[float, float] | None:
-        """Return the sum of the non-linear over that of the linear part: up to the edge, and around the steepest fall.
+    def nonlinear_shares(self, window: int = 10) -> tuple[float, float] | None:
+        """The sum of the non-linear over that of the linear part: up to the edge, and around the steepest fall.
 
         Args:
-            window: Steps on each side of the steepest fall.
+            window: steps on each side of the steepest fall.
 
         Returns:
             The two shares, or None where the run never crosses the edge or was not measured at every step.
@@ -78,7 +88,7 @@ class NetworkRun:
         return np.asarray(self.change - self.linear)
 
 
-def train(
+def train_network(
     network: TanhNetwork,
     theta: Array,
     step_size: float,
@@ -91,41 +101,51 @@ def train(
     """Train a network by full-batch gradient descent and measure its curvature.
 
     Args:
-        network: Network with its data.
-        theta: Start, shape ``(P,)``.
-        step_size: Step size ``eta`` on the loss ``|z|^2 / (2 N)``.
-        steps: Number of steps.
-        measure_every: Steps between measurements of loss and NTK; the two-step split needs 1.
-        hessian_every: Measurements between Hessian eigenvalues (by Lanczos, the dear part); 0 leaves them out.
-        progress: Called with ``(step, steps)``.
+        network: network with its data.
+        theta: start, shape ``(P,)``.
+        step_size: ``eta > 0`` on the loss ``|z|^2 / (2 N)``.
+        steps: number of steps, at least 1.
+        measure_every: steps between measurements of loss and NTK, default 1; the two-step split needs 1.
+        hessian_every: measurements between Hessian eigenvalues (by Lanczos, the dear part); 0, the default, leaves them
+            out.
+        progress: called with ``(step, steps)``.
 
     Returns:
-        The run.
+        The run, float64.
 
     Raises:
-        DomainError: On a step size, count or start out of range.
+        DomainError: a step size, count or start out of range.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, "Connection with deep models".
+
+    Example:
+        >>> network = es.networks.TanhNetwork([[-1.0], [0.0], [1.0]], [[1.0], [0.0], [1.0]], hidden=(4,))
+        >>> run = es.networks.train_network(network, network.initial(seed=0), 0.1, steps=20)
+        >>> bool(run.loss[-1] < run.loss[0])
+        True
     """
     if not (np.isfinite(step_size) and step_size > 0):
-        raise DomainError.of("train()", "a step size above 0", step_size, "Raise it.")
+        raise DomainError.of("train_network()", "a step size above 0", step_size, "Raise it.")
     if steps < 1 or measure_every < 1 or hessian_every < 0:
         got = (steps, measure_every, hessian_every)
-        raise DomainError.of("train()", "steps, measure_every >= 1 and hessian_every >= 0", got, "Raise them.")
+        raise DomainError.of("train_network()", "steps, measure_every >= 1 and hessian_every >= 0", got, "Raise them.")
     if theta.shape != (network.parameters,) or not np.isfinite(theta).all():
         got_shape = f"shape {theta.shape}"
         raise DomainError.of(
-            "train()", f"finite parameters of shape ({network.parameters},)", got_shape, "Use initial()."
+            "train_network()", f"finite parameters of shape ({network.parameters},)", got_shape, "Use initial()."
         )
     limit = BLOW_UP * network.loss(theta)
     rows: list[tuple[float, ...]] = []
     vectors: Array | None = None
-    status: Literal["done", "diverged"] = "done"
+    status = Status.DONE
     taken = 0
     for step in range(steps + 1):
         taken = step
         with np.errstate(over="ignore", invalid="ignore"):
             loss = network.loss(theta)
         if not loss <= limit:
-            status = "diverged"
+            status = Status.DIVERGED
             break
         if step % measure_every == 0:
             values, top = ntk_top(network, theta)
@@ -152,31 +172,31 @@ def train(
         change,
         status,
         taken,
-        theta if status == "done" else None,
+        theta if status is Status.DONE else None,
     )
 
 
 def ntk_top(network: TanhNetwork, theta: Array) -> tuple[tuple[float, float], Array]:
-    """Return the two largest eigenvalues of ``J J' / N`` and the top eigenvector, shape ``(N C,)``.
+    """The two largest eigenvalues of ``J J' / N`` and the top eigenvector, shape ``(N C,)``.
 
     Args:
-        network: Network with its data.
-        theta: Parameters, finite.
+        network: network with its data.
+        theta: parameters, finite.
 
     Returns:
         Eigenvalues (nan for the second if there is one residual only) and eigenvector.
     """
     from scipy.linalg import eigh
 
-    kernel = network.kernel(theta) / network.examples
-    size = len(kernel)
+    ntk = network.ntk(theta) / network.examples
+    size = len(ntk)
     first = max(size - 2, 0)
     if size <= DENSE:
-        values, vectors = eigh(kernel, subset_by_index=(first, size - 1))
+        values, vectors = eigh(ntk, subset_by_index=(first, size - 1))
     else:
         from scipy.sparse.linalg import eigsh
 
-        values, vectors = eigsh(kernel, k=2, which="LA", v0=np.ones(size), tol=1e-12)
+        values, vectors = eigsh(ntk, k=2, which="LA", v0=np.ones(size), tol=1e-12)
         order = np.argsort(values)
         values, vectors = values[order], vectors[:, order]
     second = float(values[-2]) if size > 1 else float("nan")
@@ -186,12 +206,12 @@ def ntk_top(network: TanhNetwork, theta: Array) -> tuple[tuple[float, float], Ar
 def hessian_top(
     network: TanhNetwork, theta: Array, start: Array | None = None
 ) -> tuple[tuple[float, float], Array, float]:
-    """Return the two largest eigenvalues of the loss Hessian by Lanczos on exact products.
+    """The two largest eigenvalues of the loss Hessian by Lanczos on exact products.
 
     Args:
-        network: Network with its data, at least 4 parameters.
-        theta: Parameters, finite.
-        start: Vector to start from (the last top eigenvector); fixed otherwise.
+        network: network with its data, at least 4 parameters.
+        theta: parameters, finite.
+        start: vector to start from (the last top eigenvector); fixed otherwise.
 
     Returns:
         Eigenvalues, top eigenvector, and the larger residual norm: each value is within it of an eigenvalue.
@@ -211,11 +231,11 @@ def hessian_top(
 
 
 def _linear_part(network: TanhNetwork, theta: Array, step_size: float, top: Array) -> float:
-    """Return the part of the two-step change of ``lambda_max`` linear in the residual.
+    """The part of the two-step change of ``lambda_max`` linear in the residual.
 
     With ``h = eta / N`` it is ``-2 h u'Q(J'(2 - h J J')z, J'u) / N``, as for the general model.
     """
     rate = step_size / network.examples
-    slope = network.pull(theta, network.residual(theta))
-    damped = 2 * slope - rate * network.pull(theta, network.push(theta, slope))
-    return -2 * rate * network.bend(theta, top, network.pull(theta, top), damped) / network.examples
+    slope = network.vjp(theta, network.residual(theta))
+    damped = 2 * slope - rate * network.vjp(theta, network.jvp(theta, slope))
+    return -2 * rate * network.second_derivative(theta, top, network.vjp(theta, top), damped) / network.examples

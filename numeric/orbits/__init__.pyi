@@ -1,11 +1,11 @@
 from .basin import plot_basin as plot_basin
 from .basin import simulate_basin as simulate_basin
 from .flow_limit import FlowLimit as FlowLimit
-from .flow_limit import flow_limit as flow_limit
+from .flow_limit import solve_flow_limit as solve_flow_limit
+from .iterated_limit import iterate_to_limit as iterate_to_limit
 from .limit_prediction import LimitPrediction as LimitPrediction
 from .limit_prediction import predict_limit as predict_limit
-from .orbit_limit import orbit_limit as orbit_limit
-from .resummation import best_cut as best_cut
-from .resummation import resum as resum
-from .simulate import Simulation as Simulation
-from .simulate import simulate as simulate
+from .resummation import best_truncation as best_truncation
+from .resummation import resum_limit_series as resum_limit_series
+from .simulation import Simulation as Simulation
+from .simulation import simulate as simulate

@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import sympy as sp
 
 from ...symbolic.algebra.errors import DomainError
+from ...symbolic.models.gradient_flow import GradientFlow
+from ...symbolic.models.quadratic import QuadraticModel
 from ...symbolic.trapping.barrier import Barrier
 from ...symbolic.trapping.start import StartSet
-from ..codegen.compile import CONVERGED, DIVERGED, compile_map
+from ..codegen.compile import compile_map
 from ..runs.figure_style import COLOURS, STYLE
+from ..runs.status import Status
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
-IN_BAND, BELOW_BAND, DIVERGENT, UNFINISHED, IMPOSSIBLE = range(5)
+WITHIN, BELOW, DIVERGENT, UNFINISHED, IMPOSSIBLE = range(5)
 """How a start ends: ``2 - w epsilon <= lim T <= 2``; lower; never; not within the steps; no real weights."""
 
 OUTCOMES = ("ends in the band", "ends below it", "diverges", "not finished", "no real weights")
@@ -48,7 +52,7 @@ class Basin:
 
     Attributes:
         epsilon: the smaller eigenvalue's size.
-        width: the band is ``[2 - width epsilon, 2]``.
+        width: the interval of the theorem is ``[2 - width epsilon, 2]``.
         z: grid of residuals, shape ``(n,)``.
         V: grid of weight norms ``epsilon eta |theta|^2``, shape ``(m,)``.
         outcome: codes, shape ``(m, n)``.
@@ -71,8 +75,8 @@ class Basin:
         return (z != 0) & (z < 1) & above & (float(barrier.height) >= W - 2)
 
     def share_proved(self, barrier: Barrier) -> float:
-        """The proved region's share of the grid points that end in the band."""
-        good = self.outcome == IN_BAND
+        """The proved region's share of the grid points that end in the interval."""
+        good = self.outcome == WITHIN
         return float(np.sum(good & self.inside(barrier)) / max(1, np.sum(good)))
 
 
@@ -88,7 +92,7 @@ def simulate_basin(
     """Iterate the exact map from a grid of starts, in double precision.
 
     Args:
-        barrier: gives the map and the band's width.
+        barrier: gives the map, and the width of the interval in which limits lie.
         epsilon: in (0, 1].
         z_range: first and last residual.
         V_range: first and last weight norm.
@@ -100,6 +104,18 @@ def simulate_basin(
 
     Raises:
         DomainError: epsilon is out of range or a shape is below 2.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> from fractions import Fraction
+        >>> constants = {"slope": "7/5", "width": 1, "height": "1/2", "split": "-39/100"}
+        >>> constants |= {"epsilon_min": 0, "epsilon_max": "1/5"}
+        >>> barrier = es.trapping.derive_barrier(es.QuadraticModel((1, -es.symbol("epsilon"))).one_step(), constants)
+        >>> basin = es.orbits.simulate_basin(barrier, Fraction(1, 8), shape=(2, 3))
+        >>> basin.outcome.shape
+        (2, 3)
     """
     if not 0 < epsilon <= 1 or min(shape) < 2:
         raise DomainError.of("simulate_basin()", "0 < epsilon <= 1, a grid of 2 x 2 at least", shape, "Change these.")
@@ -110,18 +126,18 @@ def simulate_basin(
     outcome = np.full(shape, IMPOSSIBLE, dtype=np.int64)
     limit = np.full(shape, np.nan)
     tilt = float(barrier.lyapunov.tilt.subs(barrier.epsilon, epsilon))
-    for row, V in enumerate(Vs):
-        for column, z in enumerate(zs):
-            # |theta_1|^2 and |theta_2|^2 must not be negative
-            if V + 2 * z < 0 or V - 2 * e * z < 0 or z == 0:
-                continue
-            status, _, state = kernel.run((z, V - tilt * z), (e,), limit_steps, 1e-9, 1e6)
-            if status == CONVERGED:
-                limit[row, column] = state[1]
-                fine = 2 - float(width) * e - 1e-7 <= state[1] <= 2 + 1e-7
-                outcome[row, column] = IN_BAND if fine else BELOW_BAND
-            else:
-                outcome[row, column] = DIVERGENT if status == DIVERGED else UNFINISHED
+    z, V = np.meshgrid(zs, Vs)
+    T = V - tilt * z
+    squares = GradientFlow(QuadraticModel((1, -barrier.epsilon))).squares
+    weights = sp.lambdify((*barrier.one_step.variables, barrier.epsilon), squares)(z, T, e)
+    for place in zip(*np.nonzero(np.all(np.array(weights) >= 0, axis=0) & (z != 0)), strict=True):
+        status, _, state = kernel.run((z[place], T[place]), (e,), limit_steps, 1e-9, 1e6)
+        if status is Status.CONVERGED:
+            limit[place] = state[1]
+            fine = 2 - float(width) * e - 1e-7 <= state[1] <= 2 + 1e-7
+            outcome[place] = WITHIN if fine else BELOW
+        else:
+            outcome[place] = DIVERGENT if status is Status.DIVERGED else UNFINISHED
     return Basin(epsilon, width, zs, Vs, outcome, limit)
 
 
@@ -144,7 +160,28 @@ def plot_basin(
 
     Returns:
         The axes.
+
+    Raises:
+        DomainError: a region does not serve the epsilon of the basin.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> from fractions import Fraction
+        >>> constants = {"slope": "7/5", "width": 1, "height": "1/2", "split": "-39/100"}
+        >>> constants |= {"epsilon_min": 0, "epsilon_max": "1/5"}
+        >>> barrier = es.trapping.derive_barrier(es.QuadraticModel((1, -es.symbol("epsilon"))).one_step(), constants)
+        >>> basin = es.orbits.simulate_basin(barrier, Fraction(1, 8), shape=(2, 3))
+        >>> es.orbits.plot_basin(basin, [barrier]).lines[0].get_label()
+        'proved, slope 7/5'
     """
+    for barrier in barriers:
+        low, high = barrier.epsilon_range
+        if not low <= basin.epsilon <= high:
+            raise DomainError.of(
+                "plot_basin()", f"epsilon in {low}..{high}", str(basin.epsilon), "Choose regions of its epsilon."
+            )
     import matplotlib.pyplot as plt
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch, Rectangle

@@ -12,9 +12,10 @@ import numpy.typing as npt
 import sympy as sp
 
 from ...symbolic.algebra.symbols import symbol
-from ...symbolic.planar.derivations import main_case
+from ...symbolic.models.quadratic import main_case
+from ..codegen.compile import compile_map
 from ..runs.figure_style import COLOURS, EDGE_LINE, STYLE, save_figure
-from .simulate import CEILING, check_epsilon, exact_rational, kernel_for, start_state
+from .starts import CEILING, Start
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,32 +31,28 @@ class Orbit:
     epsilon: Fraction
 
 
-def record_orbit(epsilon: object, *, steps: int, most: int = 20_000, **start: Any) -> Orbit:
-    """Run the double kernel step by step and keep the first ``most`` states.
+def record_orbit(start: Start, *, steps: int, most: int = 20_000) -> Orbit:
+    """Run the double kernel step by step and keep the first states.
 
     Args:
-        epsilon: in (0, 1).
+        start: an exact start.
         steps: gradient steps to take at most.
         most: states kept at most.
-        **start: ``z`` and ``T``, or ``theta`` and ``eta``, and ``target``, as for ``simulate``.
 
     Returns:
         The orbit.
     """
-    eps = check_epsilon(epsilon, "record_orbit()")
-    target = exact_rational(start.pop("target", 0), "record_orbit()")
-    given = {"z": None, "T": None, "theta": None, "eta": None, **start}
-    z0, t0, scaled = start_state(eps, target, given["z"], given["T"], given["theta"], given["eta"], "record_orbit()")
-    kernel = kernel_for("float64")
-    state: Sequence[Any] = (float(z0), float(t0))
-    rows = [tuple(state)]
-    for _ in range(min(steps, most)):
-        state = kernel.step(state, (scaled, eps))
+    problem = start.orbit(min(steps, most), Fraction(0))
+    kernel = compile_map(problem.one_step)
+    state: Sequence[Any] = tuple(map(float, start.state))
+    rows = [state]
+    for _ in range(problem.steps):
+        state = kernel.step(state, problem.parameters)
         if not abs(state[0]) <= CEILING:
             break
-        rows.append(tuple(state))
+        rows.append(state)
     table = np.array(rows, dtype=np.float64)
-    return Orbit(np.arange(len(rows)), table[:, 0], table[:, 1], eps)
+    return Orbit(np.arange(len(rows)), table[:, 0], table[:, 1], start.epsilon)
 
 
 def plot_orbit(orbit: Orbit, *, ax: Axes | None = None) -> Axes:
@@ -113,21 +110,20 @@ def plot_plane(orbit: Orbit, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def save_orbit(path: str, epsilon: object, *, steps: int, **start: Any) -> None:
+def save_orbit(path: str, start: Start, *, steps: int) -> None:
     """Draw one orbit, over time and in the plane, into a file.
 
     Args:
         path: png, pdf or svg.
-        epsilon: in (0, 1).
+        start: an exact start.
         steps: gradient steps.
-        **start: as for ``simulate``.
     """
     import matplotlib as mpl
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    orbit = record_orbit(epsilon, steps=steps, **start)
+    orbit = record_orbit(start, steps=steps)
     with plt.rc_context(STYLE):
         figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained", width_ratios=(3, 2))
         plot_orbit(orbit, ax=left)

@@ -11,7 +11,7 @@ import sympy as sp
 
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.models.quadratic import QuadraticModel
-from .simulate import exact_rational
+from .starts import exact_rational
 
 WIDEST = 10**6
 
@@ -26,6 +26,14 @@ class FlowLimit:
         residual: residual at the end.
         integral: time integral of the residual, infinite when the target is not reached.
         squares: ``theta_i^2`` at the end.
+
+    Source:
+        Derived here, from the conserved quantities of :class:`GradientFlow`.
+
+    Example:
+        >>> end = es.orbits.solve_flow_limit(es.QuadraticModel((1, -1)), ("2", "1"))
+        >>> end.reached, float(end.eigenvalue), tuple(map(float, end.squares))
+        (True, 4.0, (2.0, 2.0))
     """
 
     reached: bool
@@ -35,7 +43,7 @@ class FlowLimit:
     squares: tuple[Any, ...]
 
 
-def flow_limit(model: QuadraticModel, theta: Sequence[object], digits: int = 30) -> FlowLimit:
+def solve_flow_limit(model: QuadraticModel, theta: Sequence[object], digits: int = 30) -> FlowLimit:
     """Follow gradient flow from ``theta`` to its end.
 
     ``sum_i q_i theta_i^2 exp(-2 q_i s) = 2 E`` is solved for s: its left side falls strictly, so there is at most one
@@ -51,15 +59,22 @@ def flow_limit(model: QuadraticModel, theta: Sequence[object], digits: int = 30)
 
     Raises:
         DomainError: the model has symbols, theta has another length, or digits are out of range.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> float(es.orbits.solve_flow_limit(es.QuadraticModel((1, -1)), ("2", "1")).eigenvalue)
+        4.0
     """
     if model.parameters or len(theta) != len(model.eigenvalues) or not 5 <= digits <= 2000:
         raise DomainError.of(
-            "flow_limit()",
+            "solve_flow_limit()",
             "a model of numbers, one start for each eigenvalue, digits in 5..2000",
             (model.parameters, len(theta), digits),
             "Substitute the symbols first.",
         )
-    starts = [exact_rational(t, "flow_limit()") for t in theta]
+    starts = [exact_rational(t, "solve_flow_limit()") for t in theta]
     with mpmath.workdps(digits + 10):
         q = [_number(v) for v in model.eigenvalues]
         target = _number(model.target)
@@ -100,7 +115,9 @@ def _root(q: Sequence[Any], w: Sequence[Any], target: Any, digits: int) -> Any |
     while mpmath.sign(_residual(q, w, target, far)) == sign:
         near, far = far, 2 * far
         if abs(far) > WIDEST:
-            raise DomainError.of("flow_limit()", "an end at moderate scales", str(far), "Rescale the eigenvalues.")
+            raise DomainError.of(
+                "solve_flow_limit()", "an end at moderate scales", str(far), "Rescale the eigenvalues."
+            )
     s = (near + far) / 2
     for _ in range(40 + 4 * digits):
         here = _residual(q, w, target, s)

@@ -16,8 +16,8 @@ import mpmath
 from flint import fmpq, fmpq_mat, fmpq_poly
 
 from ...symbolic.algebra.errors import DomainError
-from ...symbolic.planar.limit_series import LimitSeries
-from .simulate import check_epsilon
+from ...symbolic.planar.slow_manifold import LimitSeries
+from .starts import check_epsilon
 
 DIGITS = 30
 FEWEST = 5
@@ -28,7 +28,7 @@ SHORTEST = 9
 
 
 @dataclass(frozen=True)
-class Cut:
+class Truncation:
     """A partial sum and how good it is.
 
     Attributes:
@@ -60,7 +60,7 @@ class Growth:
 
 
 @dataclass(frozen=True)
-class Resummed:
+class ResummedLimit:
     """A sum of the series at one epsilon.
 
     Attributes:
@@ -73,7 +73,7 @@ class Resummed:
     value: float
     error: float
     method: str
-    plain: Cut
+    plain: Truncation
 
 
 def _fractions(series: LimitSeries) -> list[Fraction]:
@@ -82,7 +82,7 @@ def _fractions(series: LimitSeries) -> list[Fraction]:
     return [Fraction(int(c.p), int(c.q)) for c in series.coefficients]
 
 
-def best_cut(series: LimitSeries, epsilon: object) -> Cut:
+def best_truncation(series: LimitSeries, epsilon: object) -> Truncation:
     """Where to cut the series at one epsilon: before its smallest term.
 
     Args:
@@ -91,8 +91,21 @@ def best_cut(series: LimitSeries, epsilon: object) -> Cut:
 
     Returns:
         The partial sum with an estimate of its error.
+
+    Raises:
+        DomainError: epsilon is not in (0, 1), or the series is too short.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> one_step = es.QuadraticModel((1, -es.symbol("epsilon"))).one_step()
+        >>> series = es.planar.one_step.slow_manifold(16).limit()
+        >>> cut = es.orbits.best_truncation(series, "1/5")
+        >>> cut.order, cut.shrinking
+        (16, True)
     """
-    eps = check_epsilon(epsilon, "best_cut()")
+    eps = check_epsilon(epsilon, "best_truncation()")
     coefficients = _fractions(series)
     sizes = [abs(c) * eps**n for n, c in enumerate(coefficients)]
     smallest = min(range(1, len(sizes)), key=sizes.__getitem__)
@@ -101,10 +114,10 @@ def best_cut(series: LimitSeries, epsilon: object) -> Cut:
     # terms have one sign: what is left out sums like a geometric series, with at most about n terms of this size
     ratio = min(sizes[smallest] / sizes[smallest - 1], 1 - Fraction(1, smallest + 1))
     error = sizes[smallest] * (ratio if shrinking else 1) / (1 - ratio)
-    return Cut(order, float(series.partial_sum(eps, order)), float(error), shrinking)
+    return Truncation(order, float(series.partial_sum(eps, order)), float(error), shrinking)
 
 
-def growth(series: LimitSeries) -> Growth:
+def estimate_growth(series: LimitSeries) -> Growth:
     """Extrapolate the ratios of the coefficients to infinite order.
 
     Args:
@@ -122,7 +135,7 @@ def growth(series: LimitSeries) -> Growth:
     return Growth(float(radius), float(exponent), float(max(1 / s for s in slopes) - min(1 / s for s in slopes)))
 
 
-def pade(coefficients: Sequence[Fraction], above: int, below: int, epsilon: Fraction) -> Fraction:
+def pade_approximant(coefficients: Sequence[Fraction], above: int, below: int, epsilon: Fraction) -> Fraction:
     """The ``[above/below]`` Pade approximant at a rational point, exactly, by Euclid's algorithm.
 
     Args:
@@ -141,7 +154,9 @@ def pade(coefficients: Sequence[Fraction], above: int, below: int, epsilon: Frac
     at = fmpq(epsilon.numerator, epsilon.denominator)
     bottom = denominator(at)
     if bottom == 0:
-        raise DomainError.of("pade()", "a point that is no pole", str(epsilon), "Move epsilon or change the degrees.")
+        raise DomainError.of(
+            "pade_approximant()", "a point that is no pole", str(epsilon), "Move epsilon or change the degrees."
+        )
     value = numerator(at) / bottom
     return Fraction(int(value.p), int(value.q))
 
@@ -149,7 +164,9 @@ def pade(coefficients: Sequence[Fraction], above: int, below: int, epsilon: Frac
 def _pade_pair(coefficients: Sequence[Fraction], above: int, below: int) -> tuple[fmpq_poly, fmpq_poly]:
     length = above + below + 1
     if len(coefficients) < length:
-        raise DomainError.of("pade()", f"{length} coefficients", len(coefficients), "Derive a longer series.")
+        raise DomainError.of(
+            "pade_approximant()", f"{length} coefficients", len(coefficients), "Derive a longer series."
+        )
     series = fmpq_poly([fmpq(c.numerator, c.denominator) for c in coefficients[:length]])
     upper, lower = fmpq_poly([0] * length + [1]), series
     before, now = fmpq_poly([0]), fmpq_poly([1])
@@ -160,7 +177,7 @@ def _pade_pair(coefficients: Sequence[Fraction], above: int, below: int) -> tupl
     return lower, now
 
 
-def borel_pade(coefficients: Sequence[Fraction], half: int, epsilon: Fraction) -> Any:
+def borel_pade_sum(coefficients: Sequence[Fraction], half: int, epsilon: Fraction) -> Any:
     """The Borel sum with the Borel transform continued by its ``[half/half]`` Pade approximant.
 
     ``sum_n c_n epsilon^n = c_0 + epsilon * integral_0^inf exp(-s) B(epsilon s) ds``, ``B(t) = sum_n c_(n+1) t^n / n!``.
@@ -188,7 +205,7 @@ def borel_pade(coefficients: Sequence[Fraction], half: int, epsilon: Fraction) -
     return first + eps * mpmath.quad(inside, [0, 1, 3, 6, 12, 25, 60])
 
 
-def quadratic(coefficients: Sequence[Fraction], degree: int, epsilon: Fraction, near: float) -> Any:
+def quadratic_approximant(coefficients: Sequence[Fraction], degree: int, epsilon: Fraction, near: float) -> Any:
     """Shafer's quadratic approximant: ``P + Q f + R f^2 = 0`` to as many orders as P, Q, R have coefficients.
 
     Args:
@@ -205,7 +222,9 @@ def quadratic(coefficients: Sequence[Fraction], degree: int, epsilon: Fraction, 
     """
     length = 3 * degree + 2
     if len(coefficients) < length:
-        raise DomainError.of("quadratic()", f"{length} coefficients", len(coefficients), "Derive a longer series.")
+        raise DomainError.of(
+            "quadratic_approximant()", f"{length} coefficients", len(coefficients), "Derive a longer series."
+        )
     f = fmpq_poly([fmpq(c.numerator, c.denominator) for c in coefficients[:length]])
     square = f.mul_low(f, length)
     columns = [fmpq_poly([1]).left_shift(j) for j in range(degree + 1)]
@@ -215,7 +234,9 @@ def quadratic(coefficients: Sequence[Fraction], degree: int, epsilon: Fraction, 
     try:
         solved = matrix.solve(fmpq_mat(length, 1, [-square[i] for i in range(length)]))
     except ZeroDivisionError as error:
-        raise DomainError.of("quadratic()", "an approximant of this degree", degree, "Take another degree.") from error
+        raise DomainError.of(
+            "quadratic_approximant()", "an approximant of this degree", degree, "Take another degree."
+        ) from error
     entries = [solved[i, 0] for i in range(length)]
     at = fmpq(epsilon.numerator, epsilon.denominator)
     parts = (entries[: degree + 1], entries[degree + 1 : 2 * degree + 2], [fmpq(1), *entries[2 * degree + 2 :]])
@@ -224,7 +245,7 @@ def quadratic(coefficients: Sequence[Fraction], degree: int, epsilon: Fraction, 
     return min(((-b + root) / (2 * a), (-b - root) / (2 * a)), key=lambda v: abs(v - near))
 
 
-def resum(series: LimitSeries, epsilon: object) -> Resummed:
+def resum_limit_series(series: LimitSeries, epsilon: object) -> ResummedLimit:
     """Sum the series by Pade, Borel-Pade and quadratic approximants, and keep the steadiest.
 
     Where the quadratic approximants are complex epsilon lies past a branch point, and only they are used.
@@ -238,25 +259,37 @@ def resum(series: LimitSeries, epsilon: object) -> Resummed:
 
     Raises:
         DomainError: epsilon is not in (0, 1), or the series is too short.
+
+    Source:
+        Baker and Graves-Morris 1996 (Pade, Borel-Pade); Shafer 1974 (quadratic approximants).
+
+    Example:
+        >>> one_step = es.QuadraticModel((1, -es.symbol("epsilon"))).one_step()
+        >>> series = es.planar.one_step.slow_manifold(16).limit()
+        >>> found = es.orbits.resum_limit_series(series, "1/10")
+        >>> round(found.value, 6), found.error < found.plain.error
+        (1.940088, True)
     """
-    eps = check_epsilon(epsilon, "resum()")
+    eps = check_epsilon(epsilon, "resum_limit_series()")
     c = _fractions(series)
     if len(c) < SHORTEST:
-        raise DomainError.of("resum()", f"order {SHORTEST - 1} or more", series.order, "Derive a longer series.")
-    cut = best_cut(series, eps)
+        raise DomainError.of(
+            "resum_limit_series()", f"order {SHORTEST - 1} or more", series.order, "Derive a longer series."
+        )
+    cut = best_truncation(series, eps)
     with mpmath.workdps(DIGITS):
         highest = (len(c) - 2) // 3
-        bent = [quadratic(c, d, eps, cut.value) for d in range(highest, max(highest - 3, 1), -1)]
-        reals, imaginary = [v.real for v in bent], abs(mpmath.im(bent[0]))
+        roots = [quadratic_approximant(c, d, eps, cut.value) for d in range(highest, max(highest - 3, 1), -1)]
+        reals, imaginary = [v.real for v in roots], abs(mpmath.im(roots[0]))
         shafer = ("quadratic", float(reals[0]), float(max(reals) - min(reals) + imaginary))
         if imaginary > 0:
-            return Resummed(shafer[1], shafer[2], shafer[0], cut)
+            return ResummedLimit(shafer[1], shafer[2], shafer[0], cut)
         top = (len(c) - 2) // 2
-        sums = [borel_pade(c, h, eps) for h in range(top, max(top - 3, 0), -1)]
+        sums = [borel_pade_sum(c, h, eps) for h in range(top, max(top - 3, 0), -1)]
         borel = ("Borel-Pade", float(sums[0]), float(max(sums) - min(sums)))
     half = (len(c) - 1) // 2
     degrees = [(half, half), (half - 1, half), (half, half - 1), (half - 1, half - 1)]
-    plain = [pade(c, m, n, eps) for m, n in degrees]
+    plain = [pade_approximant(c, m, n, eps) for m, n in degrees]
     rational = ("Pade", float(plain[0]), float(max(plain) - min(plain)))
     method, value, error = min((shafer, borel, rational), key=lambda row: row[2])
-    return Resummed(value, error, method, cut)
+    return ResummedLimit(value, error, method, cut)

@@ -1,8 +1,9 @@
 from .descent import DescentRun as DescentRun
-from .descent import descend as descend
-from .ensembles import RegressionEnsemble as RegressionEnsemble
+from .descent import descend_regression as descend_regression
+from .differences import simulate_eigenvalue_differences as simulate_eigenvalue_differences
+from .ensemble import RegressionEnsemble as RegressionEnsemble
 from .flow import FlowRun as FlowRun
-from .flow import gradient_flow as gradient_flow
+from .flow import integrate_regression_flow as integrate_regression_flow
 from .mean_field import mean_field_descent as mean_field_descent
 from .mean_field import mean_field_flow as mean_field_flow
 from .model import RegressionModel as RegressionModel

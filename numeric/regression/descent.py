@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from .model import RegressionState
-from .validation import check_count, check_positive, refuse
+from ..runs.limits import check_count, check_positive, refuse
+from ..runs.status import Status
+from .model import RegressionState, descent_step
 
 Array = np.ndarray[Any, np.dtype[Any]]
-Status = Literal["converged", "diverged", "max_steps"]
 
+WHERE = "descend_regression()"
 TOLERANCE = 1e-8
 BLOW_UP = 1e8
 MAX_STEPS = 20_000
@@ -28,18 +29,27 @@ class DescentRun:
     """Runs of gradient descent, one lane for each (step size, residual scale).
 
     Attributes:
-        step_sizes: Step size of each lane, shape ``(B,)``.
-        scales: Factor on the start's residual, shape ``(B,)``.
-        steps: Recorded steps, shape ``(T,)``.
-        loss: Loss at each record, shape ``(T, B)``; nan after a lane has stopped.
-        ntk: Two largest eigenvalues of ``J J'`` at each record, shape ``(T, B, 2)``; nan where not measured (and for
+        step_sizes: step size of each lane, shape ``(B,)``.
+        scales: factor on the start's residual, shape ``(B,)``.
+        steps: recorded steps, shape ``(T,)``.
+        loss: loss at each record, shape ``(T, B)``; nan after a lane has stopped.
+        ntk: two largest eigenvalues of ``J J'`` at each record, shape ``(T, B, 2)``; nan where not measured (and for
             the second one if ``min(D, P) = 1``).
-        displacement: Distance ``|theta - theta(0)|`` at each record, shape ``(T, B)``.
-        status: "converged", "diverged" or "max_steps" of each lane.
-        stopped: Step at which each lane stopped, shape ``(B,)``.
-        final_loss: Loss there, shape ``(B,)``.
-        final_ntk: Two largest NTK eigenvalues there, shape ``(B, 2)``; nan for diverged lanes.
-        final: State of each lane there; None for diverged lanes.
+        displacement: distance ``|theta - theta(0)|`` at each record, shape ``(T, B)``.
+        status: converged, diverged or max_steps, of each lane.
+        stopped: step at which each lane stopped, shape ``(B,)``.
+        final_loss: loss there, shape ``(B,)``.
+        final_ntk: two largest NTK eigenvalues there, shape ``(B, 2)``; nan for diverged lanes.
+        final: state of each lane there; None for diverged lanes.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, "A more general model".
+
+    Example:
+        >>> start = es.regression.RegressionEnsemble.normalised(6, 12).sample(seed=0)
+        >>> run = es.regression.descend_regression(start, [0.2, 20.0])
+        >>> [str(status) for status in run.status], run.converged.tolist()
+        (['converged', 'diverged'], [True, False])
     """
 
     step_sizes: Array
@@ -57,7 +67,7 @@ class DescentRun:
     @property
     def converged(self) -> Array:
         """Boolean mask of the lanes that converged."""
-        return np.array([status == "converged" for status in self.status])
+        return np.array([status is Status.CONVERGED for status in self.status])
 
     @property
     def peak(self) -> Array:
@@ -71,7 +81,7 @@ class DescentRun:
         return np.asarray(np.sum(excess[1:] * excess[:-1] < 0, axis=0))
 
 
-def descend(
+def descend_regression(
     state: RegressionState,
     step_sizes: float | Sequence[float] | Array,
     *,
@@ -89,25 +99,34 @@ def descend(
     or exceeds ``1e8`` times its start.
 
     Args:
-        state: Start, float64.
-        step_sizes: Step sizes ``eta > 0``.
-        scales: Factors on the start's residual.
-        max_steps: Largest number of steps.
-        tolerance: Relative gradient norm at which a lane counts as converged.
-        record_every: Steps between records of loss and NTK.
-        progress: Called with ``(step, lanes still running)`` at each record.
+        state: start, float64.
+        step_sizes: ``eta > 0``, a number or shape ``(B,)``.
+        scales: factors on the start's residual, above 0, a number or shape ``(B,)``; default 1.
+        max_steps: largest number of steps; default 20,000.
+        tolerance: relative gradient norm at which a lane counts as converged; default 1e-8.
+        record_every: steps between records of loss and NTK; default 1.
+        progress: called with ``(step, lanes still running)`` at each record.
 
     Returns:
         The runs. Rounding accumulates as in any float64 iteration; a run at the edge is not chaotic for long, but
         single steps of a catapult amplify it.
 
     Raises:
-        DomainError: On a step size, scale, tolerance or count out of range.
+        DomainError: a step size, scale, tolerance or count out of range.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, "A more general model".
+
+    Example:
+        >>> start = es.regression.RegressionEnsemble.normalised(6, 12).sample(seed=0)
+        >>> run = es.regression.descend_regression(start, 1 / start.ntk_spectrum().top)
+        >>> bool(run.final_ntk[0, 0] * run.step_sizes[0] < 2)
+        True
     """
     etas, factors = _lanes(step_sizes, scales)
-    check_count("descend()", "max_steps", max_steps)
-    check_count("descend()", "record_every", record_every)
-    check_positive("descend()", "tolerance", tolerance)
+    check_count(WHERE, "max_steps", max_steps)
+    check_count(WHERE, "record_every", record_every)
+    check_positive(WHERE, "tolerance", tolerance)
     outputs, parameters = state.outputs, state.parameters
     curvature = np.ascontiguousarray(state.Q.transpose(1, 0, 2).reshape(parameters, outputs * parameters))
     lanes = len(etas)
@@ -118,7 +137,7 @@ def descend(
     moved = np.zeros((lanes, parameters))
     start_loss, start_slope = _squares(z) / 2, _squares(gradient)
     record = _Recorder(lanes)
-    status: list[Status] = ["max_steps"] * lanes
+    status: list[Status] = [Status.MAX_STEPS] * lanes
     stopped = np.full(lanes, max_steps)
     final_loss, final_ntk = np.full(lanes, np.nan), np.full((lanes, 2), np.nan)
     final: list[RegressionState | None] = [None] * lanes
@@ -141,9 +160,9 @@ def descend(
                 lane = alive[local]
                 stopped[lane], final_loss[lane], final_ntk[lane] = step, loss[local], measured[local]
                 if lost[local]:
-                    status[lane] = "diverged"
+                    status[lane] = Status.DIVERGED
                     continue
-                status[lane] = "converged" if done[local] else "max_steps"
+                status[lane] = Status.CONVERGED if done[local] else Status.MAX_STEPS
                 final[lane] = RegressionState(z[local].copy(), jacobian[local].copy(), state.Q)
             keep = ~leaving
             alive, z, jacobian = alive[keep], z[keep], jacobian[keep]
@@ -152,12 +171,9 @@ def descend(
             break
         eta = etas[alive, None]
         with np.errstate(over="ignore", invalid="ignore"):
-            bend = (gradient @ curvature).reshape(len(alive), outputs, parameters)
-            z = z - eta * np.einsum("bap,bp->ba", jacobian, gradient)
-            z += 0.5 * eta**2 * np.einsum("bap,bp->ba", bend, gradient)
+            contraction = (gradient @ curvature).reshape(len(alive), outputs, parameters)
+            z, jacobian = descent_step(z, jacobian, gradient, contraction, eta)
             moved -= eta * gradient
-            bend *= eta[:, :, None]
-            jacobian -= bend
             gradient = np.einsum("bap,ba->bp", jacobian, z)
     steps, losses, ntk, displacement = record.arrays()
     ends = (tuple(status), stopped, final_loss, final_ntk, tuple(final))
@@ -165,12 +181,12 @@ def descend(
 
 
 def top_two(jacobians: Array) -> Array:
-    """Return the two largest eigenvalues of ``J J'`` for each of a stack of Jacobians.
+    """The two largest eigenvalues of ``J J'`` for each of a stack of Jacobians.
 
     They come from the smaller one of the two Gram matrices.
 
     Args:
-        jacobians: Finite Jacobians, shape ``(B, D, P)``.
+        jacobians: finite Jacobians, shape ``(B, D, P)``.
 
     Returns:
         Eigenvalues of shape ``(B, 2)``, largest first, to about 1e-15 of the largest; nan for the second if there is
@@ -209,29 +225,34 @@ class _Recorder:
         self.moves.append(moves)
 
     def arrays(self) -> tuple[Array, Array, Array, Array]:
-        """Return steps, losses, spectra and displacements."""
+        """Steps, losses, spectra and displacements."""
         return np.array(self.steps), np.array(self.losses), np.array(self.spectra), np.array(self.moves)
 
 
 def _squares(rows: Array) -> Array:
-    """Return the squared norm of each row."""
+    """The squared norm of each row."""
     with np.errstate(over="ignore", invalid="ignore"):
         return np.asarray(np.einsum("bi,bi->b", rows, rows))
 
 
 def _lanes(step_sizes: Any, scales: Any) -> tuple[Array, Array]:
-    """Return step sizes and scales broadcast to one axis of lanes."""
+    """Step sizes and scales broadcast to one axis of lanes."""
     pair = []
     for name, values in (("step_sizes", step_sizes), ("scales", scales)):
         array = np.atleast_1d(np.asarray(values, dtype=np.float64))
         if array.ndim != 1 or not len(array) or not np.isfinite(array).all() or (array <= 0).any():
-            refuse("descend()", f"{name} as finite numbers above 0", repr(values), "Pass one number or a flat list.")
+            refuse(
+                WHERE,
+                f"{name} as finite numbers above 0",
+                repr(values),
+                "Pass one number or a flat list.",
+            )
         pair.append(array)
     try:
         first, second = np.broadcast_arrays(*pair)
     except ValueError:
         refuse(
-            "descend()",
+            WHERE,
             "step_sizes and scales of one length",
             f"{len(pair[0])} and {len(pair[1])}",
             "Repeat the shorter one.",

@@ -12,13 +12,15 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..runs.limits import check_positive, refuse
+from ..runs.status import Status
 from .descent import top_two
 from .model import RegressionState
-from .validation import check_positive, refuse
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Method = Literal["DOP853", "RK45", "Radau", "BDF", "LSODA"]
 
+WHERE = "integrate_regression_flow()"
 RELATIVE_TOLERANCE = 1e-9
 ABSOLUTE_TOLERANCE = 1e-12
 
@@ -28,29 +30,38 @@ class FlowRun:
     """One run of the gradient flow.
 
     Attributes:
-        times: Times of the records, shape ``(T,)``.
-        loss: Loss there.
-        ntk: Two largest NTK eigenvalues there, shape ``(T, 2)``.
-        displacement: Distance ``|theta(t) - theta(0)|`` there.
-        status: "converged", "end_time" or "failed".
-        evaluations: Right-hand sides evaluated.
+        times: times of the records, shape ``(T,)``.
+        loss: loss there, shape ``(T,)``.
+        ntk: two largest NTK eigenvalues there, shape ``(T, 2)``.
+        displacement: distance ``|theta(t) - theta(0)|`` there, shape ``(T,)``.
+        status: converged, end_time or failed.
+        evaluations: right-hand sides evaluated.
         energy_error: ``|L(0) - L(T) - integral of |J'z|^2| / L(0)``, the measured error of the run.
-        final: State at the last record.
-        message: What the integrator said.
+        final: state at the last record.
+        message: what the integrator said.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, "A more general model".
+
+    Example:
+        >>> start = es.regression.RegressionEnsemble.normalised(6, 12).sample(seed=0)
+        >>> flow = es.regression.integrate_regression_flow(start)
+        >>> str(flow.status), flow.energy_error < 1e-8
+        ('converged', True)
     """
 
     times: Array
     loss: Array
     ntk: Array
     displacement: Array
-    status: Literal["converged", "end_time", "failed"]
+    status: Status
     evaluations: int
     energy_error: float
     final: RegressionState
     message: str
 
 
-def gradient_flow(
+def integrate_regression_flow(
     state: RegressionState,
     *,
     times: Array | None = None,
@@ -63,34 +74,43 @@ def gradient_flow(
     """Integrate ``dz/dt = -J J'z``, ``dJ/dt = -Q(J'z, .)``.
 
     Args:
-        state: Start, float64.
-        times: Times at which to record, increasing from 0 or later; the integrator's own steps without it. With
+        state: start, float64.
+        times: times at which to record, increasing from 0 or later; the integrator's own steps without it. With
             ``times`` the run goes on to the last of them.
-        end_time: Last time; ``1e5 / lambda_max(0)`` by default.
-        tolerance: Without ``times`` the run stops where ``|J'z|`` has fallen to this part of its start.
-        rtol: Relative tolerance of the integrator, on the displacement.
-        atol: Absolute tolerance, in units of ``|J'z| / lambda_max`` at the start.
-        method: SciPy's integrator: "DOP853" (explicit, order 8) or, for a wide spectrum, "Radau" or "BDF", which use
-            the exact Jacobian ``-Hessian``.
+        end_time: last time; default ``1e5 / lambda_max(0)``.
+        tolerance: without ``times`` the run stops where ``|J'z|`` has fallen to this part of its start; default 1e-8.
+        rtol: relative tolerance of the integrator, on the displacement; default 1e-9.
+        atol: absolute tolerance, in units of ``|J'z| / lambda_max`` at the start; default 1e-12.
+        method: SciPy's integrator: "DOP853" (default; explicit, order 8) or, for a wide spectrum, "Radau" or "BDF",
+            which use the exact Jacobian ``-Hessian``.
 
     Returns:
         The run, with its measured error.
 
     Raises:
-        DomainError: On times, tolerances or an unknown method.
+        DomainError: times or tolerances out of range, an unknown method, or a start where J vanishes.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, "A more general model".
+
+    Example:
+        >>> start = es.regression.RegressionEnsemble.normalised(6, 12).sample(seed=0)
+        >>> flow = es.regression.integrate_regression_flow(start)
+        >>> bool(flow.ntk[-1, 0] > flow.ntk[0, 0])  # progressive sharpening
+        True
     """
     from scipy.integrate import solve_ivp
 
     if method not in ("DOP853", "RK45", "Radau", "BDF", "LSODA"):
-        refuse("gradient_flow()", "a SciPy integrator", repr(method), "Use DOP853, RK45, Radau, BDF or LSODA.")
+        refuse(WHERE, "a SciPy integrator", repr(method), "Use DOP853, RK45, Radau, BDF or LSODA.")
     for name, value in (("tolerance", tolerance), ("rtol", rtol), ("atol", atol)):
-        check_positive("gradient_flow()", name, value)
+        check_positive(WHERE, name, value)
     parameters = state.parameters
     top = float(top_two(state.J[None])[0, 0])
     slope = float(np.linalg.norm(state.gradient()))
     if not (np.isfinite(top) and np.isfinite(slope)) or top <= 0:
         refuse(
-            "gradient_flow()",
+            WHERE,
             "a finite start with a Jacobian that is not zero",
             f"lambda_max = {top}",
             "Choose another start.",
@@ -99,7 +119,7 @@ def gradient_flow(
     last = (
         float(grid[-1])
         if grid is not None
-        else check_positive("gradient_flow()", "end_time", 1e5 / top if end_time is None else end_time)
+        else check_positive(WHERE, "end_time", 1e5 / top if end_time is None else end_time)
     )
 
     def rate(_: float, point: Array) -> Array:
@@ -135,9 +155,9 @@ def gradient_flow(
     loss = np.array([here.loss for here in path])
     start = float(state.loss)
     spent = abs(start - loss[-1] - solution.y[parameters, -1]) / start
-    status: Literal["converged", "end_time", "failed"] = "failed"
+    status = Status.FAILED
     if solution.success:
-        status = "converged" if solution.status == 1 else "end_time"
+        status = Status.CONVERGED if solution.status == 1 else Status.END_TIME
     return FlowRun(
         solution.t,
         loss,
@@ -152,12 +172,12 @@ def gradient_flow(
 
 
 def _times(times: Array | None) -> Array | None:
-    """Return checked record times."""
+    """Checked record times."""
     if times is None:
         return None
     grid = np.asarray(times, dtype=np.float64)
     if grid.ndim != 1 or not len(grid) or not np.isfinite(grid).all() or grid[0] < 0 or (np.diff(grid) <= 0).any():
-        refuse("gradient_flow()", "finite increasing times from 0 on", repr(times), "Sort them.")
+        refuse(WHERE, "finite increasing times from 0 on", repr(times), "Sort them.")
     if grid[-1] <= 0:
-        refuse("gradient_flow()", "a last time above 0", repr(grid[-1]), "Add a later time.")
+        refuse(WHERE, "a last time above 0", repr(grid[-1]), "Add a later time.")
     return grid

@@ -3,7 +3,7 @@
 For independent Gaussian z, J and Q the outputs ``F_a(phi)`` at displacement ``phi = theta - theta(0)`` are independent
 Gaussian fields of covariance ``f(c)``, ``c = phi . phi' / P``::
 
-    f(c) = sigma_z^2 + P sigma_j^2 c + P^2 sigma_q^2 c^2 / 2
+    f(c) = sigma_z^2 + P sigma_J^2 c + P^2 sigma_Q^2 c^2 / 2
 
 As D and P grow at a fixed ratio ``r = D / P``, one output and one parameter see the rest only through the correlation
 ``c(t, s)``, the response ``R(t, s)`` of a parameter to a force, and their twins for an output, ``rho`` and ``C``::
@@ -25,9 +25,9 @@ from typing import Any
 
 import numpy as np
 
+from ..runs.limits import check_count, check_memory, check_positive, refuse
 from .descent import BLOW_UP
-from .ensembles import RegressionEnsemble
-from .validation import check_count, check_memory, check_positive, refuse
+from .ensemble import RegressionEnsemble
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -37,8 +37,8 @@ class MeanFieldRun:
     """Descent at infinite size.
 
     Attributes:
-        ensemble: Law of the start; only its ratio D / P and its scales count.
-        step_size: Step size.
+        ensemble: law of the start; only its ratio D / P and its scales count.
+        step_size: step size.
         times: ``eta`` times the step, shape ``(T + 1,)``.
         loss: ``|z|^2 / D`` (twice the loss per output), shape ``(T + 1,)``.
         moved: ``|theta(t) - theta(0)|^2 / P``, shape ``(T + 1,)``.
@@ -53,17 +53,15 @@ class MeanFieldRun:
     @property
     def start(self) -> float:
         """``lambda_max(0)`` at infinite size, the edge of the Marchenko-Pastur law."""
-        law = self.ensemble
-        return float(law.sigma_j**2 * (np.sqrt(law.outputs) + np.sqrt(law.parameters)) ** 2)
+        return self.ensemble.edge
 
     @property
     def rise(self) -> Array:
         """Relative rise of ``lambda_max`` by the displacement law, which holds until the edge."""
-        law = self.ensemble
-        return np.asarray((law.sigma_q / law.sigma_j) ** 2 * law.parameters * self.moved)
+        return np.asarray(self.ensemble.relative_curvature * self.ensemble.parameters * self.moved)
 
     @property
-    def sharpness(self) -> Array:
+    def scaled_ntk(self) -> Array:
         """``eta lambda_max`` by the displacement law."""
         return np.asarray(self.step_size * self.start * (1 + self.rise))
 
@@ -72,17 +70,26 @@ def mean_field_descent(ensemble: RegressionEnsemble, step_size: float, steps: in
     """Solve the equations of gradient descent at infinite size.
 
     Args:
-        ensemble: Law of the start, Gaussian in its first two moments (i.i.d. laws of the same variances share the
-            limit), z independent of J.
-        step_size: Step size ``eta > 0``.
-        steps: Number of steps T.
+        ensemble: law of the start, Gaussian in its first two moments (i.i.d. laws of the same variances share the
+            limit), z independent of J; only its ratio D / P and its scales count.
+        step_size: ``eta > 0``.
+        steps: number of steps T, at least 1.
 
     Returns:
         The run, exact in the limit up to rounding, cut where its loss exceeds ``1e8`` times its start. At size D the
         loss of one sample differs by about ``D^(-1/2)`` and its mean by ``1 / D``.
 
     Raises:
-        DomainError: On a step size or count out of range, a correlated start, or too little memory.
+        DomainError: a step size or count out of range, a correlated start, or too little memory.
+
+    Source:
+        Kamali and Urbani 2023, for descent on squares of Gaussian fields; the step in discrete time is derived here.
+
+    Example:
+        >>> law = es.regression.RegressionEnsemble.normalised(40, 80, sigma_z=2.0)
+        >>> run = es.regression.mean_field_descent(law, step_size=0.1, steps=20)
+        >>> round(float(run.loss[0]), 6), bool(run.loss[-1] < run.loss[0])
+        (4.0, True)
     """
     where = "mean_field_descent()"
     eta = check_positive(where, "step_size", step_size)
@@ -92,8 +99,8 @@ def mean_field_descent(ensemble: RegressionEnsemble, step_size: float, steps: in
     size = steps + 1
     check_memory(where, 5 * 8 * size * size, f"five {size} x {size} arrays", "Use fewer steps.")
     ratio = ensemble.outputs / ensemble.parameters
-    first = ensemble.parameters * ensemble.sigma_j**2
-    second = (ensemble.parameters * ensemble.sigma_q) ** 2
+    first = ensemble.parameters * ensemble.sigma_J**2
+    second = (ensemble.parameters * ensemble.sigma_Q) ** 2
     c, response, rho, field, fields = (np.zeros((size, size)) for _ in range(5))
     field[0, 0] = ensemble.sigma_z**2
     for n in range(size):
@@ -125,15 +132,24 @@ def mean_field_flow(ensemble: RegressionEnsemble, end_time: float, steps: int = 
     """Solve the gradient flow at infinite size by two runs of descent and Richardson's extrapolation.
 
     Args:
-        ensemble: Law of the start, as for descent.
-        end_time: Last time.
-        steps: Steps of the coarse run; the fine one has twice as many.
+        ensemble: law of the start, as for descent.
+        end_time: last time, above 0.
+        steps: steps of the coarse run, default 400; the fine one has twice as many.
 
     Returns:
         The run at the times of the coarse steps, with error of order ``(end_time / steps)^2``.
 
     Raises:
-        DomainError: If the coarse step is above the edge at the start, or an argument is out of range.
+        DomainError: the coarse step is above the edge at the start, or an argument is out of range.
+
+    Source:
+        Kamali and Urbani 2023.
+
+    Example:
+        >>> law = es.regression.RegressionEnsemble.normalised(40, 80)
+        >>> flow = es.regression.mean_field_flow(law, end_time=10.0, steps=60)
+        >>> round(float(1 + flow.rise[-1]), 2)  # lambda_max at t = 10 over its start
+        1.59
     """
     end = check_positive("mean_field_flow()", "end_time", end_time)
     check_count("mean_field_flow()", "steps", steps)

@@ -13,23 +13,34 @@ Source: Agarwala, Pedregosa and Pennington 2022, "A more general model".
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from .validation import (
-    as_numbers,
-    check_curvature,
-    check_curvature_shape,
-    check_matrix,
-    check_step_size,
-    check_vector,
-)
-
-if TYPE_CHECKING:
-    from .spectra import Spectrum
+from ..runs.limits import check_positive
+from .arrays import as_numbers, check_curvature, check_curvature_shape, check_matrix, check_vector
+from .spectra import Spectrum, hessian_spectrum, ntk_spectrum
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def descent_step(z: Array, jacobian: Array, gradient: Array, contraction: Array, step_size: Any) -> tuple[Array, Array]:
+    """One step of gradient descent in (z, J): the one place where its formula stands.
+
+    Args:
+        z: residual, shape ``(.., D)``.
+        jacobian: J, shape ``(.., D, P)``.
+        gradient: ``g = J'z``, shape ``(.., P)``.
+        contraction: ``Q(g, .)``, shape ``(.., D, P)``.
+        step_size: eta, a number, or an array that broadcasts with z.
+
+    Returns:
+        ``z - eta J g + (eta^2 / 2) Q(g, g)`` and ``J - eta Q(g, .)``, in the arithmetic of the arrays.
+    """
+    linear = np.einsum("...ap,...p->...a", jacobian, gradient)
+    quadratic = np.einsum("...ap,...p->...a", contraction, gradient)
+    wide = step_size[..., None] if isinstance(step_size, np.ndarray) else step_size
+    return z - step_size * linear + step_size * step_size * quadratic / 2, jacobian - wide * contraction
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +48,18 @@ class RegressionState:
     """One point of the dynamics in function space.
 
     Attributes:
-        z: Residual, shape ``(D,)``.
+        z: residual, shape ``(D,)``.
         J: Jacobian ``dz/dtheta``, shape ``(D, P)``.
-        Q: Second derivative of the outputs, shape ``(D, P, P)``, symmetric in its last two indices; it never changes.
+        Q: second derivative of the outputs, shape ``(D, P, P)``, symmetric in its last two indices; it never changes.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, "A more general model".
+
+    Example:
+        >>> from fractions import Fraction
+        >>> state = es.regression.RegressionState.checked([Fraction(1)], [[Fraction(1)]], [[[Fraction(2)]]])
+        >>> state.step(Fraction(1, 2)).z[0]  # exact entries stay exact
+        Fraction(3, 4)
     """
 
     z: Array
@@ -51,15 +71,15 @@ class RegressionState:
         """Build a state from untrusted arrays.
 
         Args:
-            z: Residual, shape ``(D,)``.
+            z: residual, shape ``(D,)``.
             J: Jacobian, shape ``(D, P)``.
-            Q: Second derivative, shape ``(D, P, P)``.
+            Q: second derivative, shape ``(D, P, P)``.
 
         Returns:
             The state; an asymmetry of Q at the level of rounding is averaged away.
 
         Raises:
-            DomainError: On a shape that does not match, a NaN or infinity, or a Q that is not symmetric.
+            DomainError: a shape that does not match, a NaN or infinity, or a Q that is not symmetric.
         """
         where = "RegressionState()"
         jacobian = check_matrix(where, "J", as_numbers(where, "J", J), shape=None)
@@ -90,72 +110,67 @@ class RegressionState:
         return np.asarray((flat @ direction).reshape(outputs, parameters))
 
     def gradient(self) -> Array:
-        """Return the gradient of the loss in parameter space, ``J' z``, shape ``(P,)``."""
+        """The gradient of the loss in parameter space, ``J' z``, shape ``(P,)``."""
         return np.asarray(self.J.T @ self.z)
 
     def step(self, step_size: Any) -> RegressionState:
-        """Take one exact gradient-descent step in function space.
+        """One exact step of gradient descent in function space.
 
         Args:
-            step_size: Step size ``eta``; a ``Fraction`` keeps exact arrays exact.
+            step_size: eta; a ``Fraction`` keeps exact arrays exact.
 
         Returns:
             The next state. In float64 each component carries the rounding of one matrix product.
-
-        Example:
-            >>> from fractions import Fraction
-            >>> state = RegressionState.checked([Fraction(1)], [[Fraction(1)]], [[[Fraction(2)]]])
-            >>> state.step(Fraction(1, 2)).z[0]
-            Fraction(3, 4)
         """
-        direction = self.gradient()
-        bend = self.contract(direction)
-        z = self.z - step_size * (self.J @ direction) + step_size * step_size * (bend @ direction) / 2
-        return RegressionState(z, self.J - step_size * bend, self.Q)
+        gradient = self.gradient()
+        z, jacobian = descent_step(self.z, self.J, gradient, self.contract(gradient), step_size)
+        return RegressionState(z, jacobian, self.Q)
 
     def moved(self, displacement: Array) -> RegressionState:
-        """Return the state after moving the parameters by ``displacement``, shape ``(P,)``, exactly."""
-        bend = self.contract(displacement)
-        return RegressionState(self.z + self.J @ displacement + bend @ displacement / 2, self.J + bend, self.Q)
+        """The state after moving the parameters by ``displacement``, shape ``(P,)``, exactly."""
+        change = self.contract(displacement)
+        return RegressionState(self.z + self.J @ displacement + change @ displacement / 2, self.J + change, self.Q)
 
     def scaled_residual(self, factor: Any) -> RegressionState:
-        """Return the state with residual ``factor * z`` and the same J and Q."""
+        """The state with residual ``factor * z`` and the same J and Q."""
         return RegressionState(factor * self.z, self.J, self.Q)
 
     def ntk(self) -> Array:
-        """Return the tangent kernel ``J J'``, shape ``(D, D)``."""
+        """The tangent kernel ``J J'``, shape ``(D, D)``."""
         return np.asarray(self.J @ self.J.T)
 
     def hessian(self) -> Array:
-        """Return the loss Hessian ``J'J + sum_a z_a Q_a``, shape ``(P, P)``."""
+        """The loss Hessian ``J'J + sum_a z_a Q_a``, shape ``(P, P)``."""
         outputs, parameters = self.J.shape
         weighted = self.z @ self.Q.reshape(outputs, parameters * parameters)
         return np.asarray(self.J.T @ self.J + weighted.reshape(parameters, parameters))
 
     def ntk_spectrum(self) -> Spectrum:
-        """Return the eigenvalues of ``J J'`` with a bound on their error."""
-        from .spectra import ntk_spectrum
-
-        return ntk_spectrum(self)
+        """The eigenvalues of ``J J'`` with a bound on their error."""
+        return ntk_spectrum(self.J)
 
     def hessian_spectrum(self) -> Spectrum:
-        """Return the eigenvalues of the loss Hessian with a bound on their error."""
-        from .spectra import hessian_spectrum
-
-        return hessian_spectrum(self)
+        """The eigenvalues of the loss Hessian with a bound on their error."""
+        return hessian_spectrum(self.z, self.J, self.Q)
 
 
 @dataclass(frozen=True, eq=False, init=False)
 class RegressionModel:
-    """The quadratic regression model in parameter space.
+    """The quadratic regression model with D outputs and P parameters, in parameter space.
 
     Attributes:
-        G: Linear part, shape ``(P, D)`` as printed: ``f = y + G' theta + Q(theta, theta) / 2``.
-        Q: Second derivative, shape ``(D, P, P)``, symmetric in its last two indices.
-        y: Output at ``theta = 0`` less the target, shape ``(D,)``.
+        G: linear part, shape ``(P, D)`` as printed: ``f = y + G' theta + Q(theta, theta) / 2``.
+        Q: second derivative, shape ``(D, P, P)``, symmetric in its last two indices.
+        y: output at ``theta = 0`` less the target, shape ``(D,)``.
+
+    Raises:
+        DomainError: a shape that does not match, a NaN or infinity, or a Q that is not symmetric.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, "A more general model".
 
     Example:
-        >>> model = RegressionModel(G=[[1.0], [0.0]], Q=[[[1.0, 0.0], [0.0, -0.5]]], y=[0.0])
+        >>> model = es.RegressionModel(G=[[1.0], [0.0]], Q=[[[1.0, 0.0], [0.0, -0.5]]], y=[0.0])
         >>> float(model.at([1.0, 2.0]).z[0])
         0.5
     """
@@ -168,12 +183,12 @@ class RegressionModel:
         """Check and store the arrays.
 
         Args:
-            G: Linear part, shape ``(P, D)``.
-            Q: Second derivative, shape ``(D, P, P)``.
-            y: Output at the origin less the target, shape ``(D,)``.
+            G: linear part, shape ``(P, D)``.
+            Q: second derivative, shape ``(D, P, P)``.
+            y: output at the origin less the target, shape ``(D,)``.
 
         Raises:
-            DomainError: On a shape that does not match, a NaN or infinity, or a Q that is not symmetric.
+            DomainError: a shape that does not match, a NaN or infinity, or a Q that is not symmetric.
         """
         where = "RegressionModel()"
         curvature = as_numbers(where, "Q", Q)
@@ -194,10 +209,10 @@ class RegressionModel:
         return int(self.Q.shape[1])
 
     def at(self, theta: Any) -> RegressionState:
-        """Return the state ``(z, J, Q)`` at parameters ``theta``, shape ``(P,)``.
+        """The state ``(z, J, Q)`` at parameters ``theta``, shape ``(P,)``.
 
         Args:
-            theta: Parameters.
+            theta: parameters.
 
         Returns:
             The state, in the arithmetic of the inputs.
@@ -210,14 +225,14 @@ class RegressionModel:
         """Iterate ``theta' = theta - eta J(theta)' z(theta)``: the twin of the update in function space.
 
         Args:
-            theta: Start, shape ``(P,)``.
-            step_size: Step size ``eta > 0``.
-            steps: Number of steps.
+            theta: start, shape ``(P,)``.
+            step_size: step size ``eta > 0``.
+            steps: number of steps.
 
         Returns:
             Parameters after ``steps`` steps.
         """
-        check_step_size("RegressionModel.descend_parameters()", step_size)
+        check_positive("RegressionModel.descend_parameters()", "the step size", step_size)
         point = as_numbers("RegressionModel.descend_parameters()", "theta", theta)
         for _ in range(steps):
             linear = self.G.T + np.einsum("aij,j->ai", self.Q, point)

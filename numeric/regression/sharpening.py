@@ -5,12 +5,17 @@ With ``lambda(t)`` the mean over samples and ``lambda = lambda(0)``:
 * short time: ``lambda (1 + c t^2 / 2)``, c the ratio of Theorem 2;
 * fixed kernel: the residual decays under the kernel of the start, which replaces ``t^2`` by
   ``sum_k (1 - exp(-lambda_k t))^2 / lambda_k`` over its trace: leading order in ``sigma_z`` and in size, at every time;
-* displacement: ``lambda (1 + (sigma_q / sigma_j)^2 |theta(t) - theta(0)|^2)``, as if ``J(t) - J(0) = Q(theta(t) -
+* displacement: ``lambda (1 + (sigma_Q / sigma_J)^2 |theta(t) - theta(0)|^2)``, as if ``J(t) - J(0) = Q(theta(t) -
   theta(0), .)`` were Gaussian noise independent of J, which keeps the law of J up to its scale.
 
 Terms odd in the residual average to zero; each sample is run with ``z`` and ``-z``, which removes them exactly.  The
 mean of ``lambda''(0)``, where it is known exactly, is a control variate: near-degenerate starts have huge second
 derivatives, and without it they are most of the noise.
+
+The derivatives at one start are exact: with ``K = J J'``, ``K u_k = lambda_k u_k`` and ``dJ/dt = -Q(J'z, .)``::
+
+    lambda_k'  = u_k' K' u_k
+    lambda_k'' = u_k' K'' u_k + 2 sum_{j != k} (u_j' K' u_k)^2 / (lambda_k - lambda_j)
 """
 
 from __future__ import annotations
@@ -21,13 +26,70 @@ from typing import Any
 
 import numpy as np
 
-from ..initialisation.ensemble import Ensemble
-from .ensembles import RegressionEnsemble
-from .flow import gradient_flow
-from .rates import eigenvalue_rates
-from .validation import check_count
+from ..runs.limits import check_count, refuse
+from .ensemble import RegressionEnsemble
+from .flow import integrate_regression_flow
+from .model import RegressionState
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True)
+class EigenvalueRates:
+    """An NTK eigenvalue with its time derivatives along the gradient flow.
+
+    Attributes:
+        value: eigenvalue.
+        first: first time derivative.
+        second: second time derivative.
+        gap: distance to the nearest other eigenvalue; the derivatives lose about ``1e-16 lambda / gap``.
+    """
+
+    value: float
+    first: float
+    second: float
+    gap: float
+
+
+def eigenvalue_rates(state: RegressionState, index: int = 0) -> EigenvalueRates:
+    """An NTK eigenvalue and its first two time derivatives at one state.
+
+    Args:
+        state: state with float64 arrays.
+        index: which eigenvalue, 0 for the largest.
+
+    Returns:
+        The value and its derivatives, to rounding over the relative gap.
+
+    Raises:
+        DomainError: there is no such eigenvalue, or if it is not simple.
+    """
+    check_count("eigenvalue_rates()", "index", index, minimum=0)
+    if index >= state.outputs:
+        refuse("eigenvalue_rates()", f"an index below D = {state.outputs}", str(index), "Count from 0.")
+    values, vectors = np.linalg.eigh(state.ntk())
+    place = state.outputs - 1 - index
+    value, vector = float(values[place]), vectors[:, place]
+    others = np.delete(np.arange(state.outputs), place)
+    distance = value - values[others]
+    gap = float(np.abs(distance).min()) if len(others) else np.inf
+    if gap <= 1e-13 * abs(values[-1]):
+        refuse(
+            "eigenvalue_rates()",
+            "a simple eigenvalue",
+            f"a gap of {gap:.1e}",
+            "A multiple eigenvalue has no derivative; perturb the state.",
+        )
+    gradient = state.gradient()
+    velocity = -state.contract(gradient)  # dJ/dt, and the gradient's own derivative moves it
+    acceleration = -state.contract(velocity.T @ state.z - state.J.T @ (state.J @ gradient))
+    direction, changed = state.J.T @ vector, velocity.T @ vector
+    column = velocity @ direction + state.J @ changed  # (dK/dt) u
+    first = float(vector @ column)
+    second = 2 * float(vector @ (acceleration @ direction)) + 2 * float(changed @ changed)
+    if len(others):
+        second += 2 * float(np.sum((vectors[:, others].T @ column) ** 2 / distance))
+    return EigenvalueRates(value, first, second, gap)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,21 +97,21 @@ class SharpeningCurve:
     """The mean relative rise ``lambda(t) / lambda(0) - 1`` and what predicts it.
 
     Attributes:
-        ensemble: Law of the start.
-        samples: Number of antithetic pairs.
-        times: Times, shape ``(T,)``.
-        start: Mean of ``lambda(0)``.
-        rise: Mean of ``lambda(t)`` over mean of ``lambda(0)``, less one, shape ``(T,)``.
-        rise_error: Standard error of ``rise``.
-        second: Mean over pairs of ``lambda''(0)`` over ``start``.
-        second_error: Its standard error (its law has heavy tails; read it with care).
-        exact_second: Its exact value at this size; None for laws where it is not known.
+        ensemble: law of the start.
+        samples: number of antithetic pairs.
+        times: times, shape ``(T,)``.
+        start: mean of ``lambda(0)``.
+        rise: mean of ``lambda(t)`` over mean of ``lambda(0)``, less one, shape ``(T,)``.
+        rise_error: standard error of ``rise``.
+        second: mean over pairs of ``lambda''(0)`` over ``start``.
+        second_error: its standard error (its law has heavy tails; read it with care).
+        exact_second: its exact value at this size; None for laws where it is not known.
         short_time: ``c t^2 / 2``, c exact where known and ``second`` elsewhere.
-        fixed_kernel: The fixed-kernel prediction.
-        displacement: The displacement prediction.
-        displacement_gap: Mean over samples of ``rise - displacement``, paired.
-        displacement_gap_error: Its standard error.
-        energy_error: Worst integration error of any flow.
+        fixed_kernel: the fixed-kernel prediction.
+        displacement: the displacement prediction.
+        displacement_gap: mean over samples of ``rise - displacement``, paired.
+        displacement_gap_error: its standard error.
+        energy_error: worst integration error of any flow.
     """
 
     ensemble: RegressionEnsemble
@@ -70,16 +132,16 @@ class SharpeningCurve:
 
     @property
     def large_size_second(self) -> float:
-        """The large-size value ``2 D P sigma_q^2 sigma_z^2`` of ``second``."""
+        """The large-size value ``2 D P sigma_Q^2 sigma_z^2`` of ``second``."""
         law = self.ensemble
-        return 2 * law.outputs * law.parameters * law.sigma_q**2 * law.sigma_z**2
+        return 2 * law.outputs * law.parameters * law.sigma_Q**2 * law.sigma_z**2
 
     def range_of(self, prediction: Array, tolerance: float = 0.1) -> float:
-        """Return the last time up to which a prediction is within a relative tolerance of the measured rise.
+        """The last time up to which a prediction is within a relative tolerance of the measured rise.
 
         Args:
-            prediction: One of the three predictions.
-            tolerance: Relative tolerance.
+            prediction: one of the three predictions.
+            tolerance: relative tolerance.
 
         Returns:
             A time, interpolated between records; 0 if it fails at the first record.
@@ -106,28 +168,29 @@ def measure_sharpening(
     """Run the gradient flow from many starts, each with both signs of the residual.
 
     Args:
-        ensemble: Law of the start.
-        samples: Number of antithetic pairs, at least 2.
-        seed: Seed.
-        times: Times; 60 by default, from ``0.02 / lambda`` to ``200 / lambda`` in geometric progression, lambda the
+        ensemble: law of the start.
+        samples: number of antithetic pairs, at least 2.
+        seed: seed.
+        times: times; 60 by default, from ``0.02 / lambda`` to ``200 / lambda`` in geometric progression, lambda the
             large-size top eigenvalue.
-        progress: Called with ``(pairs done, pairs)``.
+        progress: called with ``(pairs done, pairs)``.
 
     Returns:
         The curve with its predictions and standard errors.
 
     Raises:
-        DomainError: On a count below 2, or times that do not increase.
+        DomainError: a count below 2, or times that do not increase.
     """
     check_count("measure_sharpening()", "samples", samples, minimum=2)
-    outputs, parameters = ensemble.outputs, ensemble.parameters
     if times is None:
-        edge = ensemble.sigma_j**2 * (np.sqrt(outputs) + np.sqrt(parameters)) ** 2
-        times = np.geomspace(0.02, 200, 60) / edge
+        times = np.geomspace(0.02, 200, 60) / ensemble.edge
     paths, moves, kernels, traces, values, seconds, worst = [], [], [], [], [], [], 0.0
     for index in range(samples):
         state = ensemble.sample(seed, index)
-        pair = [gradient_flow(state.scaled_residual(sign), times=times, rtol=1e-8, atol=1e-11) for sign in (1.0, -1.0)]
+        pair = [
+            integrate_regression_flow(state.scaled_residual(sign), times=times, rtol=1e-8, atol=1e-11)
+            for sign in (1.0, -1.0)
+        ]
         paths.append((pair[0].ntk[:, 0] + pair[1].ntk[:, 0]) / 2)
         moves.append((pair[0].displacement ** 2 + pair[1].displacement ** 2) / 2)
         worst = max(worst, pair[0].energy_error, pair[1].energy_error)
@@ -142,8 +205,7 @@ def measure_sharpening(
     tops, path, root = np.array(values), np.array(paths), np.sqrt(samples)
     start = float(tops.mean())
     rise = (path - tops[:, None]) / start
-    ratio = (ensemble.sigma_q / ensemble.sigma_j) ** 2
-    moved = ratio * np.array(moves)
+    moved = ensemble.relative_curvature * np.array(moves)
     gap = rise - moved
     seconds_of = np.array(seconds) / start
     second, known = float(seconds_of.mean()), exact_second(ensemble)
@@ -170,22 +232,19 @@ def measure_sharpening(
 
 
 def exact_second(ensemble: RegressionEnsemble) -> float | None:
-    """Return the exact ``E[lambda''(0)] / E[lambda(0)]``, or None where no closed form is known.
+    """The exact ``E[lambda''(0)] / E[lambda(0)]``, or None where no closed form is known.
 
     Args:
-        ensemble: Law of the start.
+        ensemble: law of the start.
 
     Returns:
         The ratio of Theorem 2 at this size: for Gaussian entries, GOE-like Q, and z independent of J.
     """
-    if ensemble.entries != "gaussian" or ensemble.curvature == "iid" or ensemble.correlation:
-        return None
-    sigmas = (ensemble.sigma_z, ensemble.sigma_j, ensemble.sigma_q)
-    return Ensemble(ensemble.outputs, ensemble.parameters, *sigmas).exact_ratio()
+    return ensemble.exact_ratio() if ensemble.in_theorem_2 else None
 
 
 def _controlled(rise: Array, second: Array, known: float) -> Array:
-    """Return the rise of each sample less what its own ``lambda''(0)`` explains, with the same mean."""
+    """The rise of each sample less what its own ``lambda''(0)`` explains, with the same mean."""
     excess = second - second.mean()
     slope = excess @ (rise - rise.mean(axis=0)) / (excess @ excess)
     return np.asarray(rise - (second - known)[:, None] * slope)

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from .validation import refuse
-
-if TYPE_CHECKING:
-    from .model import RegressionState
+from ..runs.limits import refuse
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Matrix = Literal["NTK", "loss Hessian"]
@@ -29,10 +26,10 @@ class Spectrum:
     """All eigenvalues of one symmetric matrix.
 
     Attributes:
-        matrix: Which matrix it is, "NTK" or "loss Hessian".
-        values: Eigenvalues, largest first.
-        bound: Every ``values[k]`` is within ``bound`` of the k-th exact eigenvalue.
-        residual: The part of ``bound`` that the eigenvectors leave, the rest being rounding in the matrix itself.
+        matrix: which matrix it is, "NTK" or "loss Hessian".
+        values: eigenvalues, largest first.
+        bound: every ``values[k]`` is within ``bound`` of the k-th exact eigenvalue.
+        residual: the part of ``bound`` that the eigenvectors leave, the rest being rounding in the matrix itself.
     """
 
     matrix: Matrix
@@ -46,64 +43,60 @@ class Spectrum:
         return float(self.values[0])
 
     def __str__(self) -> str:
-        """Return a one-line summary."""
+        """A one-line summary."""
         shown = ", ".join(f"{value:.6g}" for value in self.values[:3])
         return f"{self.matrix}: {shown}{', ..' if len(self.values) > 3 else ''} (each within {self.bound:.1e})"
 
 
-def ntk_spectrum(state: RegressionState) -> Spectrum:
-    """Return the spectrum of ``J J'``.
+def ntk_spectrum(jacobian: Array) -> Spectrum:
+    """The spectrum of ``J J'``.
 
     Args:
-        state: State with float64 arrays.
+        jacobian: J, shape ``(D, P)``.
 
     Returns:
         D eigenvalues, largest first, with an error bound that includes the rounding of the product.
-
-    Raises:
-        DomainError: If the state holds a NaN or an infinity.
     """
-    jacobian = as_float(state.J)
-    forming = gamma(state.parameters) * frobenius(jacobian) ** 2
+    jacobian = as_float(jacobian)
+    forming = gamma(jacobian.shape[1]) * frobenius(jacobian) ** 2
     return symmetric_spectrum("NTK", jacobian @ jacobian.T, forming)
 
 
-def hessian_spectrum(state: RegressionState) -> Spectrum:
-    """Return the spectrum of the loss Hessian.
+def hessian_spectrum(z: Array, jacobian: Array, curvature: Array) -> Spectrum:
+    """The spectrum of the loss Hessian ``J'J + sum_a z_a Q_a``.
 
     Args:
-        state: State with float64 arrays.
+        z: residual, shape ``(D,)``.
+        jacobian: J, shape ``(D, P)``.
+        curvature: Q, shape ``(D, P, P)``.
 
     Returns:
         P eigenvalues, largest first, with an error bound that includes the rounding of the sums.
-
-    Raises:
-        DomainError: If the state holds a NaN or an infinity.
     """
-    z, jacobian, curvature = as_float(state.z), as_float(state.J), as_float(state.Q)
-    weight = sum(abs(float(z[a])) * frobenius(curvature[a]) for a in range(state.outputs))
-    forming = gamma(state.outputs + 1) * (frobenius(jacobian) ** 2 + weight)
-    flat = curvature.reshape(state.outputs, -1)
-    matrix = jacobian.T @ jacobian + (z @ flat).reshape(state.parameters, state.parameters)
+    z, jacobian, curvature = as_float(z), as_float(jacobian), as_float(curvature)
+    outputs, parameters = jacobian.shape
+    weight = sum(abs(float(z[a])) * frobenius(curvature[a]) for a in range(outputs))
+    forming = gamma(outputs + 1) * (frobenius(jacobian) ** 2 + weight)
+    matrix = jacobian.T @ jacobian + (z @ curvature.reshape(outputs, -1)).reshape(parameters, parameters)
     return symmetric_spectrum("loss Hessian", matrix, forming)
 
 
 def symmetric_spectrum(name: Matrix, matrix: Array, forming: float) -> Spectrum:
-    """Return all eigenvalues of a symmetric matrix with Kahan's residual bound.
+    """All eigenvalues of a symmetric matrix with Kahan's residual bound.
 
     For any V of full rank and any diagonal T the sorted eigenvalues differ from the sorted diagonal by at most
     ``|A V - V T| / sigma_min(V)``, so the bound rests on the vectors at hand and not on trust in the solver.
 
     Args:
-        name: What the matrix is.
-        matrix: Symmetric matrix, shape ``(n, n)``.
-        forming: Bound on the norm of the rounding error already in ``matrix``.
+        name: what the matrix is.
+        matrix: symmetric matrix, shape ``(n, n)``.
+        forming: bound on the norm of the rounding error already in ``matrix``.
 
     Returns:
         The spectrum.
 
     Raises:
-        DomainError: On a NaN or infinity; eigensolvers answer those with obscure failures.
+        DomainError: a NaN or infinity; eigensolvers answer those with obscure failures.
     """
     if not np.isfinite(matrix).all():
         refuse(
@@ -122,15 +115,15 @@ def symmetric_spectrum(name: Matrix, matrix: Array, forming: float) -> Spectrum:
 
 
 def as_float(array: Array) -> Array:
-    """Return an array as float64, exact ones rounded once."""
+    """An array as float64, exact ones rounded once."""
     return np.ascontiguousarray(array, dtype=np.float64)
 
 
 def frobenius(array: Array) -> float:
-    """Return the Frobenius norm."""
+    """The Frobenius norm."""
     return float(np.sqrt(np.sum(array * array)))
 
 
 def gamma(terms: int) -> float:
-    """Return Higham's ``n u / (1 - n u)``, the relative error of a sum of ``n`` products."""
+    """Higham's ``n u / (1 - n u)``, the relative error of a sum of ``n`` products."""
     return terms * UNIT_ROUNDOFF / (1 - terms * UNIT_ROUNDOFF)

@@ -26,7 +26,12 @@ _ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://[^\s/:]+:\d{1,5}/?")
 
 
 class ClusterError(EdgestabError):
-    """A chunk could not be run: no scheduler, no worker, or workers that keep dying."""
+    """A chunk could not be run: no scheduler, no worker, or workers that keep dying.
+
+    Example:
+        >>> issubclass(es.runs.ClusterError, es.EdgestabError)
+        True
+    """
 
 
 def count_cores() -> int:
@@ -46,7 +51,7 @@ def map_chunks(
     attempts: int = 3,
     timeout: float = 10.0,
 ) -> Iterator[tuple[int, Result]]:
-    """Run ``function`` on every chunk and yield ``(index, result)`` as results arrive.
+    """Run a function on every chunk, on the local cores or on a cluster.
 
     Args:
         function: A function of one chunk that depends on nothing else. For processes and for a cluster it must be
@@ -59,24 +64,28 @@ def map_chunks(
         attempts: How often a chunk is run before a dying worker becomes an error.
         timeout: Seconds to wait for the scheduler, and for its first worker.
 
-    Yields:
-        The index of a chunk and its result, in order of completion.
+    Returns:
+        Pairs ``(index of a chunk, its result)`` in order of completion, as results arrive.
 
     Raises:
         DomainError: For a worker count below 1 or an address that is not one.
         ClusterError: If no scheduler or worker answers, or a chunk's workers died ``attempts`` times.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> sorted(es.runs.map_chunks(abs, [-1, -2]))
+        [(0, 1), (1, 2)]
     """
     if workers is not None and workers < 1:
         raise DomainError.of("map_chunks()", "at least one worker", workers, "Leave it out to use every core.")
     if scheduler is not None:
-        yield from _map_dask(function, chunks, scheduler, attempts, timeout)
-        return
+        return _map_dask(function, chunks, scheduler, attempts, timeout)
     workers = min(workers or count_cores(), max(1, len(chunks)))
     if workers == 1:
-        for index, chunk in enumerate(chunks):
-            yield index, function(chunk)
-        return
-    yield from _map_local(function, chunks, workers, backend, attempts)
+        return ((index, function(chunk)) for index, chunk in enumerate(chunks))
+    return _map_local(function, chunks, workers, backend, attempts)
 
 
 def _map_local(

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from ...symbolic.algebra.errors import DomainError
-from ...symbolic.planar.derivations import main_case
-from ..codegen.library import program_for
-from ..orbits.precision.ladder import Climb, climb
-from ..orbits.simulate import CEILING, exact_rational, start_state
+from ..orbits.precision.cheapest_type import CheapestRun, run_in_cheapest_type
+from ..orbits.starts import exact_rational, read_start
+from ..runs.status import Status
 from .chunk import limit_gap
 from .grid import Floats
-from .result import STATUS, SweepResult
+from .result import SweepResult
 
 DIGITS = 24
 
@@ -31,6 +30,15 @@ class SpotCheck:
         worst: greatest relative error of the gap among the others, nan if none has one.
         worst_index: flat index of that orbit, -1 if none.
         seed: of the sample.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> grid = es.sweeps.make_sweep_grid(epsilon="0.01,0.1", z="-0.3:0.3:2", T=2)
+        >>> check = es.sweeps.check_sweep(es.sweep(grid), 4)
+        >>> check.tested, check.lost, check.worst < 1e-13
+        (4, 0, True)
     """
 
     tested: int
@@ -58,6 +66,14 @@ def check_sweep(result: SweepResult, count: int = 32, *, seed: int = 0) -> SpotC
 
     Raises:
         DomainError: the count is below 1.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> grid = es.sweeps.make_sweep_grid(epsilon="0.01,0.1", z="-0.3:0.3:2", T=2)
+        >>> es.sweeps.check_sweep(es.sweep(grid), 2).tested
+        2
     """
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise DomainError.of("check_sweep()", "count >= 1", count, "32 orbits give a fair impression.")
@@ -65,16 +81,16 @@ def check_sweep(result: SweepResult, count: int = 32, *, seed: int = 0) -> SpotC
     lost = undecided = 0
     errors: dict[int, float] = {}
     for index in map(int, chosen):
-        found = _run_wide(result, index)
-        ending = found.rung.ending
-        if not found.rung.agreed or (ending.status == 0 and found.rung.error is None):
+        found = _run_wide(result, index).run
+        ending = found.ending
+        if not found.agreed or (ending.status is Status.CONVERGED and found.error is None):
             undecided += 1
-        elif ending.status != result["status"].flat[index] or (
+        elif ending.status.code != result["status"].flat[index] or (
             # the two divide diverged orbits from others by different thresholds: only the verdict is the same
-            STATUS[ending.status] != "diverged" and abs(ending.steps - result["steps"].flat[index]) > 1
+            ending.status is not Status.DIVERGED and abs(ending.steps - result["steps"].flat[index]) > 1
         ):
             lost += 1
-        elif STATUS[ending.status] == "converged" and ending.state is not None:
+        elif ending.status is Status.CONVERGED and ending.state is not None:
             truth = _gap(result, index, ending.state)
             error = abs(float(result["gap"].flat[index]) / truth - 1)
             if np.isfinite(error):
@@ -83,21 +99,15 @@ def check_sweep(result: SweepResult, count: int = 32, *, seed: int = 0) -> SpotC
     return SpotCheck(len(chosen), lost, undecided, errors.get(worst, float("nan")), worst, seed)
 
 
-def _run_wide(result: SweepResult, index: int) -> Climb:
+def _run_wide(result: SweepResult, index: int) -> CheapestRun:
     lane = {name: Fraction(float(v[0])) for name, v in result.grid.lanes(index, index + 1).items()}
-    epsilon = lane["epsilon"]
     theta = (lane["theta_1"], lane["theta_2"]) if "theta_1" in lane else None
-    z, T, _ = start_state(epsilon, Fraction(0), lane.get("z"), lane.get("T"), theta, lane.get("eta"), "check_sweep()")
-    return climb(
-        program_for(main_case().one_step()),
-        (z, T),
-        (epsilon,),
-        digits=DIGITS,
-        steps=int(result.config["steps"]),
-        until=exact_rational(result.config["until"], "check_sweep()"),
-        ceiling=CEILING,
-        kernel="double-double",
+    start = read_start(
+        lane["epsilon"], z=lane.get("z"), T=lane.get("T"), theta=theta, eta=lane.get("eta"), where="check_sweep()"
     )
+    until = exact_rational(result.config["until"], "check_sweep()")
+    problem = start.orbit(int(result.config["steps"]), until)
+    return run_in_cheapest_type(problem, digits=DIGITS, kernel="double-double")
 
 
 def _gap(result: SweepResult, index: int, state: tuple[Fraction, ...]) -> float:

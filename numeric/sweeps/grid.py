@@ -110,6 +110,14 @@ class SweepGrid:
     Attributes:
         axes: Values by name: ``epsilon`` and either ``z``, ``T`` or ``theta_1``, ``theta_2``, ``eta``.
         layout: ``"product"`` (every combination, in the order of ``axes``) or ``"points"`` (the axes side by side).
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> grid = es.sweeps.make_sweep_grid(epsilon="0.01,0.1", z="-0.3:0.3:2", T=2)
+        >>> grid.shape, grid.size, grid.layout
+        ((2, 2, 1), 4, 'product')
     """
 
     axes: Mapping[str, Floats]
@@ -201,7 +209,7 @@ class SweepGrid:
         return {"layout": self.layout, "shape": list(self.shape), "digest": self.digest, "axes": axes}
 
 
-def make_grid(
+def make_sweep_grid(
     *,
     epsilon: Axis,
     z: Axis | None = None,
@@ -229,6 +237,13 @@ def make_grid(
 
     Raises:
         DomainError: For values out of range, a mixture of the two starts, or unequal lengths in a list of points.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> es.sweeps.make_sweep_grid(epsilon="1e-3:0.1:5:log", z=(-0.5, 0.5), T=2).shape
+        (5, 2, 1)
     """
     given = {"epsilon": epsilon, "z": z, "T": T, "theta_1": theta_1, "theta_2": theta_2, "eta": eta}
     return SweepGrid({name: _read_axis(name, axis) for name, axis in given.items() if axis is not None}, layout)

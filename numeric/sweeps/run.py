@@ -10,19 +10,19 @@ from typing import Any, overload
 import numpy as np
 
 from ...symbolic.algebra.errors import DomainError
-from ..orbits.simulate import exact_rational
-from ..runs.chunkstore import ChunkStore
+from ...symbolic.models.quadratic import main_case
+from ..orbits.starts import exact_rational
+from ..runs.chunk_store import ChunkStore
 from ..runs.cluster import count_cores, map_chunks
-from .chunk import COLUMNS, Columns, SweepJob, program_digest, run_job
+from .chunk import CEILING, COLUMNS, Columns, SweepJob, program_digest, run_job
 from .grid import SweepGrid
+from .kernel import LANES, load_sweep, sweep_program
 from .result import SweepResult
-from .source import LANES
 
 #: ``progress(trajectories done, trajectories in all, gradient steps taken in this run)``.
 Progress = Callable[[int, int, int], None]
 DEFAULT_STEPS = 1_000_000
 DEFAULT_UNTIL = 1e-8
-CEILING = 1e6
 MAX_CHUNK = 16_384
 
 
@@ -78,7 +78,7 @@ def sweep(
     paths are stored. Results do not depend, to the bit, on threads, chunks, or the machines of a cluster.
 
     Args:
-        grid: the starts, from :func:`make_grid`.
+        grid: the starts, from :func:`make_sweep_grid`.
         steps: gradient steps at most, from 0.
         until: residual at which a trajectory has converged, in (0, 1).
         workers: local threads; default: every core this process may use.
@@ -97,6 +97,14 @@ def sweep(
         DomainError: a limit is out of range.
         OutputError: the folder cannot be written or holds another run.
         ClusterError: the scheduler or its workers do not answer.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> grid = es.sweeps.make_sweep_grid(epsilon="0.01,0.1", z="-0.3:0.3:2", T=2)
+        >>> es.sweep(grid).summary()["regions"]
+        {'relaxed': 2, 'frozen': 2, 'diverged': 0, 'unfinished': 0}
     """
     if isinstance(steps, bool) or not isinstance(steps, int) or not 0 <= steps <= 10**15:
         raise DomainError.of("sweep()", "steps in 0..10^15", steps, "Give a number of gradient steps.")
@@ -161,11 +169,7 @@ def _run(
 
 def _compute(jobs: _Jobs, workers: int | None, scheduler: str | None) -> Iterator[tuple[int, Columns]]:
     if jobs and scheduler is None:
-        from ...symbolic.planar.derivations import main_case
-        from .program import sweep_program
-        from .source import load_sweep
-
-        load_sweep(sweep_program(main_case().one_step()))  # compile once, before the threads start
+        load_sweep(sweep_program(main_case()))  # compile once, before the threads start
     yield from map_chunks(run_job, jobs, workers=workers, scheduler=scheduler)
 
 

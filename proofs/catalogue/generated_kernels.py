@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
-from typing import Any
 
+import numpy as np
 import sympy as sp
-from flint import arb, ctx, fmpq
+from flint import arb, fmpq
 
+from ...numeric.codegen.coefficient_ring import CoefficientRing, ExactPoly
 from ...numeric.codegen.compile import compile_map
-from ...numeric.codegen.exact import CoefficientRing, ExactPoly
-from ...numeric.codegen.kernels import UNIT, kernel_of, to_fractions, to_wide
-from ...numeric.codegen.library import program_for
+from ...numeric.codegen.lane_kernels import kernel_of, to_fractions, to_wide
 from ...numeric.codegen.program import Program
-from ...numeric.codegen.schedule import Algebra
+from ...numeric.codegen.scheduling import Algebra, program_for
+from ...numeric.number_types import ON_LANES
+from ...numeric.orbits.precision.enclosures import precision
 from ...symbolic.algebra.symbols import symbols
 from ...symbolic.models.quadratic import QuadraticModel
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 z, T, epsilon = symbols("z T epsilon")
-TYPES = ("float64", "double-double", "quad-double")
 WIDTH = 400
 """Bits in which it is decided whether a ball contains a rational."""
 
@@ -45,7 +45,7 @@ def program_against_descent(program: Program) -> tuple[int, list[str]]:
 
 
 def _descent(context: CheckContext) -> Outcome:
-    program = program_for(context.derivations.one_step())
+    program = program_for(context.map)
     tested, wrong = program_against_descent(program)
     return judge(
         tested,
@@ -76,18 +76,18 @@ def twin(start: tuple[Fraction, Fraction, Fraction]) -> tuple[Fraction, Fraction
 
 def _lanes(context: CheckContext) -> Outcome:
     """Each lane type against exact rationals, the error held against the stated bound."""
-    program = program_for(context.derivations.one_step())
+    program = program_for(context.map)
     points = _points(context.pick(64, 256, 4096), context.seed)
     tested = rejected = 0
     worst, where = Fraction(0), None
-    types = context.pick(("float64",), TYPES, TYPES)
+    types = context.pick(ON_LANES[:1], ON_LANES, ON_LANES)
     for target in types:
         kernel = kernel_of(program, target)
         columns = [to_wide([p[i] for p in points], kernel.terms) for i in range(3)]
-        out = kernel.advance(_stack(columns[:2]), _stack(columns[2:]), 1)
+        out = kernel.advance(np.stack(columns[:2]), np.stack(columns[2:]), 1)
         values = [to_fractions(row) for row in out]
         for index, point in enumerate(points):
-            bounds = program.error_bound(point[:2], point[2:], UNIT[kernel.terms])
+            bounds = program.error_bound(point[:2], point[2:], kernel.number_type.unit_roundoff())
             for row, true, bound in zip(values, twin(point), bounds, strict=True):
                 tested += 1
                 share = abs(row[index] - true) / bound
@@ -106,37 +106,27 @@ def _lanes(context: CheckContext) -> Outcome:
     )
 
 
-def _stack(columns: list[Any]) -> Any:
-    import numpy as np
-
-    return np.stack(columns)
-
-
 def _balls(context: CheckContext) -> Outcome:
     """Arb balls of the generated kernel contain the exact value, thirds included."""
-    step = compile_map(context.derivations.one_step(), "arb").step
+    step = compile_map(context.map, "arb").step
     rng = random.Random(context.seed)
     tested = rejected = 0
     where = None
-    before = ctx.prec
-    try:
-        for _ in range(context.pick(50, 200, 2000)):
-            start = (
-                Fraction(rng.randint(-60, 60), 21),
-                Fraction(rng.randint(1, 90), 27),
-                Fraction(rng.randint(1, 32), 33),
-            )
-            ctx.prec = 53
+    for _ in range(context.pick(50, 200, 2000)):
+        start = (
+            Fraction(rng.randint(-60, 60), 21),
+            Fraction(rng.randint(1, 90), 27),
+            Fraction(rng.randint(1, 32), 33),
+        )
+        with precision(53):
             balls = [arb(fmpq(x.numerator, x.denominator)) for x in start]
             got = step(balls[:2], balls[2:])
-            ctx.prec = WIDTH
+        with precision(WIDTH):
             for ball, true in zip(got, twin(start), strict=True):
                 tested += 1
                 if not abs(ball.mid() - fmpq(true.numerator, true.denominator)) <= ball.rad():
                     rejected += 1
                     where = where or str(start)
-    finally:
-        ctx.prec = before
     return judge(tested, rejected, counterexample=where, digits=15, domain="random rationals that are no doubles")
 
 
@@ -155,7 +145,7 @@ CLAIMS = (
             sp.Eq(_function("z_next"), z - z * T + z**2 * _T1 / 2, evaluate=False),
             sp.Eq(_function("T_next"), T - 2 * z * _T1 + z**2 * _T2, evaluate=False),
         ),
-        source=Source("edgestab", "numeric/codegen"),
+        source=Source("edgestab", "edgestab.codegen.Program"),
         variables=(z, T, epsilon),
         checks=(Check("exact algebra against the step in theta", Level.DERIVED, _descent),),
         domain="all z, T and epsilon",
@@ -165,7 +155,7 @@ CLAIMS = (
         id="generated-kernels",
         title="Every generated number type keeps its stated error",
         statement=sp.Le(sp.Abs(_function("computed") - _function("exact")), _function("stated"), evaluate=False),
-        source=Source("edgestab", "numeric/codegen"),
+        source=Source("edgestab", "edgestab.codegen.NUMBER_TYPES"),
         variables=(z, T, epsilon),
         uses=("generated-program",),
         checks=(

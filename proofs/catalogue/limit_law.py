@@ -10,13 +10,13 @@ from typing import Any
 import mpmath
 import sympy as sp
 
+from ...numeric.orbits.iterated_limit import iterate_descent_to_limit
 from ...numeric.orbits.limit_prediction import LawEvaluator, predict_limit
-from ...numeric.orbits.orbit_limit import descent_limit
 from ...symbolic.algebra.errors import EdgestabError
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.quadratic import MAIN_MODEL, main_case
-from ...symbolic.planar.integral_defect import integral_defect
-from ...symbolic.planar.limit_law import LEADING, LimitLaw
+from ...symbolic.planar.first_integral import LEADING
+from ...symbolic.planar.limit_law import LimitLaw
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 z, T, T_inf, x, y, epsilon, integral = (symbol(n) for n in ("z", "T", "T_inf", "x", "y", "epsilon", "I"))
@@ -100,7 +100,7 @@ def _ends(inverse_root: int) -> tuple[tuple[Fraction, Fraction, Any], ...]:
     rows = []
     for scaled in STARTS:
         z0, T0 = exact_start(root**2, root, scaled)
-        rows.append((z0, T0, descent_limit(MAIN_MODEL, root**2, z0, T0, digits=DIGITS).value))
+        rows.append((z0, T0, iterate_descent_to_limit(MAIN_MODEL, root**2, z0, T0, digits=DIGITS).value))
     return tuple(rows)
 
 

@@ -13,8 +13,8 @@ import sympy as sp
 from flint import fmpq_mpoly
 
 from ...numeric.codegen.compile import compile_map
-from ...numeric.orbits.flow_limit import flow_limit
-from ...numeric.orbits.orbit_limit import bits_for, mpfr
+from ...numeric.number_types import bits_for, round_to_mpfr
+from ...numeric.orbits.flow_limit import solve_flow_limit
 from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.gradient_flow import GradientFlow, squares_are_squares
@@ -62,7 +62,7 @@ def _closed(ctx: CheckContext) -> Outcome:
 
 def _repeated(ctx: CheckContext) -> Outcome:
     """Eigenvalues ``(1, 1, -epsilon, -epsilon)``: four parameters obey the closed map of two."""
-    closed = ctx.derivations.one_step()
+    closed = ctx.map
     theta = sp.symbols("a_1:5", real=True)
     q = (1, 1, -epsilon, -epsilon)
     ring = PolyRing((*theta, epsilon))
@@ -97,7 +97,7 @@ def _norm(ctx: CheckContext) -> Outcome:
 
 def _scaled(ctx: CheckContext) -> Outcome:
     """Eigenvalues ``{mu, -mu epsilon}`` against ``{1, -epsilon}`` with z multiplied by mu."""
-    plain = ctx.derivations.one_step()
+    plain = ctx.map
     scaled = QuadraticModel((mu, -mu * epsilon)).one_step()
     ring = scaled.ring
     at = [ring.generator(s) for s in (z, T, mu, epsilon)]
@@ -141,7 +141,7 @@ def _flow_end(ctx: CheckContext) -> Outcome:
     worst, rejected = 0.0, 0
     for eigenvalues, target, theta in spectra:
         model = QuadraticModel(eigenvalues, target)
-        end = flow_limit(model, theta, 30)
+        end = solve_flow_limit(model, theta, 30)
         gaps = [abs(_descend(model, theta, Fraction(1, n)) - end.eigenvalue) for n in (100, 200)]
         ratio = float(mpmath.log(gaps[0] / gaps[1]) / math.log(2))
         worst = max(worst, abs(ratio - 1))
@@ -165,16 +165,16 @@ def _descend(model: QuadraticModel, theta: tuple[str, ...], step: Fraction) -> A
     scaled = QuadraticModel(model.eigenvalues, model.target * R(step.numerator, step.denominator))
     with gmpy2.context(gmpy2.get_context(), precision=bits_for(30)):
         kernel = compile_map(scaled.theta_step(), "mpfr")
-        root = gmpy2.sqrt(mpfr(step))
-        state = tuple(mpfr(t) * root for t in theta)
-        q = [mpfr(Fraction(int(v.p), int(v.q))) for v in map(R, model.eigenvalues)]
-        goal = mpfr(Fraction(int(R(scaled.target).p), int(R(scaled.target).q)))
+        root = gmpy2.sqrt(round_to_mpfr(step))
+        state = tuple(round_to_mpfr(t) * root for t in theta)
+        q = [round_to_mpfr(Fraction(int(v.p), int(v.q))) for v in map(R, model.eigenvalues)]
+        goal = round_to_mpfr(Fraction(int(R(scaled.target).p), int(R(scaled.target).q)))
         while True:
             residual = sum(p * t * t for p, t in zip(q, state, strict=True)) / 2 - goal
             if abs(residual) < gmpy2.mpfr(10) ** -25:
                 break
-            _, _, state = kernel.run(state, [], 50, mpfr(0), mpfr(100))
-        value = sum(p * p * t * t for p, t in zip(q, state, strict=True)) / mpfr(step)
+            _, _, state = kernel.run(state, [], 50, round_to_mpfr(0), round_to_mpfr(100))
+        value = sum(p * p * t * t for p, t in zip(q, state, strict=True)) / round_to_mpfr(step)
         return mpmath.mpf(str(value))
 
 
@@ -188,16 +188,16 @@ def _closed_limit(ctx: CheckContext) -> Outcome:
             a, b = R(6, 5), R(9, 10)
             start = dict(zip(model.theta, (a, b), strict=True))
             places = dict(zip(model.state, (e.subs(start) for e in model.embedding()), strict=True))
-            closed = mpmath.mpf(str(sp.N(model.gradient_flow().closed_limit().subs(places), 40)))
-            worst = max(worst, abs(closed - flow_limit(model, (str(a), str(b)), 35).eigenvalue))
+            closed = mpmath.mpf(str(sp.N(GradientFlow(model).closed_limit().subs(places), 40)))
+            worst = max(worst, abs(closed - solve_flow_limit(model, (str(a), str(b)), 35).eigenvalue))
     rejected = int(worst > mpmath.mpf(10) ** -34)
     return judge(len(cases), rejected, worst=mpmath.nstr(worst, 3), bound=1e-34, digits=35)
 
 
-_k, _i, _s = sp.Symbol("k", integer=True), sp.Symbol("i", integer=True), sp.Symbol("s", real=True)
+_s, (_i, _k, _m) = symbol("s"), (sp.Symbol(name, integer=True) for name in "ikm")
 _Tk = sp.Function("T")
 _w, _q = sp.IndexedBase("w"), sp.IndexedBase("q")
-_norm_change = sp.Symbol("Delta_norm", real=True)
+_norm_change = symbol("|theta'|^2") - symbol("|theta|^2")
 
 CLAIMS = (
     Claim(
@@ -224,7 +224,7 @@ CLAIMS = (
     Claim(
         id="scaled-spectrum",
         title="Eigenvalues {mu, -mu epsilon} are {1, -epsilon} in other units of z",
-        statement=sp.Eq(sp.Symbol("z_mu"), mu * z),
+        statement=sp.Eq(symbol("z_mu"), mu * z),
         variables=(mu, epsilon),
         assumptions=(sp.Ne(mu, 0),),
         source=Source("edgestab", "scaling"),
@@ -246,7 +246,7 @@ CLAIMS = (
     Claim(
         id="flow-end",
         title="Where gradient flow ends",
-        statement=sp.Eq(sp.Sum(_q[_i] * _w[_i] * sp.exp(-2 * _q[_i] * _s), (_i, 1, sp.Symbol("m"))), 2 * E),
+        statement=sp.Eq(sp.Sum(_q[_i] * _w[_i] * sp.exp(-2 * _q[_i] * _s), (_i, 1, _m)), 2 * E),
         variables=(_s, E),
         source=Source("edgestab", "gradient flow"),
         uses=("flow-invariants",),

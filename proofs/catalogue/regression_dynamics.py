@@ -12,18 +12,16 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from ...numeric.regression.descent import descend
-from ...numeric.regression.ensembles import RegressionEnsemble
-from ...numeric.regression.flow import gradient_flow
+from ...numeric.regression.descent import descend_regression
+from ...numeric.regression.ensemble import RegressionEnsemble
+from ...numeric.regression.flow import integrate_regression_flow
 from ...numeric.regression.model import RegressionState
-from ...numeric.regression.rates import eigenvalue_rates
-from ...numeric.regression.sharpening import measure_sharpening
+from ...numeric.regression.sharpening import eigenvalue_rates, measure_sharpening
 from ...numeric.regression.two_steps import Phases, split_two_steps
-from ...symbolic.algebra.symbols import symbols
+from ...symbolic.algebra.symbols import symbol, symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
-eta, sigma_z = symbols("eta sigma_z")
-time = sp.Symbol("t", positive=True)
+eta, sigma_z, time, D, P = symbols("eta sigma_z t D P")
 PAPER = "agarwala2023"
 OWN = "edgestab"
 
@@ -96,7 +94,7 @@ def _antithetic(state: RegressionState, times: np.ndarray[Any, Any]) -> tuple[fl
         start = state.scaled_residual(sign)
         rates = eigenvalue_rates(start)
         second += rates.second / 2
-        path += gradient_flow(start, times=times, rtol=1e-13, atol=1e-13).ntk[:, 0] / 2
+        path += integrate_regression_flow(start, times=times, rtol=1e-13, atol=1e-13).ntk[:, 0] / 2
     return rates.value, second, path
 
 
@@ -108,8 +106,7 @@ def _displacement(ctx: CheckContext) -> Outcome:
     worst, notes = 0.0, []
     for number, (outputs, parameters, scale) in enumerate(cases):
         law = RegressionEnsemble.normalised(outputs, parameters, scale)
-        edge = law.sigma_j**2 * (np.sqrt(outputs) + np.sqrt(parameters)) ** 2
-        curve = measure_sharpening(law, samples, ctx.seed, np.array([10.0, 30.0, 100.0]) / edge)
+        curve = measure_sharpening(law, samples, ctx.seed, np.array([10.0, 30.0, 100.0]) / law.edge)
         share = np.abs(curve.displacement_gap) / curve.rise
         tested += len(share)
         rejected += int(np.sum(share > DISPLACEMENT_SHARE))
@@ -129,8 +126,8 @@ def _displacement(ctx: CheckContext) -> Outcome:
     )
 
 
-def _flow_sharpness(ctx: CheckContext) -> Outcome:
-    """Paired differences of the final sharpness between neighbouring residual scales, in standard errors."""
+def _flow_growth(ctx: CheckContext) -> Outcome:
+    """Paired differences of the final NTK eigenvalue between neighbouring residual scales, in standard errors."""
     trend = _trend(ctx)
     samples, scales = ctx.pick(5, 12, 64), (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
     law = RegressionEnsemble.normalised(16, 32)
@@ -139,7 +136,7 @@ def _flow_sharpness(ctx: CheckContext) -> Outcome:
         state = law.sample(ctx.seed, index)
         start = float(np.linalg.norm(state.J, 2) ** 2)
         for place, scale in enumerate(scales):
-            flow = gradient_flow(state.scaled_residual(scale), tolerance=1e-4, rtol=1e-7)
+            flow = integrate_regression_flow(state.scaled_residual(scale), tolerance=1e-4, rtol=1e-7)
             table[index, place] = flow.ntk[-1, 0] / start
         ctx.progress((index + 1) / samples)
     scores = []
@@ -168,7 +165,9 @@ def _descent_edge(ctx: CheckContext) -> Outcome:
             state = law.sample(ctx.seed, index)
             top = float(np.linalg.norm(state.J, 2) ** 2)
             scales = np.array([0.5, 1.0, 1.5, 2.0])
-            run = descend(state, 1.0 / top, scales=scales, max_steps=6000, tolerance=tolerance, record_every=2)
+            run = descend_regression(
+                state, 1.0 / top, scales=scales, max_steps=6000, tolerance=tolerance, record_every=2
+            )
             for lane, last in enumerate(run.final):
                 if last is None:
                     open_runs += 1
@@ -177,12 +176,12 @@ def _descent_edge(ctx: CheckContext) -> Outcome:
                 if slope > tolerance:
                     open_runs += 1
                     continue
-                sharpness = float(run.final_ntk[lane, 0] * run.step_sizes[lane])
+                scaled = float(run.final_ntk[lane, 0] * run.step_sizes[lane])
                 tested += 1
-                worst = max(worst, sharpness)
-                rejected += sharpness >= 2
+                worst = max(worst, scaled)
+                rejected += scaled >= 2
                 if run.peak[lane] > 2.05:
-                    crossed.append(sharpness)
+                    crossed.append(scaled)
             ctx.progress((tested + open_runs) / (8 * samples))
     below = f"mean {np.mean(crossed):.4f}, least {min(crossed):.4f}" if crossed else "none"
     return judge(
@@ -266,20 +265,19 @@ def _nonlinear_in_step(ctx: CheckContext) -> Outcome:
     )
 
 
-_LAMBDA = sp.Function("lambda_max")
-_RATIO, _MOVED = sp.Symbol("sigma_Q/sigma_J", positive=True), sp.Symbol("|theta(t) - theta(0)|", positive=True)
-_R = sp.Symbol("R", positive=True)
-_C, _END = sp.Symbol("c", positive=True), sp.Function("E_end")
-_LINEAR, _REST = sp.Symbol("Delta_linear", real=True), sp.Symbol("Delta_rest", real=True)
+_LAMBDA, _ORDER, _END = (sp.Function(name) for name in ("lambda_max", "O", "E_end"))
+_SECOND = sp.Subs(sp.Derivative(_LAMBDA(time), time, 2), time, 0)
+_RATIO, _MOVED = symbol("sigma_Q") / symbol("sigma_J"), symbol("|theta_t - theta_0|")
+_LINEAR, _REST, _FALL = (symbol(name) for name in ("Delta_linear", "Delta_nonlinear", "Delta_fall"))
 
 CLAIMS = (
     Claim(
         id="short-time-sharpening",
-        title="Under gradient flow the rise starts as c t^2 / 2",
-        statement=sp.Eq(_LAMBDA(time), _LAMBDA(0) * (1 + _C * time**2 / 2) + sp.Symbol("O(t^3)"), evaluate=False),
-        variables=(time, _C),
+        title="Under gradient flow the rise starts as lambda'' t^2 / 2",
+        statement=sp.Eq(_LAMBDA(time), _LAMBDA(0) + _SECOND * time**2 / 2 + _ORDER(time**3), evaluate=False),
+        variables=(time,),
         source=Source(PAPER, "Theorem 2"),
-        domain="each start averaged over z and -z; c = lambda''(0)/lambda(0) by exact perturbation theory",
+        domain="each start averaged over z and -z; lambda''(0) by exact perturbation theory",
         note="How long it lasts is the claim short-time-range.",
         checks=(Check("slope of the remainder of the flow in t", Level.CHECKED, _short_time),),
     ),
@@ -288,20 +286,20 @@ CLAIMS = (
         title="The short-time prediction lasts a tenth of a residual decay",
         statement=sp.Eq(
             _LAMBDA(time),
-            _LAMBDA(0) * (1 + _C * time**2 / 2 * (1 - time * _LAMBDA(0) * (1 + _R) / (1 + sp.sqrt(_R)) ** 2)),
+            _LAMBDA(0) + _SECOND * time**2 / 2 * (1 - time * _LAMBDA(0) * (1 + D / P) / (1 + sp.sqrt(D / P)) ** 2),
             evaluate=False,
         ),
-        variables=(time, _C, _R),
-        source=Source(OWN, "decay of the residual under the kernel of the start"),
+        variables=(time, D, P),
+        source=Source(OWN, "decay of the residual under the NTK of the start"),
         uses=("theorem-2-finite-size",),
-        domain="leading order in size, R = D/P, up to O(t^4); so c t^2/2 is good to 10 % up to about "
-        "0.1 (1 + sqrt R)^2 / (1 + R) / lambda_max(0)",
-        note="The loss is t times E[tr K^2]/E[tr K] of the kernel K = J J' at the start.",
+        domain="leading order in size, up to O(t^4); so lambda''(0) t^2/2 is good to 10 % up to about "
+        "0.1 (1 + sqrt(D/P))^2 / (1 + D/P) / lambda_max(0)",
+        note="The loss is t times E[tr K^2]/E[tr K] of the NTK K = J J' at the start.",
         checks=(Check("median of the first correction to the rise", Level.CHECKED, _short_range),),
     ),
     Claim(
         id="displacement-law",
-        title="The sharpness follows the distance travelled",
+        title="The top NTK eigenvalue follows the distance travelled",
         statement=sp.Eq(_LAMBDA(time), _LAMBDA(0) * (1 + _RATIO**2 * _MOVED**2), evaluate=False),
         variables=(time,),
         source=Source(OWN, "displacement law: leading order in size"),
@@ -312,12 +310,12 @@ CLAIMS = (
     ),
     Claim(
         id="sharpness-grows-with-residual",
-        title="Sharpness at convergence grows with sigma_z",
+        title="The top NTK eigenvalue at convergence grows with sigma_z",
         statement=sp.Gt(sp.Derivative(_END(sigma_z), sigma_z), 0),
         variables=(sigma_z,),
         source=Source(PAPER, "figure: empirically upon convergence"),
         domain="gradient flow to convergence; E_end is the mean of lambda_max at convergence",
-        checks=(Check("paired differences over seeds", Level.CHECKED, _flow_sharpness),),
+        checks=(Check("paired differences over seeds", Level.CHECKED, _flow_growth),),
     ),
     Claim(
         id="descent-ends-below-the-edge",
@@ -327,24 +325,24 @@ CLAIMS = (
         source=Source(PAPER, "figure: empirically upon convergence"),
         domain="D < P, so that the residual converges to 0; lambda_max of the NTK",
         note="For D > P the residual stays and the bound is one on the Hessian: the NTK can end above 2/eta.",
-        checks=(Check("final sharpness of each converged run", Level.CHECKED, _descent_edge),),
+        checks=(Check("final NTK eigenvalue of each converged run", Level.CHECKED, _descent_edge),),
     ),
     Claim(
         id="nonlinear-part-brings-the-fall",
         title="Small non-linear part while sharpening, large before the fall",
-        statement=sp.And(sp.Lt(sp.Abs(_REST), _LINEAR), sp.Gt(-sp.Symbol("Delta_rest_at_the_fall"), _LINEAR)),
-        variables=(_LINEAR, _REST),
+        statement=sp.And(sp.Lt(sp.Abs(_REST), _LINEAR), sp.Gt(-_FALL, _LINEAR)),
+        variables=(_LINEAR, _REST, _FALL),
         source=Source(PAPER, "figure: non-linear dynamical contribution"),
         domain=_PHASE_DOMAIN,
         note="Two-step change split into the part linear in the residual and the rest. In this reading the linear part "
-        "goes on pushing up through the fall, and only the non-linear part brings lambda_max down.",
+        "goes on raising it through the fall, and only the non-linear part brings lambda_max down.",
         checks=(Check("log shares over seeds", Level.CHECKED, _nonlinear_part),),
     ),
     Claim(
         id="nonlinear-part-in-step-size",
         title="The same split by powers of eta",
-        statement=sp.Gt(sp.Symbol("Delta_rest_at_the_fall"), sp.Abs(_REST)),
-        variables=(_REST,),
+        statement=sp.Gt(_FALL, sp.Abs(_REST)),
+        variables=(_REST, _FALL),
         source=Source(PAPER, "figure: non-linear dynamical contribution"),
         domain=_PHASE_DOMAIN,
         note="Linear in eta instead: the rest grows as well, but the part linear in eta then counts each flip of the "

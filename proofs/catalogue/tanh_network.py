@@ -5,8 +5,9 @@ from __future__ import annotations
 import sympy as sp
 
 from ...numeric.networks.tanh import TanhNetwork, chebyshev_data
-from ...numeric.networks.training import train
-from ...symbolic.algebra.symbols import symbols
+from ...numeric.networks.training import train_network
+from ...numeric.runs.status import Status
+from ...symbolic.algebra.symbols import symbol, symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 eta = symbols("eta")[0]
@@ -21,11 +22,11 @@ def _edge(ctx: CheckContext) -> Outcome:
     network = TanhNetwork(*chebyshev_data(DEGREE, EXAMPLES), WIDTHS)
     rejected, notes, worst = 0, [], 0.0
     for seed in range(seeds):
-        run = train(network, network.initial(ctx.seed + seed), STEP_SIZE, ctx.pick(1000, 1200, 3000))
+        run = train_network(network, network.initial(ctx.seed + seed), STEP_SIZE, ctx.pick(1000, 1200, 3000))
         top, second = (STEP_SIZE * run.ntk).max(axis=0)
-        shares = run.shares()
+        shares = run.nonlinear_shares()
         worst = max(worst, float(second))
-        sound = run.status == "done" and run.crossings >= 2 and STEP_SIZE * run.ntk[0, 0] < 2
+        sound = run.status is Status.DONE and run.crossings >= 2 and STEP_SIZE * run.ntk[0, 0] < 2
         if shares is None or not (sound and second < 2 and shares[0] < 1 < shares[1]):
             rejected += 1
         told = "no fall" if shares is None else f"non-linear share {shares[0]:.3f} then {shares[1]:.2f}"
@@ -42,7 +43,7 @@ def _edge(ctx: CheckContext) -> Outcome:
     )
 
 
-_FIRST, _SECOND = sp.Symbol("max lambda_1", real=True), sp.Symbol("max lambda_2", real=True)
+_FIRST, _SECOND = symbol("max lambda_1"), symbol("max lambda_2")
 
 CLAIMS = (
     Claim(

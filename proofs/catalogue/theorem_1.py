@@ -12,7 +12,8 @@ from typing import Any
 import gmpy2
 import sympy as sp
 
-from ...numeric.codegen.compile import CONVERGED, compile_map
+from ...numeric.codegen.compile import compile_map
+from ...numeric.runs.status import Status
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.symbols import symbol, symbols
 from ..certificates.theorem_1 import PIECES, regions
@@ -66,7 +67,7 @@ def limit_eigenvalue(kernel: Any, z0: Fraction, T0: Fraction, eps: Fraction, dig
         start = [gmpy2.mpfr(gmpy2.mpq(v.numerator, v.denominator)) for v in (z0, T0, eps)]
         until = gmpy2.mpfr(10) ** -(digits // 2 + 2)
         status, _, last = kernel.run(start[:2], start[2:], 4000 * math.ceil(1 / eps), until, gmpy2.mpfr(100))
-        if status != CONVERGED:
+        if status is not Status.CONVERGED:
             return None
         a, b = squares(last[0], last[1], start[2])
         return start[2] * (a + b)
@@ -78,7 +79,7 @@ def _epsilons(ctx: CheckContext) -> list[Fraction]:
 
 def _slope(ctx: CheckContext) -> Outcome:
     """Delta = 2 - lim T over halving epsilon, at 50 digits confirmed by 100; bound, sign and slope."""
-    kernel = compile_map(ctx.derivations.one_step(), "mpfr")
+    kernel = compile_map(ctx.map, "mpfr")
     epsilons, samples = _epsilons(ctx), start_box_samples(ctx.pick(2, 5, 24), ctx.seed)
     tested = rejected = undecided = 0
     worst, steepest = 0.0, 0.0
@@ -127,7 +128,7 @@ def _slope(ctx: CheckContext) -> Outcome:
 
 def _overshoot(ctx: CheckContext) -> Outcome:
     """Starts below the edge and passes it by a fifth after one step: exact rational steps from the samples."""
-    kernel = compile_map(ctx.derivations.one_step(), "fraction")
+    kernel = compile_map(ctx.map, "fraction")
     tested = rejected = 0
     lowest = Fraction(10)
     for z0, V0 in start_box_samples(ctx.pick(10, 40, 400), ctx.seed):
@@ -148,8 +149,8 @@ def _overshoot(ctx: CheckContext) -> Outcome:
 
 def _theta_twin(ctx: CheckContext) -> Outcome:
     """The same limits by gradient descent on the two parameters themselves, step size and all."""
-    kernel = compile_map(ctx.derivations.one_step(), "mpfr")
-    step = compile_map(ctx.derivations.theta_step(), "mpfr")
+    kernel = compile_map(ctx.map, "mpfr")
+    step = compile_map(ctx.subject.theta_step, "mpfr")
     tested = rejected = 0
     worst = 0.0
     for z0, V0 in start_box_samples(ctx.pick(1, 2, 8), ctx.seed):
@@ -182,16 +183,16 @@ def _theta_twin(ctx: CheckContext) -> Outcome:
 @refuted_by_algebra
 def _certificate(ctx: CheckContext) -> Outcome:
     """Every sign condition of the region and of the start set, by exact subdivision."""
-    ((barrier, start),) = regions(ctx.derivations.one_step(), EPSILON_MAX)
+    ((barrier, start),) = regions(ctx.map, EPSILON_MAX)
     if start is None:
         raise ProofError.of("theorem-1", "a start set in the first region", None, "Restore its constants.")
     conditions = (*barrier.conditions, *start.conditions)
     return judge_conditions(conditions, f"0 <= epsilon <= {EPSILON_MAX}, closed boxes; eta/eta_0 in [1, {RATIO}]")
 
 
-_ETA, _ETA_0 = symbol("eta"), sp.Symbol("eta_0", positive=True)
-_LIMIT, _FIRST, _LATER = (sp.Symbol(f"lambda_{n}", real=True) for n in ("infinity", "0", "1"))
-_F, _NORM = sp.Symbol("f(theta_0)", real=True), sp.Symbol("|theta_0|^2", positive=True)
+_ETA, _ETA_0 = symbol("eta"), symbol("eta_0")
+_LIMIT, _FIRST, _LATER = symbols("lambda_infinity lambda_0 lambda_1")
+_F, _NORM = symbol("f(theta_0)"), symbol("|theta_0|^2")
 
 
 def _between(low: Fraction, value: sp.Expr, high: Fraction) -> sp.Basic:
@@ -266,7 +267,7 @@ CLAIMS = (
     Claim(
         id="theorem-1-overshoot",
         title="Progressive sharpening: the starts lie below the edge and pass it in one step",
-        statement=sp.And(sp.Lt(T, 2), sp.Gt(sp.Symbol("T_1", real=True), exact(OVERSHOOT))),
+        statement=sp.And(sp.Lt(T, 2), sp.Gt(symbol("T'"), exact(OVERSHOOT))),
         variables=(z, V, epsilon),
         assumptions=_BOX,
         source=Source("agarwala2023", "Theorem 1, the behaviour it is about"),

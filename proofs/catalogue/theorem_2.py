@@ -13,8 +13,9 @@ from ...symbolic.wick.acceleration import edge_bound
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 D, P, sigma_z, sigma_J, sigma_Q, m_1, m_2, a_k, v_k = symbols("D P sigma_z sigma_J sigma_Q m_1 m_2 a_k v_k")
+kappa_r = symbol("kappa_r")
 POSTER = Source("agarwala2023", "Theorem 2, eq. 22")
-HERE = Source("edgestab", "index calculus, symbolic/wick")
+HERE = Source("edgestab", "edgestab.wick.Acceleration")
 ASSUMPTIONS = "Gaussian J; z and Q centred, of the stated second moments, of any law; z, J, Q independent"
 #: z-score beyond which a simulation contradicts a claim: two-sided probability 1e-5 for one normal score.
 Z_BOUND = 4.42
@@ -62,27 +63,28 @@ def _compare(statement: sp.Equality, derived: sp.Expr, domain: str) -> Outcome:
 
 def _first_is_odd(ctx: CheckContext) -> Outcome:
     """Every term of the first derivative holds Q an odd number of times, for each law of the slices."""
-    found = [ctx.derivations.acceleration(law) for law in ("goe", "iid")]
+    found = [ctx.subject.acceleration(law) for law in ("goe", "iid")]
     tested = sum(len(a.derivatives[0]) for a in found)
     rejected = sum(len(a.first_mean) for a in found)
     return judge(tested, rejected, worst=rejected, bound=0, domain="every eigenvalue, D, P; any centred law of Q")
 
 
 def _finite_size(ctx: CheckContext) -> Outcome:
-    return _compare(_FINITE, ctx.derivations.acceleration("goe").closed_form, "every eigenvalue, all D, P >= 1")
+    return _compare(_FINITE, ctx.subject.acceleration("goe").closed_form, "every eigenvalue, all D, P >= 1")
 
 
 def _iid_slices(ctx: CheckContext) -> Outcome:
-    return _compare(_IID, ctx.derivations.acceleration("iid").closed_form, "every eigenvalue, all D, P >= 1")
+    return _compare(_IID, ctx.subject.acceleration("iid").closed_form, "every eigenvalue, all D, P >= 1")
 
 
 def _scores(ctx: CheckContext) -> list[tuple[int, int, float, float]]:
-    from ...numeric.initialisation.ensemble import Ensemble, simulate_ensemble
+    from ...numeric.initialisation.ensemble import simulate_ensemble
+    from ...numeric.initialisation.laws import InitialEnsemble
 
     found = []
     sizes: Sequence[tuple[int, int, int]] = SIZES[ctx.effort]
     for number, (outputs, parameters, samples) in enumerate(sizes):
-        result = simulate_ensemble(Ensemble(outputs, parameters), samples=samples, seed=ctx.seed)
+        result = simulate_ensemble(InitialEnsemble(outputs, parameters), samples=samples, seed=ctx.seed)
         found.append((outputs, parameters, result.z_score, result.first_z_score))
         ctx.progress((number + 1) / len(sizes))
     return found
@@ -125,12 +127,12 @@ def _simulated_first(ctx: CheckContext) -> Outcome:
 def _dense_twin(ctx: CheckContext) -> Outcome:
     """The same ratio from full tensors Q, by dense linear algebra alone."""
     from ...numeric.initialisation.dense_twin import dense_ensemble
-    from ...numeric.initialisation.ensemble import Ensemble
+    from ...numeric.initialisation.laws import InitialEnsemble
 
     count = ctx.pick(1000, 6000, 60000)
     scores = []
     for outputs, parameters in ((1, 3), (3, 2), (4, 6)):
-        result = dense_ensemble(Ensemble(outputs, parameters), samples=count, seed=ctx.seed)
+        result = dense_ensemble(InitialEnsemble(outputs, parameters), samples=count, seed=ctx.seed)
         scores.append((outputs, parameters, result.z_score))
     return judge_scores(scores, f"{count} dense samples at each of {[row[:2] for row in scores]}")
 
@@ -140,49 +142,46 @@ def _simulated_iid(ctx: CheckContext) -> Outcome:
     import numpy as np
 
     from ...numeric.initialisation.dense_twin import dense_motion
-    from ...numeric.initialisation.ensemble import Ensemble
-    from ...numeric.initialisation.wishart import largest_moments
+    from ...numeric.initialisation.laws import InitialEnsemble
 
     count = ctx.pick(2000, 20000, 200000)
     scores = []
     for d, p in ((1, 2), (3, 2), (3, 3)):
-        moments = largest_moments(d, p)
-        unit = {D: d, P: p, m_1: moments.first, m_2: moments.second, sigma_J: 1, sigma_Q: 1, sigma_z: 1}
-        exact = float(ctx.derivations.acceleration("iid").closed_form.subs(unit))
-        samples = dense_motion(Ensemble(d, p), samples=count, seed=ctx.seed, slices="iid")[0].acceleration
+        exact = float(ctx.subject.acceleration("iid").closed_form.subs(InitialEnsemble(d, p).values()))
+        samples = dense_motion(InitialEnsemble(d, p), samples=count, seed=ctx.seed, curvature="iid")[0].acceleration
         scores.append((d, p, (float(np.mean(samples)) - exact) / (float(np.std(samples, ddof=1)) / count**0.5)))
     return judge_scores(scores, f"largest eigenvalue, {count} dense samples at each of {[row[:2] for row in scores]}")
 
 
 def _limit(ctx: CheckContext) -> Outcome:
-    """Leading ratio for every law, with the exact bound on the part that the limit drops."""
+    """Leading ratio for every law, with the exact bound on the part that the limit neglects."""
     rejected = 0
     laws = ("goe", "excess", "iid")
     for law in laws:
-        found = ctx.derivations.acceleration(law).leading_ratio()
+        found = ctx.subject.acceleration(law).leading_ratio()
         rejected += polynomials_agree(_LIMIT.rhs, found)[1] > 0
-    size, quotient = sp.symbols("size quotient", positive=True)
+    size, quotient = (sp.Dummy(name, positive=True) for name in ("size", "quotient"))
     numerator, denominator = sp.fraction(sp.together(edge_bound().subs({D: quotient * size, P: size})))
     degree = sp.degree(numerator, size) - sp.degree(denominator, size)
-    rejected += not degree < 4  # the square of the dropped part must grow slower than (D P)^2
+    rejected += not degree < 4  # the square of the neglected part must grow slower than (D P)^2
     return judge(
         len(laws) + 1,
         rejected,
         worst=f"size^{sp.Rational(degree, 2)}",
         bound="size^2",
-        domain="D, P to infinity at a fixed quotient, D <= P; figure: growth of the dropped part against D P",
+        domain="D, P to infinity at a fixed quotient, D <= P; figure: growth of the neglected part against D P",
     )
 
 
 def _printed_scale(ctx: CheckContext) -> Outcome:
     """With unit variance of the entries of Q the ratio exceeds sigma_z^2 at every size, and without bound."""
-    from ...numeric.initialisation.ensemble import Ensemble
+    from ...numeric.initialisation.laws import InitialEnsemble
 
     size = symbol("P")
-    acceleration = ctx.derivations.acceleration("goe")
+    acceleration = ctx.subject.acceleration("goe")
     growth = acceleration.leading_ratio().subs({sigma_Q: 1, D: size}) / sigma_z**2
     unbounded = sp.degree(sp.expand(growth), size) > 0
-    values = [Ensemble(d, p).exact_ratio() for d, p in itertools.product((1, 2, 8), repeat=2)]
+    values = [InitialEnsemble(d, p).exact_ratio() for d, p in itertools.product((1, 2, 8), repeat=2)]
     rejected = sum(not v > 1.5 for v in values) + (not unbounded)
     smallest = acceleration.ratio.subs({D: 1, P: 1, m_2: 3 * sigma_J**4, m_1: sigma_J**2, sigma_Q: 1})
     return judge(
@@ -201,7 +200,7 @@ def _conventions(ctx: CheckContext) -> Outcome:
 
     rejected, standing = 0, []
     for reading in READINGS:
-        acceleration = ctx.derivations.acceleration(reading.law)
+        acceleration = ctx.subject.acceleration(reading.law)
         strength = sp.cancel(reading.variance * reading.speed**2 / _CONVENTION.rhs)
         verdict = reading.holds(acceleration)
         expected = "always" if strength == 1 else "if D = P" if sp.cancel(strength.subs(D, P)) == 1 else "no"
@@ -338,7 +337,7 @@ CLAIMS = (
     Claim(
         id="rotation-invariance-is-gaussian",
         title="Independent entries with a rotation-invariant law are Gaussian",
-        statement=sp.Eq(2 * sp.Symbol("kappa_r") * sp.Rational(1, 2) ** (sp.Symbol("r") / 2), sp.Symbol("kappa_r")),
+        statement=sp.Eq(2 * kappa_r * sp.Rational(1, 2) ** (sp.Symbol("r", integer=True) / 2), kappa_r),
         source=Source("maxwell1860", "Proposition IV"),
         domain="cumulants kappa_r of an entry: the equation holds for r = 2, and for r >= 3 only if kappa_r = 0",
         checks=(Check("a rotation by 45 degrees on cumulants", Level.DERIVED, _maxwell),),

@@ -17,13 +17,13 @@ _ODD = ((1, 2), (2, 3), (3, 4), (2, 5), (4, 7), (5, 6), (6, 5), (6, 9))
 
 def _sums_over_ranks(ctx: CheckContext) -> Outcome:
     """Exact moments of all eigenvalues add up to the means of tr K and tr K^2, two unrelated computations."""
-    from ...symbolic.wick.stein import mean_power_sum
-    from ...symbolic.wick.wishart import exact_moments
+    from ...symbolic.wick.exact_moments import exact_wishart_moments
+    from ...symbolic.wick.integration_by_parts import mean_power_sum
 
     rejected = 0
     (sigma,) = symbols("sigma_J")
     for d, p in _ODD:
-        ranks = [exact_moments(d, p, k) for k in range(1, min(d, p) + 1)]
+        ranks = [exact_wishart_moments(d, p, k) for k in range(1, min(d, p) + 1)]
         totals = (sum(r.first for r in ranks), sum(r.second for r in ranks))
         for power, total in enumerate(totals, 1):
             rejected += mean_power_sum(power).subs({D: d, P: p, sigma: 1}) != total
@@ -34,13 +34,13 @@ def _thirty_digits(ctx: CheckContext) -> Outcome:
     """Rational moments of the largest eigenvalue against quadrature of the Pfaffian form in mpmath."""
     import mpmath
 
-    from ...numeric.initialisation.pfaffian_moments import pfaffian_moments
-    from ...symbolic.wick.wishart import exact_moments
+    from ...numeric.initialisation.eigenvalue_moments import eigenvalue_moments
+    from ...symbolic.wick.exact_moments import exact_wishart_moments
 
     sizes = ctx.pick(((2, 3),), ((2, 3), (4, 5)), tuple((d, p) for d in range(1, 7) for p in (d + 1, d + 3)))
     worst, rejected, digits = mpmath.mpf(0), 0, 30
     for number, (d, p) in enumerate(sizes):
-        exact, found = exact_moments(d, p), pfaffian_moments(d, p, digits=digits)
+        exact, found = exact_wishart_moments(d, p), eigenvalue_moments(d, p, digits=digits)
         with mpmath.workdps(digits + 15):
             for e, f in ((exact.first, found.first), (exact.second, found.second)):
                 error = abs(f * e.q / e.p - 1)
@@ -59,13 +59,13 @@ def _thirty_digits(ctx: CheckContext) -> Outcome:
 
 def _double_against_exact(ctx: CheckContext) -> Outcome:
     """Fredholm moments in double precision against rationals, within their own stated error."""
-    from ...numeric.initialisation.wishart import largest_moments
-    from ...symbolic.wick.wishart import exact_moments
+    from ...numeric.initialisation.largest_eigenvalue import largest_eigenvalue_moments
+    from ...symbolic.wick.exact_moments import exact_wishart_moments
 
     sizes = ctx.pick(_ODD[:3], _ODD[:6], (*_ODD, (8, 9), (10, 11), (12, 13)))
     worst, rejected = 0.0, 0
     for d, p in sizes:
-        exact, found = exact_moments(d, p), largest_moments(d, p)
+        exact, found = exact_wishart_moments(d, p), largest_eigenvalue_moments(d, p)
         for e, f in ((exact.first, found.first), (exact.second, found.second)):
             error = abs(float(Fraction(f) / Fraction(int(e.p), int(e.q)) - 1))
             worst = max(worst, error)
@@ -80,15 +80,15 @@ def _every_eigenvalue(ctx: CheckContext) -> Outcome:
     import numpy as np
 
     from ...numeric.initialisation.dense_twin import dense_motion
-    from ...numeric.initialisation.ensemble import Ensemble
-    from ...symbolic.wick.wishart import exact_moments
+    from ...numeric.initialisation.laws import InitialEnsemble
+    from ...symbolic.wick.exact_moments import exact_wishart_moments
 
     count = ctx.pick(3000, 20000, 400000)
     scores, names = [], []
     for d, p in ((2, 3), (3, 2), (3, 4)):
-        law = Ensemble(d, p)
+        law = InitialEnsemble(d, p)
         for k, motion in enumerate(dense_motion(law, samples=count, seed=ctx.seed), 1):
-            exact = exact_moments(d, p, k)
+            exact = exact_wishart_moments(d, p, k)
             mean = float(exact.first) * law.ratio(float(exact.first), float(exact.second))
             spread = float(np.std(motion.acceleration, ddof=1)) / count**0.5
             scores.append((d, p, (float(np.mean(motion.acceleration)) - mean) / spread))
@@ -98,17 +98,17 @@ def _every_eigenvalue(ctx: CheckContext) -> Outcome:
 
 def _flow_limit(ctx: CheckContext) -> Outcome:
     """The leading coefficient of the second difference is the second derivative of gradient flow."""
-    from ...symbolic.wick.discrete import second_difference
+    from ...symbolic.wick.differences import expected_second_difference
 
-    leading = sp.Poly(second_difference(2), eta).coeff_monomial(eta**2)
-    tested, rejected = polynomials_agree(leading, ctx.derivations.acceleration("goe").closed_form)
+    leading = sp.Poly(expected_second_difference(2), eta).coeff_monomial(eta**2)
+    tested, rejected = polynomials_agree(leading, ctx.subject.acceleration("goe").closed_form)
     return judge(tested, rejected, worst=rejected, bound=0, domain="every eigenvalue, all D, P >= 1")
 
 
 def _trace_twin(ctx: CheckContext) -> Outcome:
     """Summed over k, both differences equal those of tr K by contraction alone, coefficient by coefficient."""
-    from ...symbolic.wick.discrete import mean_change, mean_trace_change
-    from ...symbolic.wick.stein import eigenvalue_moment, mean_power_sum
+    from ...symbolic.wick.differences import mean_change, mean_trace_change
+    from ...symbolic.wick.integration_by_parts import eigenvalue_moment, mean_power_sum
 
     order = ctx.pick(3, 4, 5)
     traces = {eigenvalue_moment(q): mean_power_sum(q) for q in range(1, order + 3)}
@@ -123,13 +123,13 @@ def _trace_twin(ctx: CheckContext) -> Outcome:
 
 def _descent_scores(ctx: CheckContext) -> Outcome:
     """Gradient descent from random starts against the series to order eta^4, one z-score a size and difference."""
-    from ...numeric.initialisation.discrete import simulate_differences
-    from ...numeric.initialisation.ensemble import Ensemble
+    from ...numeric.initialisation.laws import InitialEnsemble
+    from ...numeric.regression.differences import simulate_eigenvalue_differences
 
     count = ctx.pick(4000, 40000, 400000)
     scores = []
     for d, p, step in ((1, 2, 0.01), (2, 3, 0.01), (3, 2, 0.01), (4, 6, 0.004)):
-        found = simulate_differences(Ensemble(d, p), eta=step, samples=count, seed=ctx.seed)
+        found = simulate_eigenvalue_differences(InitialEnsemble(d, p), eta=step, samples=count, seed=ctx.seed)
         scores += [(d, p, s) for s in found.z_scores]
     return judge_scores(scores, f"{count} starts at each size, eta = 0.01 (0.004 at 4 x 6)")
 
@@ -146,7 +146,7 @@ def _cumulant_slope(ctx: CheckContext) -> Outcome:
 def _no_change_of_the_trace(ctx: CheckContext) -> Outcome:
     """Both changes vanish when summed over all eigenvalues, and for one output: there the functions are quadratic."""
     from ...symbolic.wick.cumulants import acceleration_change, eigenvalue_change
-    from ...symbolic.wick.stein import mean_power_sum
+    from ...symbolic.wick.integration_by_parts import mean_power_sum
 
     tested = rejected = 0
     (sigma,) = symbols("sigma_J")
@@ -160,13 +160,13 @@ def _no_change_of_the_trace(ctx: CheckContext) -> Outcome:
 
 def _cumulant_scores(ctx: CheckContext) -> Outcome:
     """Slopes in the fourth cumulant of J by paired simulation of variance mixtures."""
-    from ...numeric.initialisation.ensemble import Ensemble
-    from ...numeric.initialisation.other_laws import cumulant_effect
+    from ...numeric.initialisation.fourth_cumulant import cumulant_effect
+    from ...numeric.initialisation.laws import InitialEnsemble
 
     count = ctx.pick(4000, 40000, 400000)
     scores = []
     for d, p in ((2, 3), (4, 6)):
-        found = cumulant_effect(Ensemble(d, p), samples=count, seed=ctx.seed)
+        found = cumulant_effect(InitialEnsemble(d, p), samples=count, seed=ctx.seed)
         scores += [(d, p, s) for s in found.z_scores]
     return judge_scores(scores, f"{count} pairs at each size, largest eigenvalue, cumulants 0.27 and 1.08")
 
@@ -174,26 +174,29 @@ def _cumulant_scores(ctx: CheckContext) -> Outcome:
 def _rademacher_scores(ctx: CheckContext) -> Outcome:
     """The closed form with z and Q of two-valued entries: only their second moments enter."""
     from ...numeric.initialisation.dense_twin import dense_motion
-    from ...numeric.initialisation.ensemble import Ensemble, summarise
+    from ...numeric.initialisation.ensemble import summarise
+    from ...numeric.initialisation.laws import InitialEnsemble
 
     count = ctx.pick(3000, 20000, 400000)
     scores = []
     for d, p in ((2, 3), (3, 2), (4, 6)):
-        motion = dense_motion(Ensemble(d, p), samples=count, seed=ctx.seed, entries="rademacher")[0]
-        scores.append((d, p, summarise(Ensemble(d, p), motion, ctx.seed, "dense").z_score))
+        motion = dense_motion(InitialEnsemble(d, p), samples=count, seed=ctx.seed, entries="rademacher")[0]
+        scores.append((d, p, summarise(InitialEnsemble(d, p), motion, ctx.seed, "dense").z_score))
     return judge_scores(scores, f"{count} dense samples at each size, z and Q from plus or minus 1, J Gaussian")
 
+
+_K = sp.Symbol("k", integer=True)
 
 CLAIMS = (
     Claim(
         id="wishart-moments",
         title="Moments of Wishart eigenvalues, exact and to high accuracy",
         statement=sp.And(
-            sp.Eq(sp.Sum(m_1, (sp.Symbol("k"), 1, sp.Min(D, P))), D * P),
-            sp.Eq(sp.Sum(m_2, (sp.Symbol("k"), 1, sp.Min(D, P))), D * P * (D + P + 1)),
+            sp.Eq(sp.Sum(m_1, (_K, 1, sp.Min(D, P))), D * P),
+            sp.Eq(sp.Sum(m_2, (_K, 1, sp.Min(D, P))), D * P * (D + P + 1)),
         ),
         variables=(m_1, m_2, D, P),
-        source=Source("edgestab", "Pfaffians, symbolic/wishart and numeric/wishart"),
+        source=Source("edgestab", "edgestab.wick.exact_wishart_moments"),
         domain="unit variance of J; rationals for odd D - P and min(D, P) <= 12; the largest at any size in double",
         checks=(
             Check("rational moments of all ranks against traces", Level.DERIVED, _sums_over_ranks),

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ..claims import Subject
 from ..certificates.sharp_limit import sharp_strip
 from ..certificates.theorem_1 import regions
+from ..claims import Subject
 from .barrier_file import barrier_file, start_file
 from .map_file import map_file
 from .recurrence_file import recurrence_file

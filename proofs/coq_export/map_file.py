@@ -5,8 +5,8 @@ from __future__ import annotations
 import sympy as sp
 
 from ...symbolic.algebra.rings import PolyRing
-from ..claims import Subject
 from ...symbolic.trapping.lyapunov import derive_lyapunov
+from ..claims import Subject
 from .terms import definition, header, join, real_polynomial
 
 

@@ -1,4 +1,4 @@
-"""What every derived object can do: say its equations as expressions, text, Python, LaTeX and data, and explain itself."""
+"""What every derived object can do: read as expressions, text, Python, LaTeX and data, and explain itself."""
 
 from __future__ import annotations
 

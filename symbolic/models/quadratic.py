@@ -201,8 +201,8 @@ class QuadraticModel:
         embedded = self.embedding()
         log.state(
             "State",
-            "The residual and the moments T_k = theta' Q^(k+2) theta; T_0 is the NTK eigenvalue, and it is the sharpness "
-            "where the residual is 0.",
+            "The residual and the moments T_k = theta' Q^(k+2) theta; T_0 is the NTK eigenvalue, and it is the "
+            "sharpness where the residual is 0.",
             *(Equation(s, e, order=Order(theta)) for s, e in zip(self.state, embedded, strict=True)),
         )
         closed = self.one_step()

@@ -30,6 +30,7 @@ from .first_integral import LEADING, limit_law_terms, manifold_order, term_weigh
 from .nullcline import RESCALED
 from .slow_manifold import SlowManifold, derive_slow_manifold
 
+
 @dataclass(frozen=True)
 class LimitLaw(Derived):
     """``I(z, T) = I(0, T_inf)`` along every orbit that ends on the line ``z = 0``.

@@ -44,7 +44,8 @@ def derivation(method: Callable[Concatenate[M, P], R]) -> Callable[Concatenate[M
     def derived(self: M, /, *args: P.args, **kwargs: P.kwargs) -> R:
         bound = declared.bind(self, *args, **kwargs)
         bound.apply_defaults()
-        key = (method.__qualname__, *list(bound.arguments.values())[1:])
+        # True equals 1, but is refused as an order
+        key = (method.__qualname__, *((type(value), value) for value in list(bound.arguments.values())[1:]))
         known: dict[Any, R] = self.__dict__.setdefault("_derived", {})
         if key not in known:
             known[key] = method(self, *args, **kwargs)

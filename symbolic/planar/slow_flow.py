@@ -95,7 +95,9 @@ def separate_variables(z: sp.Symbol, y: sp.Symbol, rate: sp.Expr, force: sp.Expr
         ProofError: the integral found is not conserved.
     """
     if y in rate.free_symbols | force.free_symbols or rate == 0:
-        raise DomainError.of("separate_variables()", "A(z) not 0 and B(z), free of y", f"{rate}, {force}", "Separate first.")
+        raise DomainError.of(
+            "separate_variables()", "A(z) not 0 and B(z), free of y", f"{rate}, {force}", "Separate first."
+        )
     quotient = sp.apart(sp.cancel(force / rate), z)
     potential = sum((_integrate(term, z) for term in sp.Add.make_args(sp.expand(quotient))), sp.S.Zero)
     energy = y**2 / 2 - potential

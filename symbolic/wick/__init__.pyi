@@ -1,4 +1,4 @@
 from .acceleration import Acceleration as Acceleration
-from .discrete import first_difference as first_difference
-from .discrete import second_difference as second_difference
-from .wishart import exact_moments as exact_moments
+from .differences import expected_first_difference as expected_first_difference
+from .differences import expected_second_difference as expected_second_difference
+from .exact_moments import exact_wishart_moments as exact_wishart_moments

@@ -26,8 +26,8 @@ from .contraction import (
     split_gaps,
     wick,
 )
-from .flow import GRADIENT_FLOW, NOISE, eigenvalue_derivatives
-from .stein import contracted, eigenvalue_moment, laplacian_adjoint, mean_power_sum, reduce_moments
+from .indexed_model import GRADIENT_FLOW, NOISE, eigenvalue_derivatives
+from .integration_by_parts import contracted, eigenvalue_moment, laplacian_adjoint, mean_power_sum, reduce_moments
 from .tensors import LAMBDA, MOST_POWER, RESOLVENT, RING, D, Tensor, latex_tensor, times
 
 
@@ -39,7 +39,7 @@ class SliceLaw:
         name: slug.
         meaning: in words.
         covariance: of two entries, up to the rotation average.
-        substitution: values of ``tau`` and other symbols that are peculiar to the law.
+        substitution: values of ``tau_Q`` and other symbols that are peculiar to the law.
     """
 
     name: str
@@ -54,13 +54,13 @@ DIAGONAL_EXCESS = SliceLaw(
     "excess",
     "symmetric, independent entries, diagonal variance 2 sigma_Q^2 + kappa",
     averaged_slices,
-    {symbol("tau"): _KAPPA * copy_average(symbol("P"))},
+    {symbol("tau_Q"): _KAPPA * copy_average(symbol("P"))},
 )
 IDENTICAL = SliceLaw(
     "iid",
     "symmetric, all entries on and above the diagonal of variance sigma_Q^2",
     averaged_slices,
-    {symbol("tau"): -(_SIGMA**2) * copy_average(symbol("P"))},
+    {symbol("tau_Q"): -(_SIGMA**2) * copy_average(symbol("P"))},
 )
 LAWS: Mapping[str, SliceLaw] = {law.name: law for law in (ORTHOGONAL, DIAGONAL_EXCESS, IDENTICAL)}
 
@@ -137,8 +137,26 @@ class Acceleration:
     Every object is derived from the earlier ones when first asked for; a subclass may replace one to test that checks
     notice.
 
-    Args:
-        law: of the slices of Q.
+    Attributes:
+        law: of the slices of Q, one of ``LAWS``; default GOE-like (diagonal variance twice the off-diagonal one).
+        derivatives: first and second derivative of ``lambda_k`` along the flow, before any average.
+        first_mean: ``E[d lambda_k / dt]``, the empty sum.
+        conditional: ``E[d2 lambda_k / dt2 | J]``, Q and z integrated out.
+        closed_form: ``E[d2 lambda_k / dt2]`` in ``m_1 = E[lambda_k]`` and ``m_2 = E[lambda_k^2]``, exact at any size.
+        ratio: ``closed_form / m_1``.
+
+    Raises:
+        ProofError: a step of the derivation has not the form that the next one needs.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, Theorem 2; the value at finite size is derived here.
+
+    Example:
+        >>> found = es.wick.Acceleration()
+        >>> found.closed_form
+        2*sigma_Q**2*sigma_z**2*(D*P*m_1*sigma_J**2 + m_2)/sigma_J**2
+        >>> found.leading_ratio()
+        2*D*P*sigma_Q**2*sigma_z**2
     """
 
     def __init__(self, law: SliceLaw = ORTHOGONAL) -> None:
@@ -222,7 +240,7 @@ class Acceleration:
             The term of highest power in the size N (D and P like N); ``E[lambda^2] / (sigma_J^2 E[lambda])`` is put in
             as a bounded factor times ``N^(3/2)``, which ``edge_bound`` derives.
         """
-        root, quotient, edge = sp.symbols("root quotient edge", positive=True)
+        root, quotient, edge = (sp.Dummy(name, positive=True) for name in ("root", "quotient", "edge"))
         d, p = symbol("D"), symbol("P")
         m1, m2 = eigenvalue_moment(1), eigenvalue_moment(2)
         bounded = self.ratio.subs(m2, edge * root**3 * symbol("sigma_J") ** 2 * m1)

@@ -1,4 +1,7 @@
-"""Wick contraction of Gaussian factors, and contraction of what is left into invariants of ``K = J J'``."""
+"""Wick contraction of Gaussian factors, and contraction of what is left into invariants of ``K = J J'``.
+
+Products that still hold derivatives are collected as necklaces: cyclic words up to rotation and reflection.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,28 @@ import sympy as sp
 from flint import fmpq_mpoly
 
 from ..algebra.errors import ProofError
-from .tensors import LAMBDA, MU, POWERS, RING, SIGMA_Q, SIGMA_Z, TAU, D, Factor, Index, P, Space, Tensor, Term
+from .tensors import (
+    LAMBDA,
+    MU,
+    POWERS,
+    RING,
+    SIGMA_Q,
+    SIGMA_Z,
+    TAU,
+    D,
+    Factor,
+    Index,
+    P,
+    Space,
+    Tensor,
+    Term,
+    outputs,
+    parameters,
+)
 
 Indices = tuple[Index, ...]
+#: Letters of a cycle of J and derivatives, alternately passed from output to parameter index and back: a necklace.
+Word = tuple[str, ...]
 #: The covariance of two factors: a sum of coefficient times Kronecker deltas.
 Covariance = Callable[[Indices, Indices], tuple[tuple[fmpq_mpoly, tuple[Factor, ...]], ...]]
 
@@ -88,8 +110,8 @@ def averaged_slices(x: Indices, y: Indices) -> tuple[tuple[fmpq_mpoly, tuple[Fac
     """Symmetric slices whose diagonal variance is ``2 s^2 + kappa``, seen by a rotation-invariant J.
 
     The covariance has the extra term ``kappa * sum_i e_i e_i e_i e_i``; against a law of J that is invariant under
-    rotations of the parameters it acts as its rotation average, ``tau`` times the three pairings of deltas, with
-    ``tau = kappa * copy_average(P)``.
+    rotations of the parameters it acts as its rotation average, ``tau_Q`` times the three pairings of deltas, with
+    ``tau_Q = kappa * copy_average(P)``.
     """
     (a, i, j), (b, k, m) = x, y
     same = delta(a, b)
@@ -123,6 +145,44 @@ def copy_average(dimension: sp.Expr) -> sp.Expr:
     return sp.cancel(dimension / traced.subs(p_symbol, dimension))
 
 
+def chains(factors: Sequence[Factor]) -> Iterator[list[Factor]]:
+    """A product without free indices as chains between eigenvectors, and cycles.
+
+    Args:
+        factors: eigenvectors hold one index, all others two.
+
+    Yields:
+        The factors of each chain in order, eigenvectors at both ends; then those of each cycle, which is entered by the
+        first index of a factor that is no delta, if it holds one.
+
+    Raises:
+        ProofError: an index does not occur exactly twice.
+    """
+    where: dict[Index, list[tuple[int, int]]] = {}
+    for number, factor in enumerate(factors):
+        for slot, index in enumerate(factor.indices):
+            where.setdefault(index, []).append((number, slot))
+    if any(len(places) != 2 for places in where.values()):
+        raise ProofError.of("chains()", "every index twice", factors, "Sum over free indices first.")
+    seen: set[int] = set()
+    for start in sorted(range(len(factors)), key=lambda n: (len(factors[n].indices) > 1, factors[n].name == "delta")):
+        if start in seen:
+            continue
+        chain, number, leave = [factors[start]], start, len(factors[start].indices) - 1
+        seen.add(start)
+        while True:
+            first, second = where[factors[number].indices[leave]]
+            number, entered = second if first == (number, leave) else first
+            if number == start:
+                break
+            seen.add(number)
+            chain.append(factors[number])
+            if len(factors[number].indices) == 1:
+                break
+            leave = 1 - entered
+        yield chain
+
+
 def contract(term: Term) -> fmpq_mpoly:
     """A product without free indices as a polynomial in the invariants.
 
@@ -134,46 +194,21 @@ def contract(term: Term) -> fmpq_mpoly:
 
     Returns:
         The polynomial.
-
-    Raises:
-        ProofError: an index does not occur exactly twice, or a power sum exceeds what the ring carries.
     """
-    factors = term.factors
-    where: dict[Index, list[tuple[int, int]]] = {}
-    for number, factor in enumerate(factors):
-        for slot, index in enumerate(factor.indices):
-            where.setdefault(index, []).append((number, slot))
-    if any(len(places) != 2 for places in where.values()):
-        raise ProofError.of("contract()", "every index twice", term.factors, "Sum over free indices first.")
     result = term.coefficient
-    seen: set[int] = set()
-
-    def walk(number: int, slot: int) -> tuple[int, int]:
-        """Follow the contraction out of a slot to an eigenvector, or back to the start; count the J on the way."""
-        start, jacobians = (number, slot), 0
-        while True:
-            first, second = where[factors[number].indices[slot]]
-            number, slot = second if first == (number, slot) else first
-            seen.add(number)
-            jacobians += factors[number].name == "J"
-            if len(factors[number].indices) == 1:
-                return number, jacobians
-            slot = 1 - slot
-            if (number, slot) == start:
-                return number, jacobians
-
-    for number, factor in enumerate(factors):
-        if len(factor.indices) == 1 and number not in seen:
-            seen.add(number)
-            end, count = walk(number, 0)
-            if factors[end].name != factor.name:
+    for chain in chains(term.factors):
+        power = sum(f.name == "J" for f in chain) // 2
+        if len(chain[0].indices) == 1:
+            if chain[0].name != chain[-1].name:
                 return RING.zero
-            result = result * (LAMBDA if factor.name == "w" else MU) ** (count // 2)
-    for number, factor in enumerate(factors):
-        if number not in seen:
-            _, count = walk(number, 1)
-            result = result * (power_sum(count // 2) if count else D if factor.indices[0].space is Space.OUTPUT else P)
+            result = result * (LAMBDA if chain[0].name == "w" else MU) ** power
+        else:
+            result = result * (power_sum(power) if power else _dimension(chain[0]))
     return result
+
+
+def _dimension(factor: Factor) -> fmpq_mpoly:
+    return D if factor.indices[0].space is Space.OUTPUT else P
 
 
 def power_sum(power: int) -> fmpq_mpoly:
@@ -214,3 +249,56 @@ def split_gaps(tensor: Sequence[Term]) -> tuple[Tensor, Tensor]:
         bare = Term(term.coefficient, tuple(f for f in term.factors if f.name != "gap"))
         (gapped if gaps else plain).append(bare)
     return tuple(plain), tuple(gapped)
+
+
+def canonical(word: Word) -> Word:
+    """The least of a word's even rotations and their reflections, which all stand for the same product."""
+    both = (word, word[::-1])
+    return min(w[k:] + w[:k] for w in both for k in range(0, len(word), 2))
+
+
+def necklaces(term: Term) -> tuple[fmpq_mpoly, tuple[Word, ...]]:
+    """A product without free indices as a scalar times cycles.
+
+    Args:
+        term: factors ``delta``, ``J`` and ``d``.
+
+    Returns:
+        The coefficient, with D or P for each closed chain of deltas, and the canonical words.
+    """
+    scalar, words = term.coefficient, []
+    for chain in chains(term.factors):
+        letters = tuple(f.name for f in chain if f.name != "delta")
+        if letters:
+            words.append(canonical(letters))
+        else:
+            scalar = scalar * _dimension(chain[0])
+    return scalar, tuple(sorted(words))
+
+
+def spell(words: tuple[Word, ...]) -> tuple[Factor, ...]:
+    """Words as factors with fresh indices."""
+    factors = []
+    for word in words:
+        half = len(word) // 2
+        tops, bottoms = outputs(half), parameters(half)
+        for n in range(half):
+            factors.append(Factor(word[2 * n], (tops[n], bottoms[n])))
+            factors.append(Factor(word[2 * n + 1], (tops[(n + 1) % half], bottoms[n])))
+    return tuple(factors)
+
+
+def collect(tensor: Tensor) -> Tensor:
+    """Add up equal products.
+
+    Args:
+        tensor: a sum without free indices.
+
+    Returns:
+        The same sum with one term for each multiset of necklaces.
+    """
+    sums: dict[tuple[Word, ...], fmpq_mpoly] = {}
+    for term in tensor:
+        scalar, words = necklaces(term)
+        sums[words] = sums.get(words, RING.zero) + scalar
+    return tuple(Term(scalar, spell(words)) for words, scalar in sums.items() if scalar != RING.zero)

@@ -17,9 +17,8 @@ import sympy as sp
 
 from ..algebra.symbols import symbol
 from .acceleration import Acceleration
-from .contraction import copy_average, delta, pairings
-from .necklaces import collect
-from .stein import adjoint, contracted, eigenvalue_moment, reduce_moments, trace_tensor
+from .contraction import collect, copy_average, delta, pairings
+from .integration_by_parts import adjoint, contracted, eigenvalue_moment, reduce_moments, trace_tensor
 from .tensors import RING, Factor, Tensor, Term, outputs, parameters, product, times
 
 

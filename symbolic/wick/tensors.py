@@ -20,7 +20,7 @@ from ..algebra.symbols import latex_names, symbols
 #: Highest power sum that the calculus carries: traces up to tr K^12.
 MOST_POWER = 12
 POWER_SUMS = symbols(" ".join(f"p_{r}" for r in range(1, MOST_POWER + 1)))
-_NAMES = "D P sigma_Q sigma_z rho_J tau eta lambda_k lambda_j R_k"
+_NAMES = "D P sigma_Q sigma_z rho_J tau_Q eta lambda_k lambda_j R_k"
 #: Dimensions, standard deviations, step size and the invariants of K = J J' that contractions end in.
 RING = PolyRing((*symbols(_NAMES), *POWER_SUMS))
 D, P, SIGMA_Q, SIGMA_Z, RHO_J, TAU, ETA, LAMBDA, MU, RESOLVENT = (RING.generator(s) for s in symbols(_NAMES))

@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgestab.numeric.sweeps.chunk import SweepJob, enter, program_digest, run_job
-from edgestab.numeric.sweeps.grid import make_grid
+from edgestab.numeric.sweeps.grid import make_sweep_grid
+from edgestab.numeric.sweeps.kernel import LANES, load_burst
 from edgestab.numeric.sweeps.run import sweep
-from edgestab.numeric.sweeps.source import LANES, load_burst
 from tests.bench.timing import best_times
 
-GRID = make_grid(epsilon="5e-4:0.1:192:log", z="-0.5:0.7:192", T=2)
+GRID = make_sweep_grid(epsilon="5e-4:0.1:192:log", z="-0.5:0.7:192", T=2)
 UNTIL = 1e-8
 STEPS = 100_000
 PASSES = 2048

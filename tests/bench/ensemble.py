@@ -20,7 +20,9 @@ from typing import Any
 import numpy as np
 
 from edgestab.numeric.initialisation.dense_twin import dense_motion
-from edgestab.numeric.initialisation.ensemble import Ensemble, run_chunk, simulate_ensemble
+from edgestab.numeric.initialisation.eigenvalue_motion import run_chunk
+from edgestab.numeric.initialisation.ensemble import simulate_ensemble
+from edgestab.numeric.initialisation.laws import InitialEnsemble
 
 
 def seconds(action: Any, repeats: int) -> float:
@@ -35,7 +37,7 @@ def seconds(action: Any, repeats: int) -> float:
 
 def naive_ratio(outputs: int, parameters: int, fast: int) -> dict[str, float]:
     """Fast samples in the time of one naive sample, by estimator."""
-    law = Ensemble(outputs, parameters)
+    law = InitialEnsemble(outputs, parameters)
     naive = seconds(lambda: dense_motion(law, samples=1, seed=1), 2)
     found = {"naive_seconds": naive}
     for estimator in ("sampled", "averaged", "integrated"):
@@ -49,10 +51,11 @@ def naive_ratio(outputs: int, parameters: int, fast: int) -> dict[str, float]:
 LARGE = """
 import sys, time
 import numpy as np
-from edgestab.numeric.initialisation.ensemble import Ensemble, run_chunk
+from edgestab.numeric.initialisation.eigenvalue_motion import run_chunk
+from edgestab.numeric.initialisation.laws import InitialEnsemble
 size, estimator = int(sys.argv[1]), sys.argv[2]
 begin = time.perf_counter()
-motion = run_chunk(Ensemble(size, size), estimator, 1, np.random.SeedSequence(1))
+motion = run_chunk(InitialEnsemble(size, size), estimator, 1, np.random.SeedSequence(1))
 peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
 print(time.perf_counter() - begin, int(peak.split()[1]) / 2**20)
 """
@@ -71,7 +74,7 @@ def scaling(sizes: list[int], samples: int) -> list[dict[str, float]]:
     """Time for one sample, and the relative error of one sample, along square sizes."""
     rows = []
     for size in sizes:
-        law = Ensemble(size, size)
+        law = InitialEnsemble(size, size)
         row: dict[str, float] = {"size": size, "exact_seconds": seconds(law.exact_ratio, 1)}
         for estimator in ("sampled", "averaged", "integrated"):
             begin = time.perf_counter()

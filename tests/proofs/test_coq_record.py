@@ -4,31 +4,30 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edgestab.proofs import coq_build, coq_record
 from edgestab.proofs.catalogue.coq import CLAIMS
-from edgestab.proofs.claims import CheckContext, Level, Outcome, Verdict
+from edgestab.proofs.claims import CheckContext, Level, Outcome, Subject, Verdict, main_subject
 from edgestab.proofs.coq_export import generated_files
 from edgestab.symbolic.algebra.errors import ProofError
 from edgestab.symbolic.algebra.rings import poly_terms
-from edgestab.symbolic.planar.derivations import Derivations, main_case
-from edgestab.symbolic.planar.maps import PolynomialMap
+from edgestab.symbolic.models.quadratic import main_case
+from edgestab.symbolic.planar.planar_map import PlanarMap
 
 needs_coq = pytest.mark.skipif(coq_build.find_coq() is None, reason="coqc is not installed")
 
 
-class Mutant(Derivations):
+def flipped() -> Subject:
     """The main case with the sign of one coefficient of T' flipped."""
-
-    def one_step(self) -> PolynomialMap:
-        right = main_case().one_step()
-        terms = poly_terms(right.polynomials[1])
-        exponents = max(terms)
-        terms[exponents] = -terms[exponents]
-        wrong = (right.polynomials[0], right.ring.from_dict(terms))
-        return PolynomialMap.from_polynomials(right.variables, wrong, right.parameters, right.name)
+    right = main_case()
+    terms = poly_terms(right.polynomials[1])
+    exponents = max(terms)
+    terms[exponents] = -terms[exponents]
+    wrong = (right.polynomials[0], right.ring.from_dict(terms))
+    return Subject(map=PlanarMap.from_polynomials(right.variables, wrong, right.parameters, right.name))
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def judged(ctx: CheckContext | None = None) -> dict[str, Outcome]:
 
 
 def test_regeneration_is_byte_identical() -> None:
-    fresh = generated_files(main_case())
+    fresh = generated_files(main_subject())
     folder = coq_record.SOURCES / coq_record.GENERATED
     assert {p.name: p.read_text(encoding="utf-8") for p in folder.glob("*.v")} == fresh
 
@@ -98,6 +97,60 @@ def test_a_rejecting_kernel_is_false(no_local_record: Path) -> None:
     assert {o.verdict for o in judged().values()} == {Verdict.FALSE}
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"accepted": "no"},
+        {"accepted": None},
+        {"theorems": None},
+        {"checker": None},
+        {"checker": {"accepted": "yes"}},
+        {"theorems": {"theorem1": {"statement": None, "axioms": []}}},
+        {"theorems": {"theorem1": {"statement": "True", "axioms": None}}},
+        {"date": 3},
+    ],
+)
+def test_a_record_with_a_field_of_another_type_is_a_typed_error(no_local_record: Path, change: dict[str, Any]) -> None:
+    no_local_record.write_text(json.dumps({**committed().to_json(), **change}), encoding="utf-8")
+    with pytest.raises(ProofError, match="kernel record"):
+        coq_record.kernel_status()
+
+
+def test_a_refusal_of_the_independent_checker_is_false(no_local_record: Path) -> None:
+    checker = {**committed().checker, "accepted": False, "message": "unsafe (co)fixpoints: nope"}
+    coq_record.save_record(replace(committed(), checker=checker), no_local_record)
+    assert {o.verdict for o in judged().values()} == {Verdict.FALSE}
+
+
+def test_a_weaker_statement_is_false(no_local_record: Path) -> None:
+    theorems = {**committed().theorems, "theorem1": {"statement": "True", "axioms": []}}
+    coq_record.save_record(replace(committed(), theorems=theorems), no_local_record)
+    outcomes = judged()
+    assert {o.verdict for o in outcomes.values()} == {Verdict.FALSE}
+    assert "theorem1: another statement" in outcomes["theorem-1-kernel"].detail
+
+
+UNSOUND = """From Coq Require Import Reals.
+#[bypass_check(guard)] Fixpoint nope (n : nat) {struct n} : False := nope n.
+Theorem first : 1 = 2. Proof. destruct (nope 0). Qed.
+"""
+
+
+@needs_coq
+def test_a_check_that_is_switched_off_is_not_proved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "One.v").write_text(UNSOUND, encoding="utf-8")
+    theorem = (coq_record.Theorem("first", "One"),)
+    record = coq_build.build(sources=tmp_path, theorems=theorem)
+    assert not record.accepted
+    assert "bypass_check" in record.failure
+    # and were the source not looked at, by each of the two audits alone
+    monkeypatch.setattr(coq_build, "forbidden", lambda files: [])
+    record = coq_build.build(sources=tmp_path, theorems=theorem)
+    assert record.theorems["first"]["axioms"] == ["unsafe: nope is assumed to be guarded."]
+    assert not record.accepted
+    assert "unsafe (co)fixpoints" in record.failure
+
+
 def test_a_further_axiom_is_false(no_local_record: Path) -> None:
     theorems = json.loads(json.dumps(dict(committed().theorems)))
     theorems["theorem1"]["axioms"].append("EdgeStab.Trap.wish")
@@ -113,7 +166,7 @@ def test_a_broken_record_is_a_typed_error(no_local_record: Path) -> None:
 
 
 def test_a_changed_coefficient_turns_the_claims_false() -> None:
-    outcomes = judged(CheckContext(derivations=Mutant(main_case().model)))
+    outcomes = judged(CheckContext(subject=flipped()))
     assert {o.verdict for o in outcomes.values()} == {Verdict.FALSE}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from ..program import Program
-from ..text import header, indent, operator_lines
+from ..source_text import header, indent, operator_lines
 
 DEFAULT_LANES = 64
 _RESERVED = {"double", "float", "int", "long", "short", "char", "register", "restrict", "static", "struct", "const"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..program import Program
-from ..text import header, indent, operator_lines
+from ..source_text import header, indent, operator_lines
 
 
 def generate(program: Program) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ..program import Program
-from ..text import assign, header, indent, literal_names, operator_lines
+from ..source_text import assign, header, indent, literal_names, operator_lines
 
 
 @dataclass(frozen=True)

@@ -1,33 +1,31 @@
-"""Compiled lockstep runs: one orbit in two number types at once, with the greatest distance between them.
+"""Lockstep runs: one orbit in two number types at once, with the greatest distance between them.
 
 Both states advance in the same loop, so no divergence between them goes unseen: as long as the distance stays small,
-rounding errors are in their linear range, the wider run is closer to the truth by the ratio of the unit roundoffs,
-and what the two agree on can be trusted.
+rounding errors are in their linear range, the wider run is closer to the truth by the ratio of the unit round-offs,
+and what the two agree on can be trusted. Types of doubles run compiled; MPFR and mpmath run at any precision.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from typing import Any
 
 import numpy as np
 
-from ...codegen.objects import load_function
-from ...codegen.program import EXACT, Program, run
-from ...codegen.targets.numba_lanes import constant_lines, expansion, suffixed
-from ...codegen.text import assign, call_lines, header, indent, literal_names
+from ...codegen.machine_code import load_function
+from ...codegen.program import Program, run
+from ...codegen.source_text import assign, call_lines, header, indent, literal_names
+from ...codegen.targets.numba_source import constant_lines, expansion, suffixed
+from ...number_types import AT_PRECISION, EXACT, NUMBER_TYPES
+from ...runs.status import CODES, Status
+from ..starts import OrbitProblem
 
 #: Two equal lanes: the narrowest vectors there are.
 LANES = 2
-#: Doubles in one number, by the name of the type.
-TERMS = {"float64": 1, "double-double": 2, "quad-double": 4}
-#: Unit roundoff of one operation.
-UNIT = {"float64": Fraction(1, 2**53), "double-double": Fraction(1, 2**102), "quad-double": Fraction(1, 2**203)}
-#: Below this residual the low parts of wide numbers leave the range of double.
-SMALLEST = {"float64": Fraction(1, 10**300), "double-double": Fraction(1, 10**270), "quad-double": Fraction(1, 10**240)}
 
 
 @dataclass(frozen=True)
@@ -35,12 +33,12 @@ class Ending:
     """How one of the two orbits ended.
 
     Attributes:
-        status: 0 converged, 1 diverged, 2 out of steps.
+        status: how it ended.
         steps: gradient steps taken.
         state: the exact values of its final numbers, z and T; None where one is not finite.
     """
 
-    status: int
+    status: Status
     steps: int
     state: tuple[Fraction, ...] | None
 
@@ -54,7 +52,7 @@ class Comparison:
         high: the ending in the wider one.
         distance: greatest distance between the two on the way, in z and the second coordinate; None if not finite.
         names: the two types.
-        units: unit roundoffs of the two types.
+        units: unit round-offs of the two types.
     """
 
     low: Ending
@@ -186,49 +184,38 @@ def generate_lockstep(program: Program, low: int, high: int) -> str:
 
 
 @cache
-def _kernel(program: Program, low: int, high: int) -> object:
+def _kernel(program: Program, low: int, high: int) -> Callable[..., None]:
     source = generate_lockstep(program, low, high)
     return load_function(source, "run", pointers=2, integers=1, doubles=2)
 
 
-def compare(
-    program: Program,
-    names: tuple[str, str],
-    start: Sequence[Fraction],
-    fixed: Sequence[Fraction],
-    steps: int,
-    until: Fraction,
-    ceiling: int,
-) -> Comparison:
+def compare_compiled(problem: OrbitProblem, names: tuple[str, str]) -> Comparison:
     """Run one orbit in two compiled number types at once.
 
     Args:
-        program: the program of a map of two variables.
-        names: the narrower and the wider type, two neighbours of :data:`TERMS`.
-        start: the exact start, in the program's variables.
-        fixed: the exact parameters.
-        steps: gradient steps at most.
-        until: a run has converged when its first variable is below this in absolute value.
-        ceiling: a run has diverged when it is above this or not finite.
+        problem: the orbit.
+        names: the narrower and the wider type, two neighbours among those on lanes.
 
     Returns:
         How both ended, and how far they came apart on the way.
     """
-    values: dict[str, Fraction] = dict(zip((*program.variables, *program.parameters), (*start, *fixed), strict=True))
-    run((*program.hoist, *program.enter), values, EXACT)
+    program, values = problem.program, problem.entered()
     held = (*program.state, *program.parameters, *program.hoisted)
-    terms = [TERMS[name] for name in names]
+    kinds = [NUMBER_TYPES[name] for name in names]
+    terms = [kind.terms for kind in kinds]
     doubles = [part for count in terms for name in held for part in expansion(values[name], count)]
     work = np.repeat(np.array([*doubles, 0.0]), LANES)
     result = np.full(5, -1.0)
     kernel = _kernel(program, *terms)
-    kernel(work.ctypes.data, result.ctypes.data, steps, float(until), float(ceiling))  # type: ignore[operator]
+    kernel(work.ctypes.data, result.ctypes.data, problem.steps, float(problem.until), float(problem.ceiling))
     endings, offset = [], 0
     for which, count in enumerate(terms):
         flat = work[offset * LANES : (offset + 2 * count) * LANES : LANES].tolist()
         numbers = [flat[i * count : (i + 1) * count] for i in range(len(program.state))]
         endings.append(
-            Ending(int(result[2 * which]), int(result[2 * which + 1]), leave(program, values, _exact_sums(numbers)))
+            Ending(
+                CODES[int(result[2 * which])], int(result[2 * which + 1]), leave(program, values, _exact_sums(numbers))
+            )
         )
         offset += len(held) * count
     distance = float(result[4])
@@ -237,7 +224,7 @@ def compare(
         endings[1],
         Fraction(distance) if np.isfinite(distance) else None,
         names,
-        (UNIT[names[0]], UNIT[names[1]]),
+        (kinds[0].unit_roundoff(), kinds[1].unit_roundoff()),
     )
 
 
@@ -265,3 +252,76 @@ def leave(
     known = {**values, **dict(zip(program.state, state, strict=True))}
     run(program.leave, known, EXACT)
     return tuple(known[name] for name in program.outputs)
+
+
+def generate_step(program: Program) -> str:
+    """Source of ``make(operations.., literals..)``, which gives ``step(state.., fixed..)`` bound to an arithmetic."""
+    names = literal_names(program)
+    fixed = (*program.parameters, *program.hoisted)
+    body = [*call_lines(program.body, names), *assign(program.state, program.next_state)]
+    return "\n".join(
+        [
+            f"def make(fma, mul, add, div, neg, {', '.join(names.values())}):",
+            f"    def step({', '.join((*program.state, *fixed))}):",
+            *indent(body, 2),
+            f"        return {', '.join(program.state)},",
+            "    return step",
+            "",
+        ]
+    )
+
+
+@cache
+def _step_maker(program: Program) -> Callable[..., Any]:
+    space: dict[str, Any] = {}
+    exec(compile(generate_step(program), "<edgestab step>", "exec"), space)
+    return space["make"]
+
+
+def compare_at_precision(problem: OrbitProblem, name: str, bits: int) -> Comparison:
+    """Run one orbit in one number type at two precisions at once.
+
+    Args:
+        problem: the orbit.
+        name: the number type, of those whose precision is chosen.
+        bits: the lower precision; the higher one is twice that.
+
+    Returns:
+        How both ended, and how far they came apart on the way.
+    """
+    program, values = problem.program, problem.entered()
+    types = AT_PRECISION[name](bits), AT_PRECISION[name](2 * bits)
+    held = (*program.parameters, *program.hoisted)
+    first = program.state.index(program.variables[0])
+    literals = literal_names(program)
+    states, steppers, constants, small = [], [], [], []
+    for kind in types:
+        chosen = (kind.fma, kind.mul, kind.add, kind.div, kind.neg)
+        steppers.append(_step_maker(program)(*chosen, *map(kind.constant, literals)))
+        states.append(tuple(kind.constant(values[name]) for name in program.state))
+        constants.append(tuple(kind.constant(values[name]) for name in held))
+        small.append(kind.constant(problem.until))
+    add, negate, magnitude = types[1].add, types[1].neg, types[1].magnitude
+    endings: list[Ending | None] = [None, None]
+    distance, taken = types[1].constant(Fraction(0)), 0
+    while True:
+        for which, kind in enumerate(types):
+            if endings[which] is None:
+                status = problem.status(kind.magnitude(states[which][first]), small[which], taken)
+                if status is not None:
+                    numbers = [kind.fraction(x) for x in states[which]]
+                    exact = None if any(x is None for x in numbers) else [x for x in numbers if x is not None]
+                    endings[which] = Ending(status, taken, leave(program, values, exact))
+        if None not in endings:
+            break
+        # a distance that is not a number must not hide
+        apart = add(*(magnitude(add(a, negate(b))) for a, b in zip(*states, strict=True)))
+        distance = distance if apart <= distance else apart
+        states = [step(*state, *held) for step, state, held in zip(steppers, states, constants, strict=True)]
+        taken += 1
+    low, high = endings
+    assert low is not None
+    assert high is not None
+    unit = NUMBER_TYPES[name].unit_roundoff
+    units = (unit(types[0].bits), unit(types[1].bits))
+    return Comparison(low, high, types[1].fraction(distance), (name, name), units)

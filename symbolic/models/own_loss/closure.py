@@ -78,20 +78,17 @@ class Reduction(Sectioned):
         step = self.model.step_map(self.replaced)
         moved = dict(zip(step.variables, step.components, strict=True))
         inside = {name: self.replaced.replace(formula) for name, formula in self.coordinates.items()}
-        for name, image, equation in zip(
-            self.map.variables, self.map.components, self.equations(), strict=True
-        ):
+        for name, image, equation in zip(self.map.variables, self.map.components, self.equations(), strict=True):
             log.identity(
                 f"The next {name}",
-                "Put the gradient step into its definition; the result is a polynomial in the coordinates again, found by "
-                "exact linear algebra over their monomials.",
+                "Put the gradient step into its definition; the result is a polynomial in the coordinates again, found "
+                "by exact linear algebra over their monomials.",
                 inside[name].subs(moved, simultaneous=True),
                 image.subs(inside, simultaneous=True),
                 equation,
                 what="the stepped definition and the closed form, written in the parameters,",
             )
         return log
-
 
 
 @dataclass(frozen=True)

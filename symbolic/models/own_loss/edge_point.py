@@ -65,7 +65,8 @@ class EdgePoint(Sectioned):
     def sections(self) -> list[Section]:
         """The model, and its data at the point."""
         spectrum = tuple(
-            Equation(sp.Symbol(f"lambda_{k + 1}", real=True), value) for k, value in enumerate(reversed(self.eigenvalues))
+            Equation(sp.Symbol(f"lambda_{k + 1}", real=True), value)
+            for k, value in enumerate(reversed(self.eigenvalues))
         )
         return [
             *self.model.sections(),
@@ -82,7 +83,7 @@ class EdgePoint(Sectioned):
         return {
             "loss": str(self.model.loss),
             "parameters": [p.name for p in self.model.parameters],
-            "point": {p.name: str(value) for p, value in self.items()},
+            "point": {p.name: str(value) for p, value in self.point.items()},
             "eigenvalues": [str(e) for e in self.eigenvalues],
             "sharpness": str(self.sharpness),
             "edge_step": str(self.edge_step),

@@ -82,8 +82,8 @@ class SelfStabilisation(Derived):
         loss = sp.Symbol("L", real=True)
         log.state(
             "Cubic Taylor expansion",
-            "At a point whose sharpness is 2/eta: x along the top eigenvector, v along the gradient of the sharpness, w "
-            "orthogonal to both; b is the length of that gradient, every other derivative is free. Times eta:",
+            "At a point whose sharpness is 2/eta: x along the top eigenvector, v along the gradient of the sharpness, "
+            "w orthogonal to both; b is the length of that gradient, every other derivative is free. Times eta:",
             Equation(eta * loss, cubic_loss(), order=Order((x, v, w))),
         )
         drive = derivative_symbol("v")
@@ -92,7 +92,7 @@ class SelfStabilisation(Derived):
             "y is the sharpness minus 2/eta to first order.",
             Equation(y, slope * v),
             Equation(alpha, -slope * drive),
-            Equation(beta, slope ** 2),
+            Equation(beta, slope**2),
         )
         products = ", ".join(str(p) for p in self.surviving)
         others = ", ".join(str(p) for p in self.cancelling)

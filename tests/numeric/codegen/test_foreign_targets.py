@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgestab.numeric.codegen.kernels import UNIT
-from edgestab.numeric.codegen.library import program_for
+from edgestab.numeric.codegen.scheduling import program_for
 from edgestab.numeric.codegen.targets import python_source
 from edgestab.numeric.codegen.targets.c_source import function_name
 from edgestab.numeric.codegen.targets.registry import generate_source
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.numeric.number_types import NUMBER_TYPES
+from edgestab.symbolic.models.quadratic import main_case
 
-PROGRAM = program_for(main_case().one_step())
+PROGRAM = program_for(main_case())
 Step = Callable[[list[list[float]]], tuple[list[float], list[float]]]
 """From rows z, T, epsilon to the next z and T."""
 
@@ -39,7 +39,7 @@ def agrees(step: Step, examples: int) -> None:
         for point, *got in zip(rows, *step(columns), strict=True):
             x, y, e = map(Fraction, point)
             exact = PROGRAM.evaluate((x, y), (e,), 1)
-            bounds = PROGRAM.error_bound((x, y), (e,), UNIT[1])
+            bounds = PROGRAM.error_bound((x, y), (e,), NUMBER_TYPES["float64"].unit_roundoff())
             for value, true, bound in zip(got, exact, bounds, strict=True):
                 assert abs(Fraction(value) - true) <= bound
 

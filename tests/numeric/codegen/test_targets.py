@@ -13,16 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgestab.numeric.codegen.compile import compile_map
-from edgestab.numeric.codegen.kernels import UNIT, kernel_of, to_fractions, to_wide
-from edgestab.numeric.codegen.library import program_for
+from edgestab.numeric.codegen.lane_kernels import kernel_of, to_fractions, to_wide
+from edgestab.numeric.codegen.scheduling import program_for
 from edgestab.numeric.codegen.targets import python_source
 from edgestab.numeric.codegen.targets.registry import TARGETS, generate_source
+from edgestab.numeric.number_types import NUMBER_TYPES
 from edgestab.symbolic.algebra.errors import CodegenError
-from edgestab.symbolic.models.quadratic import QuadraticModel
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import QuadraticModel, main_case
 from edgestab.symbolic.planar.maps import PolynomialMap
 
-MAP = main_case().one_step()
+MAP = main_case()
 PROGRAM = program_for(MAP)
 THIRDS = QuadraticModel((sp.Rational(1, 3), sp.Rational(-2, 7)), target=sp.Rational(1, 11)).one_step()
 """A map whose coefficients are no binary fractions."""
@@ -52,7 +52,7 @@ def load(source: PolynomialMap, target: str) -> Any:
 @fast
 def test_scalar_float64(z: Fraction, t: Fraction, epsilon: Fraction) -> None:
     got = compile_map(MAP).step((z, t), (epsilon,))
-    check(map(Fraction, got), (z, t), (epsilon,), UNIT[1], MAP)
+    check(map(Fraction, got), (z, t), (epsilon,), NUMBER_TYPES["float64"].unit_roundoff(), MAP)
 
 
 @pytest.mark.parametrize("target", ["float64", "double-double", "quad-double"])
@@ -74,7 +74,7 @@ def test_lane_targets(source: PolynomialMap, target: str) -> None:
         for index, (z, t, epsilon) in enumerate(points):
             parameters = (epsilon,) if source.parameters else ()
             got = [to_fractions(row)[index] for row in out]
-            check(got, (z, t), parameters, UNIT[kernel.terms], source)
+            check(got, (z, t), parameters, kernel.number_type.unit_roundoff(), source)
 
     inner()
 

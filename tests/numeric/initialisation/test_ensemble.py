@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from edgestab.numeric.initialisation import dense_twin, ensemble
+from edgestab.numeric.initialisation import eigenvalue_motion
 from edgestab.numeric.initialisation.bidiagonal import ChiFrame, SpectralFrame, all_eigenvalues, sample_bidiagonal
 from edgestab.numeric.initialisation.dense_twin import (
-    check_memory,
     dense_ensemble,
     dense_motion,
     motion_of,
-    symmetric_slices,
 )
-from edgestab.numeric.initialisation.ensemble import Ensemble, chunk_sizes, simulate_ensemble
+from edgestab.numeric.initialisation.eigenvalue_motion import chunk_sizes
+from edgestab.numeric.initialisation.ensemble import simulate_ensemble
+from edgestab.numeric.initialisation.laws import InitialEnsemble, check_dense, draw_slices
+from edgestab.numeric.runs.limits import available_memory
 from edgestab.symbolic.algebra.errors import DomainError
 
 Z_BOUND = 4.42
@@ -33,10 +34,10 @@ def test_bidiagonal_law_against_dense_matrices() -> None:
 @pytest.mark.parametrize("size", [(3, 6), (6, 3), (4, 4)])
 def test_equal_in_law_to_the_dense_twin(size: tuple[int, int]) -> None:
     """Two-sample tests of all three quantities, with standard deviations that are not 1."""
-    law = Ensemble(*size, sigma_z=0.7, sigma_j=1.3, sigma_q=0.4)
+    law = InitialEnsemble(*size, sigma_z=0.7, sigma_J=1.3, sigma_Q=0.4)
     count = 2500
     dense = dense_motion(law, samples=count, seed=11)[0]
-    fast = ensemble.run_chunk(law, "sampled", count, np.random.SeedSequence(5))
+    fast = eigenvalue_motion.run_chunk(law, "sampled", count, np.random.SeedSequence(5))
     for name in ("eigenvalue", "velocity", "acceleration"):
         assert ks_2samp(getattr(dense, name), getattr(fast, name)).pvalue > 1e-4
     # a joint statistic, which marginals do not see
@@ -48,14 +49,14 @@ def test_equal_in_law_to_the_dense_twin(size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("size", [(2, 3), (5, 2), (60, 64)])
 def test_every_estimator_agrees_with_the_closed_form(estimator: str, size: tuple[int, int]) -> None:
     samples = 4000 if size[0] < 50 else 200
-    found = simulate_ensemble(Ensemble(*size), samples=samples, seed=2, estimator=estimator)
+    found = simulate_ensemble(InitialEnsemble(*size), samples=samples, seed=2, estimator=estimator)
     assert abs(found.z_score) < Z_BOUND
     assert abs(found.first_z_score) < Z_BOUND
 
 
 def test_integrating_shrinks_the_error() -> None:
     errors = [
-        simulate_ensemble(Ensemble(60, 64), samples=200, seed=2, estimator=e).standard_error
+        simulate_ensemble(InitialEnsemble(60, 64), samples=200, seed=2, estimator=e).standard_error
         for e in ("sampled", "averaged", "integrated")
     ]
     assert errors[0] > 2 * errors[1] > 10 * errors[2]
@@ -84,7 +85,7 @@ def test_frames_agree() -> None:
 def test_motion_against_a_finite_difference_of_the_flow(d: int, p: int) -> None:
     """The twin of the twin: step the flow by a fourth-order Runge-Kutta rule and difference the eigenvalues."""
     rng = np.random.default_rng(4)
-    z, j, q = rng.standard_normal(d), rng.standard_normal((d, p)), symmetric_slices(rng, d, p)
+    z, j, q = rng.standard_normal(d), rng.standard_normal((d, p)), draw_slices(rng, d, p, "goe")
 
     def slope(z: np.ndarray, j: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         g = j.T @ z
@@ -110,15 +111,15 @@ def test_motion_against_a_finite_difference_of_the_flow(d: int, p: int) -> None:
 
 
 def test_results_depend_on_the_seed_alone() -> None:
-    law = Ensemble(3, 4)
+    law = InitialEnsemble(3, 4)
     one, two = (simulate_ensemble(law, samples=100, seed=9) for _ in range(2))
     assert one == two
     assert one.ratio != simulate_ensemble(law, samples=100, seed=10).ratio
-    assert sum(chunk_sizes(Ensemble(400, 600), 1001)) == 1001
+    assert sum(chunk_sizes(InitialEnsemble(400, 600), 1001)) == 1001
 
 
 def test_record_has_the_agreed_keys() -> None:
-    record = simulate_ensemble(Ensemble(1, 3), samples=50, seed=0).to_json()
+    record = simulate_ensemble(InitialEnsemble(1, 3), samples=50, seed=0).to_json()
     keys = "outputs parameters samples seed sigma_z sigma_j sigma_q ratio standard_error exact asymptotic"
     assert list(record) == [*keys.split(), "first_derivative", "first_derivative_standard_error"]
     assert record["exact"] == pytest.approx(16)  # 4 (P + 1), worked by hand for one output
@@ -126,45 +127,45 @@ def test_record_has_the_agreed_keys() -> None:
 
 
 def test_scaling_of_the_exact_ratio() -> None:
-    plain, scaled = Ensemble(3, 4), Ensemble(3, 4, sigma_z=2, sigma_j=5, sigma_q=0.1)
+    plain, scaled = InitialEnsemble(3, 4), InitialEnsemble(3, 4, sigma_z=2, sigma_J=5, sigma_Q=0.1)
     assert scaled.exact_ratio() == pytest.approx(0.04 * plain.exact_ratio())
 
 
 def test_dense_twin_refuses_what_does_not_fit() -> None:
     with pytest.raises(DomainError, match="GiB"):
-        dense_ensemble(Ensemble(100_000, 100_000), samples=2, seed=0)
+        dense_ensemble(InitialEnsemble(100_000, 100_000), samples=2, seed=0)
     with pytest.raises(DomainError, match="O\\(D \\+ P\\)"):
-        check_memory(10, 10, "here", limit=100)
-    assert dense_twin.available_memory() > 2**20
+        check_dense("here", 10, 10, limit=100)
+    assert available_memory() > 2**20
 
 
 def test_dense_slices_have_their_variances() -> None:
-    q = symmetric_slices(np.random.default_rng(0), 4000, 3, "goe")
+    q = draw_slices(np.random.default_rng(0), 4000, 3, "goe")
     assert np.allclose(q, q.transpose(0, 2, 1))
     assert np.var(q[:, 0, 1]) == pytest.approx(1, abs=0.1)
     assert np.var(q[:, 1, 1]) == pytest.approx(2, abs=0.2)
-    assert np.var(symmetric_slices(np.random.default_rng(0), 4000, 3, "iid")[:, 1, 1]) == pytest.approx(1, abs=0.1)
+    assert np.var(draw_slices(np.random.default_rng(0), 4000, 3, "iid")[:, 1, 1]) == pytest.approx(1, abs=0.1)
 
 
 @pytest.mark.parametrize(
-    "bad", [{"outputs": 0}, {"parameters": -2}, {"sigma_z": math.nan}, {"sigma_q": 0.0}, {"sigma_j": math.inf}]
+    "bad", [{"outputs": 0}, {"parameters": -2}, {"sigma_z": math.nan}, {"sigma_Q": 0.0}, {"sigma_J": math.inf}]
 )
 def test_bad_ensembles(bad: dict[str, float]) -> None:
     with pytest.raises(DomainError):
-        Ensemble(**{"outputs": 2, "parameters": 3} | bad)  # type: ignore[arg-type]
+        InitialEnsemble(**{"outputs": 2, "parameters": 3} | bad)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("bad", [{"samples": 1}, {"seed": -1}, {"estimator": "best"}, {"samples": 2.5}])
 def test_bad_runs(bad: dict[str, object]) -> None:
     with pytest.raises(DomainError):
-        simulate_ensemble(Ensemble(2, 3), **{"samples": 5, "seed": 1} | bad)  # type: ignore[arg-type]
+        simulate_ensemble(InitialEnsemble(2, 3), **{"samples": 5, "seed": 1} | bad)  # type: ignore[arg-type]
     with pytest.raises(DomainError, match="sampled"):
-        simulate_ensemble(Ensemble(1, 3), samples=5, seed=1, estimator="integrated")
+        simulate_ensemble(InitialEnsemble(1, 3), samples=5, seed=1, estimator="integrated")
 
 
 def test_workers_and_a_cluster_change_nothing(dask_cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ensemble, "BATCH_ENTRIES", 300)
-    law = Ensemble(3, 4)
+    monkeypatch.setattr(eigenvalue_motion, "BATCH_ENTRIES", 300)
+    law = InitialEnsemble(3, 4)
     plain = simulate_ensemble(law, samples=450, seed=3)
     assert len(chunk_sizes(law, 450)) == 5
     seen: list[int] = []

@@ -4,18 +4,19 @@ import numpy as np
 import pytest
 
 import edgestab as es
-from edgestab.numeric.networks.figures import plot_contributions, plot_curvature, save_network_run
+from edgestab.numeric.networks.figures import plot_eigenvalues, save_network_run
 from edgestab.numeric.networks.tanh import chebyshev_data
 from edgestab.numeric.networks.training import hessian_top, ntk_top
+from edgestab.numeric.regression.figures import draw_split, new_axes
 
 NETWORK = es.networks.TanhNetwork(*chebyshev_data(3, 8), (6, 5))
 
 
 def test_training_is_gradient_descent_and_measures_what_it_says() -> None:
     theta = NETWORK.initial(1)
-    run = es.networks.train(NETWORK, theta, 0.1, 30, hessian_every=10)
+    run = es.networks.train_network(NETWORK, theta, 0.1, 30, hessian_every=10)
     for step in range(31):
-        kernel = NETWORK.kernel(theta) / 8
+        kernel = NETWORK.ntk(theta) / 8
         assert run.loss[step] == pytest.approx(np.sum(NETWORK.residual(theta) ** 2) / 16)
         assert run.ntk[step] == pytest.approx(np.linalg.eigvalsh(kernel)[::-1][:2], rel=1e-9)
         if step % 10 == 0:
@@ -34,13 +35,13 @@ def test_linear_part_is_that_of_the_quadratic_expansion() -> None:
     """The network's z, J and Q at one point, handed to the general model and split there."""
     theta, eta = NETWORK.initial(2), 0.3
     units, cells = np.eye(NETWORK.parameters), np.eye(8)
-    jacobian = np.array([NETWORK.pull(theta, u) for u in cells])
-    curvature = np.array([[(NETWORK.pull(theta + 1e-30j * e, u)).imag / 1e-30 for e in units] for u in cells])
+    jacobian = np.array([NETWORK.vjp(theta, u) for u in cells])
+    curvature = np.array([[(NETWORK.vjp(theta + 1e-30j * e, u)).imag / 1e-30 for e in units] for u in cells])
     state = es.regression.RegressionState.checked(
         NETWORK.residual(theta), jacobian, (curvature + curvature.transpose(0, 2, 1)) / 2
     )
     split = es.regression.split_two_steps(state, eta / 8, 1)
-    run = es.networks.train(NETWORK, theta, eta, 3)
+    run = es.networks.train_network(NETWORK, theta, eta, 3)
     assert eta * run.linear[0] == pytest.approx(split.linear[0], rel=1e-9)
 
 
@@ -59,17 +60,17 @@ def test_large_kernels_by_lanczos_agree_with_dense(monkeypatch: pytest.MonkeyPat
 
 
 def test_divergence_is_a_status_with_its_step() -> None:
-    run = es.networks.train(NETWORK, NETWORK.initial(1), 500.0, 200, measure_every=5)
+    run = es.networks.train_network(NETWORK, NETWORK.initial(1), 500.0, 200, measure_every=5)
     assert run.status == "diverged"
     assert run.theta is None
     assert run.stopped < 200
-    assert run.shares() is None
+    assert run.nonlinear_shares() is None
     assert np.isfinite(run.ntk).all()
 
 
 def test_shares_and_figures(tmp_path: Path) -> None:
-    run = es.networks.train(NETWORK, NETWORK.initial(1), 0.35, 400, hessian_every=50)
-    shares = run.shares()
+    run = es.networks.train_network(NETWORK, NETWORK.initial(1), 0.35, 400, hessian_every=50)
+    shares = run.nonlinear_shares()
     assert shares is not None
     assert run.crossings >= 1
     assert shares[0] < shares[1]
@@ -78,9 +79,9 @@ def test_shares_and_figures(tmp_path: Path) -> None:
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    axes = plot_curvature(run)
+    axes = plot_eigenvalues(run)
     assert np.asarray(axes.get_lines()[-1].get_ydata()) == pytest.approx(2)
-    assert len(plot_contributions(run).get_lines()) == 4
+    assert len(draw_split(new_axes(None), run.steps, run.linear, run.nonlinear, run.change).get_lines()) == 4
     plt.close("all")
     save_network_run(run, str(tmp_path / "network.png"))
     assert (tmp_path / "network.png").stat().st_size > 10_000
@@ -97,4 +98,4 @@ def test_shares_and_figures(tmp_path: Path) -> None:
 def test_bad_arguments_are_refused(arguments: dict[str, object], message: str) -> None:
     good: dict[str, object] = {"theta": NETWORK.initial(0), "step_size": 0.1, "steps": 3}
     with pytest.raises(es.DomainError, match=message):
-        es.networks.train(NETWORK, **{**good, **arguments})  # type: ignore[arg-type]
+        es.networks.train_network(NETWORK, **{**good, **arguments})  # type: ignore[arg-type]

@@ -6,9 +6,9 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from edgestab.numeric.orbits.basin import BELOW_BAND, IN_BAND, Basin, plot_basin, simulate_basin
+from edgestab.numeric.orbits.basin import BELOW, WITHIN, Basin, plot_basin, simulate_basin
 from edgestab.symbolic.algebra.errors import DomainError
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 from edgestab.symbolic.trapping.barrier import Barrier, derive_barrier
 
 mpl.use("Agg")
@@ -18,7 +18,7 @@ CONSTANTS = {"slope": "7/5", "width": 1, "height": "1/2", "epsilon_min": 0, "eps
 
 @pytest.fixture(scope="module")
 def barrier() -> Barrier:
-    return derive_barrier(main_case().one_step(), CONSTANTS)
+    return derive_barrier(main_case(), CONSTANTS)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def basin(barrier: Barrier) -> Basin:
 def test_the_proved_region_ends_in_the_band(basin: Basin, barrier: Barrier) -> None:
     inside = basin.inside(barrier)
     assert inside.sum() > 30
-    assert np.all(basin.outcome[inside] == IN_BAND)
+    assert np.all(basin.outcome[inside] == WITHIN)
     assert 0 < basin.share_proved(barrier) < 1
 
 
@@ -41,7 +41,7 @@ def test_one_outcome_by_hand(basin: Basin) -> None:
         second = (1 - e) * moment + e * T
         z, T = z - z * T + z * z * moment / 2, T - 2 * z * moment + z * z * second
     assert 2 - e > T
-    assert basin.outcome[row, column] == BELOW_BAND
+    assert basin.outcome[row, column] == BELOW
     assert basin.limit[row, column] == pytest.approx(T, abs=1e-7)
 
 

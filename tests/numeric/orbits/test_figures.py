@@ -10,13 +10,14 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 from edgestab.numeric.orbits.figures import plot_orbit, plot_plane, record_orbit, save_orbit
+from edgestab.numeric.orbits.starts import read_start
 from edgestab.symbolic.algebra.errors import DomainError, OutputError
 
 START: Any = {"z": "-1/4", "T": "7/4"}
 
 
 def test_recorded_orbit_is_the_map() -> None:
-    orbit = record_orbit("1/50", steps=50, **START)
+    orbit = record_orbit(read_start("1/50", **START), steps=50)
     assert orbit.t.shape == orbit.z.shape == orbit.T.shape == (51,)
     # one step by hand, from the definition of gradient descent in (z, T)
     z, T, e = -0.25, 1.75, 0.02
@@ -25,13 +26,13 @@ def test_recorded_orbit_is_the_map() -> None:
 
 
 def test_a_diverging_orbit_is_cut() -> None:
-    orbit = record_orbit("1/10", steps=1000, z=5, T=9)
+    orbit = record_orbit(read_start("1/10", z=5, T=9), steps=1000)
     assert len(orbit.t) < 10
     assert np.isfinite(orbit.z).all()
 
 
 def test_axes_show_the_edge_and_the_nullcline() -> None:
-    orbit = record_orbit("1/50", steps=200, **START)
+    orbit = record_orbit(read_start("1/50", **START), steps=200)
     ax = plot_orbit(orbit)
     assert any((np.asarray(line.get_ydata()) == 2).all() for line in ax.lines)
     figure, given = plt.subplots()
@@ -44,9 +45,9 @@ def test_axes_show_the_edge_and_the_nullcline() -> None:
 
 def test_files(tmp_path: Path) -> None:
     for suffix in ("png", "pdf", "svg"):
-        save_orbit(str(tmp_path / f"o.{suffix}"), "1/50", steps=20, **START)
+        save_orbit(str(tmp_path / f"o.{suffix}"), read_start("1/50", **START), steps=20)
         assert (tmp_path / f"o.{suffix}").stat().st_size > 1000
     with pytest.raises(OutputError, match="png, pdf or svg"):
-        save_orbit(str(tmp_path / "o.nope"), "1/50", steps=20, **START)
+        save_orbit(str(tmp_path / "o.nope"), read_start("1/50", **START), steps=20)
     with pytest.raises(DomainError):
-        save_orbit(str(tmp_path / "o.png"), "2", steps=20, **START)
+        read_start("2", **START)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
-from edgestab.numeric.orbits.flow_limit import flow_limit
+from edgestab.numeric.orbits.flow_limit import solve_flow_limit
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.algebra.symbols import symbol
 from edgestab.symbolic.models.quadratic import QuadraticModel
@@ -30,7 +30,7 @@ def integrate(q: list[float], target: float, theta: list[float]) -> float:
 @given(starts)
 def test_ends_agree_with_an_integrator(theta: list[str]) -> None:
     q, target = ("1", "-1/3", "1/2"), "1/4"
-    end = flow_limit(QuadraticModel([sp.Rational(v) for v in q], sp.Rational(target)), theta, 25)
+    end = solve_flow_limit(QuadraticModel([sp.Rational(v) for v in q], sp.Rational(target)), theta, 25)
     assert end.reached
     assert abs(end.residual) < 1e-24
     exact = integrate([1, -1 / 3, 0.5], 0.25, [float(sp.Rational(t)) for t in theta])
@@ -39,35 +39,35 @@ def test_ends_agree_with_an_integrator(theta: list[str]) -> None:
 
 def test_more_digits_agree_with_fewer() -> None:
     model = QuadraticModel((2, sp.Rational(-1, 7)))
-    low, high = (flow_limit(model, ("1", "2"), d).eigenvalue for d in (20, 60))
+    low, high = (solve_flow_limit(model, ("1", "2"), d).eigenvalue for d in (20, 60))
     with mpmath.workdps(60):
         assert abs(low - high) < mpmath.mpf(10) ** -19
 
 
 def test_when_the_target_cannot_be_reached_the_loss_stays() -> None:
     # f is positive whatever theta, the target negative: everything shrinks to 0
-    end = flow_limit(QuadraticModel((1, 2), -1), ("1", "1"))
+    end = solve_flow_limit(QuadraticModel((1, 2), -1), ("1", "1"))
     assert not end.reached
     assert (end.eigenvalue, end.residual, end.squares) == (0, 1, (0, 0))
     # a negative direction without weight does not help; with weight it does
-    assert not flow_limit(QuadraticModel((1, -2), -1), ("1", "0")).reached
-    assert flow_limit(QuadraticModel((1, -2), -1), ("1", "1/9")).reached
+    assert not solve_flow_limit(QuadraticModel((1, -2), -1), ("1", "0")).reached
+    assert solve_flow_limit(QuadraticModel((1, -2), -1), ("1", "1/9")).reached
     # target 0 is reached at the origin, where the eigenvalue vanishes
-    origin = flow_limit(QuadraticModel((1, 2)), ("1", "1"))
+    origin = solve_flow_limit(QuadraticModel((1, 2)), ("1", "1"))
     assert (origin.reached, origin.eigenvalue) == (True, 0)
     # from below
-    assert flow_limit(QuadraticModel((1, -2), 1), ("1/2", "1")).reached
-    assert not flow_limit(QuadraticModel((-1,), 1), ("1",)).reached
+    assert solve_flow_limit(QuadraticModel((1, -2), 1), ("1/2", "1")).reached
+    assert not solve_flow_limit(QuadraticModel((-1,), 1), ("1",)).reached
 
 
 def test_a_start_at_the_end_stays() -> None:
-    assert flow_limit(QuadraticModel((1,), 2), ("2",)).integral == 0
+    assert solve_flow_limit(QuadraticModel((1,), 2), ("2",)).integral == 0
 
 
 def test_refusals() -> None:
     with pytest.raises(DomainError, match="Substitute the symbols"):
-        flow_limit(QuadraticModel((1, -symbol("epsilon"))), ("1", "1"))
+        solve_flow_limit(QuadraticModel((1, -symbol("epsilon"))), ("1", "1"))
     with pytest.raises(DomainError, match="one start for each"):
-        flow_limit(QuadraticModel((1, -2)), ("1",))
+        solve_flow_limit(QuadraticModel((1, -2)), ("1",))
     with pytest.raises(DomainError, match="moderate scales"):
-        flow_limit(QuadraticModel((sp.Rational(1, 10**9), sp.Rational(-1, 10**9))), ("1", "1/2"))
+        solve_flow_limit(QuadraticModel((sp.Rational(1, 10**9), sp.Rational(-1, 10**9))), ("1", "1/2"))

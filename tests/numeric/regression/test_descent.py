@@ -11,7 +11,7 @@ def start(outputs: int = 6, parameters: int = 12, sigma_z: float = 1.0, seed: in
 def test_lanes_agree_with_single_steps() -> None:
     state = start()
     etas, scales = np.array([0.1, 0.3, 0.3]), np.array([1.0, 1.0, 2.0])
-    run = es.regression.descend(state, etas, scales=scales, max_steps=25, tolerance=1e-12)
+    run = es.regression.descend_regression(state, etas, scales=scales, max_steps=25, tolerance=1e-12)
     for lane in range(3):
         point = state.scaled_residual(scales[lane])
         for step in range(26):
@@ -32,24 +32,24 @@ def test_parameter_space_twin() -> None:
     state = start()
     model = es.RegressionModel(state.J.T, state.Q, state.z)
     theta = model.descend_parameters(np.zeros(12), 0.25, 200)
-    run = es.regression.descend(state, 0.25, max_steps=200, tolerance=1e-15)
+    run = es.regression.descend_regression(state, 0.25, max_steps=200, tolerance=1e-15)
     assert pytest.approx(run.final[0].J, rel=1e-9, abs=1e-11) == model.at(theta).J  # type: ignore[union-attr]
 
 
 def test_lanes_leave_when_done_and_keep_their_numbers() -> None:
     state = start(8, 16)
     etas = np.array([0.2, 40.0, 0.4, 1e-7])
-    together = es.regression.descend(state, etas, max_steps=2000)
+    together = es.regression.descend_regression(state, etas, max_steps=2000)
     assert together.status == ("converged", "diverged", "converged", "max_steps")
     assert together.final[1] is None
     assert np.isnan(together.final_ntk[1]).all()
     assert together.stopped[1] < 20
     assert (together.converged == [True, False, True, False]).all()
     for lane, eta in enumerate(etas):
-        alone = es.regression.descend(state, float(eta), max_steps=2000)
+        alone = es.regression.descend_regression(state, float(eta), max_steps=2000)
         assert alone.stopped[0] == together.stopped[lane]
         assert alone.final_loss[0] == pytest.approx(together.final_loss[lane], rel=1e-6)
-    sparse = es.regression.descend(state, etas, max_steps=2000, record_every=7)
+    sparse = es.regression.descend_regression(state, etas, max_steps=2000, record_every=7)
     assert (sparse.stopped == together.stopped).all()
     assert sparse.final_ntk[0] == pytest.approx(together.final_ntk[0], rel=1e-12)
 
@@ -59,7 +59,9 @@ def test_converged_runs_lie_below_the_edge() -> None:
     crossed = 0
     for index in range(12):
         state = es.regression.RegressionEnsemble.normalised(10, 20, 2.0).sample(3, index)
-        run = es.regression.descend(state, float(1 / np.linalg.norm(state.J, 2) ** 2), max_steps=4000, tolerance=1e-5)
+        run = es.regression.descend_regression(
+            state, float(1 / np.linalg.norm(state.J, 2) ** 2), max_steps=4000, tolerance=1e-5
+        )
         if run.status[0] == "converged":
             assert run.final_ntk[0, 0] * run.step_sizes[0] < 2
             crossed += int(run.peak[0] > 2)
@@ -70,14 +72,14 @@ def test_converged_runs_lie_below_the_edge() -> None:
 def test_a_passage_above_the_edge_is_not_convergence() -> None:
     """One mode dies at once, the other one grows from 1e-9: the small gradient in between is no limit."""
     state = es.regression.RegressionState.checked([1.0, 1e-9], np.diag([1.0, np.sqrt(2.2)]), np.zeros((2, 2, 2)))
-    run = es.regression.descend(state, 1.0, max_steps=2000)
+    run = es.regression.descend_regression(state, 1.0, max_steps=2000)
     assert run.status == ("diverged",)
     assert run.stopped[0] > 100
 
 
 def test_more_outputs_than_parameters_converge_to_a_stationary_point() -> None:
     state = start(9, 4, 0.5)
-    run = es.regression.descend(state, 0.1, max_steps=20000, tolerance=1e-6)
+    run = es.regression.descend_regression(state, 0.1, max_steps=20000, tolerance=1e-6)
     assert run.status == ("converged",)
     final = run.final[0]
     assert final is not None
@@ -98,4 +100,4 @@ def test_more_outputs_than_parameters_converge_to_a_stationary_point() -> None:
 )
 def test_bad_arguments_are_refused(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(es.DomainError, match=message):
-        es.regression.descend(start(), **arguments)  # type: ignore[arg-type]
+        es.regression.descend_regression(start(), **arguments)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ import pytest
 
 import edgestab as es
 from edgestab.numeric.regression import figures
-from edgestab.numeric.regression.grid import SharpnessGrid, run_sharpness_grid
+from edgestab.numeric.regression.convergence import ConvergenceGrid, run_convergence_grid
 from edgestab.numeric.regression.sharpening import measure_sharpening
 
 
@@ -21,7 +21,9 @@ def closed() -> Iterator[None]:
 
 
 def test_trajectory_draws_both_eigenvalues_and_the_edge(tmp_path: Path) -> None:
-    run = es.regression.descend(es.regression.RegressionEnsemble.normalised(4, 8).sample(0), [0.1, 0.2], max_steps=50)
+    run = es.regression.descend_regression(
+        es.regression.RegressionEnsemble.normalised(4, 8).sample(0), [0.1, 0.2], max_steps=50
+    )
     axes = figures.plot_trajectory(run, 1)
     assert axes.get_lines()[0].get_ydata() == pytest.approx(0.2 * run.ntk[:, 1, 0], nan_ok=True)
     edge = axes.get_lines()[2]
@@ -32,10 +34,10 @@ def test_trajectory_draws_both_eigenvalues_and_the_edge(tmp_path: Path) -> None:
     assert (tmp_path / "run.png").stat().st_size > 10_000
 
 
-def test_sharpness_split_and_rise(tmp_path: Path) -> None:
-    table = run_sharpness_grid(SharpnessGrid(shapes=((3, 6), (4, 4)), sigma_z=(0.5, 1.0), samples=2, max_steps=400))
-    figures.save_sharpness(table, str(tmp_path / "sharpness.svg"))
-    axes = figures.plot_sharpness(table, 0)
+def test_convergence_split_and_rise(tmp_path: Path) -> None:
+    table = run_convergence_grid(ConvergenceGrid(shapes=((3, 6), (4, 4)), sigma_z=(0.5, 1.0), samples=2, max_steps=400))
+    figures.save_convergence(table, str(tmp_path / "sharpness.svg"))
+    axes = figures.plot_convergence(table, 0)
     assert len(axes.containers) == 3
     split = es.regression.split_two_steps(
         es.regression.RegressionEnsemble.normalised(24, 18, 1.5).sample(20230724, 0), 0.3, 200
@@ -53,6 +55,8 @@ def test_sharpness_split_and_rise(tmp_path: Path) -> None:
 
 
 def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
-    run = es.regression.descend(es.regression.RegressionEnsemble.normalised(2, 3).sample(0), 0.1, max_steps=5)
+    run = es.regression.descend_regression(
+        es.regression.RegressionEnsemble.normalised(2, 3).sample(0), 0.1, max_steps=5
+    )
     with pytest.raises(es.algebra.OutputError, match="png, pdf or svg"):
         figures.save_run(run, str(tmp_path / "run.xyz"))

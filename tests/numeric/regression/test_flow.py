@@ -3,7 +3,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import edgestab as es
-from edgestab.numeric.regression.rates import eigenvalue_rates
+from edgestab.numeric.regression.sharpening import eigenvalue_rates
 
 
 def start(outputs: int = 5, parameters: int = 9, sigma_z: float = 2.0) -> es.regression.RegressionState:
@@ -26,7 +26,7 @@ def naive_flow(state: es.regression.RegressionState, end: float) -> tuple[np.nda
 @pytest.mark.parametrize("method", ["DOP853", "Radau", "LSODA"])
 def test_flow_agrees_with_the_printed_equations(method: str) -> None:
     state = start()
-    run = es.regression.gradient_flow(state, times=np.array([0.5, 2.0]), method=method)  # type: ignore[arg-type]
+    run = es.regression.integrate_regression_flow(state, times=np.array([0.5, 2.0]), method=method)  # type: ignore[arg-type]
     z, jacobian = naive_flow(state, 2.0)
     assert run.status == "end_time"
     assert run.final.z == pytest.approx(z, abs=1e-7)
@@ -36,11 +36,11 @@ def test_flow_agrees_with_the_printed_equations(method: str) -> None:
 
 def test_flow_converges_and_is_the_limit_of_small_steps() -> None:
     state = start()
-    flow = es.regression.gradient_flow(state, tolerance=1e-7)
+    flow = es.regression.integrate_regression_flow(state, tolerance=1e-7)
     assert flow.status == "converged"
     assert flow.energy_error < 1e-8
     etas = np.array([0.02, 0.01])
-    run = es.regression.descend(state, etas, max_steps=60_000, tolerance=1e-7, record_every=1000)
+    run = es.regression.descend_regression(state, etas, max_steps=60_000, tolerance=1e-7, record_every=1000)
     coarse, fine = run.final_ntk[:, 0] - flow.ntk[-1, 0]
     assert coarse / fine == pytest.approx(2, rel=0.05)
 
@@ -69,14 +69,14 @@ def test_rates_are_derivatives_along_the_flow() -> None:
 def test_refusals() -> None:
     state = start()
     with pytest.raises(es.DomainError, match="increasing times"):
-        es.regression.gradient_flow(state, times=np.array([1.0, 0.5]))
+        es.regression.integrate_regression_flow(state, times=np.array([1.0, 0.5]))
     with pytest.raises(es.DomainError, match="SciPy integrator"):
-        es.regression.gradient_flow(state, method="Euler")  # type: ignore[arg-type]
+        es.regression.integrate_regression_flow(state, method="Euler")  # type: ignore[arg-type]
     with pytest.raises(es.DomainError, match="rtol"):
-        es.regression.gradient_flow(state, rtol=-1.0)
+        es.regression.integrate_regression_flow(state, rtol=-1.0)
     broken = es.regression.RegressionState(state.z * np.nan, state.J, state.Q)
     with pytest.raises(es.DomainError, match="finite start"):
-        es.regression.gradient_flow(broken)
+        es.regression.integrate_regression_flow(broken)
     with pytest.raises(es.DomainError, match="index below D"):
         eigenvalue_rates(state, 7)
     twice = es.regression.RegressionState(state.z[:2], np.eye(2, 9), state.Q[:2])

@@ -13,7 +13,9 @@ def simulated(
     for index in range(samples):
         state = law.sample(8, index)
         scale = law.sigma_z * np.sqrt(law.outputs) / np.linalg.norm(state.z)
-        run = es.regression.descend(state, eta, scales=scale, max_steps=steps, tolerance=1e-12, record_every=1)
+        run = es.regression.descend_regression(
+            state, eta, scales=scale, max_steps=steps, tolerance=1e-12, record_every=1
+        )
         losses.append(2 * run.loss[:, 0] / law.outputs)
         moves.append(run.displacement[:, 0] ** 2 / law.parameters)
     return np.mean(losses, axis=0), np.mean(moves, axis=0)
@@ -32,7 +34,7 @@ def test_descent_at_size_40_is_close_to_its_limit(outputs: int, parameters: int,
 
 
 def test_other_scales_and_laws_share_the_limit() -> None:
-    """General sigma_j and sigma_q, Rademacher entries with i.i.d. slices: the limit knows only the variances."""
+    """General sigma_J and sigma_Q, Rademacher entries with i.i.d. slices: the limit knows only the variances."""
     law = es.regression.RegressionEnsemble(40, 60, 0.7, 0.2, 0.05, "rademacher", "iid")
     limit = mean_field_descent(law, 0.05, 15)
     loss, moved = simulated(law, 0.05, 15, 6)
@@ -41,7 +43,7 @@ def test_other_scales_and_laws_share_the_limit() -> None:
 
 
 def test_first_step_by_hand() -> None:
-    """One step from the start: |eta J'z|^2 / P = eta^2 (D / P) (P sigma_j^2) sigma_z^2."""
+    """One step from the start: |eta J'z|^2 / P = eta^2 (D / P) (P sigma_J^2) sigma_z^2."""
     law = es.regression.RegressionEnsemble(3, 7, 1.5, 0.4, 0.3)
     run = mean_field_descent(law, 0.2, 1)
     assert run.loss[0] == pytest.approx(1.5**2)
@@ -50,7 +52,7 @@ def test_first_step_by_hand() -> None:
 
 
 def test_without_curvature_the_kernel_is_marchenko_pastur() -> None:
-    """sigma_q -> 0: |z(t)|^2 / D is the mean of (1 - eta x)^(2 t) over the Marchenko-Pastur law, here r = 1/2."""
+    """sigma_Q -> 0: |z(t)|^2 / D is the mean of (1 - eta x)^(2 t) over the Marchenko-Pastur law, here r = 1/2."""
     law = es.regression.RegressionEnsemble(40, 80, 1.0, 1 / np.sqrt(80), 1e-9)
     run = mean_field_descent(law, 0.3, 30)
     ratio = 0.5
@@ -75,7 +77,7 @@ def test_flow_is_the_limit_of_small_steps_and_ends_as_predicted() -> None:
 def test_past_the_edge_the_limit_stays_finite_and_a_divergence_is_cut() -> None:
     edge = mean_field_descent(es.regression.RegressionEnsemble.normalised(40, 80, 2.0), 1.0 / 2.9142, 120)
     assert isinstance(edge, MeanFieldRun)
-    assert edge.sharpness.max() > 2
+    assert edge.scaled_ntk.max() > 2
     assert 0 < edge.loss[-1] < edge.loss[0]
     lost = mean_field_descent(es.regression.RegressionEnsemble.normalised(40, 80, 2.0), 5.0, 200)
     assert len(lost.loss) < 201

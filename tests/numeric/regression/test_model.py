@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import edgestab as es
-from edgestab.numeric.regression.validation import check_memory
+from edgestab.numeric.runs.limits import check_memory
 
 
 def rational(rng: np.random.Generator, *shape: int) -> np.ndarray:

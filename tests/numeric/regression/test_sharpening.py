@@ -18,7 +18,7 @@ def test_rise_is_the_mean_over_both_signs(curve: SharpeningCurve) -> None:
         state = LAW.sample(3, index)
         tops.append(np.linalg.norm(state.J, 2) ** 2)
         for sign in (1.0, -1.0):
-            flow = es.regression.gradient_flow(state.scaled_residual(sign), times=curve.times[: place + 1])
+            flow = es.regression.integrate_regression_flow(state.scaled_residual(sign), times=curve.times[: place + 1])
             ends.append(np.linalg.norm(flow.final.J, 2) ** 2)
     assert curve.start == pytest.approx(np.mean(tops))
     plain = curve.displacement[place] + curve.displacement_gap[place]

@@ -23,7 +23,7 @@ def test_parts_are_the_derivatives_that_they_claim_to_be() -> None:
         assert split.change[index] == pytest.approx(eta * change(state, eta), abs=1e-12)
         assert split.linear_in_step[index] == pytest.approx(eta**2 * by_step, rel=1e-5)
         assert split.linear[index] == pytest.approx(eta * by_residual, rel=1e-5)
-        assert split.sharpness[index] == pytest.approx(eta * top(state))
+        assert split.scaled_ntk[index] == pytest.approx(eta * top(state))
         state = state.step(eta)
     assert split.nonlinear + split.linear == pytest.approx(split.change)
     assert split.nonlinear_in_step + split.linear_in_step == pytest.approx(split.change)
@@ -34,7 +34,7 @@ def test_phases_of_one_run() -> None:
     split = es.regression.split_two_steps(state, 0.9 / top(state), 400)
     phases = split.phases()
     assert phases is not None
-    assert split.sharpness[: phases.crossing].max() < 2 <= split.sharpness[phases.crossing]
+    assert split.scaled_ntk[: phases.crossing].max() < 2 <= split.scaled_ntk[phases.crossing]
     assert phases.crossing <= phases.peak < phases.end
     assert phases.while_sharpening < 1 < phases.while_falling
     assert phases.linear_while_falling > 0

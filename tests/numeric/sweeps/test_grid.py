@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgestab.numeric.sweeps.grid import SweepGrid, geomspace, linspace, make_grid, parse_axis
+from edgestab.numeric.sweeps.grid import SweepGrid, geomspace, linspace, make_sweep_grid, parse_axis
 from edgestab.symbolic.algebra.errors import DomainError
 
 
@@ -71,7 +71,7 @@ def test_axes_that_are_none(text: str) -> None:
 
 
 def test_lanes_follow_c_order() -> None:
-    grid = make_grid(epsilon=[0.1, 0.2], z=[1, 2, 3], T=[5, 6])
+    grid = make_sweep_grid(epsilon=[0.1, 0.2], z=[1, 2, 3], T=[5, 6])
     assert grid.shape == (2, 3, 2)
     everything = grid.lanes(0, grid.size)
     assert everything["epsilon"].reshape(grid.shape)[1, 2, 0] == 0.2
@@ -83,17 +83,17 @@ def test_lanes_follow_c_order() -> None:
 
 
 def test_points_stand_side_by_side() -> None:
-    grid = make_grid(epsilon=[0.1, 0.2], z=[1, 2], T=[5, 6], layout="points")
+    grid = make_sweep_grid(epsilon=[0.1, 0.2], z=[1, 2], T=[5, 6], layout="points")
     assert (grid.shape, grid.size) == ((2,), 2)
     assert grid.lanes(1, 2) == {"epsilon": 0.2, "z": 2, "T": 6}
 
 
 def test_digests_tell_grids_apart() -> None:
-    base = make_grid(epsilon=0.1, z=[1, 2], T=2)
-    assert base == make_grid(epsilon="1/10", z="1,2", T=[2.0])
-    assert hash(base) == hash(make_grid(epsilon="1/10", z="1,2", T=[2.0]))
-    assert base != make_grid(epsilon=0.1, z=[1, 3], T=2)
-    assert base != make_grid(epsilon=0.1, z=[1, 2], T=[2, 2])
+    base = make_sweep_grid(epsilon=0.1, z=[1, 2], T=2)
+    assert base == make_sweep_grid(epsilon="1/10", z="1,2", T=[2.0])
+    assert hash(base) == hash(make_sweep_grid(epsilon="1/10", z="1,2", T=[2.0]))
+    assert base != make_sweep_grid(epsilon=0.1, z=[1, 3], T=2)
+    assert base != make_sweep_grid(epsilon=0.1, z=[1, 2], T=[2, 2])
 
 
 @pytest.mark.parametrize(
@@ -116,17 +116,17 @@ def test_digests_tell_grids_apart() -> None:
 )
 def test_grids_that_cannot_run(axes: dict[str, object]) -> None:
     with pytest.raises(DomainError) as caught:
-        make_grid(**axes)  # type: ignore[arg-type]
+        make_sweep_grid(**axes)  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)
 
 
 def test_an_offending_value_is_named() -> None:
     with pytest.raises(DomainError, match=r"epsilon in \(0, 1\); got 1.5 at index 1"):
-        make_grid(epsilon=[0.5, 1.5], z=1, T=2)
+        make_sweep_grid(epsilon=[0.5, 1.5], z=1, T=2)
 
 
 def test_json_tells_the_ranges() -> None:
-    content = make_grid(epsilon="1e-3:0.1:5:log", z=0.5, T=2).to_json()
+    content = make_sweep_grid(epsilon="1e-3:0.1:5:log", z=0.5, T=2).to_json()
     assert content["axes"]["epsilon"] == {"count": 5, "first": 0.001, "last": 0.1}
     assert content["shape"] == [5, 1, 1]
     assert isinstance(SweepGrid, type)

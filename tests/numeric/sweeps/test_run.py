@@ -16,9 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgestab.numeric.runs.status import CODES
 from edgestab.numeric.sweeps.chunk import COLUMNS, program_digest
-from edgestab.numeric.sweeps.grid import SweepGrid, make_grid
-from edgestab.numeric.sweeps.result import REGIONS, STATUS, SweepResult
+from edgestab.numeric.sweeps.grid import SweepGrid, make_sweep_grid
+from edgestab.numeric.sweeps.result import REGIONS, SweepResult
 from edgestab.numeric.sweeps.run import sweep
 from edgestab.symbolic.algebra.errors import CodegenError, DomainError, OutputError
 
@@ -60,7 +61,7 @@ def descend(epsilon: float, z: float, T: float, until: float, steps: int) -> dic
 def test_orbits_are_gradient_descent(epsilon: float, z: float, above: float) -> None:
     T = max(2 * z, -2 * epsilon * z) + 1e-3 + above
     truth = descend(epsilon, z, T, 1e-8, 20_000)
-    found = sweep(make_grid(epsilon=epsilon, z=z, T=T), workers=1)
+    found = sweep(make_sweep_grid(epsilon=epsilon, z=z, T=T), workers=1)
     got = {name: found[name].item() for name in COLUMNS}
     assert got["status"] == truth["status"]
     if got["status"] == 0 and "gap" in truth:
@@ -79,7 +80,7 @@ def test_orbits_are_gradient_descent(epsilon: float, z: float, above: float) -> 
 
 def test_the_gap_keeps_its_digits_where_epsilon_is_small() -> None:
     """2 - T to 13 digits at epsilon = 1e-3; double in T would lose four of them to the subtraction alone."""
-    found = sweep(make_grid(epsilon=1e-3, z=-0.3, T=2), workers=1, until=1e-9)
+    found = sweep(make_sweep_grid(epsilon=1e-3, z=-0.3, T=2), workers=1, until=1e-9)
     truth = descend(1e-3, -0.3, 2.0, 1e-9, 10**6)
     assert abs(float(found["gap"].item() / truth["gap"] - 1)) < 1e-13
     assert abs(found["gap"].item() / 1e-3 - 0.5) < 1e-2
@@ -88,7 +89,7 @@ def test_the_gap_keeps_its_digits_where_epsilon_is_small() -> None:
 @cache
 def mixed_grid() -> SweepGrid:
     """Starts that relax, freeze, diverge, and run out of steps."""
-    return make_grid(epsilon="0.002:0.4:23:log", z="-1.3:0.95:29", T=[1.5, 2])
+    return make_sweep_grid(epsilon="0.002:0.4:23:log", z="-1.3:0.95:29", T=[1.5, 2])
 
 
 @cache
@@ -102,7 +103,7 @@ def test_the_mixed_grid_has_everything() -> None:
     assert mixed()["T"].shape == mixed_grid().shape
     counts = mixed().summary()
     assert sum(counts["status"].values()) == sum(counts["regions"].values()) == mixed_grid().size
-    assert set(counts["status"]) == set(STATUS)
+    assert set(counts["status"]) == set(CODES)
 
 
 @given(st.integers(min_value=1, max_value=1500), st.integers(min_value=1, max_value=5))
@@ -126,16 +127,16 @@ def test_bits_do_not_depend_on_neighbours(random: Any) -> None:
 def test_starts_in_theta_are_the_same_orbits() -> None:
     epsilon, eta = 0.0625, 0.25
     theta_1, theta_2 = np.array([0.5, 1.0, 2.0]), np.array([1.0, 4.0])
-    by_theta = sweep(make_grid(epsilon=epsilon, theta_1=theta_1, theta_2=theta_2, eta=eta))
+    by_theta = sweep(make_sweep_grid(epsilon=epsilon, theta_1=theta_1, theta_2=theta_2, eta=eta))
     a, b = np.meshgrid(theta_1, theta_2, indexing="ij")
     z, T = eta * (a**2 - epsilon * b**2) / 2, eta * (a**2 + epsilon**2 * b**2)  # exact in binary
-    by_plane = sweep(make_grid(epsilon=np.full(6, epsilon), z=z, T=T, layout="points"))
+    by_plane = sweep(make_sweep_grid(epsilon=np.full(6, epsilon), z=z, T=T, layout="points"))
     for name in COLUMNS:
         assert np.array_equal(by_theta[name].ravel(), by_plane[name], equal_nan=True)
 
 
 def test_no_steps_at_all() -> None:
-    found = sweep(make_grid(epsilon=0.1, z=[0.3, 1e-9], T=2), steps=0)
+    found = sweep(make_sweep_grid(epsilon=0.1, z=[0.3, 1e-9], T=2), steps=0)
     assert found["status"].ravel().tolist() == [2, 0]
     assert found["steps"].ravel().tolist() == [0, 0]
     assert found["z"].ravel().tolist() == [0.3, 1e-9]
@@ -145,7 +146,7 @@ def test_no_steps_at_all() -> None:
 @given(st.integers(min_value=0, max_value=400))
 @settings(max_examples=25, deadline=None)
 def test_the_limit_of_steps_is_exact(steps: int) -> None:
-    found = sweep(make_grid(epsilon=0.01, z=[-0.3, -0.31, 0.9], T=2), steps=steps)
+    found = sweep(make_sweep_grid(epsilon=0.01, z=[-0.3, -0.31, 0.9], T=2), steps=steps)
     unfinished = found["status"] == 2
     assert np.all(found["steps"][unfinished] == steps)
     assert np.all(found["steps"] <= steps)
@@ -176,7 +177,7 @@ def test_trajectories_that_are_not_there(index: Any, stride: int) -> None:
 )  # fmt: skip
 def test_limits_out_of_range(limits: dict[str, Any]) -> None:
     with pytest.raises(DomainError) as caught:
-        sweep(make_grid(epsilon=0.1, z=0.1, T=2), **limits)
+        sweep(make_sweep_grid(epsilon=0.1, z=0.1, T=2), **limits)
     assert "\n" not in str(caught.value)
 
 
@@ -232,9 +233,9 @@ def test_a_killed_sweep_resumes(tmp_path: Path) -> None:
     kept = {p.name: p.stat().st_mtime_ns for p in tmp_path.glob("chunk-*.npz")}
     assert 3 <= len(kept) < 40
     assert json.loads((tmp_path / "run.json").read_text())["finished"] is False
-    resumed = sweep(make_grid(**axes), output=tmp_path)  # type: ignore[arg-type]
+    resumed = sweep(make_sweep_grid(**axes), output=tmp_path)  # type: ignore[arg-type]
     assert {p.name: p.stat().st_mtime_ns for p in tmp_path.glob("chunk-*.npz") if p.name in kept} == kept
-    assert resumed.digest == sweep(make_grid(**axes)).digest  # type: ignore[arg-type]
+    assert resumed.digest == sweep(make_sweep_grid(**axes)).digest  # type: ignore[arg-type]
 
 
 def test_a_cluster_gives_the_same_bits(dask_cluster: Any) -> None:

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from edgestab.numeric.codegen.kernels import UNIT
-from edgestab.numeric.codegen.library import program_for
+from edgestab.numeric.codegen.scheduling import program_for
+from edgestab.numeric.number_types import NumberType
 from edgestab.proofs.catalogue import generated_kernels as kernels
 from edgestab.proofs.claims import CheckContext, Verdict
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 
 
 def test_both_claims_hold() -> None:
@@ -21,7 +21,7 @@ def test_both_claims_hold() -> None:
 
 
 def test_a_flipped_sign_is_no_gradient_step() -> None:
-    program = program_for(main_case().one_step())
+    program = program_for(main_case())
     body = list(program.body)
     body[0] = replace(body[0], c_sign=-body[0].c_sign)
     assert "z" in kernels.program_against_descent(replace(program, body=tuple(body)))[1]
@@ -29,7 +29,8 @@ def test_a_flipped_sign_is_no_gradient_step() -> None:
 
 
 def test_a_bound_that_is_too_small_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "UNIT", {t: unit / 10**6 for t, unit in UNIT.items()})
+    stated = NumberType.unit_roundoff
+    monkeypatch.setattr(NumberType, "unit_roundoff", lambda self, bits=0: stated(self, bits) / 10**6)
     outcome = kernels._lanes(CheckContext(effort="quick"))
     assert outcome.verdict is Verdict.FALSE
     assert outcome.counterexample is not None

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from edgestab.numeric.regression import two_steps
-from edgestab.numeric.regression.descent import DescentRun, descend
-from edgestab.numeric.regression.flow import FlowRun, gradient_flow
+from edgestab.numeric.regression.descent import DescentRun, descend_regression
+from edgestab.numeric.regression.flow import FlowRun, integrate_regression_flow
 from edgestab.numeric.regression.sharpening import measure_sharpening
 from edgestab.proofs.catalogue import regression_dynamics as module
 from edgestab.proofs.claims import CheckContext, Claim, Outcome, Verdict
@@ -31,22 +31,26 @@ def judged(check: Callable[[CheckContext], Outcome]) -> Verdict:
 
 def test_a_kernel_that_does_not_move_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
     def frozen(*args: object, **options: object) -> FlowRun:
-        run = gradient_flow(*args, **options)  # type: ignore[arg-type]
+        run = integrate_regression_flow(*args, **options)  # type: ignore[arg-type]
         return replace(run, ntk=np.broadcast_to(run.ntk[0], run.ntk.shape))
 
-    monkeypatch.setattr(module, "gradient_flow", frozen)
+    monkeypatch.setattr(module, "integrate_regression_flow", frozen)
     assert judged(module._short_time) is Verdict.FALSE
-    monkeypatch.setattr(module, "gradient_flow", lambda *a, **o: replace(gradient_flow(*a, **o), ntk=np.ones((2, 2))))
+    monkeypatch.setattr(
+        module,
+        "integrate_regression_flow",
+        lambda *a, **o: replace(integrate_regression_flow(*a, **o), ntk=np.ones((2, 2))),
+    )
     with np.errstate(invalid="ignore", divide="ignore"):
         assert judged(module._short_time) is Verdict.FALSE
 
 
 def test_a_run_above_the_edge_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
     def lifted(*args: object, **options: object) -> DescentRun:
-        run = descend(*args, **options)  # type: ignore[arg-type]
+        run = descend_regression(*args, **options)  # type: ignore[arg-type]
         return replace(run, final_ntk=run.final_ntk * 1.3)
 
-    monkeypatch.setattr(module, "descend", lifted)
+    monkeypatch.setattr(module, "descend_regression", lifted)
     assert judged(module._descent_edge) is Verdict.FALSE
 
 

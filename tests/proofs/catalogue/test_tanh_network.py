@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edgestab.numeric.networks.tanh import TanhNetwork
-from edgestab.numeric.networks.training import NetworkRun, train
+from edgestab.numeric.networks.training import NetworkRun, train_network
 from edgestab.proofs.catalogue import tanh_network as module
 from edgestab.proofs.claims import CheckContext, Verdict
 from edgestab.proofs.verify import run_check
@@ -19,13 +19,13 @@ def test_claim_holds_at_effort_quick() -> None:
 
 def test_a_second_eigenvalue_above_the_edge_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
     def doubled(net: TanhNetwork, theta: np.ndarray, step_size: float, steps: int) -> NetworkRun:
-        run = train(net, theta, step_size, min(steps, 200))
+        run = train_network(net, theta, step_size, min(steps, 200))
         return replace(run, ntk=2.5 * run.ntk)
 
-    monkeypatch.setattr(module, "train", doubled)
+    monkeypatch.setattr(module, "train_network", doubled)
     assert run_check(module.CLAIMS[0], 0, QUICK).outcome.verdict is Verdict.FALSE
 
 
 def test_a_run_that_never_crosses_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "train", lambda net, theta, eta, steps: train(net, theta, eta, 50))
+    monkeypatch.setattr(module, "train_network", lambda net, theta, eta, steps: train_network(net, theta, eta, 50))
     assert run_check(module.CLAIMS[0], 0, QUICK).outcome.verdict is Verdict.FALSE

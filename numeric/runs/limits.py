@@ -1,0 +1,107 @@
+"""Before a run: counts, numbers and memory that it may have, refused with what to do; one thread for each process."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ...symbolic.algebra.errors import DomainError
+
+
+def refuse(where: str, expected: str, got: object, fix: str) -> NoReturn:
+    """Raise a DomainError in the house form.
+
+    Args:
+        where: function that refuses.
+        expected: what it needs.
+        got: what it was given.
+        fix: what the caller can do.
+
+    Raises:
+        DomainError: always.
+    """
+    raise DomainError.of(where, expected, got, fix)
+
+
+def check_count(where: str, name: str, value: Any, minimum: int = 1) -> int:
+    """An integer no smaller than ``minimum``.
+
+    Args:
+        where: function that asks.
+        name: of the argument, for the message.
+        value: what the user gave.
+        minimum: smallest accepted.
+
+    Returns:
+        The value as int.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < minimum:
+        refuse(where, f"{name} as an integer of at least {minimum}", repr(value), f"Pass {name} >= {minimum}.")
+    return int(value)
+
+
+def check_positive(where: str, name: str, value: Any) -> float:
+    """A finite positive number as float.
+
+    Args:
+        where: function that asks.
+        name: of the argument, for the message.
+        value: what the user gave.
+
+    Returns:
+        The value.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value) or value <= 0:
+        refuse(where, f"{name} as a finite number above 0", repr(value), f"Pass {name} > 0.")
+    return float(value)
+
+
+def available_memory() -> int:
+    """Bytes of memory that can be had without swapping; all of it where the system does not say more."""
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def check_memory(where: str, needed: int, what: str, fix: str, limit: int | None = None) -> None:
+    """Refuse before an allocation that cannot fit.
+
+    Args:
+        where: function that asks.
+        needed: bytes needed.
+        what: what needs them.
+        fix: what the caller can do.
+        limit: bytes; default nine tenths of what is available.
+
+    Raises:
+        DomainError: it needs more.
+    """
+    have = limit or int(0.9 * available_memory())
+    if needed > have:
+        got = f"{needed / 2**30:.1f} GiB for {what}"
+        raise DomainError.of(where, f"at most {have / 2**30:.1f} GiB of memory", got, fix)
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Tell the linear algebra of child processes to use one thread, unless the user said otherwise.
+
+    The processes are the parallelism; threads inside them would only wait for one another.
+    """
+    names = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+    unset = [name for name in names if not os.environ.get(name)]
+    os.environ.update(dict.fromkeys(unset, "1"))
+    try:
+        yield
+    finally:
+        for name in unset:
+            os.environ.pop(name, None)
