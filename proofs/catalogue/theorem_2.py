@@ -187,9 +187,9 @@ def _printed_scale(ctx: CheckContext) -> Outcome:
         rejected,
         worst=rejected,
         bound=0,
-        domain="every D, P >= 1: sums (not means) over outputs and parameters, unit time, Q of unit off-diagonal variance",
-        detail=f"ratio - sigma_z^2 has {len(terms)} positive coefficients in D - 1, P - 1 and the moments; at D = P = 1 "
-        f"the ratio is {smallest}",
+        domain="every D, P >= 1: sums (not means) over outputs and parameters, unit time, unit sigma_Q",
+        detail=f"ratio - sigma_z^2 has {len(terms)} positive coefficients in D - 1, P - 1 and the moments; "
+        f"at D = P = 1 the ratio is {smallest}",
     )
 
 
