@@ -77,8 +77,8 @@ def _iid_slices(ctx: CheckContext) -> Outcome:
 
 
 def _scores(ctx: CheckContext) -> list[tuple[int, int, float, float]]:
-    from ...numeric.initialisation.ensemble import simulate_ensemble
     from ...numeric.initialisation.laws import InitialEnsemble
+    from ...numeric.initialisation.simulation import simulate_ensemble
 
     found = []
     sizes: Sequence[tuple[int, int, int]] = SIZES[ctx.effort]
