@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 
 import sympy as sp
 
-from ..latex import Equation, NameMap, Section, Style, align, aligned, document
+from ..latex.document import Section, document
+from ..latex.equations import Equation, Style, align, aligned
+from ..latex.names import NameMap
 from .log import DerivationLog, plain
 
 LAMBERT = {"user_functions": {"LambertW": "mpmath.lambertw"}}
@@ -23,11 +25,13 @@ class Derived(ABC):
         kind: permanent name, the one that ``edgestab derive`` takes.
         units: what the variables are measured in, for readers of plain text; empty where the user chose them.
 
+    Source:
+        Derived here.
+
     Example:
-        >>> import edgestab as es
         >>> curve = es.models.main_case().nullcline(2)
         >>> curve.expressions()
-        (2 + 2*z + epsilon*z + 2*z**2 + epsilon*z**2/2 + epsilon**2*z**2/2,)
+        (2*epsilon**2*z**2 - 2*epsilon*z**2 - 2*epsilon*z + 2*z**2 + 2*z + 2,)
     """
 
     kind: ClassVar[str]

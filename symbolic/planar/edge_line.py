@@ -18,7 +18,8 @@ from ..algebra.rings import PolyRing
 from ..algebra.symbols import symbol
 from ..explain.derived import Derived
 from ..explain.log import DerivationLog
-from ..latex import Equation, Order
+from ..latex.equations import Equation
+from ..latex.printer import Order
 from .maps import PolynomialMap
 
 MAX_FIBRE_ORDER = 8
@@ -40,7 +41,6 @@ class EdgeCoordinates(Derived):
         Derived here; for the main case the tilt is that of the weight norm.
 
     Example:
-        >>> import edgestab as es
         >>> es.models.main_case().edge_coordinates().tilt
         2*epsilon - 2
     """

@@ -14,7 +14,9 @@ from ..algebra.rings import PolyRing, poly_terms, rational_string
 from ..algebra.series import Grading, TruncatedSeries, evaluate, solve_implicit
 from ..explain.derived import Derived
 from ..explain.log import DerivationLog
-from ..latex import Equation, Order, later
+from ..latex.equations import Equation
+from ..latex.names import later
+from ..latex.printer import Order
 from .maps import PolynomialMap
 
 EDGE = 2
@@ -76,7 +78,6 @@ class Nullcline(Derived):
         Agarwala, Pedregosa, Pennington 2022, section on the two-step dynamics (there ``f_epsilon``).
 
     Example:
-        >>> import edgestab as es
         >>> es.models.main_case().nullcline(4).at_zero
         -2/(z - 1)
     """

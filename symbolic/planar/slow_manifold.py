@@ -17,7 +17,8 @@ from ..algebra.series.rows import PARAMETER_WEIGHT
 from ..algebra.symbols import symbol
 from ..explain.derived import Derived
 from ..explain.log import DerivationLog
-from ..latex import Equation, Order
+from ..latex.equations import Equation
+from ..latex.printer import Order
 from .invariance import invariant_rows
 from .maps import PolynomialMap
 from .nullcline import EDGE, RESCALED
@@ -41,7 +42,6 @@ class SlowManifold(Derived):
         Derived here; the paper stops at the two-step recurrence.
 
     Example:
-        >>> import edgestab as es
         >>> es.models.main_case().slow_manifold(1).closed_rows(0)
         (-2/(z - 1),)
     """
@@ -189,9 +189,8 @@ class LimitSeries(Derived):
         Derived here.
 
     Example:
-        >>> import edgestab as es
         >>> es.models.main_case().limit_series(3).expression()
-        -919*epsilon**3/256 - 27*epsilon**2/32 - epsilon/2 + 2
+        -153*epsilon**3/128 - 27*epsilon**2/32 - epsilon/2 + 2
     """
 
     kind = "limit"
