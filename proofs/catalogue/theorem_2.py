@@ -13,6 +13,7 @@ from ...symbolic.wick.acceleration import edge_bound
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 D, P, sigma_z, sigma_J, sigma_Q, m_1, m_2, a_k, v_k = symbols("D P sigma_z sigma_J sigma_Q m_1 m_2 a_k v_k")
+kappa_r = symbol("kappa_r")
 POSTER = Source("agarwala2023", "Theorem 2, eq. 22")
 HERE = Source("edgestab", "edgestab.wick.Acceleration")
 ASSUMPTIONS = "Gaussian J; z and Q centred, of the stated second moments, of any law; z, J, Q independent"
@@ -159,7 +160,7 @@ def _limit(ctx: CheckContext) -> Outcome:
     for law in laws:
         found = ctx.derivations.acceleration(law).leading_ratio()
         rejected += polynomials_agree(_LIMIT.rhs, found)[1] > 0
-    size, quotient = sp.symbols("size quotient", positive=True)
+    size, quotient = (sp.Dummy(name, positive=True) for name in ("size", "quotient"))
     numerator, denominator = sp.fraction(sp.together(edge_bound().subs({D: quotient * size, P: size})))
     degree = sp.degree(numerator, size) - sp.degree(denominator, size)
     rejected += not degree < 4  # the square of the neglected part must grow slower than (D P)^2
@@ -194,10 +195,11 @@ def _printed_scale(ctx: CheckContext) -> Outcome:
 
 
 def _conventions(ctx: CheckContext) -> Outcome:
-    """Each reading's leading ratio against the condition, and which of them give the printed value."""
-    from ...symbolic.wick.conventions import READINGS
+    """The condition as solved, each reading's leading ratio against it, and which of them give the printed value."""
+    from ...symbolic.wick.conventions import READINGS, condition
 
-    rejected, standing = 0, []
+    solved = condition(ctx.derivations.acceleration("goe")).rhs
+    rejected, standing = int(sp.cancel(solved / _CONVENTION.rhs) != 1), []
     for reading in READINGS:
         acceleration = ctx.derivations.acceleration(reading.law)
         strength = sp.cancel(reading.variance * reading.speed**2 / _CONVENTION.rhs)
@@ -207,7 +209,7 @@ def _conventions(ctx: CheckContext) -> Outcome:
         standing += [f"{reading.name} ({verdict})"] * (verdict != "no")
     rejected += not standing
     return judge(
-        len(READINGS),
+        len(READINGS) + 1,
         rejected,
         worst=f"{len(standing)} of {len(READINGS)} readings",
         domain="leading order as D, P grow at a fixed quotient",
@@ -336,7 +338,7 @@ CLAIMS = (
     Claim(
         id="rotation-invariance-is-gaussian",
         title="Independent entries with a rotation-invariant law are Gaussian",
-        statement=sp.Eq(2 * sp.Symbol("kappa_r") * sp.Rational(1, 2) ** (sp.Symbol("r") / 2), sp.Symbol("kappa_r")),
+        statement=sp.Eq(2 * kappa_r * sp.Rational(1, 2) ** (sp.Symbol("r", integer=True) / 2), kappa_r),
         source=Source("maxwell1860", "Proposition IV"),
         domain="cumulants kappa_r of an entry: the equation holds for r = 2, and for r >= 3 only if kappa_r = 0",
         checks=(Check("a rotation by 45 degrees on cumulants", Level.DERIVED, _maxwell),),
