@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -73,17 +74,24 @@ def latex_options(command: F) -> F:
     return result
 
 
-def latex_text(result: Any, title: str, choice: LatexChoice) -> str:
-    """A typeset object as the user asked.
+def rendered(result: Any, form: str, choice: LatexChoice, title: str = "") -> str:
+    """A derived object or its log as the user asked.
 
     Args:
-        result: anything with ``align`` and ``document``.
-        title: of the document.
-        choice: the options.
+        result: a derived object or its log: anything with ``text``, ``json``, ``align`` and ``document``.
+        form: text, latex, json, or python for an object.
+        choice: the LaTeX options.
+        title: of a whole LaTeX file; the result's own when empty.
 
     Returns:
-        An ``align`` block, or a whole file.
+        The text to write.
     """
-    style = choice.style()
-    text: str = result.document(title, style) if choice.document else result.align(style)
+    if form == "json":
+        return json.dumps(result.json(), indent=2)
+    if form == "latex":
+        style = choice.style()
+        named = {"title": title} if title else {}
+        block: str = result.document(style=style, **named) if choice.document else result.align(style)
+        return block
+    text: str = result.python() if form == "python" else result.text()
     return text

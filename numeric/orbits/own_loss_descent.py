@@ -15,7 +15,7 @@ from flint import fmpq, fmpq_mpoly
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.models.own_loss.edge import EdgeForm
-from ...symbolic.models.own_loss.gradient import GradientDescent
+from ...symbolic.models.own_loss.gradient import GradientStep
 from ...symbolic.planar.maps import PolynomialMap
 from ..codegen.compile import Kernel, compile_map
 from ..number_types import bits_for, round_to_mpfr
@@ -131,7 +131,7 @@ def _kernel_of(
     return kernel, tuple(own.from_expr(e) for e in watched)
 
 
-def _kernel(model: GradientDescent, level: sp.Expr) -> tuple[Kernel, tuple[fmpq_mpoly, ...]]:
+def _kernel(model: GradientStep, level: sp.Expr) -> tuple[Kernel, tuple[fmpq_mpoly, ...]]:
     eta = tuple(sorted(model.step.free_symbols, key=lambda s: s.name))
     if len(eta) > 1 or (model.loss.free_symbols - set(model.parameters)):
         raise DomainError.of(

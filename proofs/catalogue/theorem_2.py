@@ -62,18 +62,18 @@ def _compare(statement: sp.Equality, derived: sp.Expr, domain: str) -> Outcome:
 
 def _first_is_odd(ctx: CheckContext) -> Outcome:
     """Every term of the first derivative holds Q an odd number of times, for each law of the slices."""
-    found = [ctx.derivations.acceleration(law) for law in ("goe", "iid")]
+    found = [ctx.subject.acceleration(law) for law in ("goe", "iid")]
     tested = sum(len(a.derivatives[0]) for a in found)
     rejected = sum(len(a.first_mean) for a in found)
     return judge(tested, rejected, worst=rejected, bound=0, domain="every eigenvalue, D, P; any centred law of Q")
 
 
 def _finite_size(ctx: CheckContext) -> Outcome:
-    return _compare(_FINITE, ctx.derivations.acceleration("goe").closed_form, "every eigenvalue, all D, P >= 1")
+    return _compare(_FINITE, ctx.subject.acceleration("goe").closed_form, "every eigenvalue, all D, P >= 1")
 
 
 def _iid_slices(ctx: CheckContext) -> Outcome:
-    return _compare(_IID, ctx.derivations.acceleration("iid").closed_form, "every eigenvalue, all D, P >= 1")
+    return _compare(_IID, ctx.subject.acceleration("iid").closed_form, "every eigenvalue, all D, P >= 1")
 
 
 def _scores(ctx: CheckContext) -> list[tuple[int, int, float, float]]:
@@ -146,7 +146,7 @@ def _simulated_iid(ctx: CheckContext) -> Outcome:
     count = ctx.pick(2000, 20000, 200000)
     scores = []
     for d, p in ((1, 2), (3, 2), (3, 3)):
-        exact = float(ctx.derivations.acceleration("iid").closed_form.subs(InitialEnsemble(d, p).values()))
+        exact = float(ctx.subject.acceleration("iid").closed_form.subs(InitialEnsemble(d, p).values()))
         samples = dense_motion(InitialEnsemble(d, p), samples=count, seed=ctx.seed, curvature="iid")[0].acceleration
         scores.append((d, p, (float(np.mean(samples)) - exact) / (float(np.std(samples, ddof=1)) / count**0.5)))
     return judge_scores(scores, f"largest eigenvalue, {count} dense samples at each of {[row[:2] for row in scores]}")
@@ -157,7 +157,7 @@ def _limit(ctx: CheckContext) -> Outcome:
     rejected = 0
     laws = ("goe", "excess", "iid")
     for law in laws:
-        found = ctx.derivations.acceleration(law).leading_ratio()
+        found = ctx.subject.acceleration(law).leading_ratio()
         rejected += polynomials_agree(_LIMIT.rhs, found)[1] > 0
     size, quotient = (sp.Dummy(name, positive=True) for name in ("size", "quotient"))
     numerator, denominator = sp.fraction(sp.together(edge_bound().subs({D: quotient * size, P: size})))
@@ -174,7 +174,7 @@ def _limit(ctx: CheckContext) -> Outcome:
 
 def _printed_scale(ctx: CheckContext) -> Outcome:
     """With unit variance of Q's entries the ratio exceeds sigma_z^2 at every size, by a sum of positive terms."""
-    acceleration = ctx.derivations.acceleration("goe")
+    acceleration = ctx.subject.acceleration("goe")
     # D and P at least 1, all other symbols positive: positive coefficients prove it
     beyond = {D: 1 + D, P: 1 + P, sigma_Q: 1}
     numerator, denominator = sp.fraction(sp.together((acceleration.ratio - sigma_z**2).subs(beyond, simultaneous=True)))
@@ -197,10 +197,10 @@ def _conventions(ctx: CheckContext) -> Outcome:
     """The condition as solved, each reading's leading ratio against it, and which of them give the printed value."""
     from ...symbolic.wick.conventions import READINGS, condition
 
-    solved = condition(ctx.derivations.acceleration("goe")).rhs
+    solved = condition(ctx.subject.acceleration("goe")).rhs
     rejected, standing = int(sp.cancel(solved / _CONVENTION.rhs) != 1), []
     for reading in READINGS:
-        acceleration = ctx.derivations.acceleration(reading.law)
+        acceleration = ctx.subject.acceleration(reading.law)
         strength = sp.cancel(reading.variance * reading.speed**2 / _CONVENTION.rhs)
         verdict = reading.holds(acceleration)
         expected = "always" if strength == 1 else "if D = P" if sp.cancel(strength.subs(D, P)) == 1 else "no"

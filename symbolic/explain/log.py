@@ -41,7 +41,7 @@ class Step:
         """``checked`` or ``stated`` (a definition or a given)."""
         return "checked" if self.compared else "stated"
 
-    def to_json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """Flat record with the equations as LaTeX."""
         return {
             "title": self.title,
@@ -170,9 +170,9 @@ class DerivationLog:
         """A file for pdflatex."""
         return document(title or self.title, self.sections(), style, self.described)
 
-    def to_json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """Title and steps."""
-        return {"title": self.title, "steps": [s.to_json() for s in self.steps], "compared": self.compared}
+        return {"title": self.title, "steps": [s.json() for s in self.steps], "compared": self.compared}
 
     def _repr_latex_(self) -> str:
         blocks = [e.inline() for s in self.steps for e in s.equations]

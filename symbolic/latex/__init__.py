@@ -8,7 +8,6 @@ from .equations import Equation, Style, align, aligned
 from .names import NameMap, later, parse_names
 from .printer import Order, to_latex
 from .reader import ReadEquation, read_equations, read_latex
-from .typeset import Typeset
 
 __all__ = [
     "Equation",
@@ -17,7 +16,6 @@ __all__ = [
     "ReadEquation",
     "Section",
     "Style",
-    "Typeset",
     "align",
     "aligned",
     "document",

@@ -32,8 +32,8 @@ from ..algebra.errors import DomainError
 from ..algebra.rational import RationalFunction
 from ..algebra.rings import PolyRing
 from ..algebra.symbols import symbol
-from ..planar.maps import PolynomialMap
 from ..planar.nullcline import EDGE
+from ..planar.planar_map import PlanarMap
 from .lyapunov import Identity, Lyapunov, SlowCoordinate, derive_lyapunov, derive_slow_coordinate
 
 __all__ = ["Barrier", "Identity", "Lyapunov", "SignCondition", "SlowCoordinate", "derive_barrier"]
@@ -123,7 +123,7 @@ class Barrier:
         return self.slow.lyapunov
 
     @property
-    def one_step(self) -> PolynomialMap:
+    def one_step(self) -> PlanarMap:
         """The map."""
         return self.lyapunov.one_step
 
@@ -248,11 +248,11 @@ class Barrier:
 
 
 @lru_cache(maxsize=8)
-def _slow_coordinate(one_step: PolynomialMap) -> SlowCoordinate:
+def _slow_coordinate(one_step: PlanarMap) -> SlowCoordinate:
     return derive_slow_coordinate(derive_lyapunov(one_step))
 
 
-def derive_barrier(one_step: PolynomialMap, constants: Mapping[str, object]) -> Barrier:
+def derive_barrier(one_step: PlanarMap, constants: Mapping[str, object]) -> Barrier:
     """The trapping region of a map for given constants.
 
     Args:

@@ -19,8 +19,8 @@ from ..algebra.errors import DomainError, ProofError
 from ..algebra.rational import RationalFunction
 from ..algebra.rings import PolyRing, poly_terms
 from ..models.quadratic import QuadraticModel
-from ..planar.maps import PolynomialMap
-from ..planar.nullcline import EDGE, derive_nullcline
+from ..planar.nullcline import EDGE
+from ..planar.planar_map import PlanarMap
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Lyapunov:
         ceiling: V falls while ``T`` lies below this number.
     """
 
-    one_step: PolynomialMap
+    one_step: PlanarMap
     tilt: sp.Expr
     rate: sp.Expr
     ceiling: sp.Rational
@@ -108,7 +108,7 @@ def _coefficient(ring: PolyRing, expr: sp.Expr, z: sp.Symbol, power: int) -> sp.
     return ring.to_expr(ring.from_dict(kept))
 
 
-def derive_lyapunov(one_step: PolynomialMap) -> Lyapunov:
+def derive_lyapunov(one_step: PlanarMap) -> Lyapunov:
     """Find the linear function of ``(z, T)`` that every step lowers to second order in z.
 
     Args:
@@ -209,7 +209,7 @@ def derive_slow_coordinate(lyapunov: Lyapunov) -> SlowCoordinate:
         ring.generator(z), where
     )
     turn = turn_function.to_expr()
-    branch = derive_nullcline(one_step, 1).at_zero
+    branch = one_step.nullcline(1).at_zero
     invariant = sp.factor((branch + lyapunov.tilt.subs(epsilon, 0) * z - EDGE) / 2)
     numerator, denominator = sp.fraction(invariant)
     pole = sp.expand(denominator / denominator.subs(z, 0))

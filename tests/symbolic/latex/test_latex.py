@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgestab.symbolic.algebra.errors import DomainError
+from edgestab.symbolic.explain.derived import Derived
 from edgestab.symbolic.latex import (
     Equation,
     NameMap,
     Order,
     Section,
     Style,
-    Typeset,
     align,
     document,
     later,
@@ -28,19 +28,19 @@ from edgestab.symbolic.latex import (
     to_latex,
 )
 from edgestab.symbolic.latex.layout import width_of
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 
 x = sp.Symbol("x", real=True)
 PAPER = NameMap({"z": r"\mathcal{F}", "T": r"\lambda_{\max}", "epsilon": r"\varepsilon", "y": "y"})
 
 
-def objects() -> dict[str, Typeset]:
-    derivations = main_case()
+def objects() -> dict[str, Derived]:
+    step = main_case()
     return {
-        "one-step": derivations.one_step(),
-        "two-step": derivations.two_step(3),
-        "two-step-6": derivations.two_step(6),
-        "nullcline": derivations.nullcline(5),
+        "one-step": step,
+        "two-step": step.two_step(3),
+        "two-step-6": step.two_step(6),
+        "nullcline": step.nullcline(5),
     }
 
 
