@@ -10,8 +10,8 @@ import sympy as sp
 
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.symbols import symbol, symbols
-from ...symbolic.trapping.barrier import SignCondition, derive_barrier
-from ...symbolic.trapping.strip import PolynomialCondition
+from ...symbolic.trapping.barrier import derive_barrier
+from ...symbolic.trapping.region import Condition
 from ..certificates.checker import ACCEPTED, UNDECIDED, check_certificate
 from ..certificates.serial import judge_condition
 from ..certificates.sharp_limit import build_sharp_certificate
@@ -38,9 +38,7 @@ def refuted_by_algebra(run: Callable[[CheckContext], Outcome]) -> Callable[[Chec
     return judged
 
 
-def judge_conditions(
-    conditions: Iterable[SignCondition | PolynomialCondition], domain: str, max_boxes: int = 4000
-) -> Outcome:
+def judge_conditions(conditions: Iterable[Condition], domain: str, max_boxes: int = 4000) -> Outcome:
     """Prove each condition on its box; count leaf boxes.
 
     Args:
