@@ -141,7 +141,7 @@ def _checker(ctx: CheckContext) -> Outcome:
     return judge(tested, wrong, open_, worst=worst, detail=reason, domain="theorem-1 and its sharp forms")
 
 
-_HOUSE = Source("edgestab", "symbolic/barrier.py")
+_HOUSE = Source("edgestab", "edgestab.trapping.Barrier")
 
 CLAIMS = (
     Claim(
@@ -212,7 +212,7 @@ CLAIMS = (
         id="theorem-1-checker",
         title="An independent checker accepts the certificates",
         statement=sp.Eq(sp.Symbol("verdict"), sp.Symbol("accepted")),
-        source=Source("edgestab", "proofs/certificates/checker.py"),
+        source=Source("edgestab", "edgestab.proofs.check_certificate"),
         uses=("theorem-1-explicit",),
         domain="the certificate for 0 < epsilon <= 1, and those of the sharp limit",
         note="the checker re-derives the conditions from gradient descent with its own algebra",

@@ -142,8 +142,8 @@ def _escape_lemma(ctx: CheckContext) -> Outcome:
 
 
 _NEXT, _ENDLESS = symbol("z'"), sp.Symbol("T_inf", extended_real=True)
-_STRIP = Source("edgestab", "symbolic/strip.py")
-_ORBIT = Source("edgestab", "proofs/certificates/orbits.py")
+_STRIP = Source("edgestab", "strip about the slow curve")
+_ORBIT = Source("edgestab", "enclosed orbits")
 
 CLAIMS = (
     Claim(
