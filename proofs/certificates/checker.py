@@ -38,6 +38,17 @@ from .checker_algebra import (
 )
 from .checker_sharp import check_strip
 
+FORMERLY = {
+    "turn": "sign-change",
+    "decay": "contraction-rate",
+    "excess-above": "distance-above",
+    "excess-below": "distance-below",
+    "drop-near": "undershoot-near",
+    "drop-left": "undershoot-left",
+    "drop-right": "undershoot-right",
+}
+"""What conditions are called in files that were written under the former names."""
+
 ACCEPTED, REJECTED, UNDECIDED = "accepted", "rejected", "undecided"
 
 
@@ -80,9 +91,10 @@ class _Check:
         listed = field(self.data, "conditions", "certificate", lambda v: isinstance(v, list))
         named: dict[tuple[int, str], dict[str, Any]] = {}
         for record in listed:
-            key = (record.get("region"), record.get("name"))
+            name = FORMERLY.get(record.get("name"), record.get("name"))
+            key = (record.get("region"), name)
             require(key not in named, f"condition {key} appears twice")
-            named[key] = record
+            named[key] = {**record, "name": name}
         for index, region in enumerate(regions):
             self.region(index, region, named)
         if claim == "theorem-1-sharp":

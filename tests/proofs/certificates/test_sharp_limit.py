@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from edgestab.proofs.certificates.checker import ACCEPTED, REJECTED, UNDECIDED, check_certificate
+from edgestab.proofs.certificates.checker import ACCEPTED, FORMERLY, REJECTED, UNDECIDED, check_certificate
 from edgestab.proofs.certificates.serial import judge_condition
 from edgestab.proofs.certificates.sharp_limit import build_sharp_certificate, sharp_bound, sharp_strip
 from edgestab.symbolic.algebra.errors import DomainError
@@ -25,6 +25,15 @@ def original(order: int) -> str:
 def fresh(order: int = 1) -> Data:
     data: Data = json.loads(original(order))
     return data
+
+
+def test_every_former_name_is_that_of_a_condition() -> None:
+    data = fresh()
+    former = {new: old for old, new in FORMERLY.items()}
+    assert former.keys() <= {c["name"] for c in data["conditions"]}
+    for record in data["conditions"]:
+        record["name"] = former.get(record["name"], record["name"])
+    assert check_certificate(data).status == ACCEPTED
 
 
 @pytest.mark.parametrize("order", [1, 2])
