@@ -70,10 +70,10 @@ class Follower:
             return _terms(polynomial)
 
         with precision(bits):
-            turn, rate = barriers[0].slow.effective_curvature, lyapunov.rate
-            self.effective_curvature = put(turn)
+            curvature, rate = barriers[0].slow.effective_curvature, lyapunov.rate
+            self.effective_curvature = put(curvature)
             following = []
-            for expr, sign in ((z * (1 - turn), 0), (-(z**2) * rate, 1)):
+            for expr, sign in ((z * (1 - curvature), 0), (-(z**2) * rate, 1)):
                 moved = source.from_expr(sp.expand(expr)).compose(*images, ctx=ring.context)
                 following.append(moved + ring.from_expr(V) if sign else moved)
             self.next = [_terms(p) for p in following]
@@ -161,8 +161,8 @@ class Follower:
             if not (abs(z) < 3 and z.rad() < 0.25 and V.rad() < 0.25):
                 return None
             # a step may land on z = 0 (where the orbit rests) only inside the band
-            turn = self._at(self.effective_curvature, (z, V, e))
-            if not (turn > 1 or turn < 1 or (V <= 2 and self.step(z, V, e)[1] >= 2 - ball(self.width) * e)):
+            curvature = self._at(self.effective_curvature, (z, V, e))
+            if not (curvature > 1 or curvature < 1 or (V <= 2 and self.step(z, V, e)[1] >= 2 - ball(self.width) * e)):
                 return None
         return None
 

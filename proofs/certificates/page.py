@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from importlib.resources import files
 from typing import Any
@@ -167,33 +168,20 @@ def _orbit_items(pieces: list[tuple[Barrier, StartSet | None]]) -> str:
 
 
 def _formulas(barrier: Barrier) -> dict[str, str]:
-    """Generic formulas, with beta, w and the end of the range as symbols, held against the barrier's own."""
-    z, T = barrier.one_step.variables
-    epsilon, p, h = barrier.epsilon, symbol("p"), symbol("h")
-    beta, w, top = (*(sp.Symbol(name, positive=True) for name in ("beta", "w")), _TOP)
-    lyapunov, slow = barrier.lyapunov, barrier.slow
-    slope = sp.cancel(lyapunov.rate / epsilon / (lyapunov.ceiling - T)) * (lyapunov.ceiling - T)
-    relaxation = h * sp.cancel(slow.relaxation / slow.effective_curvature)
-    run = 1 - z + (1 - beta / 2) * z * h
-    shown = {
-        "lift": 1 - z + z * h - beta / 2 * z**2 * relaxation,
-        "drift": beta / 2 * relaxation * (w * epsilon + (2 - beta) * p) - epsilon * slope * run,
-        "uniform": beta / 2 * relaxation * (w + (2 - beta) * p / top) - slope * run,
-        "rest": beta / 2 * relaxation * (2 - beta) * p * (1 - epsilon / top),
-    }
-    at = {beta: barrier.slope, w: barrier.width, top: barrier.epsilon_range[1]}
-    own = {c.name: c.expression for c in barrier.conditions}
-    for name, printed in (("lift", shown["lift"]), ("drift", shown["uniform"])):
-        if sp.expand(printed.subs(at) - own[name]) != 0:
-            raise ProofError.of("page", f"the {name} of the certificate", str(own[name]), "Mend the page.")
+    """The barrier's own formulas, with beta, w and the end of the range as symbols and the rate written to be read."""
+    slow, lyapunov = barrier.slow, barrier.lyapunov
+    rate = barrier.epsilon * (lyapunov.ceiling - barrier.one_step.variables[1])
+    beta, w = (sp.Symbol(name, positive=True) for name in ("beta", "w"))
+    shown = replace(slow, lyapunov=replace(lyapunov, rate=rate))
+    parts = replace(barrier, slow=shown, slope=beta, width=w, epsilon_range=(sp.S.Zero, _TOP)).parts
     return {
-        **{name: _latex(value) for name, value in shown.items()},
+        **{name: _latex(parts[name]) for name in ("lift", "drift", "uniform", "rest")},
         "p": _latex(slow.invariant),
         "V": _latex(lyapunov.value),
-        "rate": _latex(epsilon * slope),
+        "rate": _latex(rate),
         "ceiling": _latex(lyapunov.ceiling),
         "h": _math(sp.expand(slow.effective_curvature)),
-        "forcing": _latex(epsilon * slope * sp.cancel(slow.forcing / (epsilon * slope))),
+        "forcing": _latex(rate * sp.cancel(slow.forcing / rate)),
     }
 
 

@@ -112,31 +112,24 @@ class Barrier:
     def parts(self) -> dict[str, sp.Expr]:
         """Lift, drift and F in ``z, p, W, T, h, epsilon``; the relaxation is written through h.
 
+        From epsilon = 0 up, for a slope at most 2, ``drift = epsilon uniform + rest`` with a rest that is not negative.
+
         Unlike :meth:`Region.split`, which takes lift and drift on the barrier, these are taken at the state itself.
         """
         z = self.one_step.variables[0]
         p, W, h = (symbol(n) for n in ("p", "W", "h"))
         relaxation = sp.cancel(self.slow.relaxation / self.slow.effective_curvature) * h
-        rate, half = self.lyapunov.rate, self.slope / 2
-        z_next = z * (1 - h)
+        rate, half, top = self.lyapunov.rate, self.slope / 2, self.epsilon_range[1]
+        z_next, run = z * (1 - h), 1 - z + (1 - half) * z * h
         return {
             "relaxation": relaxation,
             "lift": 1 - z + z * h - half * z**2 * relaxation,
-            "drift": half * relaxation * (self.width * self.epsilon + (2 - self.slope) * p)
-            - rate * (1 - z + (1 - half) * z * h),
+            "drift": half * relaxation * (self.width * self.epsilon + (2 - self.slope) * p) - rate * run,
+            "uniform": half * relaxation * (self.width + (2 - self.slope) / top * p)
+            - sp.cancel(rate / self.epsilon) * run,
+            "rest": half * relaxation * (2 - self.slope) * p * (1 - self.epsilon / top),
             "F": (W - z**2 * rate - EDGE) * (1 - z_next) - self.slope * z_next**2,
         }
-
-    @cached_property
-    def _uniform_drift(self) -> sp.Expr:
-        """``drift / epsilon`` from below, uniformly down to epsilon = 0, for a slope at most 2."""
-        p = symbol("p")
-        parts, top = self.parts, self.epsilon_range[1]
-        rate = sp.cancel(self.lyapunov.rate / self.epsilon)
-        z, h = self.one_step.variables[0], symbol("h")
-        return self.slope / 2 * parts["relaxation"] * (self.width + (2 - self.slope) / top * p) - rate * (
-            1 - z + (1 - self.slope / 2) * z * h
-        )
 
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:
@@ -146,7 +139,7 @@ class Barrier:
         low, high = self.z_range
         cut = self.cut
         parts = self.parts
-        drift = self._uniform_drift if self.epsilon_range[0] == 0 else parts["drift"]
+        drift = parts["uniform"] if self.epsilon_range[0] == 0 else parts["drift"]
         change = h - 1 + self.sign_change_slack * (EDGE - V)
         found = [
             ("sign-change", "the residual changes sign at every step", change, low, high),
@@ -188,11 +181,8 @@ class Barrier:
         split = Identity("split", "F = q lift + z^2 drift", at["F"], q * at["lift"] + z**2 * at["drift"], wide)
         found = [self.lyapunov.identity(), step, self.slow.identity(), split]
         if self.epsilon_range[0] == 0:
-            rest = self.slope / 2 * at["relaxation"] * (2 - self.slope) * p * (1 - epsilon / self.epsilon_range[1])
-            uniform = epsilon * self._uniform_drift.subs(flat, simultaneous=True) + rest
-            found.append(
-                Identity("uniform", "drift = epsilon (uniform drift) + a non-negative rest", at["drift"], uniform, wide)
-            )
+            meaning = "drift = epsilon (uniform drift) + a non-negative rest"
+            found.append(Identity("uniform", meaning, at["drift"], epsilon * at["uniform"] + at["rest"], wide))
         return tuple(found)
 
 

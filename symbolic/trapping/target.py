@@ -20,7 +20,6 @@ import sympy as sp
 
 from ..algebra.errors import DomainError, ProofError
 from ..algebra.localised import Local, Localisation
-from ..algebra.rational import RationalFunction
 from ..algebra.rings import PolyRing, to_fmpq
 from ..algebra.symbols import symbol
 from ..models.quadratic import QuadraticModel
@@ -33,7 +32,7 @@ s = symbol("s")
 
 
 def derive_tilt(one_step: PlanarMap) -> sp.Expr:
-    """The slope in z that cancels the first order, with the target written as ``s T / 4``.
+    """The tilt of the map with the target written as ``s T / 4``, so that it does not depend on T.
 
     Args:
         one_step: the planar map with parameters E and epsilon.
@@ -42,22 +41,15 @@ def derive_tilt(one_step: PlanarMap) -> sp.Expr:
         A polynomial in epsilon and s.
 
     Raises:
-        ProofError: the slope still depends on T.
+        ProofError: the tilt still depends on T.
     """
-    z, T = one_step.variables
-    target = symbol("E")
-    wide = PolyRing((z, T, *one_step.parameters, s))
-    dz, dT = (
-        RationalFunction.from_expr(wide, (image - v).subs(target, s * T / 4))
-        for v, image in zip((z, T), one_step.components, strict=True)
-    )
-    first = {z: sp.Integer(0)}
-    slopes = [d.divide_exactly(wide.generator(z), "derive_tilt()").at(first) for d in (dz, dT)]
-    tilt = -(slopes[1] / slopes[0])
-    found = tilt.to_expr()
-    if not tilt.denominator.is_constant() or found.has(T):
-        raise ProofError.of("derive_tilt()", "a slope free of T", found, "The map differs.")
-    return found
+    T, target = one_step.variables[1], symbol("E")
+    moved = tuple(sp.expand(image.subs(target, s * T / 4)) for image in one_step.components)
+    parameters = (*(x for x in one_step.parameters if x != target), s)
+    try:
+        return PlanarMap(one_step.variables, moved, parameters).edge_coordinates().tilt
+    except DomainError as error:
+        raise ProofError.of("derive_tilt()", "a tilt free of T", str(error), "The map differs.") from error
 
 
 @dataclass(frozen=True)
