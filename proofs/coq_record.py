@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..symbolic.algebra.errors import EdgestabError, OutputError, ProofError
-from ..symbolic.planar.derivations import Derivations, main_case
+from .claims import Subject, main_subject
 from .coq_audit import forbidden, restated
 from .coq_export import generated_files
 
@@ -233,18 +233,18 @@ def coq_status(digests: Mapping[str, str] | None = None) -> CoqStatus:
     return CoqStatus("no matching record", None)
 
 
-def stale_sources(derivations: Derivations) -> list[str]:
+def stale_sources(subject: Subject) -> list[str]:
     """Generated files that the derived objects no longer generate as they are on disk.
 
     Args:
-        derivations: the exact objects (or a mutant's).
+        subject: the exact objects (or a mutant's).
 
     Returns:
         Names of the files that differ, are missing, or are left over; ``["(export)"]`` when the objects have lost
         the structure that the proof needs.
     """
     try:
-        fresh = generated_files(derivations)
+        fresh = generated_files(subject)
     except EdgestabError:
         return ["(export)"]
     prefix = GENERATED + "/"
@@ -252,16 +252,16 @@ def stale_sources(derivations: Derivations) -> list[str]:
     return sorted(name for name in fresh.keys() | on_disk.keys() if fresh.get(name) != on_disk.get(name))
 
 
-def write_sources(derivations: Derivations) -> list[str]:
+def write_sources(subject: Subject) -> list[str]:
     """Write the generated files that differ from what the derived objects generate, and remove left-over ones.
 
     Args:
-        derivations: the exact objects.
+        subject: the exact objects.
 
     Returns:
         Names of the files that changed.
     """
-    fresh, stale = generated_files(derivations), stale_sources(derivations)
+    fresh, stale = generated_files(subject), stale_sources(subject)
     for name in stale:
         path = SOURCES / GENERATED / name
         if name in fresh:
@@ -274,4 +274,4 @@ def write_sources(derivations: Derivations) -> list[str]:
 @lru_cache(maxsize=1)
 def main_stale_sources() -> tuple[str, ...]:
     """:func:`stale_sources` of the main case, computed once."""
-    return tuple(stale_sources(main_case()))
+    return tuple(stale_sources(main_subject()))

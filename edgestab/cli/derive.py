@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
 from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import check_writable, force_option, write_output
-from .typesetting import LatexChoice, latex_options, latex_text
+from .typesetting import LatexChoice, latex_options, rendered
 
-OBJECTS = ("one-step", "two-step", "nullcline", "slow-manifold", "limit", "limit-law")
+if TYPE_CHECKING:
+    from edgestab.symbolic.explain.derived import Derived
+    from edgestab.symbolic.planar.planar_map import PlanarMap
+
+KINDS: dict[str, Callable[[PlanarMap, int, tuple[int, int]], Derived]] = {
+    "one-step": lambda step, order, weights: step,
+    "two-step": lambda step, order, weights: step.two_step(order, weights),
+    "nullcline": lambda step, order, weights: step.nullcline(order),
+    "slow-manifold": lambda step, order, weights: step.slow_manifold(order),
+    "limit": lambda step, order, weights: step.limit_series(order),
+    "limit-law": lambda step, order, weights: step.limit_law(order),
+}
+"""Each kind of derived object, from the one-step map, an order, and the weights of y and epsilon."""
+
 ORDER_HELP = "Highest degree in z kept; for slow-manifold, limit and limit-law the highest power of epsilon."
 FORMATS = ("text", "latex", "python", "json")
 
 
 @click.command()
-@click.argument("what", type=click.Choice(OBJECTS), metavar="|".join(OBJECTS))
+@click.argument("what", type=click.Choice(tuple(KINDS)), metavar="|".join(KINDS))
 @click.option("--order", type=int, default=3, show_default=True, help=ORDER_HELP)
 @click.option("--weights", default="0,0", metavar="Y,E", help="What y and epsilon count in the order of two-step.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
@@ -34,28 +47,18 @@ def derive(
     The one-step map, the two-step recurrence, its nullcline, the slow manifold that relaxed orbits follow, the limit
     T_inf where it ends, or the limit law for any start (order 1 is the leading one).
     """
-    from edgestab.symbolic.planar.derivations import main_case
+    from edgestab.symbolic.models.quadratic import main_case
 
     latex.require(form)
     check_writable(output, force)
-    derivations = main_case()
-    graded = _weights(weights, what)
+    result = KINDS[what](main_case(), order, _weights(weights, what))
     if explain:
-        write_output(output, _explain(what, order, form, latex), force)
-        return
-    result: Any
-    if what == "one-step":
-        result = derivations.one_step()
-    elif what == "two-step":
-        result = derivations.model.two_step(order, graded) if any(graded) else derivations.two_step(order)
-    elif what == "nullcline":
-        result = derivations.nullcline(order)
-    elif what == "limit-law":
-        result = derivations.limit_law(order)
+        if form == "python":
+            raise DomainError.of("--explain", "--format text, latex or json", "--format python", "A log is not code.")
+        text = rendered(result.explain(), form, latex)
     else:
-        manifold = derivations.slow_manifold(order)
-        result = manifold.limit() if what == "limit" else manifold
-    write_output(output, _render(what, result, form, latex), force)
+        text = rendered(result, form, latex, f"The {what} of the main case")
+    write_output(output, text, force)
 
 
 def _weights(text: str, what: str) -> tuple[int, int]:
@@ -65,50 +68,3 @@ def _weights(text: str, what: str) -> tuple[int, int]:
     if what != "two-step" and any(int(p) for p in parts):
         raise DomainError.of("--weights", "the object two-step", what, "Only its order can be graded.")
     return int(parts[0]), int(parts[1])
-
-
-def _render(what: str, result: Any, form: str, latex: LatexChoice) -> str:
-    from edgestab.symbolic.planar.printing import python_source, text_lines
-
-    if form == "json":
-        return json.dumps(result.to_json(), indent=2)
-    if form == "latex":
-        return latex_text(result, f"The {what} of the main case", latex)
-    if form == "python":
-        return python_source(what, result)
-    return "\n".join(text_lines(what, result))
-
-
-def _explain(what: str, order: int, form: str, latex: LatexChoice) -> str:
-    """The log of one object.
-
-    Args:
-        what: the object.
-        order: its order.
-        form: text, latex or json.
-        latex: the LaTeX options.
-
-    Returns:
-        The text to write.
-
-    Raises:
-        DomainError: the format has no logs.
-    """
-    from edgestab.symbolic.explain import main_case as explanations
-    from edgestab.symbolic.explain.limit_law import explain_limit_law
-    from edgestab.symbolic.planar.derivations import main_case
-
-    from .model import render_log
-
-    if form == "python":
-        raise DomainError.of("--explain", "--format text, latex or json", "--format python", "A log is not code.")
-    derivations = main_case()
-    logs = {
-        "one-step": lambda: explanations.explain_one_step(derivations.model),
-        "two-step": lambda: explanations.explain_two_step(derivations.one_step(), order),
-        "nullcline": lambda: explanations.explain_nullcline(derivations.one_step(), order),
-        "slow-manifold": lambda: explanations.explain_slow_manifold(derivations.one_step(), order),
-        "limit": lambda: explanations.explain_limit(derivations.one_step(), order),
-        "limit-law": lambda: explain_limit_law(derivations.one_step(), order),
-    }
-    return render_log(logs[what](), form, latex)

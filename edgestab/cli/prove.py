@@ -42,7 +42,7 @@ def prove(
     Exit 0 when Coq accepted every file and no theorem rests on more than it may, 1 when it did not.
     """
     from edgestab.proofs import coq_audit, coq_build, coq_record
-    from edgestab.symbolic.planar.derivations import main_case
+    from edgestab.proofs.claims import main_subject
 
     out = console(stderr=json_path == "-")
 
@@ -50,9 +50,9 @@ def prove(
         out.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
     if regenerate:
-        for name in coq_record.write_sources(main_case()):
+        for name in coq_record.write_sources(main_subject()):
             say(f"wrote {name}")
-    stale = coq_record.stale_sources(main_case())
+    stale = coq_record.stale_sources(main_subject())
     if stale:
         say(f"generated sources differ from what the derived objects generate: {', '.join(stale)}", "red")
         raise click.exceptions.Exit(1)

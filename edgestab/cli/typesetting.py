@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +12,7 @@ import click
 from edgestab.symbolic.algebra.errors import DomainError
 
 if TYPE_CHECKING:
-    from edgestab.symbolic.latex import Style
+    from edgestab.symbolic.latex.equations import Style
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,8 +32,9 @@ class LatexChoice:
         Returns:
             Width, names and labels, checked.
         """
-        from edgestab.symbolic.latex import Style, parse_names
+        from edgestab.symbolic.latex.equations import Style
         from edgestab.symbolic.latex.layout import DEFAULT_WIDTH
+        from edgestab.symbolic.latex.names import parse_names
 
         return Style(DEFAULT_WIDTH if self.width is None else self.width, parse_names(self.names), self.label)
 
@@ -73,17 +75,24 @@ def latex_options(command: F) -> F:
     return result
 
 
-def latex_text(result: Any, title: str, choice: LatexChoice) -> str:
-    """A typeset object as the user asked.
+def rendered(result: Any, form: str, choice: LatexChoice, title: str = "") -> str:
+    """A derived object or its log as the user asked.
 
     Args:
-        result: anything with ``align`` and ``document``.
-        title: of the document.
-        choice: the options.
+        result: a derived object or its log: anything with ``text``, ``json``, ``align`` and ``document``.
+        form: text, latex, json, or python for an object.
+        choice: the LaTeX options.
+        title: of a whole LaTeX file; the result's own when empty.
 
     Returns:
-        An ``align`` block, or a whole file.
+        The text to write.
     """
-    style = choice.style()
-    text: str = result.document(title, style) if choice.document else result.align(style)
+    if form == "json":
+        return json.dumps(result.json(), indent=2)
+    if form == "latex":
+        style = choice.style()
+        named = {"title": title} if title else {}
+        block: str = result.document(style=style, **named) if choice.document else result.align(style)
+        return block
+    text: str = result.python() if form == "python" else result.text()
     return text

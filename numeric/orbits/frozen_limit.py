@@ -15,8 +15,7 @@ from fractions import Fraction
 from flint import arb, fmpq
 
 from ...symbolic.algebra.rings import poly_terms
-from ...symbolic.planar.edge_line import derive_edge_coordinates
-from ...symbolic.planar.maps import PolynomialMap
+from ...symbolic.planar.planar_map import PlanarMap
 
 TRIES = 6
 """Contraction factors that are tried, from the middle between the first step's and 1 onwards."""
@@ -44,7 +43,7 @@ def _value(terms: Terms, *at: arb) -> arb:
 
 
 def enclose_frozen_limit(
-    one_step: PolynomialMap, epsilon: Fraction, z0: Fraction, T0: Fraction
+    one_step: PlanarMap, epsilon: Fraction, z0: Fraction, T0: Fraction
 ) -> tuple[Fraction, Fraction] | None:
     """A proved interval for the limit of T of an orbit whose residual shrinks at every step.
 
@@ -68,13 +67,13 @@ def enclose_frozen_limit(
         >>> float(low), float(high)
         (1.68009..., 1.68010...)
     """
-    coordinates = derive_edge_coordinates(one_step)
+    coordinates = one_step.edge_coordinates()
     next_z, next_v = (poly_terms(p) for p in coordinates.map.polynomials)
     # z divides the step of z, and z^2 that of v, up to v itself
     multiplier = {(e[0] - 1, *e[1:]): c for e, c in next_z.items()}
     fall = {(e[0] - 2, *e[1:]): -c for e, c in next_v.items() if e != (0, 1, 0)}
     eps, z = _exact(epsilon), abs(_exact(z0))
-    tilt = _value(poly_terms(one_step.ring.from_expr(coordinates.slope)), arb(0), arb(0), arb(eps))
+    tilt = _value(poly_terms(one_step.ring.from_expr(coordinates.tilt)), arb(0), arb(0), arb(eps))
     edge = fmpq(int(coordinates.edge.p), int(coordinates.edge.q))
     start = arb(_exact(T0)) + tilt * arb(_exact(z0)) - arb(edge)
     first = abs(_value(multiplier, arb(_exact(z0)), start, arb(eps)))

@@ -21,9 +21,9 @@ import sympy as sp
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.models.quadratic import QuadraticModel
-from ...symbolic.planar.edge_line import derive_edge_coordinates
 from ...symbolic.planar.maps import PolynomialMap
-from ...symbolic.planar.slow_manifold import SlowManifold, derive_slow_manifold
+from ...symbolic.planar.planar_map import PlanarMap
+from ...symbolic.planar.slow_manifold import SlowManifold
 from ..codegen.compile import Kernel, compile_map
 from ..number_types import bits_for, round_to_mpfr
 from ..runs.status import Status
@@ -56,9 +56,9 @@ def _kernel(one_step: PolynomialMap) -> Kernel:
 
 
 @cache
-def _rate(one_step: PolynomialMap, epsilon: Fraction) -> Fraction:
+def _rate(one_step: PlanarMap, epsilon: Fraction) -> Fraction:
     """The number c for which ``T + c z`` moves by ``O(z^2)`` only."""
-    slope = derive_edge_coordinates(one_step).slope
+    slope = one_step.edge_coordinates().tilt
     exact = sp.Rational(epsilon.numerator, epsilon.denominator)
     value = sp.Rational(slope.subs(dict.fromkeys(slope.free_symbols, exact)))
     return Fraction(int(value.p), int(value.q))
@@ -77,7 +77,7 @@ def _until(digits: int) -> Any:
 
 
 def iterate_to_limit(
-    one_step: PolynomialMap, epsilon: Fraction, z0: Any, T0: Any, *, digits: int = 30, max_steps: int = 5_000_000
+    one_step: PlanarMap, epsilon: Fraction, z0: Any, T0: Any, *, digits: int = 30, max_steps: int = 5_000_000
 ) -> OrbitLimit:
     """Iterate a planar map with one parameter until its limit is known to a number of digits.
 
@@ -195,9 +195,9 @@ class RelaxedLimit:
 
 
 @lru_cache(maxsize=8)
-def _manifold(one_step: PolynomialMap, order: int) -> SlowManifold:
+def _manifold(one_step: PlanarMap, order: int) -> SlowManifold:
     # the extra degrees make the truncation in z at z = 1/3 smaller than RELAXED_DIGITS
-    return derive_slow_manifold(one_step, order, 5 * order)
+    return one_step.slow_manifold(order, 5 * order)
 
 
 def manifold_values(manifold: SlowManifold, z0: Fraction) -> list[Fraction]:
@@ -212,7 +212,7 @@ def manifold_values(manifold: SlowManifold, z0: Fraction) -> list[Fraction]:
 
 
 def iterate_from_slow_manifold(
-    one_step: PolynomialMap, epsilon: object, order: int = 12, starts: Sequence[Fraction] = RELAXED_STARTS
+    one_step: PlanarMap, epsilon: object, order: int = 12, starts: Sequence[Fraction] = RELAXED_STARTS
 ) -> RelaxedLimit:
     """Iterate the exact map from starts on the resummed slow manifold.
 

@@ -14,8 +14,9 @@ import sympy as sp
 
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.algebra.symbols import symbol
-from ...symbolic.planar.derivations import main_case
-from ...symbolic.planar.limit_law import LimitLaw, derive_limit_law, term_weight
+from ...symbolic.models.quadratic import main_case
+from ...symbolic.planar.first_integral import LEADING, term_weight
+from ...symbolic.planar.limit_law import LimitLaw
 from .frozen_limit import enclose_frozen_limit
 from .starts import check_epsilon, exact_rational
 
@@ -148,7 +149,7 @@ def predict_limit(epsilon: object, z0: object, T0: object) -> LimitPrediction:
             )
         weight, error = _best_cut(values, size)
         error = mpmath.inf if outside else error + rest
-        value, error, proved = _within(values[weight], error, enclose_frozen_limit(main_case().one_step(), eps, *start))
+        value, error, proved = _within(values[weight], error, enclose_frozen_limit(main_case(), eps, *start))
         outside = mpmath.isinf(error)
         before = ends[weight][2]
         kept = ends[weight][1] if strength > ROBUST else value - law.relaxed(weight, eps)
@@ -310,4 +311,4 @@ def _integers(expr: sp.Expr, z: sp.Symbol) -> list[int]:
 
 @cache
 def _main_law() -> LawEvaluator:
-    return LawEvaluator(derive_limit_law(main_case().one_step(), WEIGHTS[-1]))
+    return LawEvaluator(main_case().limit_law(WEIGHTS[-1] // LEADING))

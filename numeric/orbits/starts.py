@@ -11,8 +11,7 @@ import sympy as sp
 
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.algebra.symbols import symbol
-from ...symbolic.models.quadratic import QuadraticModel
-from ...symbolic.planar.derivations import main_case
+from ...symbolic.models.quadratic import QuadraticModel, main_case
 from ...symbolic.planar.maps import PolynomialMap
 from ..codegen.program import Program, run
 from ..codegen.scheduling import program_for
@@ -84,7 +83,7 @@ class Start:
 
     def orbit(self, steps: int, until: Fraction) -> OrbitProblem:
         """The orbit from here, by the map with a target or by the one without, which takes fewer operations."""
-        one_step = _targeted_model().one_step() if self.target else main_case().one_step()
+        one_step = _targeted_model().one_step() if self.target else main_case()
         parameters = (self.target, self.epsilon) if self.target else (self.epsilon,)
         return OrbitProblem(one_step, parameters, self.state, steps, until)
 

@@ -7,8 +7,7 @@ from functools import partial
 import sympy as sp
 
 from ...symbolic.algebra.symbols import symbol, symbols
-from ...symbolic.planar.derivations import main_case
-from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict
+from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict, main_subject
 from ..coq_record import THEOREMS, coq_status, main_stale_sources, stale_sources
 
 z, T, y, V, epsilon, eta = symbols("z T y V epsilon eta")
@@ -17,7 +16,7 @@ _K, _TK = sp.Symbol("k", integer=True), sp.Function("T")
 
 
 def judge_theorems(names: tuple[str, ...], ctx: CheckContext) -> Outcome:
-    """Whether Coq accepted these theorems for the sources that the given derivations generate.
+    """Whether Coq accepted these theorems for the sources that the given objects generate.
 
     Args:
         names: Coq theorems.
@@ -27,8 +26,8 @@ def judge_theorems(names: tuple[str, ...], ctx: CheckContext) -> Outcome:
         TRUE with the record's origin; FALSE when the sources have drifted from the derivation or Coq said no;
         UNKNOWN when no record speaks about these sources.
     """
-    main = ctx.derivations is main_case()
-    stale = list(main_stale_sources()) if main else stale_sources(ctx.derivations)
+    main = ctx.subject is main_subject()
+    stale = list(main_stale_sources()) if main else stale_sources(ctx.subject)
     count = len(names)
     if stale:
         text = f"the derived objects do not generate {', '.join(stale)}"

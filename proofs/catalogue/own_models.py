@@ -16,9 +16,7 @@ from ...symbolic.algebra.symbols import symbol, symbols
 from ...symbolic.models.literature import example_study, lewkowycz
 from ...symbolic.models.own_loss.stabilisation import alpha, beta, derive_self_stabilisation, minimal_loss
 from ...symbolic.models.own_loss.study import EdgeStudy
-from ...symbolic.planar.derivations import Derivations
 from ...symbolic.planar.nullcline import EDGE
-from ...symbolic.planar.slow_manifold import derive_slow_manifold
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict, judge
 
 z, T, y, epsilon, eta = (symbol(n) for n in ("z", "T", "y", "epsilon", "eta"))
@@ -29,8 +27,7 @@ START = (Fraction(3, 20), Fraction(9, 4))
 
 
 def _study(ctx: CheckContext, name: str) -> EdgeStudy:
-    derivations: Derivations = ctx.derivations
-    return derivations.example(name, ORDER)
+    return ctx.subject.example(name, ORDER)
 
 
 def _conjugate(study: EdgeStudy, domain: str) -> Outcome:
@@ -90,7 +87,7 @@ def _zhu_manifold(ctx: CheckContext) -> Outcome:
     try:
         assert form is not None, "the example has an edge form"
         order = ctx.pick(3, 5, 8)
-        manifold = derive_slow_manifold(form.map, order)
+        manifold = form.map.slow_manifold(order)
         found = study.limit
     except EdgestabError as error:
         return judge(1, 1, detail=str(error))
@@ -99,9 +96,9 @@ def _zhu_manifold(ctx: CheckContext) -> Outcome:
     stepped, image = (evaluate(p, [known[0], manifold.series, known[1]]) for p in form.map.polynomials)
     left = (image - compose(manifold.series, [stepped, known[1]])).terms()
     in_step = sp.Poly(sp.expand(_SHARPNESS * eta), eta)
-    wrong = sum(in_step.coeff_monomial(eta ** (2 * k)) != c for k, c in enumerate(found))
+    wrong = sum(in_step.coeff_monomial(eta ** (2 * k)) != c for k, c in enumerate(found.coefficients))
     return judge(
-        (order + 1) ** 2 + len(found),
+        (order + 1) ** 2 + len(found.coefficients),
         len(left) + wrong,
         worst=len(left) + wrong,
         bound=0,
@@ -134,7 +131,7 @@ def _zhu_descent(ctx: CheckContext) -> Outcome:
         if end.status != "converged":
             return Outcome(Verdict.UNKNOWN, 1, undecided=1, detail=f"descent at eta = {step}: {end.status}")
         sums = [
-            sum(sp.Rational(c) * sp.Rational(step) ** (2 * k - 1) for k, c in enumerate(limit[: m + 1]))
+            sum(sp.Rational(c) * sp.Rational(step) ** (2 * k - 1) for k, c in enumerate(limit.coefficients[: m + 1]))
             for m in range(4)
         ]
         errors.append([abs(float(end.sharpness - float(s))) for s in sums])
@@ -257,7 +254,7 @@ def _agarwala_from_loss(ctx: CheckContext) -> Outcome:
     if form is None:
         return base
     tested = rejected = 0
-    for ours, known in zip(form.map.polynomials, ctx.derivations.one_step().polynomials, strict=True):
+    for ours, known in zip(form.map.polynomials, ctx.map.polynomials, strict=True):
         a, b = poly_terms(ours), poly_terms(known)
         tested += len(a.keys() | b.keys())
         rejected += sum(a.get(m, 0) != b.get(m, 0) for m in a.keys() | b.keys())

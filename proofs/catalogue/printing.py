@@ -7,30 +7,26 @@ from collections.abc import Callable
 import sympy as sp
 
 from ...symbolic.algebra.errors import EdgestabError
-from ...symbolic.explain.descent import explain_descent, explain_self_stabilisation
-from ...symbolic.explain.log import DerivationLog
-from ...symbolic.explain.main_case import (
-    explain_limit,
-    explain_one_step,
-    explain_two_step,
-)
-from ...symbolic.latex import NameMap, Style, Typeset, align, read_equations
-from ...symbolic.planar.derivations import Derivations
+from ...symbolic.explain.derived import Derived
+from ...symbolic.latex.equations import Style, align
+from ...symbolic.latex.names import NameMap
+from ...symbolic.latex.reader import read_equations
+from ...symbolic.models.own_loss.stabilisation import derive_self_stabilisation
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 RENAMED = NameMap({"z": r"\mathcal{F}", "T": r"\lambda_{\max}", "epsilon": r"\varepsilon"})
 
 
-def _objects(derivations: Derivations, order: int) -> dict[str, Typeset]:
-    study = derivations.example("zhu", 3)
-    found: dict[str, Typeset | None] = {
-        "one-step": derivations.one_step(),
-        "nullcline": derivations.nullcline(order),
-        "two-step": derivations.two_step(order),
-        "slow manifold": derivations.slow_manifold(order),
-        "limit": derivations.limit_series(order),
+def _objects(ctx: CheckContext, order: int) -> dict[str, Derived]:
+    study, product = ctx.subject.example("zhu", 3), ctx.subject.example("zhu-degree-2", 3)
+    found: dict[str, Derived | None] = {
+        "one-step": ctx.map,
+        "nullcline": ctx.map.nullcline(order),
+        "two-step": ctx.map.two_step(order),
+        "slow manifold": ctx.map.slow_manifold(order),
+        "limit": ctx.map.limit_series(order),
         "edge form": study.form,
-        "self-stabilisation": derivations.example("zhu-degree-2", 3).flow,
+        "self-stabilisation": product.flow,
     }
     return {name: result for name, result in found.items() if result is not None}
 
@@ -39,7 +35,7 @@ def _read_back(ctx: CheckContext) -> Outcome:
     """Print each object at several widths and under two name maps, read the LaTeX, compare term by term."""
     tested = rejected = 0
     try:
-        objects = _objects(ctx.derivations, ctx.pick(3, 4, 6))
+        objects = _objects(ctx, ctx.pick(3, 4, 6))
     except EdgestabError as error:
         return judge(1, 1, detail=str(error))
     for result in objects.values():
@@ -63,20 +59,19 @@ def _read_back(ctx: CheckContext) -> Outcome:
 
 def _logs_hold(ctx: CheckContext) -> Outcome:
     """Write the log of each object; a step whose exact check fails raises."""
-    d = ctx.derivations
     order = ctx.pick(2, 3, 5)
-    writers: dict[str, Callable[[], DerivationLog]] = {
-        "one-step": lambda: explain_one_step(d.model),
-        "two-step": lambda: explain_two_step(d.one_step(), order),
-        "limit": lambda: explain_limit(d.one_step(), order),
-        "self-stabilisation": explain_self_stabilisation,
-        "product of two parameters": lambda: explain_descent(d.example("zhu-degree-2", 3)),
+    objects: dict[str, Callable[[], Derived]] = {
+        "one-step": lambda: ctx.map,
+        "two-step": lambda: ctx.map.two_step(order),
+        "limit": lambda: ctx.map.limit_series(order),
+        "self-stabilisation": derive_self_stabilisation,
+        "product of two parameters": lambda: ctx.subject.example("zhu-degree-2", 3),
     }
     tested = 0
     failures = []
-    for name, write in writers.items():
+    for name, derive in objects.items():
         try:
-            tested += write().compared
+            tested += derive().explain().compared
         except EdgestabError as error:
             failures.append(f"{name}: {error}")
     return judge(
@@ -84,7 +79,7 @@ def _logs_hold(ctx: CheckContext) -> Outcome:
         len(failures),
         worst=len(failures),
         bound=0,
-        domain=", ".join(writers),
+        domain=", ".join(objects),
         detail="; ".join(failures),
     )
 

@@ -11,7 +11,7 @@ import sympy as sp
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.algebra.symbols import symbol
-from ...symbolic.planar.maps import PolynomialMap
+from ...symbolic.planar.planar_map import PlanarMap
 from ...symbolic.trapping.barrier import Barrier, derive_barrier
 from ...symbolic.trapping.lyapunov import SlowCoordinate
 from ...symbolic.trapping.region import Region, rational_function
@@ -104,7 +104,7 @@ class SlopeRefuter:
 
 
 def region_holds(
-    one_step: PolynomialMap, slope: Fraction, height: Fraction, top: Fraction, low: Fraction = Fraction(0)
+    one_step: PlanarMap, slope: Fraction, height: Fraction, top: Fraction, low: Fraction = Fraction(0)
 ) -> bool:
     """Whether a linear barrier works on a range of epsilon, for some split (width 1)."""
     for split in ("-2/5", "-3/10", "-1/5", None):
@@ -128,7 +128,7 @@ def region_holds(
 
 
 def largest(
-    one_step: PolynomialMap, slope: Fraction, *, height: Fraction | None = None, top: Fraction | None = None
+    one_step: PlanarMap, slope: Fraction, *, height: Fraction | None = None, top: Fraction | None = None
 ) -> Fraction:
     """The largest epsilon_max for a height, or the largest height for an epsilon_max, to 1/200, that is proved.
 

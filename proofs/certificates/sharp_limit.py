@@ -12,7 +12,7 @@ from flint import arb, ctx, fmpq
 
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.algebra.rings import rational_string
-from ...symbolic.planar.maps import PolynomialMap
+from ...symbolic.planar.planar_map import PlanarMap
 from ...symbolic.trapping.barrier import derive_barrier
 from ...symbolic.trapping.region import Condition
 from ...symbolic.trapping.strip import Strip, derive_strip
@@ -87,7 +87,7 @@ def _round_up(value: arb) -> Fraction:
     return guess
 
 
-def sharp_strip(one_step: PolynomialMap, order: int) -> Strip:
+def sharp_strip(one_step: PlanarMap, order: int) -> Strip:
     """The strip of one order, derived from the map.
 
     Args:
@@ -149,7 +149,7 @@ def sharp_bound(strip: Strip) -> SharpBound:
 
 
 def build_sharp_certificate(
-    one_step: PolynomialMap,
+    one_step: PlanarMap,
     order: int = 1,
     max_boxes: int = 4000,
     progress: Callable[[float], None] = lambda share: None,

@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from ...symbolic.algebra.errors import DomainError
-from ...symbolic.planar.maps import PolynomialMap
+from ...symbolic.planar.planar_map import PlanarMap
 from ...symbolic.trapping.barrier import Barrier, derive_barrier
 from ...symbolic.trapping.start import StartSet, derive_start
 from .serial import condition_record, map_record
@@ -103,7 +103,7 @@ def _check_top(epsilon_max: Fraction) -> None:
         )
 
 
-def regions(one_step: PolynomialMap, epsilon_max: Fraction) -> list[tuple[Barrier, StartSet | None]]:
+def regions(one_step: PlanarMap, epsilon_max: Fraction) -> list[tuple[Barrier, StartSet | None]]:
     """The trapping regions that together serve ``0 < epsilon <= epsilon_max``.
 
     Args:
@@ -160,7 +160,7 @@ def overall(verdicts: list[str]) -> str:
 
 
 def build_certificate(
-    one_step: PolynomialMap,
+    one_step: PlanarMap,
     epsilon_max: Fraction = Fraction(1),
     max_boxes: int = 4000,
     progress: Callable[[float], None] = lambda share: None,
@@ -184,7 +184,7 @@ def build_certificate(
 
     Example:
         >>> from fractions import Fraction
-        >>> one_step = es.QuadraticModel((1, -es.symbol("epsilon"))).one_step()
+        >>> one_step = es.models.main_case()
         >>> certificate = es.proofs.build_certificate(one_step, Fraction(1, 5))
         >>> certificate["verdict"], certificate["delta_over_epsilon"]
         ('TRUE', '1')

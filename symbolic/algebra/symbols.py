@@ -142,14 +142,38 @@ def symbol(name: str) -> sp.Symbol:
 
     Raises:
         DomainError: the table has no such row.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> es.symbol("epsilon").is_positive
+        True
     """
     if name not in TABLE:
-        raise DomainError.of("symbol()", f"one of {', '.join(TABLE)}", name, "Add a row to symbolic/symbols.py.")
+        raise DomainError.of("symbol()", f"one of {', '.join(TABLE)}", name, "Add a row to the table of symbols.")
     return TABLE[name].symbol
 
 
 def symbols(names: str) -> tuple[sp.Symbol, ...]:
-    """The table's symbols for a blank-separated list of names."""
+    """The table's symbols for a blank-separated list of names.
+
+    Args:
+        names: code names of the table, for example ``"z T epsilon"``.
+
+    Returns:
+        One SymPy symbol for each name, in order.
+
+    Raises:
+        DomainError: the table has no such row.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> es.symbols("z T")
+        (z, T)
+    """
     return tuple(symbol(name) for name in names.split())
 
 

@@ -13,9 +13,8 @@ from flint import fmpq_mpoly
 from ..algebra.errors import ProofError
 from ..algebra.rings import PolyRing
 from ..algebra.series import TruncatedSeries
-from ..latex import Equation, Section, Style, document
-from ..latex.document import escape
-from ..latex.equations import align
+from ..latex.document import Section, document, escape
+from ..latex.equations import Equation, Style, align
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Step:
         """``checked`` or ``stated`` (a definition or a given)."""
         return "checked" if self.compared else "stated"
 
-    def to_json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """Flat record with the equations as LaTeX."""
         return {
             "title": self.title,
@@ -61,6 +60,16 @@ class DerivationLog:
         title: what is derived.
         steps: the steps so far.
         described: rows of the symbol table that a document may close with; all that occur when not given.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> z = es.symbol("z")
+        >>> log = es.explain.DerivationLog("A square")
+        >>> log.identity("Binomial", "multiply out", (z + 1) ** 2, z**2 + 2 * z + 1)
+        >>> log.compared, log.steps[0].kind
+        (3, 'checked')
     """
 
     title: str
@@ -170,9 +179,9 @@ class DerivationLog:
         """A file for pdflatex."""
         return document(title or self.title, self.sections(), style, self.described)
 
-    def to_json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """Title and steps."""
-        return {"title": self.title, "steps": [s.to_json() for s in self.steps], "compared": self.compared}
+        return {"title": self.title, "steps": [s.json() for s in self.steps], "compared": self.compared}
 
     def _repr_latex_(self) -> str:
         blocks = [e.inline() for s in self.steps for e in s.equations]

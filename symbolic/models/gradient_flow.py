@@ -18,7 +18,9 @@ import sympy as sp
 from ..algebra.errors import DomainError, ProofError
 from ..algebra.rings import PolyRing, poly_terms
 from ..algebra.symbols import symbol
-from ..latex import Equation, Typeset
+from ..explain.derived import Derived
+from ..explain.log import DerivationLog
+from ..latex.equations import Equation
 from .quadratic import QuadraticModel
 
 FLOW_DEGREE = 2
@@ -26,13 +28,21 @@ FLOW_DEGREE = 2
 
 
 @dataclass(frozen=True)
-class GradientFlow(Typeset):
+class GradientFlow(Derived):
     """Gradient flow of a quadratic model with one output.
 
     Attributes:
         model: eigenvalues and target.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> es.models.GradientFlow(es.QuadraticModel((1, -2))).rates()
+        (-2*z, 4*z)
     """
 
+    kind = "gradient-flow"
     model: QuadraticModel
 
     @property
@@ -137,7 +147,7 @@ class GradientFlow(Typeset):
         share = sp.cancel(q2 / (q2 - q1))
         return (q1 - q2) * (q1 * w1) ** share * (-q2 * w2) ** (1 - share)
 
-    def to_json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """The field, the squares and the invariants as text."""
         return {
             "variables": [s.name for s in self.state],
@@ -151,6 +161,34 @@ class GradientFlow(Typeset):
         time = symbol("t")
         pairs: Sequence[tuple[sp.Symbol, sp.Expr]] = list(zip(self.state, self.field, strict=True))
         return tuple(Equation(sp.Derivative(s, time), f, tag=s.name) for s, f in pairs)
+
+    def explain(self) -> DerivationLog:
+        """From the closed map to the flow; the rates of the squares are checked in the state.
+
+        Raises:
+            ProofError: a square does not grow at its own rate.
+        """
+        log = DerivationLog("Gradient flow of the quadratic model")
+        log.state("One step", "The exact map, with step size 1.", *self.model.one_step().equations())
+        log.state(
+            "Small steps",
+            "State and target carry one factor of the step size each, and time another: what is of degree two in them "
+            "survives.",
+            *self.equations(),
+        )
+        for i, (w, rate) in enumerate(zip(self.squares, self.rates(), strict=True), 1):
+            name = sp.Symbol(f"w_{i}", real=True)
+            along = sp.Add(*(sp.diff(w, s) * f for s, f in zip(self.state, self.field, strict=True)))
+            log.identity(
+                f"The square of theta_{i}",
+                "Linear in the state; along the flow it grows at a rate of its own.",
+                along,
+                rate * w,
+                Equation(name, w),
+                Equation(sp.Derivative(name, symbol("t")), rate * name),
+                what="the derivative of the square along the flow and rate times square",
+            )
+        return log
 
 
 def squares_are_squares(flow: GradientFlow) -> bool:

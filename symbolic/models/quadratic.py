@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cache, cached_property
 
 import sympy as sp
 
 from ..algebra.errors import DomainError, ProofError
 from ..algebra.rings import PolyRing
 from ..algebra.symbols import symbol
+from ..explain.log import DerivationLog
+from ..latex.equations import Equation
+from ..latex.names import later
+from ..latex.printer import Order
 from ..planar.maps import PolynomialMap
-from ..planar.nullcline import Nullcline, derive_nullcline
-from ..planar.recurrences import Recurrence, derive_two_step
-
-if TYPE_CHECKING:
-    from .gradient_flow import GradientFlow
+from ..planar.planar_map import PlanarMap
 
 
 def _exact(value: object, where: str) -> sp.Expr:
@@ -41,6 +40,13 @@ class QuadraticModel:
 
     Raises:
         DomainError: an eigenvalue is zero, repeated or a float.
+
+    Source:
+        Agarwala, Pedregosa, Pennington 2022, the quadratic regression model with one datapoint.
+
+    Example:
+        >>> es.QuadraticModel((1, -2)).one_step().components[1]
+        3*T*z**2 + 2*T*z + T - 4*z**3 - 8*z**2
     """
 
     eigenvalues: tuple[sp.Expr, ...]
@@ -103,7 +109,7 @@ class QuadraticModel:
         of Q, and proved equal to the gradient step in theta before it is returned.
 
         Returns:
-            A polynomial map of :attr:`state`.
+            A polynomial map of :attr:`state`, exact; a :class:`PlanarMap` for two eigenvalues.
 
         Raises:
             ProofError: the closed map does not agree with the gradient step.
@@ -122,7 +128,7 @@ class QuadraticModel:
             self.state, tuple(ring.from_expr(image) for image in images), self.parameters, "one step"
         )
         self._prove_closed(closed)
-        return closed
+        return PlanarMap.of(closed, self) if len(self.state) == 2 else closed
 
     def _closed_moments(self, highest: int) -> list[sp.Expr]:
         """``T^(-1), .., T^(highest - 1)`` through the state, by the minimal polynomial ``prod (x - q_i)``."""
@@ -151,16 +157,86 @@ class QuadraticModel:
             if embedded.compose(*stepped, ctx=ring.context) != image.compose(*inside, *fixed, ctx=ring.context):
                 raise ProofError.of("QuadraticModel.one_step()", "the gradient step", f"another {name}'", "Report it.")
 
-    def nullcline(self, order: int) -> Nullcline:
-        """The branch through ``T = 2`` of ``z'' = z``, to an order in z (two eigenvalues)."""
-        return derive_nullcline(self.one_step(), order)
+    def planar_map(self) -> PlanarMap:
+        """One step of a model with two eigenvalues, as the object that everything in the plane follows from.
 
-    def two_step(self, order: int = 3, weights: tuple[int, int] = (0, 0)) -> Recurrence:
-        """The two-step recurrence in ``(z, y)`` (two eigenvalues), see :func:`.recurrences.derive_two_step`."""
-        return derive_two_step(self.one_step(), order, weights)
+        Returns:
+            The map in ``(z, T)``, exact.
 
-    def gradient_flow(self) -> GradientFlow:
-        """The limit of small steps: closed field, conserved quantities, end."""
-        from .gradient_flow import GradientFlow
+        Raises:
+            DomainError: the model has not two distinct eigenvalues.
+        """
+        one_step = self.one_step()
+        return one_step if isinstance(one_step, PlanarMap) else PlanarMap.of(one_step, self)
 
-        return GradientFlow(self)
+    def explain_one_step(self) -> DerivationLog:
+        """From the loss to the closed map; every closed equation is checked as a polynomial identity in theta.
+
+        Raises:
+            ProofError: a step does not hold.
+        """
+        log = DerivationLog("One step of gradient descent, closed")
+        theta = self.theta
+        f, loss = sp.Symbol("f", real=True), sp.Symbol("L", real=True)
+        log.state(
+            "Model and loss",
+            "Quadratic predictor with the given eigenvalues, squared residual. The step size is scaled into theta, so "
+            "that it is 1 here and z is eta times the residual.",
+            Equation(f, self.predictor(), order=Order(theta)),
+            Equation(loss, (f - self.target) ** 2 / 2),
+        )
+        step = self.theta_step()
+        moved = dict(zip(theta, step.components, strict=True))
+        residual = self.predictor() - self.target
+        pairs = zip(self.eigenvalues, theta, strict=True)
+        factored = [(t, t * (1 - q * residual)) for q, t in pairs]
+        log.identity(
+            "Gradient step",
+            "Each parameter moves against the derivative of the loss; along an eigenvector of Q it is multiplied by "
+            "one minus eigenvalue times residual.",
+            sp.Add(*(moved[t] * t for t in theta)),
+            sp.Add(*(right * t for t, right in factored)),
+            *(Equation(later(t, 1), t * (1 - q * self.state[0])) for q, t in zip(self.eigenvalues, theta, strict=True)),
+            what="the derivative and the product form",
+        )
+        embedded = self.embedding()
+        log.state(
+            "State",
+            "The residual and the moments T_k = theta' Q^(k+2) theta; T_0 is the NTK eigenvalue, and it is the "
+            "sharpness where the residual is 0.",
+            *(Equation(s, e, order=Order(theta)) for s, e in zip(self.state, embedded, strict=True)),
+        )
+        closed = self.one_step()
+        inside = dict(zip(self.state, embedded, strict=True))
+        for s, e, image in zip(closed.variables, embedded, closed.components, strict=True):
+            log.identity(
+                f"The next {s}",
+                "Put the gradient step into its definition; higher moments are expressed by lower ones through the "
+                "minimal polynomial of Q.",
+                e.subs(moved, simultaneous=True),
+                image.subs(inside, simultaneous=True),
+                Equation(later(s, 1), image, order=Order(closed.variables)),
+                what="the stepped definition and the closed form, written in theta,",
+            )
+        return log
+
+
+@cache
+def main_case() -> PlanarMap:
+    """The paper's case: one step of the model with eigenvalues ``{1, -epsilon}`` and target 0.
+
+    Returns:
+        The map in ``(z, T)``, exact; derived once.
+
+    Source:
+        Agarwala, Pedregosa, Pennington 2022, the simplified model of the one-output case.
+
+    Example:
+        >>> es.models.main_case().parameters
+        (epsilon,)
+    """
+    return MAIN_MODEL.planar_map()
+
+
+MAIN_MODEL = QuadraticModel((1, -symbol("epsilon")))
+"""The model of the paper's main case."""

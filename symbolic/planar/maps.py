@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from importlib.metadata import entry_points
+from typing import Any, Self
 
 import sympy as sp
 from flint import fmpq_mpoly
 
 from ..algebra.errors import DomainError, EdgestabError
 from ..algebra.rings import Exponents, PolyRing, poly_terms, rational_string
-from ..latex import Equation, Order, Typeset, later
+from ..explain.derived import Derived
+from ..explain.log import DerivationLog
+from ..latex.equations import Equation
+from ..latex.names import later
+from ..latex.printer import Order
 
-#: Filled by the front door with ``numeric.compile.compile_map``: exact mathematics itself needs no numerics.
-COMPILER: dict[str, Callable[..., Any]] = {}
+COMPILERS = "edgestab.compilers"
+"""The group of entry points that :meth:`PolynomialMap.compile` looks in.
+
+Exact mathematics knows no numerics, so it cannot import the compiler; the package's metadata says which function
+compiles a map, and another package may offer its own.
+"""
 
 
 @dataclass(frozen=True, eq=False)
-class PolynomialMap(Typeset):
-    """``x' = F(x; parameters)`` with polynomial components over Q.
+class PolynomialMap(Derived):
+    """``x' = F(x; parameters)`` with polynomial components over Q, in any dimension.
 
     Attributes:
         variables: the state, in order.
@@ -32,8 +42,18 @@ class PolynomialMap(Typeset):
 
     Raises:
         DomainError: numbers of variables and components differ, or a component is not such a polynomial.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> z, T = es.symbols("z T")
+        >>> step = es.planar.PolynomialMap((z, T), (z * (1 - T), T - z**2))
+        >>> step.iterate(2).components[1]
+        -T**2*z**2 + 2*T*z**2 + T - 2*z**2
     """
 
+    kind = "one-step"
     variables: tuple[sp.Symbol, ...]
     components: tuple[sp.Expr, ...]
     parameters: tuple[sp.Symbol, ...] = ()
@@ -66,7 +86,7 @@ class PolynomialMap(Typeset):
         polynomials: tuple[fmpq_mpoly, ...],
         parameters: tuple[sp.Symbol, ...] = (),
         name: str = "map",
-    ) -> PolynomialMap:
+    ) -> Self:
         """Build a map from polynomials of the ring Q[variables, parameters]."""
         ring = PolyRing((*variables, *parameters))
         # the polynomials are known: do not parse them back from the expressions
@@ -170,23 +190,57 @@ class PolynomialMap(Typeset):
     def __hash__(self) -> int:
         return hash(self.digest())
 
+    def two_step_bound(self) -> int:
+        """An upper bound on the number of terms of the map applied twice, without composing it.
+
+        The smaller of two counts: products of powers of the components, expanded term by term, and all monomials
+        within the composed degrees.
+
+        Returns:
+            The bound, summed over the components.
+        """
+        size, width = len(self.variables), len(self.ring.symbols)
+        tables = [poly_terms(p) for p in self.polynomials]
+        counts = [max(1, len(t)) for t in tables]
+        degrees = [[max((e[k] for e in t), default=0) for k in range(width)] for t in tables]
+
+        def reach(powers: Exponents, k: int) -> int:
+            inner = sum(power * d[k] for power, d in zip(powers[:size], degrees, strict=True))
+            return inner + (powers[k] if k >= size else 0)
+
+        total = 0
+        for table in tables:
+            by_products = sum(
+                math.prod(math.comb(c + e - 1, e) for c, e in zip(counts, powers[:size], strict=True))
+                for powers in table
+            )
+            within = math.prod(max((reach(powers, k) for powers in table), default=0) + 1 for k in range(width))
+            total += min(by_products, within)
+        return total
+
     def compile(self, target: str = "float64") -> Any:
         """A generated kernel of this map.
 
         Args:
-            target: a number type of ``edgestab.compile_map``.
+            target: a number type, such as ``"float64"``, ``"mpfr"`` or ``"fraction"``; default float64.
 
         Returns:
-            The kernel, with ``step`` and ``run``.
+            The kernel, with ``step`` and ``run``; its round-off is that of the number type.
 
         Raises:
-            EdgestabError: no compiler is installed (``import edgestab`` and first use of a name of it installs one).
+            EdgestabError: no installed package offers a compiler.
         """
-        if "map" not in COMPILER:
-            raise EdgestabError.of("PolynomialMap.compile()", "a compiler", "none", "Run `import edgestab` first.")
-        return COMPILER["map"](self, target)
+        found = entry_points(group=COMPILERS, name="map")
+        if not found:
+            raise EdgestabError.of(
+                "PolynomialMap.compile()",
+                f"an entry point 'map' of {COMPILERS}",
+                "none",
+                "Install edgestab (again): `pip install -e .` for a copy of the repository.",
+            )
+        return next(iter(found)).load()(self, target)
 
-    def to_json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """Variables, digest and all coefficients as exact strings."""
         components = [
             [{"exponents": list(e), "coefficient": c} for e, c in component.items()]
@@ -197,6 +251,20 @@ class PolynomialMap(Typeset):
             "components": dict(zip((s.name for s in self.variables), components, strict=True)),
             "digest": self.digest(),
         }
+
+    def sides(self) -> list[tuple[str, sp.Expr]]:
+        """The next value of each variable, with a prime."""
+        return [(f"{v}'", c) for v, c in zip(self.variables, self.components, strict=True)]
+
+    def leading(self) -> sp.Symbol:
+        """The first variable."""
+        return self.variables[0]
+
+    def explain(self) -> DerivationLog:
+        """The map as it was given."""
+        log = DerivationLog(self.name.capitalize())
+        log.state("One step", "The exact map.", *self.equations())
+        return log
 
     def equations(self) -> tuple[Equation, ...]:
         """The next value of each variable."""

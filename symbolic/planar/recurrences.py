@@ -7,17 +7,20 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra.errors import DomainError
 from ..algebra.rings import rational_string
 from ..algebra.series import Grading, TruncatedSeries, evaluate
 from ..algebra.symbols import symbol
-from ..latex import Equation, Order, Typeset, later
+from ..explain.derived import Derived
+from ..explain.log import DerivationLog
+from ..latex.equations import Equation
+from ..latex.names import later
+from ..latex.printer import Order
 from .maps import PolynomialMap
-from .nullcline import Nullcline, check_order, derive_nullcline
+from .nullcline import RESCALED, Nullcline
 
 
 @dataclass(frozen=True)
-class Recurrence(Typeset):
+class Recurrence(Derived):
     """``z'' - z`` and ``y'' - y`` as truncated series in ``(z, y, parameters)``, exact below the order.
 
     Attributes:
@@ -26,8 +29,17 @@ class Recurrence(Typeset):
         z_increment: ``z'' - z``.
         y_increment: ``y'' - y``, with ``y = T - f(z)``.
         nullcline: the curve ``T = f(z)`` that ``y`` is measured from.
+
+    Source:
+        Agarwala, Pedregosa, Pennington 2022, the two-step recurrences before Theorem 1.
+
+    Example:
+        >>> es.models.main_case().two_step(3, (2, 2)).expressions()
+        (2*y*z, 0)
     """
 
+    kind = "two-step"
+    units = RESCALED
     variables: tuple[sp.Symbol, sp.Symbol]
     parameters: tuple[sp.Symbol, ...]
     z_increment: TruncatedSeries
@@ -47,6 +59,14 @@ class Recurrence(Typeset):
     def expressions(self) -> tuple[sp.Expr, sp.Expr]:
         """Both increments as SymPy expressions."""
         return (self.z_increment.to_expr(), self.y_increment.to_expr())
+
+    def sides(self) -> list[tuple[str, sp.Expr]]:
+        """Both increments."""
+        return [(f"{v}'' - {v}", e) for v, e in zip(self.variables, self.expressions(), strict=True)]
+
+    def leading(self) -> sp.Symbol:
+        """The residual z."""
+        return self.variables[0]
 
     def as_map(self) -> PolynomialMap:
         """The truncated recurrence as a polynomial map of ``(z, y)``."""
@@ -77,7 +97,7 @@ class Recurrence(Typeset):
             return replace(self, z_increment=changed)
         return replace(self, y_increment=changed)
 
-    def to_json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """Variables, order and all coefficients as exact strings."""
 
         def rows(series: TruncatedSeries) -> list[dict[str, Any]]:
@@ -111,32 +131,61 @@ class Recurrence(Typeset):
         """
         return self.as_map().compile(target)
 
+    def explain(self) -> DerivationLog:
+        """From the closed map to both increments, held against the exact twofold composition.
 
-def derive_two_step(one_step: PolynomialMap, order: int, weights: tuple[int, int] = (0, 0)) -> Recurrence:
+        Raises:
+            ProofError: a step does not hold.
+        """
+        one_step = self.nullcline.one_step
+        log = self.nullcline.explain()
+        log.title = f"The two-step recurrence to order {self.order}"
+        y, T = self.variables[1], one_step.variables[1]
+        log.state("Deviation", "Measure T from the nullcline T = f(z).", Equation(y, T - sp.Symbol("f", real=True)))
+        grading = self.z_increment.grading
+        z0, y0, *fixed = (TruncatedSeries.variable(grading, s) for s in grading.symbols)
+        curve = self.nullcline.series.polynomial()
+        start = evaluate(curve, [z0, *fixed]) + y0
+        # the oracle: the exact twofold composition, against the series that the engine pushed through step by step
+        # T = f(z) + y has no negative powers of z, so terms above the order cannot come back
+        z2, t2 = (
+            evaluate(
+                one_step.ring.from_dict({e: c for e, c in p.to_dict().items() if e[0] <= self.order}),
+                [z0, start, *fixed],
+            )
+            for p in one_step.iterated(2)
+        )
+        log.vanishing(
+            "Two steps of z",
+            "Put T = f(z) + y into the exact twofold composition.",
+            z2 - z0 - self.z_increment,
+            len(self.z_increment.terms()),
+            self.equations()[0],
+        )
+        log.vanishing(
+            "Two steps of y",
+            "y'' = T'' - f(z''), with the same substitution.",
+            t2 - evaluate(curve, [z2, *fixed]) - y0 - self.y_increment,
+            len(self.y_increment.terms()),
+            self.equations()[1],
+        )
+        return log
+
+
+def derive_two_step(nullcline: Nullcline, weight_of_y: int = 0) -> Recurrence:
     """The recurrence of ``(z, y)`` over two steps, complete up to an order in z.
 
     Args:
-        one_step: a planar map in ``(z, T)`` that keeps ``z = 0``.
-        order: total truncation degree in z, 1..200.
-        weights: what y and a parameter count in that degree; 0 keeps all their powers, ``(2, 2)`` is the scaling in
-            which y and epsilon are of the size of z squared.
+        nullcline: the curve ``T = f(z)`` of a map; its order and the weight of the parameters are taken over.
+        weight_of_y: what y counts in the order; 0 keeps all its powers.
 
     Returns:
         The recurrence; ``y = T - f(z)`` is measured from the nullcline.
-
-    Raises:
-        DomainError: the order or a weight is out of range.
-
-    Source:
-        Agarwala, Pedregosa, Pennington 2022, the two-step recurrences before Theorem 1.
     """
-    check_order(order, "derive_two_step()")
-    if any(isinstance(w, bool) or not isinstance(w, int) or w < 0 for w in weights):
-        raise DomainError.of("derive_two_step()", "weights >= 0 of y and the parameters", weights, "(2, 2) is usual.")
-    nullcline = derive_nullcline(one_step, order, weights[1])
+    one_step, order = nullcline.one_step, nullcline.order
     y = symbol("y")
     z = one_step.variables[0]
-    grading = Grading((z, y, *one_step.parameters), (1, weights[0], *(weights[1] for _ in one_step.parameters)), order)
+    grading = Grading((z, y, *one_step.parameters), (1, weight_of_y, *nullcline.series.grading.weights[1:]), order)
     known = [TruncatedSeries.variable(grading, s) for s in grading.symbols]
     z0, y0, fixed = known[0], known[1], known[2:]
     f = nullcline.series.polynomial()

@@ -30,8 +30,8 @@ import sympy as sp
 
 from ..algebra.errors import DomainError
 from ..algebra.symbols import symbol
-from ..planar.maps import PolynomialMap
 from ..planar.nullcline import EDGE
+from ..planar.planar_map import PlanarMap
 from .lyapunov import Identity, Lyapunov, SlowCoordinate, derive_lyapunov, derive_slow_coordinate
 from .region import Condition, Definitions, Interval, Region
 
@@ -49,6 +49,17 @@ class Barrier:
         split: left of this z the next state is compared with the barrier directly; None for nowhere.
         sign_change_slack: kappa >= 0; a step may land on ``z = 0`` only where ``V < 2`` (0 forbids it altogether).
         gap: how far T stays below the ceiling.
+
+    Source:
+        Derived here; the theorem is Agarwala et al. 2022, Theorem 1.
+
+    Example:
+        >>> barrier = es.trapping.derive_barrier(
+        ...     es.models.main_case(),
+        ...     {"slope": "7/5", "width": 1, "height": "1/2", "epsilon_min": 0, "epsilon_max": "1/5"},
+        ... )
+        >>> [condition.name for condition in barrier.conditions]
+        ['sign-change', 'ceiling', 'regular', 'lift', 'drift']
     """
 
     slow: SlowCoordinate
@@ -66,7 +77,7 @@ class Barrier:
         return self.slow.lyapunov
 
     @property
-    def one_step(self) -> PolynomialMap:
+    def one_step(self) -> PlanarMap:
         """The map."""
         return self.lyapunov.one_step
 
@@ -197,15 +208,15 @@ class Barrier:
 
 
 @lru_cache(maxsize=8)
-def _slow_coordinate(one_step: PolynomialMap) -> SlowCoordinate:
+def _slow_coordinate(one_step: PlanarMap) -> SlowCoordinate:
     return derive_slow_coordinate(derive_lyapunov(one_step))
 
 
-def derive_barrier(one_step: PolynomialMap, constants: Mapping[str, object]) -> Barrier:
+def derive_barrier(one_step: PlanarMap, constants: Mapping[str, object]) -> Barrier:
     """The trapping region of a map for given constants.
 
     Args:
-        one_step: the map of eigenvalues ``{1, -epsilon}``, target 0.
+        one_step: the planar map of eigenvalues ``{1, -epsilon}``, target 0.
         constants: ``slope``, ``width``, ``height``, ``epsilon_min``, ``epsilon_max`` and, if wanted, ``split``,
             ``sign_change_slack``, ``gap``; exact rationals.
 
@@ -214,6 +225,17 @@ def derive_barrier(one_step: PolynomialMap, constants: Mapping[str, object]) -> 
 
     Raises:
         DomainError: a constant is missing, no rational, or out of range.
+
+    Source:
+        Derived here; the theorem is Agarwala et al. 2022, Theorem 1.
+
+    Example:
+        >>> barrier = es.trapping.derive_barrier(
+        ...     es.models.main_case(),
+        ...     {"slope": "7/5", "width": 1, "height": "1/2", "epsilon_min": 0, "epsilon_max": "1/5"},
+        ... )
+        >>> all(identity.holds() for identity in barrier.identities)
+        True
     """
     where = "derive_barrier()"
     optional = {"split", "sign_change_slack", "gap"}

@@ -19,6 +19,7 @@ import sympy as sp
 
 from ..algebra.errors import DomainError
 from ..algebra.symbols import symbols
+from ..models.gradient_flow import GradientFlow
 from ..models.quadratic import QuadraticModel
 from ..planar.nullcline import EDGE
 from .barrier import Barrier
@@ -96,7 +97,7 @@ def scaled_squares(barrier: Barrier) -> tuple[sp.Expr, ...]:
         One polynomial in ``(z, V, epsilon)`` a weight, exact; the weight is real where it is not negative.
     """
     z, T = barrier.one_step.variables
-    squares = QuadraticModel((1, -barrier.epsilon)).gradient_flow().squares
+    squares = GradientFlow(QuadraticModel((1, -barrier.epsilon))).squares
     moved = (sp.expand(w.subs(T, V - barrier.lyapunov.tilt * z)) for w in squares)
     return tuple(V + sp.cancel(sp.diff(w, z) / sp.diff(w, V)) * z for w in moved)
 

@@ -24,15 +24,15 @@ from ..algebra.rational import RationalFunction
 from ..algebra.rings import PolyRing, to_fmpq
 from ..algebra.symbols import symbol
 from ..models.quadratic import QuadraticModel
-from ..planar.maps import PolynomialMap
 from ..planar.nullcline import EDGE
+from ..planar.planar_map import PlanarMap
 from .barrier import Barrier
 from .region import Condition, Interval, without
 
 s = symbol("s")
 
 
-def derive_tilt(one_step: PolynomialMap) -> sp.Expr:
+def derive_tilt(one_step: PlanarMap) -> sp.Expr:
     """The slope in z that cancels the first order, with the target written as ``s T / 4``.
 
     Args:
@@ -91,7 +91,7 @@ class TargetRegion:
     def conditions(self) -> tuple[Condition, ...]:
         """Everything that makes the region invariant and L fall in it."""
         b, home = self.barrier, self._home
-        one_step = self.model.one_step()
+        one_step = self.model.planar_map()
         z, q, epsilon, shift = (home.element(g) for g in home.ring.context.gens())
         slope, width = to_fmpq(b.slope), to_fmpq(b.width)
         tilt = home.element(home.ring.from_expr(derive_tilt(one_step)))

@@ -17,10 +17,9 @@ from sympy.polys.rings import ring as sympy_ring
 
 from edgestab.symbolic.algebra.rings import poly_terms
 from edgestab.symbolic.algebra.symbols import symbols
-from edgestab.symbolic.planar.derivations import main_case
-from edgestab.symbolic.planar.limit_law import derive_limit_law
-from edgestab.symbolic.planar.recurrences import Recurrence, derive_two_step
-from edgestab.symbolic.planar.slow_manifold import derive_slow_manifold
+from edgestab.symbolic.models.quadratic import main_case
+from edgestab.symbolic.planar.planar_map import PlanarMap
+from edgestab.symbolic.planar.recurrences import Recurrence
 
 RING_ORDER = 16
 SERIES_ORDER = 2
@@ -51,7 +50,7 @@ def seconds(run: Callable[[], object], rounds: int = 1) -> float:
 def with_sympy_ring(order: int) -> tuple[Any, Any]:
     """The two-step recurrence by Horner's rule in SymPy's polynomial ring, cut in z after each product."""
     ring, zr, yr, er = sympy_ring("z,y,epsilon", sp.QQ)
-    one_step = main_case().one_step()
+    one_step = main_case()
     nullcline = poly_terms(main_case().nullcline(order).series.polynomial())
 
     def put(terms: dict[tuple[int, ...], Any], values: list[Any]) -> Any:
@@ -74,6 +73,11 @@ def with_sympy_ring(order: int) -> tuple[Any, Any]:
     return state[0] - zr, state[1] - put(nullcline, [state[0], er]) - yr
 
 
+def fresh() -> PlanarMap:
+    """The map of the main case with nothing derived yet: derivations are kept on the map."""
+    return PlanarMap.of(main_case())
+
+
 def agrees(recurrence: Recurrence, other: tuple[Any, Any]) -> bool:
     """Whether both routes give the same coefficients."""
     for series, poly in zip(recurrence.increments, other, strict=True):
@@ -88,9 +92,9 @@ SYMPY_ROUTE = """
 import resource, sys, time
 resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
 import sympy as sp
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 order = int(sys.argv[1])
-step = main_case().one_step()
+step = main_case()
 z, T = step.variables
 y = sp.Symbol("y", real=True)
 f = main_case().nullcline(order).expression()
@@ -118,7 +122,7 @@ def sympy_series(order: int) -> float | None:
 
 def maxima_taylor(order: int) -> float | None:
     """Seconds of Maxima's ``taylor`` for both increments, as Maxima itself measures them."""
-    step = main_case().one_step()
+    step = main_case()
 
     def text(expr: sp.Expr) -> str:
         return sp.sstr(expr).replace("**", "^")
@@ -166,23 +170,22 @@ def measure() -> dict[str, float]:
     Raises:
         RuntimeError: two routes disagree.
     """
-    one_step = main_case().one_step()
     ratios: dict[str, float] = {}
-    times = {n: seconds(partial(derive_two_step, one_step, n), 2) for n in (8, 16, 24, 32)}
+    times = {n: seconds(partial(lambda n: fresh().two_step(n), n), 2) for n in (8, 16, 24, 32)}
     ratios["two-step, order 32: 10 s / graded series"] = 10 / times[32]
     for low, high in ((8, 16), (16, 32)):
         ratios[f"two-step: cost of order {high} / order {low}"] = times[high] / times[low]
-    light = seconds(lambda: derive_two_step(one_step, 32, (2, 2)), 2)
+    light = seconds(lambda: fresh().two_step(32, (2, 2)), 2)
     ratios["two-step, order 32: all powers of y, epsilon / both of weight 2"] = times[32] / light
 
-    ours = seconds(lambda: derive_two_step(one_step, RING_ORDER), 3)
+    ours = seconds(lambda: fresh().two_step(RING_ORDER), 3)
     begun = time.perf_counter()
     ring = with_sympy_ring(RING_ORDER)
     ratios[f"two-step, order {RING_ORDER}: SymPy ring / graded series"] = (time.perf_counter() - begun) / ours
-    if not agrees(derive_two_step(one_step, RING_ORDER), ring):
+    if not agrees(fresh().two_step(RING_ORDER), ring):
         raise RuntimeError("SymPy's ring and the graded series disagree")
 
-    ours = seconds(lambda: derive_two_step(one_step, SERIES_ORDER), 3)
+    ours = seconds(lambda: fresh().two_step(SERIES_ORDER), 3)
     name = f"two-step, order {SERIES_ORDER}: SymPy series / graded series"
     theirs = sympy_series(SERIES_ORDER)
     if theirs is None:
@@ -197,12 +200,12 @@ def measure() -> dict[str, float]:
         if theirs is None:
             SKIPPED[name] = f"Maxima did not end within {PATIENCE} s"
         else:
-            ratios[name] = theirs / seconds(lambda: derive_two_step(one_step, MAXIMA_ORDER), 3)
+            ratios[name] = theirs / seconds(lambda: fresh().two_step(MAXIMA_ORDER), 3)
 
-    limits = {n: seconds(partial(derive_slow_manifold, one_step, n), 2) for n in (10, 20)}
+    limits = {n: seconds(partial(lambda n: fresh().slow_manifold(n), n), 2) for n in (10, 20)}
     ratios["limit series, epsilon^10: 10 s / row recursion"] = 10 / limits[10]
     ratios["limit series, epsilon^20: 120 s / row recursion"] = 120 / limits[20]
-    laws = {n: seconds(partial(derive_limit_law, one_step, n), 2) for n in (4, 8)}
+    laws = {n: seconds(partial(lambda n: fresh().limit_law(n // 2), n), 2) for n in (4, 8)}
     ratios["limit law: cost of weight 8 / weight 4"] = laws[8] / laws[4]
     return ratios
 

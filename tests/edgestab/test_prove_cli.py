@@ -40,7 +40,7 @@ def test_a_further_axiom_is_not_proved(edgestab: Run, local: coq_record.CoqRecor
 
 
 def test_drifted_sources_stop_it(edgestab: Run, local: coq_record.CoqRecord, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coq_record, "stale_sources", lambda derivations: ["Map.v"])
+    monkeypatch.setattr(coq_record, "stale_sources", lambda subject: ["Map.v"])
     ran = edgestab("prove")
     assert ran.code == 1
     assert "Map.v" in ran.out

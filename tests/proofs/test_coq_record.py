@@ -10,26 +10,24 @@ import pytest
 
 from edgestab.proofs import coq_build, coq_record
 from edgestab.proofs.catalogue.coq import CLAIMS
-from edgestab.proofs.claims import CheckContext, Level, Outcome, Verdict
+from edgestab.proofs.claims import CheckContext, Level, Outcome, Subject, Verdict, main_subject
 from edgestab.proofs.coq_export import generated_files
 from edgestab.symbolic.algebra.errors import ProofError
 from edgestab.symbolic.algebra.rings import poly_terms
-from edgestab.symbolic.planar.derivations import Derivations, main_case
-from edgestab.symbolic.planar.maps import PolynomialMap
+from edgestab.symbolic.models.quadratic import main_case
+from edgestab.symbolic.planar.planar_map import PlanarMap
 
 needs_coq = pytest.mark.skipif(coq_build.find_coq() is None, reason="coqc is not installed")
 
 
-class Mutant(Derivations):
+def flipped() -> Subject:
     """The main case with the sign of one coefficient of T' flipped."""
-
-    def one_step(self) -> PolynomialMap:
-        right = main_case().one_step()
-        terms = poly_terms(right.polynomials[1])
-        exponents = max(terms)
-        terms[exponents] = -terms[exponents]
-        wrong = (right.polynomials[0], right.ring.from_dict(terms))
-        return PolynomialMap.from_polynomials(right.variables, wrong, right.parameters, right.name)
+    right = main_case()
+    terms = poly_terms(right.polynomials[1])
+    exponents = max(terms)
+    terms[exponents] = -terms[exponents]
+    wrong = (right.polynomials[0], right.ring.from_dict(terms))
+    return Subject(map=PlanarMap.from_polynomials(right.variables, wrong, right.parameters, right.name))
 
 
 @pytest.fixture
@@ -51,7 +49,7 @@ def judged(ctx: CheckContext | None = None) -> dict[str, Outcome]:
 
 
 def test_regeneration_is_byte_identical() -> None:
-    fresh = generated_files(main_case())
+    fresh = generated_files(main_subject())
     folder = coq_record.SOURCES / coq_record.GENERATED
     assert {p.name: p.read_text(encoding="utf-8") for p in folder.glob("*.v")} == fresh
 
@@ -168,7 +166,7 @@ def test_a_broken_record_is_a_typed_error(no_local_record: Path) -> None:
 
 
 def test_a_changed_coefficient_turns_the_claims_false() -> None:
-    outcomes = judged(CheckContext(derivations=Mutant(main_case().model)))
+    outcomes = judged(CheckContext(subject=flipped()))
     assert {o.verdict for o in outcomes.values()} == {Verdict.FALSE}
 
 

@@ -20,8 +20,7 @@ import sympy as sp
 from flint import arb, fmpq
 
 from ....symbolic.algebra.rings import PolyRing, poly_terms
-from ....symbolic.planar.derivations import main_case
-from ....symbolic.planar.edge_line import derive_edge_coordinates
+from ....symbolic.models.quadratic import main_case
 from ....symbolic.planar.maps import PolynomialMap
 from ...number_types import bits_for
 from ...runs.status import CODES, Status
@@ -81,7 +80,7 @@ def steady_map(source: PolynomialMap) -> tuple[PolynomialMap, sp.Expr]:
     Returns:
         The equal map; its second component moves by O(z^2) when the target is 0.
     """
-    slope = derive_edge_coordinates(main_case().one_step()).slope
+    slope = main_case().edge_coordinates().tilt
     z, T = source.variables
     ring = PolyRing((z, T, *source.parameters))
     images = [ring.from_expr(e) for e in (z, T - slope * z, *source.parameters)]

@@ -6,22 +6,28 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product as cartesian
+from typing import Any
 
 import sympy as sp
 from flint import fmpq, fmpq_mat, fmpq_mpoly
 
 from ...algebra.errors import DomainError
 from ...algebra.rings import Exponents, PolyRing
-from ...latex import Equation, Order, Typeset, later
+from ...explain.log import DerivationLog
+from ...latex.document import Section
+from ...latex.equations import Equation
+from ...latex.names import later
+from ...latex.printer import Order
 from ...planar.maps import PolynomialMap
 from .constants import Constants, find_constants
-from .gradient import GradientDescent, as_expression, as_symbols
+from .gradient import GradientStep, as_expression, as_symbols
+from .hypotheses import Sectioned
 
 MOST_UNKNOWNS = 20_000
 
 
 @dataclass(frozen=True)
-class Reduction(Typeset):
+class Reduction(Sectioned):
     """Coordinates in which the gradient step closes, and the closed map.
 
     Attributes:
@@ -32,7 +38,8 @@ class Reduction(Typeset):
         compared: how many monomials in the parameters the proof compared.
     """
 
-    model: GradientDescent
+    kind = "closed-map"
+    model: GradientStep
     coordinates: Mapping[sp.Symbol, sp.Expr]
     map: PolynomialMap
     replaced: Constants
@@ -45,6 +52,46 @@ class Reduction(Typeset):
             Equation(later(v, 1), self.replaced.restore(c), order=order, tag=v.name, own=own)
             for v, c in zip(self.map.variables, self.map.components, strict=True)
         )
+
+    def sections(self) -> list[Section]:
+        """The model, and the closed map in the user's coordinates."""
+        text = f"Proved equal to the gradient step: {self.compared} monomials compared."
+        return [*self.model.sections(), Section("Closed map", text, self.equations())]
+
+    def json(self) -> dict[str, Any]:
+        """The closed map as text."""
+        return {"map": {e.tag: str(e.rhs) for e in self.equations()}}
+
+    def explain(self) -> DerivationLog:
+        """From the loss to the closed map, checked as polynomial identities in the parameters.
+
+        Raises:
+            ProofError: a step does not hold.
+        """
+        log = self.model.explain()
+        own = frozenset(self.model.parameters)
+        log.state(
+            "Coordinates",
+            "As given.",
+            *(
+                Equation(name, formula, order=Order(self.model.free), own=own | {name})
+                for name, formula in self.coordinates.items()
+            ),
+        )
+        step = self.model.step_map(self.replaced)
+        moved = dict(zip(step.variables, step.components, strict=True))
+        inside = {name: self.replaced.replace(formula) for name, formula in self.coordinates.items()}
+        for name, image, equation in zip(self.map.variables, self.map.components, self.equations(), strict=True):
+            log.identity(
+                f"The next {name}",
+                "Put the gradient step into its definition; the result is a polynomial in the coordinates again, found "
+                "by exact linear algebra over their monomials.",
+                inside[name].subs(moved, simultaneous=True),
+                image.subs(inside, simultaneous=True),
+                equation,
+                what="the stepped definition and the closed form, written in the parameters,",
+            )
+        return log
 
 
 @dataclass(frozen=True)
@@ -77,7 +124,7 @@ class NotClosed:
         return f"the next {self.coordinate} is not found as a function of the coordinates: {self.reason()}"
 
 
-def reduce(model: GradientDescent, coordinates: Mapping[str, sp.Expr | str]) -> Reduction:
+def reduce(model: GradientStep, coordinates: Mapping[str, sp.Expr | str]) -> Reduction:
     """See :meth:`GradientDescent.reduce`."""
     result = close(model, coordinates)
     if isinstance(result, NotClosed):
@@ -90,7 +137,7 @@ def reduce(model: GradientDescent, coordinates: Mapping[str, sp.Expr | str]) -> 
     return result
 
 
-def close(model: GradientDescent, coordinates: Mapping[str, sp.Expr | str]) -> Reduction | NotClosed:
+def close(model: GradientStep, coordinates: Mapping[str, sp.Expr | str]) -> Reduction | NotClosed:
     """Find the closed map of some coordinates, or why there is none.
 
     For each coordinate ``c`` the polynomial ``c(next theta)`` is sought as a combination of monomials in the

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 from flint import fmpq
@@ -17,8 +18,10 @@ from flint import fmpq
 from ...algebra.errors import DomainError, ProofError
 from ...algebra.rings import Exponents, to_fmpq, to_rational
 from ...algebra.symbols import symbol
-from ...latex import Equation, Typeset
-from ...planar.maps import PolynomialMap
+from ...explain.derived import Derived
+from ...explain.log import DerivationLog
+from ...latex.equations import Equation
+from ...planar.planar_map import PlanarMap
 from .closure import Reduction
 from .hypotheses import Hypothesis
 
@@ -27,7 +30,7 @@ Laurent = dict[Exponents, fmpq]
 
 
 @dataclass(frozen=True)
-class EdgeForm(Typeset):
+class EdgeForm(Derived):
     """A model near its edge of stability, in the coordinates of the analysis.
 
     Attributes:
@@ -39,8 +42,9 @@ class EdgeForm(Typeset):
         minimum: the residual coordinate and its value at the minima.
     """
 
+    kind = "edge-form"
     reduction: Reduction
-    map: PolynomialMap
+    map: PlanarMap
     residual: sp.Expr
     curvature: sp.Expr
     small: tuple[sp.Symbol, sp.Expr] | None
@@ -62,6 +66,54 @@ class EdgeForm(Typeset):
         if self.small is not None and self.small[0] != self.small[1]:
             new.append(Equation(*self.small, tag="small"))
         return (*new, *self.map.equations())
+
+    def words(self) -> str:
+        """What z, T and y are, and that they are not the user's own, where names coincide."""
+        words = "z: distance from the minima; T: one minus their multiplier, edge at T = 2."
+        model = self.reduction.model
+        shared = sorted({"z", "T", "y"} & {s.name for s in (*model.parameters, *model.constants)})
+        if not shared:
+            return words
+        verb = "is" if len(shared) == 1 else "are"
+        return f"{words} From here on {', '.join(shared)} {verb} no longer what the loss calls so."
+
+    def json(self) -> dict[str, Any]:
+        """Coordinates, small parameter and map as text."""
+        return {
+            "z": str(self.residual),
+            "T": str(self.curvature),
+            "small": None if self.small is None else {"name": self.small[0].name, "meaning": str(self.small[1])},
+            "map": {v.name: str(c) for v, c in zip(self.map.variables, self.map.components, strict=True)},
+        }
+
+    def explain(self) -> DerivationLog:
+        """From the loss to the map in ``(z, T)``, checked as identities in the reduced coordinates.
+
+        Raises:
+            ProofError: a step does not hold.
+        """
+        log = self.reduction.explain()
+        log.state(
+            "Residual and curvature",
+            f"{self.words()} Constants that only set units drop out; the one that is left is the small parameter.",
+            *[e for e in self.equations() if e not in self.map.equations()],
+        )
+        carry = self.reduction.replaced.replace
+        meaning = {} if self.small is None else {self.small[0]: carry(self.small[1])}
+        coordinates = dict(zip(self.map.variables, (carry(self.residual), carry(self.curvature)), strict=True))
+        closed = dict(zip(self.reduction.map.variables, self.reduction.map.components, strict=True))
+        for variable, component, equation in zip(
+            self.map.variables, self.map.components, self.map.equations(), strict=True
+        ):
+            log.identity(
+                f"One step of {variable}",
+                "The closed map in the new coordinates.",
+                coordinates[variable].subs(closed, simultaneous=True),
+                component.subs(meaning).subs(coordinates, simultaneous=True),
+                equation,
+                what="the stepped definition and the map, written in the reduced coordinates,",
+            )
+        return log
 
 
 def derive_edge_form(
@@ -275,7 +327,7 @@ def _assemble(
             rows.append(to_rational(c) * _monomial((z, T, *names), (e[0], e[1], *kept)))
         components.append(sp.Add(*rows))
     meaning = None if chosen is None else (epsilon, restore(constants[chosen] ** power))
-    mapping = PolynomialMap((z, T), tuple(components), tuple(names), "one step at the edge")
+    mapping = PlanarMap((z, T), tuple(components), tuple(names), "one step at the edge")
     form = EdgeForm(reduction, mapping, z_of, T_of, meaning, (residual, value))
     _prove_conjugate(form)
     if meaning is None:

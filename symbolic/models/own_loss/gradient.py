@@ -6,21 +6,27 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any
 
 import sympy as sp
 
 from ...algebra.errors import DomainError
 from ...algebra.parsing import model_symbol, parse_expression
 from ...algebra.symbols import symbol
-from ...latex import Equation, Order, Typeset, later
+from ...explain.log import DerivationLog
+from ...latex.document import Section
+from ...latex.equations import Equation
+from ...latex.names import later
+from ...latex.printer import Order
 from ...planar.maps import PolynomialMap
 from .constants import Constants, find_constants
+from .hypotheses import Sectioned
 
-if TYPE_CHECKING:
-    from .closure import Reduction
-    from .stabilisation import EdgePoint
-    from .study import EdgeStudy
+COMPOSED_TERMS = 20_000
+"""A two-step map whose bound is higher is not even composed for a report."""
+
+MOST_TERMS = 150
+"""A two-step map with more terms is left out of reports (it is still there in Python)."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -70,8 +76,8 @@ def as_symbols(names: str | Sequence[str | sp.Symbol], where: str) -> tuple[sp.S
 
 
 @dataclass(frozen=True)
-class GradientDescent(Typeset):
-    """``theta' = theta - step * grad loss(theta)``, exactly.
+class GradientStep(Sectioned):
+    """``theta' = theta - step * grad loss(theta)``, exactly: what all that follows from a loss rests on.
 
     Attributes:
         loss: polynomial in the parameters; other symbols are constants.
@@ -81,13 +87,9 @@ class GradientDescent(Typeset):
 
     Raises:
         DomainError: the loss is not polynomial in the parameters, or a tie is not kept by the step.
-
-    Example:
-        >>> model = GradientDescent("(1 - x*y)^2/2", "x,y")
-        >>> model.step_map().variables
-        (x, y)
     """
 
+    kind = "gradient-step"
     loss: sp.Expr
     parameters: tuple[sp.Symbol, ...]
     step: sp.Expr
@@ -124,7 +126,7 @@ class GradientDescent(Typeset):
                 "GradientDescent()",
                 f"a loss polynomial in {', '.join(map(str, self.parameters))}",
                 self.loss,
-                "Expand it at a point first: taylor(loss, parameters, point, degree).",
+                "Expand it at a point first: taylor_expansion(loss, parameters, point, degree).",
             )
         for kept, leader in self.ties.items():
             if kept not in self.parameters or leader not in self.parameters or leader in self.ties:
@@ -195,52 +197,53 @@ class GradientDescent(Typeset):
             for p, c in zip(self.free, components, strict=True)
         )
 
-    def reduce(self, coordinates: Mapping[str, sp.Expr | str]) -> Reduction:
-        """The step in coordinates of the user's choice, if it closes in them.
+    def sections(self) -> list[Section]:
+        """Loss, gradient step, and two steps where they are short."""
+        loss = sp.Symbol("L", real=True)
+        own = frozenset(self.parameters)
+        ties = tuple(Equation(kept, leader, own=own) for kept, leader in self.ties.items())
+        sections = [
+            Section("Loss", "", (Equation(loss, self.loss, order=Order(self.parameters), own=own), *ties)),
+            Section("Gradient step", "", self.equations()),
+        ]
+        bound = self.step_map().two_step_bound()
+        if bound > COMPOSED_TERMS:
+            return [*sections, Section("Two steps", f"A map with up to {bound} terms, not composed.")]
+        two = self.two_step_map()
+        terms = sum(len(p.to_dict()) for p in two.polynomials)
+        if terms <= MOST_TERMS:
+            restored = tuple(
+                Equation(_two_on(e), self.replaced.restore(c), order=e.order, tag=e.tag, own=e.own)
+                for e, c in zip(two.equations(), two.components, strict=True)
+            )
+            sections.append(Section("Two steps", "", restored))
+        else:
+            sections.append(Section("Two steps", f"A map with {terms} terms, not printed."))
+        return sections
 
-        Args:
-            coordinates: name to formula in the parameters, for example ``{"p": "x*y", "q": "x^2 + y^2"}``.
+    def json(self) -> dict[str, Any]:
+        """The gradient step as text."""
+        return {"map": {e.tag: str(e.rhs) for e in self.equations()}}
 
-        Returns:
-            The closed map, proved equal to the gradient step.
-
-        Raises:
-            DomainError: the step does not close; the message has a witness and a coordinate that might help.
-        """
-        from .closure import reduce
-
-        return reduce(self, coordinates)
-
-    def study(self, coordinates: Mapping[str, sp.Expr | str], at: Mapping[str, object], order: int = 3) -> EdgeStudy:
-        """All that edgestab derives of a model near its edge of stability; see :class:`EdgeStudy`.
-
-        Args:
-            coordinates: two reduced coordinates, a residual and a curvature.
-            at: the value of the residual coordinate at the minimum, for example ``{"p": 1}``.
-            order: orders kept in the small parameter and in the residual.
-
-        Returns:
-            Hypotheses with verdicts, and every object that they allow.
-        """
-        from .study import study
-
-        return study(self, coordinates, at, order)
-
-    def at(self, point: Mapping[str | sp.Symbol, object]) -> EdgePoint:
-        """The model at one point: Hessian, edge step, and Damian et al.'s self-stabilisation data.
-
-        Args:
-            point: a rational value for each free parameter.
-
-        Returns:
-            The exact local data, with the hypotheses that hold and fail there.
-        """
-        from .stabilisation import edge_point
-
-        return edge_point(self, point)
+    def explain(self) -> DerivationLog:
+        """Loss and gradient step, as given: nothing to check yet."""
+        log = DerivationLog("From the loss to the edge of stability", described=frozenset())
+        own = frozenset(self.parameters)
+        given = [Equation(sp.Symbol("L", real=True), self.loss, order=Order(self.parameters), own=own)]
+        given += [Equation(kept, leader, own=own) for kept, leader in self.ties.items()]
+        tied = ", with the tied parameters, which the step keeps equal." if self.ties else "."
+        log.state("Loss", "As given" + tied, *given)
+        because = "Each parameter moves against its derivative, times the step size."
+        log.state("Gradient step", because, *self.equations())
+        return log
 
 
-def taylor(
+def _two_on(equation: Equation) -> sp.Symbol:
+    """``x(t+2)`` for the left-hand side ``x(t+1)``."""
+    return sp.Symbol(str(equation.lhs).replace("@1", "@2"), **equation.lhs.assumptions0)
+
+
+def taylor_expansion(
     loss: sp.Expr | str, parameters: str | Sequence[str | sp.Symbol], point: Mapping[str, object], degree: int = 3
 ) -> sp.Expr:
     """The Taylor polynomial of a loss that is not polynomial, for use in :class:`GradientDescent`.
@@ -256,8 +259,15 @@ def taylor(
 
     Raises:
         DomainError: the degree is out of range or the loss has no finite exact derivatives at the point.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> es.models.taylor_expansion("cos(x)", "x", {"x": 0}, degree=2)
+        1 - x**2/2
     """
-    where = "taylor()"
+    where = "taylor_expansion()"
     expr, chosen = as_expression(loss, where), as_symbols(parameters, where)
     if isinstance(degree, bool) or not isinstance(degree, int) or not 1 <= degree <= 12:
         raise DomainError.of(where, "a degree in 1..12", degree, "3 is enough for the edge of stability.")

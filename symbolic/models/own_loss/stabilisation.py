@@ -9,18 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from itertools import combinations_with_replacement
+from typing import Any
 
 import sympy as sp
 
 from ...algebra.errors import DomainError
 from ...algebra.series import Grading, TruncatedSeries, evaluate
-from ...latex import Equation, Order, Typeset, later
+from ...explain.derived import Derived
+from ...explain.log import DerivationLog
+from ...latex.equations import Equation
+from ...latex.names import later
+from ...latex.printer import Order
 from ...planar.maps import PolynomialMap
-from .energy import SlowFlow, slow_flow
-from .gradient import GradientDescent
-from .hypotheses import Hypothesis
+from ...planar.slow_flow import SlowFlow, separate_variables
+from .gradient import GradientStep
 
 x, v, w, y = (sp.Symbol(n, real=True) for n in "xvwy")
 alpha, beta, eta = (sp.Symbol(n, positive=True) for n in ("alpha", "beta", "eta"))
@@ -31,7 +35,7 @@ LEADING_WEIGHT = 2
 
 
 @dataclass(frozen=True)
-class SelfStabilisation(Typeset):
+class SelfStabilisation(Derived):
     """``x' = -(1 + eta y) x``, ``y' = y + eta (alpha - beta x^2 / 2)``, and where it comes from.
 
     Attributes:
@@ -44,6 +48,7 @@ class SelfStabilisation(Typeset):
         flow: the slow flow of two steps, per step, with its conserved energy.
     """
 
+    kind = "self-stabilisation"
     system: PolynomialMap
     expansion: tuple[sp.Expr, sp.Expr]
     increments: tuple[sp.Expr, sp.Expr]
@@ -59,6 +64,60 @@ class SelfStabilisation(Typeset):
             for s, c in zip(self.system.variables, self.system.components, strict=True)
         ]
         return (*rows, self.flow.equations()[-1])
+
+    def json(self) -> dict[str, Any]:
+        """System, surviving and cancelling derivatives, and energy as text."""
+        return {
+            "system": {s.name: str(c) for s, c in zip(self.system.variables, self.system.components, strict=True)},
+            "surviving": [str(p) for p in self.surviving],
+            "cancelling": [str(p) for p in self.cancelling],
+            "energy": str(self.flow.energy),
+        }
+
+    def explain(self) -> DerivationLog:
+        """From the cubic Taylor expansion of any loss to the system and its energy.
+
+        Raises:
+            ProofError: a step does not hold.
+        """
+        log = DerivationLog("Self-stabilisation from the cubic Taylor expansion", described=frozenset())
+        loss = sp.Symbol("L", real=True)
+        log.state(
+            "Cubic Taylor expansion",
+            "At a point whose sharpness is 2/eta: x along the top eigenvector, v along the gradient of the sharpness, "
+            "w orthogonal to both; b is the length of that gradient, every other derivative is free. Times eta:",
+            Equation(eta * loss, cubic_loss(), order=Order((x, v, w))),
+        )
+        drive = derivative_symbol("v")
+        log.state(
+            "Excess sharpness, sharpening, slope",
+            "y is the sharpness minus 2/eta to first order.",
+            Equation(y, slope * v),
+            Equation(alpha, -slope * drive),
+            Equation(beta, slope**2),
+        )
+        products = ", ".join(str(p) for p in self.surviving)
+        others = ", ".join(str(p) for p in self.cancelling)
+        # a product vanishes if its first factor does
+        gone = {min(p.free_symbols, key=str): 0 for p in self.surviving}
+        meaning = {y: slope * v, alpha: -slope * drive, beta: slope**2}
+        for s, expansion, increment in zip((x, y), self.expansion, self.increments, strict=True):
+            log.state(
+                f"Two steps of {s} on the expansion",
+                "Two exact gradient steps; displacements have weight 1, the gradient 2, and weights up to 2 are kept.",
+                Equation(later(s, 2) - later(s, 0), expansion, order=Order((x, v, w))),
+            )
+            log.identity(
+                f"Two steps of {s} at leading weight",
+                f"The derivatives {others} enter one step but cancel over two. With {products} zero, what is left is:",
+                expansion.subs(gone),
+                increment.subs(meaning, simultaneous=True),
+                Equation(later(s, 2) - later(s, 0), increment, order=Order((x, y))),
+                what="the increments of the expansion and of the system, written in x and v,",
+            )
+        log.state("The system", "The map with these two-step increments at leading weight.", *self.equations()[:2])
+        self.flow.add_to(log, "Per step, at leading weight")
+        return log
 
 
 def derivative_symbol(directions: str) -> sp.Symbol:
@@ -97,7 +156,7 @@ def _two_steps(one_step: PolynomialMap, weights: Mapping[sp.Symbol, int], order:
     return history
 
 
-@lru_cache(maxsize=1)
+@cache
 def derive_self_stabilisation() -> SelfStabilisation:
     """Derive the system from the cubic Taylor expansion.
 
@@ -111,9 +170,13 @@ def derive_self_stabilisation() -> SelfStabilisation:
 
     Source:
         Damian, Nichani, Lee 2022, section 4 (the system for x and y).
+
+    Example:
+        >>> es.models.derive_self_stabilisation().system.components[0]
+        x*(-eta*y - 1)
     """
     loss = cubic_loss()
-    cubic = GradientDescent(loss, (x, v, w), 1).step_map()
+    cubic = GradientStep(loss, (x, v, w), 1).step_map()
     drive, side = derivative_symbol("v"), derivative_symbol("w")
     weights = {x: 1, v: 1, w: 1, drive: 2, side: 2}
     start, first, second = _two_steps(cubic, weights, LEADING_WEIGHT)
@@ -140,7 +203,7 @@ def derive_self_stabilisation() -> SelfStabilisation:
     cancelling = [p for p in _minimal(once - {sp.S.One}) if p not in surviving]
     # per step: half the leading two-step increments
     rate, force = sp.cancel(wanted[0] / (2 * y)), sp.expand(wanted[1] / 2)
-    flow = slow_flow(x, y, rate, force)
+    flow = separate_variables(x, y, rate, force)
     expansion = (change_x.to_expr(), change_y.to_expr())
     return SelfStabilisation(system, expansion, (wanted[0], wanted[1]), tuple(surviving), tuple(cancelling), flow)
 
@@ -160,146 +223,9 @@ def _minimal(products: set[sp.Expr]) -> list[sp.Expr]:
     return sorted(kept, key=lambda p: (len(str(p)), str(p)))
 
 
-def minimal_loss() -> GradientDescent:
+def minimal_loss() -> GradientStep:
     """The smallest loss whose gradient descent IS the system, exactly: ``x^2/eta + b x^2 v/2 - alpha v/b``.
 
     Written with step 1 for ``eta`` times the loss, in the parameters ``x`` and ``v``, with ``y = b v``.
     """
-    return GradientDescent(x**2 + eta * slope * x**2 * v / 2 - eta * sp.Symbol("c", positive=True) * v, (x, v), 1)
-
-
-@dataclass(frozen=True)
-class EdgePoint(Typeset):
-    """One point of a model: sharpness, edge step, and the data of self-stabilisation there.
-
-    Attributes:
-        model: the model.
-        point: exact value of each parameter.
-        gradient: the gradient there.
-        eigenvalues: of the Hessian, ascending, exact.
-        edge_step: ``2 / sharpness``.
-        alpha: progressive sharpening, minus gradient times gradient of the sharpness.
-        beta: squared norm of the sharpness's gradient orthogonal to the top eigenvector.
-        hypotheses: what the self-stabilisation system asks, with verdicts here.
-    """
-
-    model: GradientDescent
-    point: Mapping[sp.Symbol, sp.Expr]
-    gradient: tuple[sp.Expr, ...]
-    eigenvalues: tuple[sp.Expr, ...]
-    edge_step: sp.Expr
-    alpha: sp.Expr
-    beta: sp.Expr
-    hypotheses: tuple[Hypothesis, ...]
-
-    @property
-    def sharpness(self) -> sp.Expr:
-        """The top Hessian eigenvalue."""
-        return self.eigenvalues[-1]
-
-    def equations(self) -> tuple[Equation, ...]:
-        """Sharpness, edge step, alpha and beta."""
-        rows = {"S": self.sharpness, "eta_edge": self.edge_step, "alpha": self.alpha, "beta": self.beta}
-        return tuple(Equation(sp.Symbol(n, real=True), value, tag=n) for n, value in rows.items())
-
-
-def edge_point(model: GradientDescent, point: Mapping[str | sp.Symbol, object]) -> EdgePoint:
-    """See :meth:`GradientDescent.at`."""
-    named = {(k.name if isinstance(k, sp.Symbol) else k): value for k, value in point.items()}
-    if set(named) != {p.name for p in model.free}:
-        raise DomainError.of(
-            "GradientDescent.at()", f"a value for each of {', '.join(p.name for p in model.free)}", named, "E.g. x=1."
-        )
-    values = {p: sp.Rational(str(named[p.name])) for p in model.free}
-    values |= {kept: values[leader] for kept, leader in model.ties.items()}
-    constants = [c for c in model.loss.free_symbols if c not in values]
-    if constants:
-        raise DomainError.of("GradientDescent.at()", "a loss without constants", constants, "Give them values first.")
-    gradient = sp.Matrix([g.subs(values) for g in model.gradient()])
-    hessian = model.hessian().subs(values)
-    spectrum = _spectrum(hessian)
-    sharpness, multiplicity = spectrum[-1]
-    if sharpness <= 0 or multiplicity > 1:
-        raise DomainError.of(
-            "GradientDescent.at()",
-            "a simple positive top Hessian eigenvalue",
-            str(spectrum[-1]),
-            "Choose another point.",
-        )
-    top = (hessian - sharpness * sp.eye(hessian.shape[0])).applyfunc(_tidy).nullspace(simplify=_tidy)[0]
-    norm = _tidy((top.T * top)[0])
-    third = sp.Matrix(
-        [
-            sp.Add(
-                *(
-                    top[i] * top[j] * sp.diff(model.loss, p, q, r).subs(values)
-                    for i, p in _numbered(model)
-                    for j, q in _numbered(model)
-                )
-            )
-            for r in model.parameters
-        ]
-    )
-    slope_all = (third / norm).applyfunc(_tidy)
-    along = _tidy((slope_all.T * top)[0] / norm)
-    slope_side = (slope_all - along * top).applyfunc(_tidy)
-    drive = _tidy(-(gradient.T * slope_side)[0])
-    squared = _tidy((slope_side.T * slope_side)[0])
-    push = _tidy((gradient.T * top)[0])
-    bend = (hessian * slope_side).applyfunc(_tidy)
-    hypotheses = (
-        Hypothesis(
-            "top gradient",
-            "the gradient has no part along the top eigenvector",
-            bool(push == 0),
-            f"it is {push}, unnormalised",
-        ),
-        Hypothesis(
-            "flat slope",
-            "the gradient of the sharpness lies in the kernel of the Hessian",
-            bool(bend.is_zero_matrix),
-            f"image {list(bend)}",
-        ),
-        Hypothesis("sharpening", "alpha > 0: descent raises the sharpness", bool(drive > 0), f"alpha = {drive}"),
-        Hypothesis(
-            "slope",
-            "beta > 0: the sharpness has a slope within the other directions",
-            bool(squared > 0),
-            f"beta = {squared}",
-        ),
-    )
-    return EdgePoint(
-        model,
-        values,
-        tuple(gradient),
-        tuple(e for e, m in spectrum for _ in range(m)),
-        _tidy(2 / sharpness),
-        drive,
-        squared,
-        hypotheses,
-    )
-
-
-def _tidy(expr: sp.Expr) -> sp.Expr:
-    """One form for each number of a quadratic field."""
-    return sp.expand(sp.radsimp(sp.expand(expr)))
-
-
-def _numbered(model: GradientDescent) -> list[tuple[int, sp.Symbol]]:
-    return list(enumerate(model.parameters))
-
-
-def _spectrum(hessian: sp.Matrix) -> list[tuple[sp.Expr, int]]:
-    """Eigenvalues with multiplicities, ascending; rational or quadratic ones only are exact enough to go on with."""
-    poly = hessian.charpoly(sp.Symbol("s"))
-    found: list[tuple[sp.Expr, int]] = []
-    for factor, multiplicity in poly.factor_list()[1]:
-        if factor.degree() > 2:
-            raise DomainError.of(
-                "GradientDescent.at()",
-                "Hessian eigenvalues of degree at most 2 over the rationals",
-                str(factor.as_expr()),
-                "Choose a more symmetric point.",
-            )
-        found += [(_tidy(root), multiplicity) for root in sp.roots(factor)]
-    return sorted(found, key=lambda pair: sp.N(pair[0], 50))
+    return GradientStep(x**2 + eta * slope * x**2 * v / 2 - eta * sp.Symbol("c", positive=True) * v, (x, v), 1)

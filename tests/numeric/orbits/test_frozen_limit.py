@@ -7,9 +7,9 @@ import sympy as sp
 
 from edgestab.numeric.orbits.frozen_limit import enclose_frozen_limit
 from edgestab.numeric.orbits.iterated_limit import iterate_to_limit
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 
-MAP = main_case().one_step()
+MAP = main_case()
 
 
 @pytest.mark.parametrize(

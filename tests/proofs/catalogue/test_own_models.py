@@ -6,13 +6,12 @@ from dataclasses import replace
 import pytest
 
 from edgestab.proofs.catalogue import get_claim
-from edgestab.proofs.claims import CheckContext, Verdict
+from edgestab.proofs.claims import CheckContext, Subject, Verdict
 from edgestab.proofs.verify import run_check
 from edgestab.symbolic.algebra.rings import Exponents, poly_terms
 from edgestab.symbolic.models.literature import example_study
 from edgestab.symbolic.models.own_loss.study import EdgeStudy
-from edgestab.symbolic.planar.derivations import Derivations, main_case
-from edgestab.symbolic.planar.maps import PolynomialMap
+from edgestab.symbolic.planar.planar_map import PlanarMap
 
 CLAIM = {
     "zhu": "zhu-closed-map",
@@ -22,13 +21,15 @@ CLAIM = {
 }
 
 
-class Mutant(Derivations):
+class Mutant(Subject):
     """The literature's models with one coefficient's sign flipped."""
 
+    wrong: str
+    place: tuple[int, Exponents]
+
     def __init__(self, name: str, component: int, exponents: Exponents) -> None:
-        super().__init__(main_case().model)
-        self.wrong = name
-        self.place = (component, exponents)
+        super().__init__()
+        self.__dict__.update(wrong=name, place=(component, exponents))
 
     def example(self, name: str, order: int) -> EdgeStudy:
         right = example_study(name, order)
@@ -42,7 +43,7 @@ class Mutant(Derivations):
         ring = right.form.map.ring
         polynomials[component] = ring.from_dict(terms)
         old = right.form.map
-        flipped = PolynomialMap.from_polynomials(old.variables, tuple(polynomials), old.parameters, old.name)
+        flipped = PlanarMap.from_polynomials(old.variables, tuple(polynomials), old.parameters, old.name)
         return replace(right, form=replace(right.form, map=flipped))
 
 
@@ -58,7 +59,7 @@ def places() -> Iterator[tuple[str, int, Exponents]]:
 @pytest.mark.parametrize(("name", "component", "exponents"), list(places()))
 def test_flipped_sign(name: str, component: int, exponents: Exponents) -> None:
     claim = get_claim(CLAIM[name])
-    context = CheckContext(derivations=Mutant(name, component, exponents), effort="quick")
+    context = CheckContext(subject=Mutant(name, component, exponents), effort="quick")
     assert run_check(claim, 0, context).outcome.verdict is Verdict.FALSE
 
 

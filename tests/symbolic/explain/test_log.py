@@ -1,27 +1,22 @@
 """Derivation logs: a wrong step cannot be written down."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import sympy as sp
 
-from edgestab.symbolic.algebra.errors import ProofError
+from edgestab.symbolic.algebra.errors import DomainError, ProofError
 from edgestab.symbolic.algebra.series import Grading, TruncatedSeries
-from edgestab.symbolic.explain.descent import explain_descent, explain_self_stabilisation
 from edgestab.symbolic.explain.log import DerivationLog, compare
-from edgestab.symbolic.explain.main_case import (
-    explain_limit,
-    explain_nullcline,
-    explain_one_step,
-    explain_two_step,
-)
-from edgestab.symbolic.latex import Equation, Style
+from edgestab.symbolic.latex.equations import Equation, Style
+from edgestab.symbolic.models.gradient_flow import GradientFlow
 from edgestab.symbolic.models.literature import example_study
-from edgestab.symbolic.models.quadratic import QuadraticModel
-from edgestab.symbolic.planar.derivations import main_case
-from edgestab.symbolic.planar.maps import PolynomialMap
+from edgestab.symbolic.models.own_loss.stabilisation import derive_self_stabilisation
+from edgestab.symbolic.models.quadratic import MAIN_MODEL, QuadraticModel, main_case
+from edgestab.symbolic.planar.planar_map import PlanarMap
 
-x, z, T, epsilon = sp.Symbol("x", real=True), *main_case().one_step().variables, *main_case().one_step().parameters
+x, z, T, epsilon = sp.Symbol("x", real=True), *main_case().variables, *main_case().parameters
 
 
 def test_a_wrong_identity_raises() -> None:
@@ -42,15 +37,18 @@ def test_a_series_that_does_not_vanish_raises() -> None:
 
 
 LOGS: dict[str, Callable[[], DerivationLog]] = {
-    "one-step": lambda: explain_one_step(main_case().model),
-    "one-step-3": lambda: explain_one_step(QuadraticModel((1, -2, sp.Rational(1, 3)), target=1)),
-    "nullcline": lambda: explain_nullcline(main_case().one_step(), 4),
-    "two-step": lambda: explain_two_step(main_case().one_step(), 3),
-    "limit": lambda: explain_limit(main_case().one_step(), 3),
-    "zhu": lambda: explain_descent(example_study("zhu")),
-    "zhu-degree-2": lambda: explain_descent(example_study("zhu-degree-2")),
-    "lewkowycz": lambda: explain_descent(example_study("lewkowycz")),
-    "self-stabilisation": explain_self_stabilisation,
+    "one-step": lambda: MAIN_MODEL.explain_one_step(),
+    "one-step-3": lambda: QuadraticModel((1, -2, sp.Rational(1, 3)), target=1).explain_one_step(),
+    "nullcline": lambda: main_case().nullcline(4).explain(),
+    "two-step": lambda: main_case().two_step(3).explain(),
+    "limit": lambda: main_case().limit_series(3).explain(),
+    "zhu": lambda: example_study("zhu").explain(),
+    "zhu-degree-2": lambda: example_study("zhu-degree-2").explain(),
+    "lewkowycz": lambda: example_study("lewkowycz").explain(),
+    "limit-law": lambda: main_case().limit_law(2).explain(),
+    "edge-coordinates": lambda: main_case().edge_coordinates().explain(),
+    "gradient-flow": lambda: GradientFlow(MAIN_MODEL).explain(),
+    "self-stabilisation": lambda: derive_self_stabilisation().explain(),
 }
 
 
@@ -61,15 +59,28 @@ def test_logs_are_checked(name: str, golden: Callable[[str, str], None]) -> None
     assert log.compared > 0
     assert "checked by exact algebra" in log.text()
     assert r"\begin{align" in log.align(Style(label="eq:log"))
-    assert log.to_json()["compared"] == log.compared
+    assert log.json()["compared"] == log.compared
     if name in ("one-step", "zhu-degree-2", "self-stabilisation"):
         golden(f"logs/{name}.txt", log.text() + "\n")
 
 
-def test_a_wrong_map_stops_the_log() -> None:
-    right = main_case().one_step()
-    wrong = PolynomialMap(
-        right.variables, (right.components[0] + epsilon * z * T, right.components[1]), right.parameters
-    )
-    with pytest.raises(ProofError):
-        explain_nullcline(wrong, 3)
+def test_a_wrong_series_stops_the_log() -> None:
+    right = main_case().nullcline(3)
+    terms = right.series.terms()
+    terms[1, 0] = -terms[1, 0]
+    changed = TruncatedSeries.from_polynomial(right.series.grading, right.series.grading.ring.from_dict(terms))
+    with pytest.raises(ProofError, match="expected 0"):
+        replace(right, series=changed).explain()
+    recurrence = main_case().two_step(3)
+    wrong = recurrence.with_coefficient("y_increment", (2, 1, 0), sp.Rational(8))
+    with pytest.raises(ProofError, match="Two steps of y"):
+        wrong.explain()
+
+
+def test_a_wrong_map_has_no_log() -> None:
+    right = main_case()
+    wrong = PlanarMap(right.variables, (right.components[0] + epsilon * z * T, right.components[1]), right.parameters)
+    with pytest.raises(DomainError, match="simple root"):
+        wrong.nullcline(3)
+    with pytest.raises(ProofError, match="simple root"):
+        replace(right.nullcline(3), one_step=wrong).explain()

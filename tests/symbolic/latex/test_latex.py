@@ -12,35 +12,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgestab.symbolic.algebra.errors import DomainError
-from edgestab.symbolic.latex import (
-    Equation,
-    NameMap,
-    Order,
-    Section,
-    Style,
-    Typeset,
-    align,
-    document,
-    later,
-    parse_names,
-    read_equations,
-    read_latex,
-    to_latex,
-)
+from edgestab.symbolic.explain.derived import Derived
+from edgestab.symbolic.latex.document import Section, document
+from edgestab.symbolic.latex.equations import Equation, Style, align
 from edgestab.symbolic.latex.layout import width_of
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.latex.names import NameMap, later, parse_names
+from edgestab.symbolic.latex.printer import Order, to_latex
+from edgestab.symbolic.latex.reader import read_equations, read_latex
+from edgestab.symbolic.models.quadratic import main_case
 
 x = sp.Symbol("x", real=True)
 PAPER = NameMap({"z": r"\mathcal{F}", "T": r"\lambda_{\max}", "epsilon": r"\varepsilon", "y": "y"})
 
 
-def objects() -> dict[str, Typeset]:
-    derivations = main_case()
+def objects() -> dict[str, Derived]:
+    step = main_case()
     return {
-        "one-step": derivations.one_step(),
-        "two-step": derivations.two_step(3),
-        "two-step-6": derivations.two_step(6),
-        "nullcline": derivations.nullcline(5),
+        "one-step": step,
+        "two-step": step.two_step(3),
+        "two-step-6": step.two_step(6),
+        "nullcline": step.nullcline(5),
     }
 
 

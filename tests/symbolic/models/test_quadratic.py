@@ -71,5 +71,5 @@ def test_bad_eigenvalues(bad: tuple[object, ...]) -> None:
 
 
 def test_the_nullcline_needs_a_planar_map() -> None:
-    with pytest.raises(DomainError, match="planar"):
-        QuadraticModel((1, -epsilon, 3)).nullcline(3)
+    with pytest.raises(DomainError, match="two distinct eigenvalues"):
+        QuadraticModel((1, -epsilon, 3)).planar_map()
