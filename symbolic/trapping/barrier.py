@@ -47,7 +47,8 @@ class Barrier:
         height: A; the region ends at ``V + w epsilon = 2 + A``.
         epsilon_range: the closed interval of epsilon; its lower end may be 0.
         split: left of this z the next state is compared with the barrier directly; None for nowhere.
-        sign_change_slack: kappa >= 0; a step may land on ``z = 0`` only where ``V < 2`` (0 forbids it altogether).
+        sign_change_slack: k >= 0 in ``h > 1 - k (2 - V)``; a step may land on ``z = 0`` only where ``V < 2`` (0 forbids
+            it altogether).
         gap: how far T stays below the ceiling.
 
     Source:
