@@ -113,11 +113,11 @@ def changed_map(data: Data) -> None:
 
 
 def dropped_condition(data: Data) -> None:
-    data["conditions"].remove(named(data, "turn"))
+    data["conditions"].remove(named(data, "sign-change"))
 
 
 def false_verdict(data: Data) -> None:
-    named(data, "turn")["verdict"] = "FALSE"
+    named(data, "sign-change")["verdict"] = "FALSE"
 
 
 def float_constant(data: Data) -> None:
