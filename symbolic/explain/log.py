@@ -241,8 +241,9 @@ def plain_equation(equation: Equation) -> str:
     body = ""
     for part in parts:
         negative = not isinstance(part, sp.Add) and bool(part.could_extract_minus_sign())
-        text = plain(-part if negative else part)
-        text = f"({text})" if isinstance(part, sp.Add) and len(parts) > 1 else text
+        shown = -part if negative else part
+        text = plain(shown)
+        text = f"({text})" if isinstance(shown, sp.Add) and (negative or len(parts) > 1) else text
         sign = " - " if negative else " + "
         body += text if not body and not negative else f"-{text}" if not body else sign + text
     if equation.remainder:

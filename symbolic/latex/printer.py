@@ -84,8 +84,9 @@ class ExactPrinter(LatexPrinter):
         """Print one term, its sign apart."""
         expr = _denominators_forward(expr)
         negative = bool(expr.could_extract_minus_sign()) if not isinstance(expr, sp.Add) else False
-        body = self._print(-expr if negative else expr)
-        if isinstance(expr, sp.Add):
+        shown = -expr if negative else expr  # minus one times a sum is a sum without its sign
+        body = self._print(shown)
+        if isinstance(shown, sp.Add):
             body = rf"\left({body}\right)"
         return Term(negative, body)
 
