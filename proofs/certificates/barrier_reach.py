@@ -53,6 +53,7 @@ class SlopeRefuter:
 
     def __init__(self, slow: SlowCoordinate, width: Fraction, height: Fraction, epsilons: Sequence[Fraction]) -> None:
         self.slow, self.width, self.height = slow, width, height
+        self._regions: dict[Fraction, Region] = {}
         self.polynomials = {e: self._below(slow, width, e) for e in epsilons}
 
     def _below(self, slow: SlowCoordinate, width: Fraction, epsilon: Fraction) -> dict[tuple[int, ...], Fraction]:
@@ -64,11 +65,15 @@ class SlopeRefuter:
         below = rational_function(ring, -raised.parts["F"].subs(at), definitions)
         return fraction_terms(below.polynomial_over(slow.pole, "SlopeRefuter")[0])
 
+    def _region(self, slope: Fraction) -> Region:
+        if slope not in self._regions:
+            terms, unit = {(1, 0): rational(slope)}, (sp.S.Zero, sp.S.One)
+            self._regions[slope] = Region(self.slow, terms, rational(self.width), rational(self.height), unit)
+        return self._regions[slope]
+
     def fails(self, epsilon: Fraction, z: Fraction, level: Fraction, slopes: tuple[Fraction, Fraction]) -> bool:
         """Whether one start leaves the region for every slope of an interval."""
-        steepest = {(1, 0): rational(slopes[1])}
-        unit = (sp.S.Zero, sp.S.One)
-        if not Region(self.slow, steepest, rational(self.width), rational(self.height), unit).closes_at(z):
+        if not self._region(slopes[1]).closes_at(z):
             return False
         terms: dict[tuple[int, ...], Fraction] = {}
         for (i, j, k), c in self.polynomials[epsilon].items():
