@@ -6,12 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import sympy as sp
 
 from ..symbolic.algebra.errors import ProofError
-from ..symbolic.planar.derivations import Derivations, main_case
+from ..symbolic.models.literature import example_study
+from ..symbolic.models.own_loss.study import EdgeStudy
+from ..symbolic.models.quadratic import QuadraticMap, main_case
+from ..symbolic.wick.acceleration import LAWS, Acceleration
 
 
 class Verdict(StrEnum):
@@ -44,21 +48,34 @@ class Source:
     locator: str
 
 
+@cache
+def _acceleration(law: str) -> Acceleration:
+    return Acceleration(LAWS[law])
+
+
 @dataclass(frozen=True)
 class CheckContext:
-    """What a check is given.
+    """What a check is given: the exact objects to judge, and how hard. A mutant replaces an object.
 
     Attributes:
-        derivations: the exact objects to judge (a mutant in the mutants test).
+        map: the planar map of the main case, from which all of Theorem 1 and its limits follow.
         effort: ``quick``, ``default`` or ``thorough``.
         seed: for sampling checks; fixed beforehand.
         progress: called with the share done (0..1) on long work.
     """
 
-    derivations: Derivations = field(default_factory=main_case)
+    map: QuadraticMap = field(default_factory=main_case)
     effort: str = "default"
     seed: int = 20230724
     progress: Callable[[float], None] = lambda share: None
+
+    def acceleration(self, law: str = "goe") -> Acceleration:
+        """The second derivative of NTK eigenvalues of the random model (Theorem 2), for a law of the slices of Q."""
+        return _acceleration(law)
+
+    def example(self, name: str, order: int) -> EdgeStudy:
+        """A model from the literature at its edge, derived from its loss."""
+        return example_study(name, order)
 
     def pick(self, quick: Any, default: Any, thorough: Any) -> Any:
         """The entry for this effort."""

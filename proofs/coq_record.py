@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..symbolic.algebra.errors import EdgestabError, OutputError, ProofError
-from ..symbolic.planar.derivations import Derivations, main_case
+from ..symbolic.models.quadratic import QuadraticMap, main_case
 from .coq_export import generated_files
 
 SOURCES = Path(__file__).parent / "coq"
@@ -200,18 +200,18 @@ def kernel_status(digests: Mapping[str, str] | None = None) -> KernelStatus:
     return KernelStatus("no matching record", None)
 
 
-def stale_sources(derivations: Derivations) -> list[str]:
+def stale_sources(one_step: QuadraticMap) -> list[str]:
     """Generated files that the derived objects no longer generate as they are on disk.
 
     Args:
-        derivations: the exact objects (or a mutant's).
+        one_step: the map of the main case (or a mutant).
 
     Returns:
         Names of the files that differ, are missing, or are left over; ``["(export)"]`` when the objects have lost
         the structure that the proof needs.
     """
     try:
-        fresh = generated_files(derivations)
+        fresh = generated_files(one_step)
     except EdgestabError:
         return ["(export)"]
     prefix = GENERATED + "/"
@@ -219,16 +219,16 @@ def stale_sources(derivations: Derivations) -> list[str]:
     return sorted(name for name in fresh.keys() | on_disk.keys() if fresh.get(name) != on_disk.get(name))
 
 
-def write_sources(derivations: Derivations) -> list[str]:
+def write_sources(one_step: QuadraticMap) -> list[str]:
     """Write the generated files that differ from what the derived objects generate, and remove left-over ones.
 
     Args:
-        derivations: the exact objects.
+        one_step: the map of the main case.
 
     Returns:
         Names of the files that changed.
     """
-    fresh, stale = generated_files(derivations), stale_sources(derivations)
+    fresh, stale = generated_files(one_step), stale_sources(one_step)
     for name in stale:
         path = SOURCES / GENERATED / name
         if name in fresh:

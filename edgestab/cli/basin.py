@@ -50,9 +50,9 @@ def basin(epsilon: str, grid: int, grow: bool, plot_path: str | None, json_path:
         raise DomainError.of("--epsilon", "a number in (0, 1]", epsilon, "Larger epsilon mirrors 1/epsilon.")
     from edgestab.numeric.orbits.basin import OUTCOMES, plot_basin, simulate_basin
     from edgestab.proofs.certificates.theorem_1 import regions
-    from edgestab.symbolic.planar.derivations import main_case
+    from edgestab.symbolic.models.quadratic import main_case
 
-    found = regions(main_case().one_step(), exact)
+    found = regions(main_case(), exact)
     barrier, start = found[-1]
     result = simulate_basin(barrier, exact, shape=(grid, (grid * 17) // 12))
     counts = {name: int((result.outcome == code).sum()) for code, name in enumerate(OUTCOMES)}

@@ -39,10 +39,10 @@ def _write_page(page: str, figure: str | None, top: Fraction, force: bool) -> No
     from edgestab.numeric.runs.figure_style import save_figure
     from edgestab.proofs.certificates.page import write_page
     from edgestab.proofs.certificates.theorem_1 import regions
-    from edgestab.symbolic.planar.derivations import main_case
+    from edgestab.symbolic.models.quadratic import main_case
 
     if figure is not None:
-        barrier, start = regions(main_case().one_step(), top)[0]
+        barrier, start = regions(main_case(), top)[0]
         basin = simulate_basin(barrier, min(top, Fraction(1, 5)) / 2)
         save_figure(plot_basin(basin, [barrier], start).figure, figure)
     name = None if figure is None else Path(figure).name
@@ -71,14 +71,14 @@ def certificate(
         raise DomainError.of("certificate", "theorem-1 or theorem-1-sharp", claim, hint)
     top = parse_rational(epsilon_max, "--epsilon-max")
     from edgestab.proofs.certificates.theorem_1 import build_certificate
-    from edgestab.symbolic.planar.derivations import main_case
+    from edgestab.symbolic.models.quadratic import main_case
 
     if claim == "theorem-1":
-        data = build_certificate(main_case().one_step(), top, max_boxes)
+        data = build_certificate(main_case(), top, max_boxes)
     else:
         from edgestab.proofs.certificates.sharp_limit import build_sharp_certificate
 
-        data = build_sharp_certificate(main_case().one_step(), order, max_boxes)
+        data = build_sharp_certificate(main_case(), order, max_boxes)
     if output is not None:
         write_json(output, data, force)
     if page is not None and data["verdict"] == "TRUE":

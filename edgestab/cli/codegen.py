@@ -43,12 +43,13 @@ def codegen(
     from edgestab.numeric.codegen.scheduling import program_for
     from edgestab.numeric.codegen.targets.registry import generate_source
     from edgestab.symbolic.algebra.symbols import symbol
-    from edgestab.symbolic.planar.derivations import main_case
+    from edgestab.symbolic.models.quadratic import main_case
+    from edgestab.symbolic.planar.planar_map import PlanarMap
 
     from .common import parse_rational
 
     check_writable(output, force)
-    source = main_case().one_step()
+    source: PlanarMap = main_case()
     if epsilon is not None:
         from edgestab.numeric.orbits.starts import check_epsilon
 

@@ -34,27 +34,26 @@ def derive(
     The one-step map, the two-step recurrence, its nullcline, the slow manifold that relaxed orbits follow, the limit
     T_inf where it ends, or the limit law for any start (order 1 is the leading one).
     """
-    from edgestab.symbolic.planar.derivations import main_case
+    from edgestab.symbolic.models.quadratic import main_case
 
     latex.require(form)
     check_writable(output, force)
-    derivations = main_case()
+    one_step = main_case()
     graded = _weights(weights, what)
     if explain:
         write_output(output, _explain(what, order, form, latex), force)
         return
     result: Any
     if what == "one-step":
-        result = derivations.one_step()
+        result = one_step
     elif what == "two-step":
-        result = derivations.model.two_step(order, graded) if any(graded) else derivations.two_step(order)
+        result = one_step.two_step(order, graded)
     elif what == "nullcline":
-        result = derivations.nullcline(order)
+        result = one_step.nullcline(order)
     elif what == "limit-law":
-        result = derivations.limit_law(order)
+        result = one_step.limit_law(order)
     else:
-        manifold = derivations.slow_manifold(order)
-        result = manifold.limit() if what == "limit" else manifold
+        result = one_step.limit_series(order) if what == "limit" else one_step.slow_manifold(order)
     write_output(output, _render(what, result, form, latex), force)
 
 
@@ -96,19 +95,19 @@ def _explain(what: str, order: int, form: str, latex: LatexChoice) -> str:
     """
     from edgestab.symbolic.explain import main_case as explanations
     from edgestab.symbolic.explain.limit_law import explain_limit_law
-    from edgestab.symbolic.planar.derivations import main_case
+    from edgestab.symbolic.models.quadratic import main_case
 
     from .model import render_log
 
     if form == "python":
         raise DomainError.of("--explain", "--format text, latex or json", "--format python", "A log is not code.")
-    derivations = main_case()
+    one_step = main_case()
     logs = {
-        "one-step": lambda: explanations.explain_one_step(derivations.model),
-        "two-step": lambda: explanations.explain_two_step(derivations.one_step(), order),
-        "nullcline": lambda: explanations.explain_nullcline(derivations.one_step(), order),
-        "slow-manifold": lambda: explanations.explain_slow_manifold(derivations.one_step(), order),
-        "limit": lambda: explanations.explain_limit(derivations.one_step(), order),
-        "limit-law": lambda: explain_limit_law(derivations.one_step(), order),
+        "one-step": lambda: explanations.explain_one_step(one_step.model),
+        "two-step": lambda: explanations.explain_two_step(one_step, order),
+        "nullcline": lambda: explanations.explain_nullcline(one_step, order),
+        "slow-manifold": lambda: explanations.explain_slow_manifold(one_step, order),
+        "limit": lambda: explanations.explain_limit(one_step, order),
+        "limit-law": lambda: explain_limit_law(one_step, order),
     }
     return render_log(logs[what](), form, latex)

@@ -41,7 +41,7 @@ def limit(
 
 def _relaxed(eps: Any, order: int) -> dict[str, Any]:
     from edgestab.numeric.orbits.resummation import estimate_growth, resum_limit_series
-    from edgestab.symbolic.planar.derivations import main_case
+    from edgestab.symbolic.models.quadratic import main_case
 
     series = main_case().limit_series(order)
     found = resum_limit_series(series, eps)
@@ -62,9 +62,9 @@ def _one_start(eps: Any, start: tuple[Any, Any], iterate: bool) -> dict[str, Any
     row: dict[str, Any] = {"z": str(start[0]), "T": str(start[1]), **prediction.to_json()}
     if iterate:
         from edgestab.numeric.orbits.iterated_limit import iterate_to_limit
-        from edgestab.symbolic.planar.derivations import main_case
+        from edgestab.symbolic.models.quadratic import main_case
 
-        end = iterate_to_limit(main_case().one_step(), eps, *start, digits=30)
+        end = iterate_to_limit(main_case(), eps, *start, digits=30)
         row["iterated"] = {"status": end.status, "steps": end.steps, "value": None}
         if end.value is not None:
             row["iterated"] |= {"value": float(end.value), "error": abs(float(end.value) - prediction.value)}

@@ -40,7 +40,7 @@ def prove(
     Exit 0 when the kernel accepted every file and no theorem rests on more than it may, 1 when it did not.
     """
     from edgestab.proofs import coq_build, coq_record
-    from edgestab.symbolic.planar.derivations import main_case
+    from edgestab.symbolic.models.quadratic import main_case
 
     out = console(stderr=json_path == "-")
 

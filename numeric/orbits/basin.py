@@ -12,6 +12,7 @@ import numpy.typing as npt
 import sympy as sp
 
 from ...symbolic.algebra.errors import DomainError
+from ...symbolic.models.gradient_flow import GradientFlow
 from ...symbolic.models.quadratic import QuadraticModel
 from ...symbolic.trapping.barrier import Barrier
 from ...symbolic.trapping.start import StartSet
@@ -127,7 +128,7 @@ def simulate_basin(
     tilt = float(barrier.lyapunov.tilt.subs(barrier.epsilon, epsilon))
     z, V = np.meshgrid(zs, Vs)
     T = V - tilt * z
-    squares = QuadraticModel((1, -barrier.epsilon)).gradient_flow().squares
+    squares = GradientFlow(QuadraticModel((1, -barrier.epsilon))).squares
     weights = sp.lambdify((*barrier.one_step.variables, barrier.epsilon), squares)(z, T, e)
     for place in zip(*np.nonzero(np.all(np.array(weights) >= 0, axis=0) & (z != 0)), strict=True):
         status, _, state = kernel.run((z[place], T[place]), (e,), limit_steps, 1e-9, 1e6)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import sympy as sp
 
 from ...symbolic.algebra.symbols import symbol
-from ...symbolic.planar.derivations import main_case
+from ...symbolic.models.quadratic import main_case
 from ..codegen.compile import compile_map
 from ..runs.figure_style import COLOURS, EDGE_LINE, STYLE, save_figure
 from .simulation import CEILING

@@ -21,9 +21,9 @@ import sympy as sp
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.models.quadratic import QuadraticModel
-from ...symbolic.planar.edge_line import derive_edge_coordinates
 from ...symbolic.planar.maps import PolynomialMap
-from ...symbolic.planar.slow_manifold import SlowManifold, derive_slow_manifold
+from ...symbolic.planar.planar_map import PlanarMap
+from ...symbolic.planar.slow_manifold import SlowManifold
 from ..codegen.compile import Kernel, compile_map
 from ..number_types import bits_for, round_to_mpfr
 from ..runs.status import Status
@@ -56,11 +56,11 @@ def _kernel(one_step: PolynomialMap) -> Kernel:
 
 
 @cache
-def _rate(one_step: PolynomialMap, epsilon: Fraction) -> Fraction:
+def _tilt(one_step: PolynomialMap, epsilon: Fraction) -> Fraction:
     """The number c for which ``T + c z`` moves by ``O(z^2)`` only."""
-    slope = derive_edge_coordinates(one_step).slope
+    tilt = PlanarMap.of(one_step).edge_coordinates().tilt
     exact = sp.Rational(epsilon.numerator, epsilon.denominator)
-    value = sp.Rational(slope.subs(dict.fromkeys(slope.free_symbols, exact)))
+    value = sp.Rational(tilt.subs(dict.fromkeys(tilt.free_symbols, exact)))
     return Fraction(int(value.p), int(value.q))
 
 
@@ -111,7 +111,7 @@ def iterate_to_limit(
         status, steps, (z, T) = _kernel(one_step).run(
             state, [round_to_mpfr(epsilon)], max_steps, _until(digits), round_to_mpfr(CEILING)
         )
-        value = T + round_to_mpfr(_rate(one_step, Fraction(epsilon))) * z if status is Status.CONVERGED else None
+        value = T + round_to_mpfr(_tilt(one_step, Fraction(epsilon))) * z if status is Status.CONVERGED else None
     return OrbitLimit(status, value, steps, digits)
 
 
@@ -161,7 +161,7 @@ def iterate_descent_to_limit(
         state = [z, gmpy2.sqrt(a), gmpy2.sqrt(b)]
         kernel = _kernel(_descent(model))
         status, steps, (z, u, v) = kernel.run(state, [eps], max_steps, _until(digits), round_to_mpfr(CEILING))
-        value = u * u + eps * eps * v * v + round_to_mpfr(_rate(model.one_step(), Fraction(epsilon))) * z
+        value = u * u + eps * eps * v * v + round_to_mpfr(_tilt(model.one_step(), Fraction(epsilon))) * z
     return OrbitLimit(status, value if status is Status.CONVERGED else None, steps, digits)
 
 
@@ -187,7 +187,7 @@ class RelaxedLimit:
 @lru_cache(maxsize=8)
 def _manifold(one_step: PolynomialMap, order: int) -> SlowManifold:
     # the extra degrees make the truncation in z at z = 1/3 smaller than RELAXED_DIGITS
-    return derive_slow_manifold(one_step, order, 5 * order)
+    return PlanarMap.of(one_step).slow_manifold(order, 5 * order)
 
 
 def manifold_values(manifold: SlowManifold, z0: Fraction) -> list[Fraction]:

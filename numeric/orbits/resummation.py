@@ -100,7 +100,7 @@ def best_truncation(series: LimitSeries, epsilon: object) -> Truncation:
 
     Example:
         >>> one_step = es.QuadraticModel((1, -es.symbol("epsilon"))).one_step()
-        >>> series = es.planar.derive_slow_manifold(one_step, 16).limit()
+        >>> series = one_step.limit_series(16)
         >>> cut = es.orbits.best_truncation(series, "1/5")
         >>> cut.order, cut.shrinking
         (16, True)
@@ -265,7 +265,7 @@ def resum_limit_series(series: LimitSeries, epsilon: object) -> ResummedLimit:
 
     Example:
         >>> one_step = es.QuadraticModel((1, -es.symbol("epsilon"))).one_step()
-        >>> series = es.planar.derive_slow_manifold(one_step, 16).limit()
+        >>> series = one_step.limit_series(16)
         >>> found = es.orbits.resum_limit_series(series, "1/10")
         >>> round(found.value, 6), found.error < found.plain.error
         (1.940088, True)

@@ -10,8 +10,7 @@ import sympy as sp
 
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.algebra.symbols import symbol
-from ...symbolic.models.quadratic import QuadraticModel
-from ...symbolic.planar.derivations import main_case
+from ...symbolic.models.quadratic import QuadraticModel, main_case
 from ...symbolic.planar.maps import PolynomialMap
 
 
@@ -77,7 +76,7 @@ class Start:
     @property
     def one_step(self) -> PolynomialMap:
         """The map of one step; without a target it takes fewer operations."""
-        return _targeted_model().one_step() if self.target else main_case().one_step()
+        return _targeted_model().one_step() if self.target else main_case()
 
     @property
     def parameters(self) -> tuple[Fraction, ...]:

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from ...symbolic.algebra.errors import CodegenError
 from ...symbolic.algebra.symbols import symbol
-from ...symbolic.planar.derivations import main_case
-from ...symbolic.planar.edge_line import derive_edge_coordinates, derive_fibre
+from ...symbolic.models.quadratic import main_case
 from ..codegen.program import run
 from ..number_types import Operators
 from ..runs.status import Status
@@ -60,21 +59,21 @@ class SweepJob:
 
 def program_digest() -> str:
     """Digest of the program that sweeps iterate."""
-    return sweep_program(main_case().one_step()).digest
+    return sweep_program(main_case()).digest
 
 
 @cache
 def _formulas() -> dict[str, Any]:
     """NumPy functions of the exact objects: start from parameters, edge coordinate, terms of the limit function."""
-    model, one_step = main_case().model, main_case().one_step()
+    model, one_step = main_case().model, main_case()
     z, T = one_step.variables
     epsilon, gap = symbol("epsilon"), sp.Symbol("gap", positive=True)
-    edge = derive_edge_coordinates(one_step)
+    edge = one_step.edge_coordinates()
     # in the gap, the difference 2 - T is not formed again from a rounded T
-    terms = [sp.factor(a.subs(T, edge.edge - gap)) * z**k for k, a in enumerate(derive_fibre(one_step, FIBRE_ORDER), 1)]
+    terms = [sp.factor(a.subs(T, edge.edge - gap)) * z**k for k, a in enumerate(one_step.fibre(FIBRE_ORDER), 1)]
     return {
         "start": sp.lambdify((*model.theta, epsilon), model.embedding(), "numpy"),
-        "slope": sp.lambdify(epsilon, edge.slope, "numpy"),
+        "tilt": sp.lambdify(epsilon, edge.tilt, "numpy"),
         "terms": sp.lambdify((z, gap, epsilon), terms, "numpy", cse=True),
         "edge": float(edge.edge),
     }
@@ -93,8 +92,8 @@ def enter(lanes: dict[str, Floats]) -> tuple[Floats, Floats]:
     z, T = start_states(lanes)
     forms = _formulas()
     excess = T - forms["edge"]
-    v = excess + forms["slope"](lanes["epsilon"]) * z
-    program = sweep_program(main_case().one_step())
+    v = excess + forms["tilt"](lanes["epsilon"]) * z
+    program = sweep_program(main_case())
     values: dict[str, Any] = {"epsilon": lanes["epsilon"]}
     run(program.hoist, values, Operators(float))
     return np.stack([z, v, excess], axis=1), np.stack([values[name] for name in loaded(program)], axis=1)
@@ -102,7 +101,7 @@ def enter(lanes: dict[str, Floats]) -> tuple[Floats, Floats]:
 
 def leave(lanes: dict[str, Floats], z: Floats, v: Floats) -> Floats:
     """``T - edge`` from edge coordinates."""
-    excess: Floats = v - _formulas()["slope"](lanes["epsilon"]) * z
+    excess: Floats = v - _formulas()["tilt"](lanes["epsilon"]) * z
     return excess
 
 
@@ -118,7 +117,7 @@ def run_job(job: SweepJob) -> Columns:
     Raises:
         CodegenError: the job was made for another version of the map.
     """
-    program = sweep_program(main_case().one_step())
+    program = sweep_program(main_case())
     if program.digest != job.digest:
         raise CodegenError.of(
             "run_job()",

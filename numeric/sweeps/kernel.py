@@ -20,9 +20,10 @@ from functools import cache
 import sympy as sp
 
 from ...symbolic.algebra.errors import ProofError
-from ...symbolic.planar.derivations import main_case
-from ...symbolic.planar.edge_line import EdgeCoordinates, derive_edge_coordinates
+from ...symbolic.models.quadratic import main_case
+from ...symbolic.planar.edge_line import EdgeCoordinates
 from ...symbolic.planar.maps import PolynomialMap
+from ...symbolic.planar.planar_map import PlanarMap
 from ..codegen.coefficient_ring import CoefficientRing
 from ..codegen.emission import ConstantPool, Problem, emit_constants
 from ..codegen.machine_code import load_function
@@ -178,7 +179,7 @@ def _targets(edge: EdgeCoordinates) -> PolynomialMap:
 
 
 @cache
-def sweep_program(source: PolynomialMap) -> Program:
+def sweep_program(source: PlanarMap) -> Program:
     """The program of a sweep over an exact one-step map in ``(z, T)``.
 
     Args:
@@ -187,7 +188,7 @@ def sweep_program(source: PolynomialMap) -> Program:
     Returns:
         A program proved equal to the map; ``next_state`` names the next ``z`` and ``v``, then ``z^2`` and ``T - edge``.
     """
-    targets = _targets(derive_edge_coordinates(source))
+    targets = _targets(source.edge_coordinates())
     return keep_program("sweep", targets.digest(), lambda p: prove_program(p, targets), lambda: _search(targets))
 
 
@@ -351,5 +352,5 @@ def load_sweep(program: Program) -> SweepKernel:
 
 def load_burst() -> Callable[..., None]:
     """The bare kernel of one block of lanes, ``advance(work, offset of the parameters, steps)``, to be measured."""
-    program = sweep_program(main_case().one_step())
+    program = sweep_program(main_case())
     return load_function(generate_sweep(program), "advance", pointers=1, integers=2)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...symbolic.algebra.errors import DomainError
-from ...symbolic.planar.derivations import main_case
+from ...symbolic.models.quadratic import main_case
 from ..runs.status import CODES, Status
 from .chunk import CEILING, COLUMNS, Columns, SweepJob, enter, leave, program_digest, run_job
 from .grid import Floats, SweepGrid
@@ -153,7 +153,7 @@ class SweepResult:
         start, parameters = enter(lanes)
         path = np.empty((-(-taken // stride) + 1, 2))
         work = np.repeat(np.concatenate([start[0, :2], np.zeros(ROWS - 2), parameters[0]]), NARROW)
-        kernel = load_sweep(sweep_program(main_case().one_step()))
+        kernel = load_sweep(sweep_program(main_case()))
         kernel.record(path.ctypes.data, work.ctypes.data, len(path), stride)
         with np.errstate(all="ignore"):
             T = 2.0 + leave(lanes, path[:, 0], path[:, 1])

@@ -10,7 +10,7 @@ from typing import Any, overload
 import numpy as np
 
 from ...symbolic.algebra.errors import DomainError
-from ...symbolic.planar.derivations import main_case
+from ...symbolic.models.quadratic import main_case
 from ..orbits.starts import exact_rational
 from ..runs.chunk_store import ChunkStore
 from ..runs.cluster import count_cores, map_chunks
@@ -169,7 +169,7 @@ def _run(
 
 def _compute(jobs: _Jobs, workers: int | None, scheduler: str | None) -> Iterator[tuple[int, Columns]]:
     if jobs and scheduler is None:
-        load_sweep(sweep_program(main_case().one_step()))  # compile once, before the threads start
+        load_sweep(sweep_program(main_case()))  # compile once, before the threads start
     yield from map_chunks(run_job, jobs, workers=workers, scheduler=scheduler)
 
 

@@ -7,7 +7,7 @@ from functools import partial
 import sympy as sp
 
 from ...symbolic.algebra.symbols import symbols
-from ...symbolic.planar.derivations import main_case
+from ...symbolic.models.quadratic import main_case
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict
 from ..coq_record import THEOREMS, kernel_status, main_stale_sources, stale_sources
 
@@ -27,8 +27,8 @@ def judge_theorems(names: tuple[str, ...], ctx: CheckContext) -> Outcome:
         TRUE with the record's origin; FALSE when the sources have drifted from the derivation or the kernel said no;
         UNKNOWN when no record speaks about these sources.
     """
-    main = ctx.derivations is main_case()
-    stale = list(main_stale_sources()) if main else stale_sources(ctx.derivations)
+    main = ctx.map is main_case()
+    stale = list(main_stale_sources()) if main else stale_sources(ctx.map)
     count = len(names)
     if stale:
         text = f"the derived objects do not generate {', '.join(stale)}"

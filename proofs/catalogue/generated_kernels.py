@@ -44,7 +44,7 @@ def program_against_descent(program: Program) -> tuple[int, list[str]]:
 
 
 def _descent(context: CheckContext) -> Outcome:
-    program = program_for(context.derivations.one_step())
+    program = program_for(context.map)
     tested, wrong = program_against_descent(program)
     return judge(
         tested,
@@ -75,7 +75,7 @@ def twin(start: tuple[Fraction, Fraction, Fraction]) -> tuple[Fraction, Fraction
 
 def _lanes(context: CheckContext) -> Outcome:
     """Each lane type against exact rationals, the error held against the stated bound."""
-    program = program_for(context.derivations.one_step())
+    program = program_for(context.map)
     points = _points(context.pick(64, 256, 4096), context.seed)
     tested = rejected = 0
     worst, where = Fraction(0), None
@@ -113,7 +113,7 @@ def _stack(columns: list[Any]) -> Any:
 
 def _balls(context: CheckContext) -> Outcome:
     """Arb balls of the generated kernel contain the exact value, thirds included."""
-    step = compile_map(context.derivations.one_step(), "arb").step
+    step = compile_map(context.map, "arb").step
     rng = random.Random(context.seed)
     tested = rejected = 0
     where = None

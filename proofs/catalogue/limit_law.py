@@ -14,7 +14,7 @@ from ...numeric.orbits.iterated_limit import iterate_descent_to_limit
 from ...numeric.orbits.limit_prediction import LawEvaluator, predict_limit
 from ...symbolic.algebra.errors import EdgestabError
 from ...symbolic.algebra.symbols import symbol
-from ...symbolic.planar.derivations import Derivations, main_case
+from ...symbolic.models.quadratic import QuadraticMap, main_case
 from ...symbolic.planar.integral_defect import integral_defect
 from ...symbolic.planar.limit_law import LEADING, LimitLaw
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
@@ -38,8 +38,8 @@ def _conserved(ctx: CheckContext) -> Outcome:
     # even terms of weight w show their defect at w + 2: the stated terms need one order more than they have
     order = ctx.pick(3, 4, 6)
     try:
-        law: LimitLaw = ctx.derivations.limit_law(order)
-        rejected = len(integral_defect(law, ctx.derivations.one_step()).terms())
+        law: LimitLaw = ctx.map.limit_law(order)
+        rejected = len(integral_defect(law, ctx.map).terms())
     except EdgestabError as error:
         return _refused(error)
     tested = sum(1 for i in range(law.weight + 1) for j in range((law.weight - i) // 2 + 1)) + len(law.terms)
@@ -49,14 +49,14 @@ def _conserved(ctx: CheckContext) -> Outcome:
 
 def _leading_flow(ctx: CheckContext) -> Outcome:
     """The leading part of the printed recurrence as a flow, the leading integral along it, and its Lambert solution."""
-    recurrence = ctx.derivations.two_step(2)
+    recurrence = ctx.map.two_step(2)
     try:
-        law = ctx.derivations.limit_law(1)
+        law = ctx.map.limit_law(1)
     except EdgestabError as error:
         return _refused(error)
     weights = {z: 1, y: LEADING, epsilon: LEADING}
     dz, dy = (_lowest(e, weights) for e in recurrence.expressions())
-    first = ctx.derivations.limit_series(1).coefficients[1]
+    first = ctx.map.limit_series(1).coefficients[1]
     # x = y + epsilon/2 to leading order, since the slow manifold is at first * epsilon, the nullcline at 0
     form = law.integral().subs({symbol("p"): z**2, x: y - first * epsilon})
     form = form.replace(sp.Abs, lambda inner: inner)  # d ln|x| = dx / x
@@ -105,15 +105,15 @@ def _ends(inverse_root: int) -> tuple[tuple[Fraction, Fraction, Any], ...]:
 
 
 @lru_cache(maxsize=8)
-def _evaluator(derivations: Derivations, order: int) -> LawEvaluator:
-    return LawEvaluator(derivations.limit_law(order))
+def _evaluator(one_step: QuadraticMap, order: int) -> LawEvaluator:
+    return LawEvaluator(one_step.limit_law(order))
 
 
 def _slope(ctx: CheckContext, weight: int, expected: float) -> Outcome:
     """Root mean square error of one law over all starts, at two epsilons: the slope."""
     grid = ctx.pick((8, 16), (8, 16), (16, 32))
     try:
-        law = _evaluator(ctx.derivations, (weight + 1) // 2)
+        law = _evaluator(ctx.map, (weight + 1) // 2)
     except EdgestabError as error:
         return _refused(error)
     sizes = []

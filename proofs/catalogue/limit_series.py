@@ -13,7 +13,7 @@ from ...symbolic.algebra.errors import EdgestabError
 from ...symbolic.algebra.rings import to_fmpq
 from ...symbolic.algebra.series import Grading, TruncatedSeries, compose, evaluate
 from ...symbolic.algebra.symbols import symbol
-from ...symbolic.planar.derivations import main_case
+from ...symbolic.models.quadratic import main_case
 from ...symbolic.planar.slow_manifold import SlowManifold
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict, judge
 
@@ -34,10 +34,10 @@ def _invariance(ctx: CheckContext) -> Outcome:
     order = ctx.pick(4, 8, 12)
     try:
         # a coefficient of weight w is fixed by the equation at w + 2: one order more than is claimed
-        manifold: SlowManifold = ctx.derivations.slow_manifold(order + 1)
+        manifold: SlowManifold = ctx.map.slow_manifold(order + 1)
     except EdgestabError as error:
         return _refused(error, "slow manifold")
-    one_step = ctx.derivations.one_step()
+    one_step = ctx.map
     grading = manifold.series.grading
     known = [TruncatedSeries.variable(grading, s) for s in grading.symbols]
     stepped, image = (evaluate(p, [known[0], manifold.series, known[1]]) for p in one_step.polynomials)
@@ -57,10 +57,10 @@ def _closed_forms(ctx: CheckContext) -> Outcome:
     """The closed forms put into the invariance equation at exact rational z, as power series in epsilon alone."""
     order = ctx.pick(2, 3, 6)
     try:
-        rows = ctx.derivations.slow_manifold(order).closed_rows(order)
+        rows = ctx.map.slow_manifold(order).closed_rows(order)
     except EdgestabError as error:
         return _refused(error, "closed forms")
-    one_step = ctx.derivations.one_step()
+    one_step = ctx.map
     grading = Grading((epsilon,), (1,), order)
     eps = TruncatedSeries.variable(grading, epsilon)
     tested = rejected = 0
@@ -92,13 +92,13 @@ def _at(expr: sp.Expr, value: TruncatedSeries) -> TruncatedSeries:
 def _slopes(ctx: CheckContext, orders: range, grid: tuple[Fraction, Fraction]) -> Outcome:
     """Plain gradient descent in theta against each partial sum: the error falls like the first term left out."""
     try:
-        series = ctx.derivations.limit_series(orders.stop)
+        series = ctx.map.limit_series(orders.stop)
     except EdgestabError as error:
         return _refused(error, "limit series")
     worst, rejected, tested, digits = 0.0, 0, 0, 16 + 3 * orders.stop
     errors: list[list[Fraction]] = []
     for share, eps in enumerate(grid):
-        end = iterate_descent_to_limit(ctx.derivations.model, eps, *START, digits=digits)
+        end = iterate_descent_to_limit(ctx.map.model, eps, *START, digits=digits)
         ctx.progress((share + 1) / len(grid))
         if end.value is None:
             return Outcome(Verdict.UNKNOWN, 1, undecided=1, detail=f"descent at epsilon = {eps}: {end.status}")
@@ -140,7 +140,7 @@ def _all_slopes(ctx: CheckContext) -> Outcome:
 def _first_coefficients(ctx: CheckContext) -> Outcome:
     """The first two coefficients from the invariance equation against those in the printed statement."""
     try:
-        found = ctx.derivations.limit_series(1).coefficients
+        found = ctx.map.limit_series(1).coefficients
     except EdgestabError as error:
         return _refused(error, "limit series")
     stated = [sp.Poly(_POSITION, epsilon).coeff_monomial(epsilon**n) for n in range(2)]
@@ -158,10 +158,10 @@ Past the branch point near 0.24 it need only be closer: what the series leaves o
 
 def _resummed(ctx: CheckContext) -> Outcome:
     """The resummed series against orbits that start on the resummed slow manifold far from ``z = 0``."""
-    order, one_step = ctx.pick(10, 16, 20), ctx.derivations.one_step()
+    order, one_step = ctx.pick(10, 16, 20), ctx.map
     cases = list(zip(SUMMED, GAINS, strict=True))[ctx.pick(slice(1, 3), slice(None), slice(None))]
     try:
-        series = ctx.derivations.limit_series(order)
+        series = ctx.map.limit_series(order)
         rows = [
             (g, resum_limit_series(series, eps), iterate_from_slow_manifold(one_step, eps, ctx.pick(10, 12, 12)))
             for eps, g in cases

@@ -16,9 +16,7 @@ from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.literature import example_study, lewkowycz
 from ...symbolic.models.own_loss.stabilisation import alpha, beta, derive_self_stabilisation, minimal_loss
 from ...symbolic.models.own_loss.study import EdgeStudy
-from ...symbolic.planar.derivations import Derivations
 from ...symbolic.planar.nullcline import EDGE
-from ...symbolic.planar.slow_manifold import derive_slow_manifold
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict, judge
 
 z, T, y, epsilon, eta = (symbol(n) for n in ("z", "T", "y", "epsilon", "eta"))
@@ -26,11 +24,6 @@ lam, f, n, x = (sp.Symbol(s, real=True) for s in ("lambda", "f", "n", "x"))
 ORDER = 3
 START = (Fraction(3, 20), Fraction(9, 4))
 """Near the two-cycles of the degree-4 model; what is off them is forgotten like exp(-0.36/eta^2) on the way down."""
-
-
-def _study(ctx: CheckContext, name: str) -> EdgeStudy:
-    derivations: Derivations = ctx.derivations
-    return derivations.example(name, ORDER)
 
 
 def _conjugate(study: EdgeStudy, domain: str) -> Outcome:
@@ -57,13 +50,13 @@ def _conjugate(study: EdgeStudy, domain: str) -> Outcome:
 
 
 def _zhu_closes(ctx: CheckContext) -> Outcome:
-    return _conjugate(_study(ctx, "zhu"), "all x, y, all step sizes; z = x and w = y kept by the step")
+    return _conjugate(ctx.example("zhu", ORDER), "all x, y, all step sizes; z = x and w = y kept by the step")
 
 
 def _zhu_two_step(ctx: CheckContext) -> Outcome:
     """The recurrence against the exact twofold composition, cut at the order, in (z, y, epsilon)."""
-    form = _study(ctx, "zhu").form
-    recurrence = _study(ctx, "zhu").recurrence
+    form = ctx.example("zhu", ORDER).form
+    recurrence = ctx.example("zhu", ORDER).recurrence
     assert form is not None, "the example has an edge form"
     grading = recurrence.z_increment.grading
     z0, y0, eps = (TruncatedSeries.variable(grading, s) for s in grading.symbols)
@@ -85,13 +78,13 @@ def _zhu_two_step(ctx: CheckContext) -> Outcome:
 
 def _zhu_manifold(ctx: CheckContext) -> Outcome:
     """The invariance equation in multivariate series, and the printed coefficients at z = 0."""
-    study = _study(ctx, "zhu")
+    study = ctx.example("zhu", ORDER)
     form = study.form
     try:
         assert form is not None, "the example has an edge form"
         order = ctx.pick(3, 5, 8)
-        manifold = derive_slow_manifold(form.map, order)
-        found = study.limit
+        manifold = form.map.slow_manifold(order)
+        found = study.limit.coefficients
     except EdgestabError as error:
         return judge(1, 1, detail=str(error))
     grading = manifold.series.grading
@@ -116,7 +109,7 @@ SLOPE_BOUND = 0.25
 
 def _zhu_descent(ctx: CheckContext) -> Outcome:
     """Gradient descent on the loss in four parameters against each partial sum, and against the printed bracket."""
-    study = _study(ctx, "zhu")
+    study = ctx.example("zhu", ORDER)
     form = study.form
     steps = ctx.pick(
         (Fraction(1, 10), Fraction(1, 14)), (Fraction(1, 12), Fraction(1, 17)), (Fraction(1, 28), Fraction(1, 40))
@@ -125,7 +118,7 @@ def _zhu_descent(ctx: CheckContext) -> Outcome:
     rejected = tested = 0
     try:
         assert form is not None, "the example has an edge form"
-        limit = study.limit
+        limit = study.limit.coefficients
     except EdgestabError as error:
         return judge(1, 1, detail=str(error))
     for share, step in enumerate(steps):
@@ -159,7 +152,7 @@ def _zhu_descent(ctx: CheckContext) -> Outcome:
 
 def _degree_two_frozen(ctx: CheckContext) -> Outcome:
     """At parameter 0 the map is ``z' = (1 - T) z, T' = T``: no relaxation; the energy is conserved by the slow flow."""
-    study = _study(ctx, "zhu-degree-2")
+    study = ctx.example("zhu-degree-2", ORDER)
     base = _conjugate(study, "all x, y, all step sizes")
     form = study.form
     if form is None or base.verdict is not Verdict.TRUE:
@@ -178,7 +171,7 @@ def _degree_two_frozen(ctx: CheckContext) -> Outcome:
 
 def _degree_two_ends(ctx: CheckContext) -> Outcome:
     """Gradient descent from three starts: ends differ by a multiple of eta, as the energy says."""
-    study = _study(ctx, "zhu-degree-2")
+    study = ctx.example("zhu-degree-2", ORDER)
     form = study.form
     assert form is not None, "the example has an edge form"
     z0 = Fraction(1, 5)
@@ -223,7 +216,7 @@ def _lewkowycz_closes(ctx: CheckContext) -> Outcome:
             tested += len(sp.Poly(sp.expand(stated), f, lam, eta).terms())
             rejected += 0 if left.is_zero else len(left.terms())
         tested += reduction.compared
-    base = _conjugate(_study(ctx, "lewkowycz"), "")
+    base = _conjugate(ctx.example("lewkowycz", ORDER), "")
     return judge(
         tested + base.tested,
         rejected + base.rejected,
@@ -235,7 +228,7 @@ def _lewkowycz_closes(ctx: CheckContext) -> Outcome:
 
 def _lewkowycz_has_no_small(ctx: CheckContext) -> Outcome:
     """Which hypotheses fail: every constant is a unit, and T leaves the edge at a rate of order z^2."""
-    study = _study(ctx, "lewkowycz")
+    study = ctx.example("lewkowycz", ORDER)
     small, cycles = study.hypothesis("small parameter"), study.hypothesis("two-cycles")
     drift = study.recurrence.y_increment.terms().get((2, 0))
     wrong = [
@@ -251,13 +244,13 @@ def _lewkowycz_has_no_small(ctx: CheckContext) -> Outcome:
 
 def _agarwala_from_loss(ctx: CheckContext) -> Outcome:
     """The tools for a user's own loss, on the loss of the main case, against its own one-step map."""
-    study = _study(ctx, "agarwala")
+    study = ctx.example("agarwala", ORDER)
     base = _conjugate(study, "all theta, all step sizes, all epsilon")
     form = study.form
     if form is None:
         return base
     tested = rejected = 0
-    for ours, known in zip(form.map.polynomials, ctx.derivations.one_step().polynomials, strict=True):
+    for ours, known in zip(form.map.polynomials, ctx.map.polynomials, strict=True):
         a, b = poly_terms(ours), poly_terms(known)
         tested += len(a.keys() | b.keys())
         rejected += sum(a.get(m, 0) != b.get(m, 0) for m in a.keys() | b.keys())

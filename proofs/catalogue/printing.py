@@ -15,22 +15,21 @@ from ...symbolic.explain.main_case import (
     explain_two_step,
 )
 from ...symbolic.latex import NameMap, Style, Typeset, align, read_equations
-from ...symbolic.planar.derivations import Derivations
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 RENAMED = NameMap({"z": r"\mathcal{F}", "T": r"\lambda_{\max}", "epsilon": r"\varepsilon"})
 
 
-def _objects(derivations: Derivations, order: int) -> dict[str, Typeset]:
-    study = derivations.example("zhu", 3)
+def _objects(ctx: CheckContext, order: int) -> dict[str, Typeset]:
+    one_step, study = ctx.map, ctx.example("zhu", 3)
     found: dict[str, Typeset | None] = {
-        "one-step": derivations.one_step(),
-        "nullcline": derivations.nullcline(order),
-        "two-step": derivations.two_step(order),
-        "slow manifold": derivations.slow_manifold(order),
-        "limit": derivations.limit_series(order),
+        "one-step": one_step,
+        "nullcline": one_step.nullcline(order),
+        "two-step": one_step.two_step(order),
+        "slow manifold": one_step.slow_manifold(order),
+        "limit": one_step.limit_series(order),
         "edge form": study.form,
-        "self-stabilisation": derivations.example("zhu-degree-2", 3).flow,
+        "self-stabilisation": ctx.example("zhu-degree-2", 3).flow,
     }
     return {name: result for name, result in found.items() if result is not None}
 
@@ -39,7 +38,7 @@ def _read_back(ctx: CheckContext) -> Outcome:
     """Print each object at several widths and under two name maps, read the LaTeX, compare term by term."""
     tested = rejected = 0
     try:
-        objects = _objects(ctx.derivations, ctx.pick(3, 4, 6))
+        objects = _objects(ctx, ctx.pick(3, 4, 6))
     except EdgestabError as error:
         return judge(1, 1, detail=str(error))
     for result in objects.values():
@@ -63,14 +62,14 @@ def _read_back(ctx: CheckContext) -> Outcome:
 
 def _logs_hold(ctx: CheckContext) -> Outcome:
     """Write the log of each object; a step whose exact check fails raises."""
-    d = ctx.derivations
+    d = ctx.map
     order = ctx.pick(2, 3, 5)
     writers: dict[str, Callable[[], DerivationLog]] = {
         "one-step": lambda: explain_one_step(d.model),
-        "two-step": lambda: explain_two_step(d.one_step(), order),
-        "limit": lambda: explain_limit(d.one_step(), order),
+        "two-step": lambda: explain_two_step(d, order),
+        "limit": lambda: explain_limit(d, order),
         "self-stabilisation": explain_self_stabilisation,
-        "product of two parameters": lambda: explain_descent(d.example("zhu-degree-2", 3)),
+        "product of two parameters": lambda: explain_descent(ctx.example("zhu-degree-2", 3)),
     }
     tested = 0
     failures = []

@@ -62,7 +62,7 @@ def _closed(ctx: CheckContext) -> Outcome:
 
 def _repeated(ctx: CheckContext) -> Outcome:
     """Eigenvalues ``(1, 1, -epsilon, -epsilon)``: four parameters obey the closed map of two."""
-    closed = ctx.derivations.one_step()
+    closed = ctx.map
     theta = sp.symbols("a_1:5", real=True)
     q = (1, 1, -epsilon, -epsilon)
     ring = PolyRing((*theta, epsilon))
@@ -97,7 +97,7 @@ def _norm(ctx: CheckContext) -> Outcome:
 
 def _scaled(ctx: CheckContext) -> Outcome:
     """Eigenvalues ``{mu, -mu epsilon}`` against ``{1, -epsilon}`` with z multiplied by mu."""
-    plain = ctx.derivations.one_step()
+    plain = ctx.map
     scaled = QuadraticModel((mu, -mu * epsilon)).one_step()
     ring = scaled.ring
     at = [ring.generator(s) for s in (z, T, mu, epsilon)]
@@ -188,7 +188,7 @@ def _closed_limit(ctx: CheckContext) -> Outcome:
             a, b = R(6, 5), R(9, 10)
             start = dict(zip(model.theta, (a, b), strict=True))
             places = dict(zip(model.state, (e.subs(start) for e in model.embedding()), strict=True))
-            closed = mpmath.mpf(str(sp.N(model.gradient_flow().closed_limit().subs(places), 40)))
+            closed = mpmath.mpf(str(sp.N(GradientFlow(model).closed_limit().subs(places), 40)))
             worst = max(worst, abs(closed - solve_flow_limit(model, (str(a), str(b)), 35).eigenvalue))
     rejected = int(worst > mpmath.mpf(10) ** -34)
     return judge(len(cases), rejected, worst=mpmath.nstr(worst, 3), bound=1e-34, digits=35)

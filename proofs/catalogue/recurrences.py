@@ -39,7 +39,7 @@ def _points(count: int, avoid: Iterable[int] = (0, -1)) -> Iterator[fmpq]:
 
 def _one_step_is_gradient_step(ctx: CheckContext) -> Outcome:
     """State of the stepped theta against the closed map of the state, coefficient by coefficient in theta."""
-    model, closed, step = ctx.derivations.model, ctx.derivations.one_step(), ctx.derivations.theta_step()
+    model, closed, step = ctx.map.model, ctx.map, ctx.map.theta_step()
     ring = PolyRing((*model.theta, *model.parameters))
     fixed = [ring.generator(p) for p in model.parameters]
     inside = [ring.from_expr(e) for e in model.embedding()]
@@ -57,7 +57,7 @@ def _one_step_is_gradient_step(ctx: CheckContext) -> Outcome:
 def _nullcline_on_twin(ctx: CheckContext) -> Outcome:
     """On the derived curve two gradient steps return z to itself, coefficient by coefficient."""
     order = _order(ctx)
-    terms = ctx.derivations.nullcline(order).series.terms()
+    terms = ctx.map.nullcline(order).series.terms()
     degree = max(e for (_, e) in terms)
     tested = rejected = 0
     for eps in _points(degree + 3):
@@ -77,7 +77,7 @@ def _nullcline_on_twin(ctx: CheckContext) -> Outcome:
 def _nullcline_at_zero(ctx: CheckContext) -> Outcome:
     """The curve at epsilon = 0 solves the exact equation as a rational function, and its series is the derived one."""
     order = _order(ctx)
-    curve = ctx.derivations.nullcline(order)
+    curve = ctx.map.nullcline(order)
     closed = 2 / (1 - z)
     left = sp.together(curve.exact_equation().subs({epsilon: 0}).subs(T, closed))
     rejected = int(sp.expand(sp.numer(left)) != 0)
@@ -90,7 +90,7 @@ def _nullcline_at_zero(ctx: CheckContext) -> Outcome:
 def _recurrence_on_twin(ctx: CheckContext) -> Outcome:
     """Both increments at a grid of (y, epsilon) against exact series of gradient descent in theta."""
     order = _order(ctx)
-    recurrence = ctx.derivations.two_step(order)
+    recurrence = ctx.map.two_step(order)
     curve = recurrence.nullcline.series.terms()
     rows = [s.terms() for s in recurrence.increments]
     high_y = max(e[1] for row in rows for e in row)
@@ -127,7 +127,7 @@ Y_LEADING: dict[Exponents, fmpq] = {(2, 1, 0): fmpq(-8), (2, 1, 1): fmpq(6), (2,
 def _printed_z(ctx: CheckContext) -> Outcome:
     """The leading term, and that every other term is a multiple of y^2 z or y z^2."""
     order = _order(ctx)
-    count, wrong, others = _monomials(ctx.derivations.two_step(order).z_increment.terms(), Z_LEADING)
+    count, wrong, others = _monomials(ctx.map.two_step(order).z_increment.terms(), Z_LEADING)
     outside = [e for e in others if not ((e[1] >= 2 and e[0] >= 1) or (e[1] >= 1 and e[0] >= 2))]
     return judge(
         count + len(others),
@@ -140,7 +140,7 @@ def _printed_z(ctx: CheckContext) -> Outcome:
 
 def _printed_y_leading(ctx: CheckContext) -> Outcome:
     """The coefficients of y z^2 and z^2, each as a polynomial in epsilon."""
-    terms = ctx.derivations.two_step(_order(ctx)).y_increment.terms()
+    terms = ctx.map.two_step(_order(ctx)).y_increment.terms()
     shown = {e for e in terms if e[0] <= 2 and e[1] <= 1} | Y_LEADING.keys()
     rejected = sum(terms.get(e, fmpq(0)) != Y_LEADING.get(e, fmpq(0)) for e in shown)
     return judge(len(shown), rejected, worst=f"{rejected} differ", domain="exact coefficients, all epsilon")
@@ -148,7 +148,7 @@ def _printed_y_leading(ctx: CheckContext) -> Outcome:
 
 def _y_missing_terms(ctx: CheckContext) -> Outcome:
     """Terms beyond the printed leading ones that have no factor epsilon: the claim is that there are some."""
-    terms = ctx.derivations.two_step(_order(ctx)).y_increment.terms()
+    terms = ctx.map.two_step(_order(ctx)).y_increment.terms()
     missing = [e for e in terms if e[2] == 0 and e not in Y_LEADING]
     first = [f"{rational_string(terms[e])}*y**{e[1]}*z**{e[0]}" for e in missing if e[0] <= 3]
     if (2, 2, 0) not in missing or (3, 1, 0) not in missing:
@@ -165,7 +165,7 @@ def _y_missing_terms(ctx: CheckContext) -> Outcome:
 def _y_scaled(ctx: CheckContext) -> Outcome:
     """With y = epsilon w every term is epsilon O(z^3) or epsilon^2 O(z^2) beyond the leading ones."""
     order = _order(ctx)
-    recurrence = ctx.derivations.two_step(order)
+    recurrence = ctx.map.two_step(order)
     _, wrong, others = _monomials(recurrence.y_increment.terms(), Y_LEADING)
     outside = [e for e in others if not (e[1] + e[2] >= 1 and e[0] >= 3) and not (e[1] + e[2] >= 2 and e[0] == 2)]
     uneven = [e for e in recurrence.z_increment.terms() if e[1] + e[2] < 1]
@@ -181,7 +181,7 @@ def _y_scaled(ctx: CheckContext) -> Outcome:
 
 def _two_cycles_at_zero(ctx: CheckContext) -> Outcome:
     """At epsilon = 0 the whole point (z, 2/(1 - z)) returns to itself after two steps, as rational functions."""
-    twice = ctx.derivations.one_step().iterate(2)
+    twice = ctx.map.iterate(2)
     start = {z: z, T: 2 / (1 - z)}
     differences = [
         sp.numer(sp.together(component.subs(epsilon, 0).subs(T, start[T]) - start[variable]))

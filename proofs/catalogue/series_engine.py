@@ -6,7 +6,6 @@ import sympy as sp
 
 from ...symbolic.algebra.rings import Exponents, PolyRing, poly_terms
 from ...symbolic.algebra.symbols import symbol
-from ...symbolic.planar.recurrences import derive_two_step
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 z, T, y, epsilon = (symbol(n) for n in ("z", "T", "y", "epsilon"))
@@ -14,10 +13,10 @@ z, T, y, epsilon = (symbol(n) for n in ("z", "T", "y", "epsilon"))
 
 def _exact_increments(ctx: CheckContext, order: int) -> tuple[dict[Exponents, object], dict[Exponents, object]]:
     """Both increments as whole polynomials, by exact composition: nothing is cut on the way."""
-    one_step = ctx.derivations.one_step()
+    one_step = ctx.map
     ring = PolyRing((z, y, epsilon))
     here = [ring.generator(s) for s in (z, y, epsilon)]
-    curve = ctx.derivations.nullcline(order).series.polynomial()
+    curve = ctx.map.nullcline(order).series.polynomial()
     start = curve.compose(here[0], here[2], ctx=ring.context) + here[1]
     now = [here[0], start]
     for _ in range(2):
@@ -32,7 +31,7 @@ def _remainder(ctx: CheckContext) -> Outcome:
     exact = _exact_increments(ctx, order)
     tested = rejected = 0
     for weights in ((0, 0), (2, 2), (1, 0)):
-        recurrence = derive_two_step(ctx.derivations.one_step(), order, weights)
+        recurrence = ctx.map.two_step(order, weights)
         for series, whole in zip(recurrence.increments, exact, strict=True):
             dropped = series.dropped()
             kept = series.terms()

@@ -79,7 +79,7 @@ def _epsilons(ctx: CheckContext) -> list[Fraction]:
 
 def _slope(ctx: CheckContext) -> Outcome:
     """Delta = 2 - lim T over halving epsilon, at 50 digits confirmed by 100; bound, sign and slope."""
-    kernel = compile_map(ctx.derivations.one_step(), "mpfr")
+    kernel = compile_map(ctx.map, "mpfr")
     epsilons, samples = _epsilons(ctx), start_box_samples(ctx.pick(2, 5, 24), ctx.seed)
     tested = rejected = undecided = 0
     worst, steepest = 0.0, 0.0
@@ -128,7 +128,7 @@ def _slope(ctx: CheckContext) -> Outcome:
 
 def _overshoot(ctx: CheckContext) -> Outcome:
     """Starts below the edge and passes it by a fifth after one step: exact rational steps from the samples."""
-    kernel = compile_map(ctx.derivations.one_step(), "fraction")
+    kernel = compile_map(ctx.map, "fraction")
     tested = rejected = 0
     lowest = Fraction(10)
     for z0, V0 in start_box_samples(ctx.pick(10, 40, 400), ctx.seed):
@@ -149,8 +149,8 @@ def _overshoot(ctx: CheckContext) -> Outcome:
 
 def _theta_twin(ctx: CheckContext) -> Outcome:
     """The same limits by gradient descent on the two parameters themselves, step size and all."""
-    kernel = compile_map(ctx.derivations.one_step(), "mpfr")
-    step = compile_map(ctx.derivations.theta_step(), "mpfr")
+    kernel = compile_map(ctx.map, "mpfr")
+    step = compile_map(ctx.map.theta_step(), "mpfr")
     tested = rejected = 0
     worst = 0.0
     for z0, V0 in start_box_samples(ctx.pick(1, 2, 8), ctx.seed):
@@ -183,7 +183,7 @@ def _theta_twin(ctx: CheckContext) -> Outcome:
 @refuted_by_algebra
 def _certificate(ctx: CheckContext) -> Outcome:
     """Every sign condition of the region and of the start set, by exact subdivision."""
-    ((barrier, start),) = regions(ctx.derivations.one_step(), EPSILON_MAX)
+    ((barrier, start),) = regions(ctx.map, EPSILON_MAX)
     if start is None:
         raise ProofError.of("theorem-1", "a start set in the first region", None, "Restore its constants.")
     conditions = (*barrier.conditions, *start.conditions)

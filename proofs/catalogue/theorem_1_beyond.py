@@ -23,8 +23,8 @@ limit = sp.Symbol("T_inf", real=True)
 @refuted_by_algebra
 def _scaling(ctx: CheckContext) -> Outcome:
     """``{mu, -epsilon mu}`` in ``(mu z, T)`` is the map of ``{1, -epsilon}``."""
-    plain = ctx.derivations.one_step()
-    scaled = QuadraticModel(tuple(mu * q for q in ctx.derivations.model.eigenvalues)).one_step()
+    plain = ctx.map
+    scaled = QuadraticModel(tuple(mu * q for q in ctx.map.model.eigenvalues)).one_step()
     ring = PolyRing((z, T, epsilon, mu))
     tested = wrong = 0
     for factor, left, right in zip((mu, 1), scaled.components, plain.components, strict=True):
@@ -39,7 +39,7 @@ def _scaling(ctx: CheckContext) -> Outcome:
 @refuted_by_algebra
 def _multiplicities(ctx: CheckContext) -> Outcome:
     """Gradient descent on ``(|x|^2 - epsilon |v|^2)^2 / 8`` in m + n variables against the planar map."""
-    closed = ctx.derivations.one_step()
+    closed = ctx.map
     largest = ctx.pick(2, 3, 4)
     tested = wrong = 0
     for m in range(1, largest + 1):
@@ -76,31 +76,31 @@ def _any_spectrum(ctx: CheckContext) -> Outcome:
     spectra = [sp.symbols(f"kappa_1:{k + 1}", real=True) for k in range(1, ctx.pick(3, 5, 7))]
     models = [QuadraticModel(values) for values in spectra] + [QuadraticModel(v, target=E) for v in spectra]
     wrong = sum(not _norm_law(model) for model in models)
-    step = ctx.derivations.theta_step()
-    wrong += step != ctx.derivations.model.theta_step()
+    step = ctx.map.theta_step()
+    wrong += step != ctx.map.model.theta_step()
     return judge(len(models) + 1, wrong, worst=wrong, bound=0, domain="any 1 to 6 eigenvalues, any target, exact")
 
 
 @refuted_by_algebra
 def _no_linear_function(ctx: CheckContext) -> Outcome:
     """For a target the derivation of a linear Lyapunov function must fail; at E = 0 it must not."""
-    step = QuadraticModel(ctx.derivations.model.eigenvalues, target=sp.Rational(1, 7)).one_step()
+    step = QuadraticModel(ctx.map.model.eigenvalues, target=sp.Rational(1, 7)).one_step()
     wrong = 0
     try:
         derive_lyapunov(step)
         wrong += 1
     except ProofError:
         pass
-    derive_lyapunov(ctx.derivations.one_step())
-    tilt = derive_tilt(QuadraticModel(ctx.derivations.model.eigenvalues, target=E).one_step())
+    derive_lyapunov(ctx.map)
+    tilt = derive_tilt(QuadraticModel(ctx.map.model.eigenvalues, target=E).one_step())
     wrong += sp.expand(tilt.subs(s, 4 * E / T) - (-2 * (1 - epsilon) - 4 * epsilon * E / T)) != 0
     return judge(3, wrong, worst=wrong, bound=0, domain="E = 1/7 against E = 0, and the slope for symbolic E")
 
 
 @refuted_by_algebra
 def _target(ctx: CheckContext) -> Outcome:
-    model = QuadraticModel(ctx.derivations.model.eigenvalues, target=E)
-    region = derive_target_region(model, derive_barrier(ctx.derivations.one_step(), TARGET_BARRIER), TARGET_WINDOW)
+    model = QuadraticModel(ctx.map.model.eigenvalues, target=E)
+    region = derive_target_region(model, derive_barrier(ctx.map, TARGET_BARRIER), TARGET_WINDOW)
     domain = f"0 < epsilon <= 1/5, |eta E| <= {region.reach}, T >= {region.floor}, region in L = V - 4 epsilon E z / T"
     return judge_conditions(region.conditions, domain)
 

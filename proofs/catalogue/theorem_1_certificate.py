@@ -73,10 +73,10 @@ def judge_conditions(
 
 @refuted_by_algebra
 def _lyapunov(ctx: CheckContext) -> Outcome:
-    barrier = derive_barrier(ctx.derivations.one_step(), PIECES[0][0])
+    barrier = derive_barrier(ctx.map, PIECES[0][0])
     identities = (
         barrier.lyapunov.identity(),
-        barrier.lyapunov.weight_norm(ctx.derivations.model),
+        barrier.lyapunov.weight_norm(ctx.map.model),
         barrier.slow.identity(),
         barrier.slow.invariance(),
     )
@@ -86,7 +86,7 @@ def _lyapunov(ctx: CheckContext) -> Outcome:
 
 @refuted_by_algebra
 def _identities(ctx: CheckContext) -> Outcome:
-    pieces = regions(ctx.derivations.one_step(), Fraction(1))
+    pieces = regions(ctx.map, Fraction(1))
     shared = {i.name for i in pieces[0][0].identities} - {"split", "uniform"}
     found = [
         i
@@ -101,20 +101,20 @@ def _identities(ctx: CheckContext) -> Outcome:
 
 @refuted_by_algebra
 def _first_region(ctx: CheckContext) -> Outcome:
-    ((barrier, _),) = regions(ctx.derivations.one_step(), FIRST)
+    ((barrier, _),) = regions(ctx.map, FIRST)
     return judge_conditions(barrier.conditions, "0 <= epsilon <= 1/5, closed boxes down to epsilon = 0 and z = 0")
 
 
 @refuted_by_algebra
 def _all_regions(ctx: CheckContext) -> Outcome:
-    found = regions(ctx.derivations.one_step(), Fraction(1))
+    found = regions(ctx.map, Fraction(1))
     conditions = [c for barrier, _ in found for c in barrier.conditions]
     return judge_conditions(conditions, f"0 <= epsilon <= 1 in {len(found)} stretches, closed boxes")
 
 
 @refuted_by_algebra
 def _starts(ctx: CheckContext) -> Outcome:
-    found = [start for _, start in regions(ctx.derivations.one_step(), Fraction(1)) if start is not None]
+    found = [start for _, start in regions(ctx.map, Fraction(1)) if start is not None]
     top = max(start.epsilon_range[1] for start in found)
     margins = ", ".join(f"{2 + s.overshoot} up to epsilon {s.epsilon_range[1]}" for s in found)
     return judge_conditions(
@@ -125,14 +125,14 @@ def _starts(ctx: CheckContext) -> Outcome:
 @refuted_by_algebra
 def _no_overshoot_at_one(ctx: CheckContext) -> Outcome:
     """At epsilon = 1 the eigenvalue is the weight norm itself, so it never rises below the ceiling."""
-    lyapunov = derive_barrier(ctx.derivations.one_step(), PIECES[0][0]).lyapunov
+    lyapunov = derive_barrier(ctx.map, PIECES[0][0]).lyapunov
     at_one = sp.expand(lyapunov.value.subs(epsilon, 1) - T)
     return judge(1, int(at_one != 0), worst=str(at_one), bound=0, domain="epsilon = 1, T < 4")
 
 
 @refuted_by_algebra
 def _checker(ctx: CheckContext) -> Outcome:
-    one_step, orders = ctx.derivations.one_step(), ctx.pick((1,), (1, 2), (1, 2, 3))
+    one_step, orders = ctx.map, ctx.pick((1,), (1, 2), (1, 2, 3))
     certificates = [build_certificate(one_step), *(build_sharp_certificate(one_step, order) for order in orders)]
     found = [check_certificate(certificate) for certificate in certificates]
     open_ = sum(f.status == UNDECIDED for f in found)

@@ -32,7 +32,7 @@ TOO_HIGH = (
 
 @refuted_by_algebra
 def _linear_limit(ctx: CheckContext) -> Outcome:
-    slow = derive_barrier(ctx.derivations.one_step(), PIECES[0][0]).slow
+    slow = derive_barrier(ctx.map, PIECES[0][0]).slow
     tested = undecided = 0
     shown = []
     for height, epsilons in TOO_HIGH:
@@ -50,7 +50,7 @@ def _linear_limit(ctx: CheckContext) -> Outcome:
 
 @refuted_by_algebra
 def _curved(ctx: CheckContext) -> Outcome:
-    slow = derive_barrier(ctx.derivations.one_step(), PIECES[0][0]).slow
+    slow = derive_barrier(ctx.map, PIECES[0][0]).slow
     region = derive_curved(slow, **CURVED)
     return judge_conditions(region.conditions, f"0 < epsilon <= {region.epsilon_max}, height {region.height}")
 
@@ -58,7 +58,7 @@ def _curved(ctx: CheckContext) -> Outcome:
 @refuted_by_algebra
 def _near_one(ctx: CheckContext) -> Outcome:
     """Each window is followed by balls until it enters a region or shrinks geometrically inside the band."""
-    follower = Follower([barrier for barrier, _ in regions(ctx.derivations.one_step(), Fraction(1))])
+    follower = Follower([barrier for barrier, _ in regions(ctx.map, Fraction(1))])
     last = ctx.pick(Fraction(1, 2), Fraction(9, 10), Fraction(99, 100))
     tested = undecided = 0
     least = None
@@ -83,7 +83,7 @@ def _near_one(ctx: CheckContext) -> Outcome:
 @refuted_by_algebra
 def _growth(ctx: CheckContext) -> Outcome:
     """Area of grid cells all of whose starts provably end in the band, against the area of the trapping region."""
-    ((barrier, _),) = regions(ctx.derivations.one_step(), Fraction(1, 5))
+    ((barrier, _),) = regions(ctx.map, Fraction(1, 5))
     eps, rows = Fraction(1, 10), ctx.pick(10, 20, 64)
     z_edges, V_edges = np.linspace(-1.0, 1.0, rows * 3 // 2 + 1), np.linspace(1.9, 3.0, rows + 1)
     proved = grow_basin(barrier, eps, z_edges, V_edges, depth=3, most=40, progress=ctx.progress)

@@ -8,7 +8,7 @@ import sympy as sp
 
 from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.algebra.symbols import symbols
-from ...symbolic.planar.derivations import Derivations
+from ...symbolic.models.quadratic import QuadraticMap
 from ...symbolic.trapping.barrier import SignCondition
 from ...symbolic.trapping.lyapunov import derive_lyapunov
 from ...symbolic.trapping.strip import PolynomialCondition
@@ -36,7 +36,7 @@ def _statement(order: int) -> sp.Basic:
 
 
 def _sharp(ctx: CheckContext, order: int) -> Outcome:
-    strip = sharp_strip(ctx.derivations.one_step(), order)
+    strip = sharp_strip(ctx.map, order)
     bound = sharp_bound(strip)
     series, constant = PRINTED[order]
     derived = strip.series.limit()
@@ -66,15 +66,15 @@ def _third(ctx: CheckContext) -> Outcome:
     return _sharp(ctx, 3)
 
 
-def _orbit(derivations: Derivations, eps: Fraction, z0: Fraction, T0: Fraction) -> OrbitVerdict:
-    return EnclosedOrbit(derive_lyapunov(derivations.one_step()), eps).run(z0, T0)
+def _orbit(one_step: QuadraticMap, eps: Fraction, z0: Fraction, T0: Fraction) -> OrbitVerdict:
+    return EnclosedOrbit(derive_lyapunov(one_step), eps).run(z0, T0)
 
 
 @refuted_by_algebra
 def _diverges(ctx: CheckContext) -> Outcome:
     """Start below the edge, ``V = 7/2``: above the top of the region; the orbit escapes for good."""
     eps, z0, T0 = Fraction(1, 5), Fraction(-1), Fraction(19, 10)
-    found = _orbit(ctx.derivations, eps, z0, T0)
+    found = _orbit(ctx.map, eps, z0, T0)
     wrong = int(found.outcome != "escape")
     return judge(
         found.steps,
@@ -91,7 +91,7 @@ def _diverges(ctx: CheckContext) -> Outcome:
 def _falls_short(ctx: CheckContext) -> Outcome:
     """Start under the barrier: the limit lies below ``2 - epsilon``."""
     eps, z0, T0 = Fraction(1, 5), Fraction(-1, 100), Fraction(3, 2)
-    found = _orbit(ctx.derivations, eps, z0, T0)
+    found = _orbit(ctx.map, eps, z0, T0)
     wrong = int(not (found.outcome == "limit" and found.high < 2 - float(eps)))
     return judge(
         found.steps,
@@ -108,11 +108,11 @@ def _falls_short(ctx: CheckContext) -> Outcome:
 def _freezes(ctx: CheckContext) -> Outcome:
     """Start on the nullcline close to ``z = 0``: the orbit stops before it relaxes, the sharp bound fails."""
     eps, z0 = Fraction(1, 50), Fraction(1, 20)
-    bound = sharp_bound(sharp_strip(ctx.derivations.one_step(), 1))
+    bound = sharp_bound(sharp_strip(ctx.map, 1))
     allowed = bound.constant * eps**2
     centre = sum(fraction(c) * eps**j for j, c in enumerate(bound.strip.series.limit_coefficients))
-    found = _orbit(ctx.derivations, eps, z0, 2 / (1 - z0))
-    other = _orbit(ctx.derivations, Fraction(1, 5), z0, 2 / (1 - z0))
+    found = _orbit(ctx.map, eps, z0, 2 / (1 - z0))
+    other = _orbit(ctx.map, Fraction(1, 5), z0, 2 / (1 - z0))
     away = found.low - float(centre)
     wrong = int(not (found.outcome == "limit" and away > 1.01 * float(allowed) and found.high <= 2))
     wrong += int(not (other.outcome == "limit" and 2 - other.low < 0.2 * 0.2))
@@ -130,7 +130,7 @@ def _freezes(ctx: CheckContext) -> Outcome:
 @refuted_by_algebra
 def _escape_lemma(ctx: CheckContext) -> Outcome:
     """The identities behind the escape: theta' and the factor that keeps ``theta_1^2 >= 2 epsilon theta_2^2``."""
-    step = ctx.derivations.theta_step()
+    step = ctx.map.theta_step()
     first, second = step.variables
     ring = PolyRing((*step.variables, *step.parameters))
     residual = (first**2 - epsilon * second**2) / 2

@@ -62,18 +62,18 @@ def _compare(statement: sp.Equality, derived: sp.Expr, domain: str) -> Outcome:
 
 def _first_is_odd(ctx: CheckContext) -> Outcome:
     """Every term of the first derivative holds Q an odd number of times, for each law of the slices."""
-    found = [ctx.derivations.acceleration(law) for law in ("goe", "iid")]
+    found = [ctx.acceleration(law) for law in ("goe", "iid")]
     tested = sum(len(a.derivatives[0]) for a in found)
     rejected = sum(len(a.first_mean) for a in found)
     return judge(tested, rejected, worst=rejected, bound=0, domain="every eigenvalue, D, P; any centred law of Q")
 
 
 def _finite_size(ctx: CheckContext) -> Outcome:
-    return _compare(_FINITE, ctx.derivations.acceleration("goe").closed_form, "every eigenvalue, all D, P >= 1")
+    return _compare(_FINITE, ctx.acceleration("goe").closed_form, "every eigenvalue, all D, P >= 1")
 
 
 def _iid_slices(ctx: CheckContext) -> Outcome:
-    return _compare(_IID, ctx.derivations.acceleration("iid").closed_form, "every eigenvalue, all D, P >= 1")
+    return _compare(_IID, ctx.acceleration("iid").closed_form, "every eigenvalue, all D, P >= 1")
 
 
 def _scores(ctx: CheckContext) -> list[tuple[int, int, float, float]]:
@@ -149,7 +149,7 @@ def _simulated_iid(ctx: CheckContext) -> Outcome:
     for d, p in ((1, 2), (3, 2), (3, 3)):
         moments = largest_eigenvalue_moments(d, p)
         unit = {D: d, P: p, m_1: moments.first, m_2: moments.second, sigma_J: 1, sigma_Q: 1, sigma_z: 1}
-        exact = float(ctx.derivations.acceleration("iid").closed_form.subs(unit))
+        exact = float(ctx.acceleration("iid").closed_form.subs(unit))
         samples = dense_motion(InitialEnsemble(d, p), samples=count, seed=ctx.seed, curvature="iid")[0].acceleration
         scores.append((d, p, (float(np.mean(samples)) - exact) / (float(np.std(samples, ddof=1)) / count**0.5)))
     return judge_scores(scores, f"largest eigenvalue, {count} dense samples at each of {[row[:2] for row in scores]}")
@@ -160,7 +160,7 @@ def _limit(ctx: CheckContext) -> Outcome:
     rejected = 0
     laws = ("goe", "excess", "iid")
     for law in laws:
-        found = ctx.derivations.acceleration(law).leading_ratio()
+        found = ctx.acceleration(law).leading_ratio()
         rejected += polynomials_agree(_LIMIT.rhs, found)[1] > 0
     size, quotient = sp.symbols("size quotient", positive=True)
     numerator, denominator = sp.fraction(sp.together(edge_bound().subs({D: quotient * size, P: size})))
@@ -180,7 +180,7 @@ def _printed_scale(ctx: CheckContext) -> Outcome:
     from ...numeric.initialisation.laws import InitialEnsemble
 
     size = symbol("P")
-    acceleration = ctx.derivations.acceleration("goe")
+    acceleration = ctx.acceleration("goe")
     growth = acceleration.leading_ratio().subs({sigma_Q: 1, D: size}) / sigma_z**2
     unbounded = sp.degree(sp.expand(growth), size) > 0
     values = [InitialEnsemble(d, p).exact_ratio() for d, p in itertools.product((1, 2, 8), repeat=2)]
@@ -202,7 +202,7 @@ def _conventions(ctx: CheckContext) -> Outcome:
 
     rejected, standing = 0, []
     for reading in READINGS:
-        acceleration = ctx.derivations.acceleration(reading.law)
+        acceleration = ctx.acceleration(reading.law)
         strength = sp.cancel(reading.variance * reading.speed**2 / _CONVENTION.rhs)
         verdict = reading.holds(acceleration)
         expected = "always" if strength == 1 else "if D = P" if sp.cancel(strength.subs(D, P)) == 1 else "no"

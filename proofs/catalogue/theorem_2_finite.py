@@ -101,7 +101,7 @@ def _flow_limit(ctx: CheckContext) -> Outcome:
     from ...symbolic.wick.differences import expected_second_difference
 
     leading = sp.Poly(expected_second_difference(2), eta).coeff_monomial(eta**2)
-    tested, rejected = polynomials_agree(leading, ctx.derivations.acceleration("goe").closed_form)
+    tested, rejected = polynomials_agree(leading, ctx.acceleration("goe").closed_form)
     return judge(tested, rejected, worst=rejected, bound=0, domain="every eigenvalue, all D, P >= 1")
 
 

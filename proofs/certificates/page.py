@@ -14,8 +14,7 @@ from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.symbols import latex_names, symbol
 from ...symbolic.latex import to_latex
 from ...symbolic.latex.names import NameMap
-from ...symbolic.models.quadratic import QuadraticModel
-from ...symbolic.planar.derivations import Derivations
+from ...symbolic.models.quadratic import QuadraticMap, QuadraticModel
 from ...symbolic.trapping.barrier import Barrier, derive_barrier
 from ...symbolic.trapping.start import StartSet
 from ...symbolic.trapping.target import derive_target_region
@@ -109,12 +108,12 @@ def _condition_rows(certificate: Mapping[str, Any], pieces: list[tuple[Barrier, 
     return _rows(inner), _rows(outer)
 
 
-def _sharp_values(derivations: Derivations, orders: tuple[int, ...]) -> dict[str, str]:
+def _sharp_values(one_step: QuadraticMap, orders: tuple[int, ...]) -> dict[str, str]:
     rows, strips, logs, taus, boxes = [], [], [], [], []
     epsilon = symbol("epsilon")
     phi = ""
     for order in orders:
-        strip = sharp_strip(derivations.one_step(), order)
+        strip = sharp_strip(one_step, order)
         bound = sharp_bound(strip)
         series = r" + ".join(
             rf"{_rational(c)}\,\epsilon^{{{j}}}" if j > 1 else rf"{_rational(c)}\,\epsilon" if j else _rational(c)
@@ -202,12 +201,12 @@ def _formulas(barrier: Barrier) -> dict[str, str]:
 
 
 def write_page(
-    derivations: Derivations, version: str, epsilon_max: Fraction = Fraction(1), figure: str | None = None
+    one_step: QuadraticMap, version: str, epsilon_max: Fraction = Fraction(1), figure: str | None = None
 ) -> str:
     """The page as a LaTeX file.
 
     Args:
-        derivations: the exact objects.
+        one_step: the map of the main case.
         version: of edgestab, for the title.
         epsilon_max: how far the certificate reaches.
         figure: file name of a figure of proved against simulated basin, relative to the page.
@@ -218,7 +217,6 @@ def write_page(
     Raises:
         ProofError: the certificate does not hold, or the template asks for something unknown.
     """
-    one_step = derivations.one_step()
     certificate = build_certificate(one_step, epsilon_max)
     if certificate["verdict"] != "TRUE":
         raise ProofError.of("page", "a certificate that is TRUE", certificate["verdict"], "Run `edgestab certificate`.")
@@ -226,7 +224,7 @@ def write_page(
     barrier = pieces[0][0]
     inner, outer = _condition_rows(certificate, pieces)
     target = derive_target_region(
-        QuadraticModel(derivations.model.eigenvalues, target=symbol("E")),
+        QuadraticModel(one_step.model.eigenvalues, target=symbol("E")),
         derive_barrier(one_step, TARGET_BARRIER),
         TARGET_WINDOW,
     )
@@ -260,7 +258,7 @@ def write_page(
         if figure is None
         else rf"\begin{{center}}\includegraphics[width=.75\textwidth]{{{figure}}}\end{{center}}",
         **_formulas(barrier),
-        **_sharp_values(derivations, (1, 2)),
+        **_sharp_values(one_step, (1, 2)),
     }
     template = files(__package__).joinpath("theorem_1.tex").read_text(encoding="utf-8")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ...symbolic.planar.derivations import Derivations
+from ...symbolic.models.quadratic import QuadraticMap
 from ..certificates.sharp_limit import sharp_strip
 from ..certificates.theorem_1 import regions
 from .barrier_file import barrier_file, start_file
@@ -22,20 +22,20 @@ STRIPS = {1: "first", 2: "second"}
 """Coq names of the strips about the slow curve, by order. The third is accepted too, in minutes and megabytes."""
 
 
-def generated_files(derivations: Derivations) -> dict[str, str]:
+def generated_files(one_step: QuadraticMap) -> dict[str, str]:
     """All generated Coq files.
 
     Args:
-        derivations: the exact objects of the main case.
+        one_step: the map of the main case.
 
     Returns:
         File name (below ``proofs/coq/generated``) to text.
     """
-    files = {"Map.v": map_file(derivations), "Recurrence.v": recurrence_file(derivations)}
-    for name, (barrier, start) in zip(NAMES, regions(derivations.one_step(), Fraction(1)), strict=True):
+    files = {"Map.v": map_file(one_step), "Recurrence.v": recurrence_file(one_step)}
+    for name, (barrier, start) in zip(NAMES, regions(one_step, Fraction(1)), strict=True):
         files[f"Barrier{name.capitalize()}.v"] = barrier_file(name, barrier)
         if start is not None:
             files[f"Start{name.capitalize()}.v"] = start_file(f"{name}_start", name, start)
     for order, name in STRIPS.items():
-        files[f"Strip{name.capitalize()}.v"] = strip_file(name, "low", sharp_strip(derivations.one_step(), order))
+        files[f"Strip{name.capitalize()}.v"] = strip_file(name, "low", sharp_strip(one_step, order))
     return files

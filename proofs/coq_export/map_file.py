@@ -5,25 +5,25 @@ from __future__ import annotations
 import sympy as sp
 
 from ...symbolic.algebra.rings import PolyRing
-from ...symbolic.planar.derivations import Derivations
+from ...symbolic.models.quadratic import QuadraticMap
 from ...symbolic.trapping.lyapunov import derive_lyapunov
 from .terms import definition, header, join, real_polynomial
 
 
-def map_file(derivations: Derivations) -> str:
+def map_file(one_step: QuadraticMap) -> str:
     """Write the definitions that every other Coq file speaks about.
 
     Args:
-        derivations: the exact objects.
+        one_step: the map of the main case.
 
     Returns:
         The text of ``Map.v``.
     """
-    model, one_step = derivations.model, derivations.one_step()
+    model = one_step.model
     norm = one_step.ring.from_expr(derive_lyapunov(one_step).value)
     theta = model.theta
     ring = PolyRing((*theta, *model.parameters))
-    step = derivations.theta_step()
+    step = one_step.theta_step()
     in_theta = {
         "predictor": model.predictor(),
         "loss": model.loss(),

@@ -7,12 +7,12 @@ import sympy as sp
 from ..algebra.symbols import symbol
 from ..latex import Equation
 from ..planar.integral_defect import integral_defect
-from ..planar.limit_law import LEADING, derive_limit_law
-from ..planar.maps import PolynomialMap
+from ..planar.limit_law import LEADING
+from ..planar.planar_map import PlanarMap
 from .log import DerivationLog
 
 
-def explain_limit_law(one_step: PolynomialMap, order: int) -> DerivationLog:
+def explain_limit_law(one_step: PlanarMap, order: int) -> DerivationLog:
     """Where any start near the edge ends.
 
     Args:
@@ -23,7 +23,7 @@ def explain_limit_law(one_step: PolynomialMap, order: int) -> DerivationLog:
         The log; the integral is put back into the map, the Lambert solution into its equation.
     """
     log = DerivationLog(f"The limit of any start to order {order}")
-    law = derive_limit_law(one_step, LEADING * order)
+    law = one_step.limit_law(order)
     epsilon = law.manifold.parameter
     log.state("One step", "The exact map.", *one_step.equations())
     log.state(
@@ -39,7 +39,7 @@ def explain_limit_law(one_step: PolynomialMap, order: int) -> DerivationLog:
         Equation(symbol("I"), law.integral(LEADING), tag="leading"),
     )
     # one order more than is shown: an even term of weight w is confirmed by the defect at w + 2
-    further = derive_limit_law(one_step, LEADING * (order + 1))
+    further = one_step.limit_law(order + 1)
     log.vanishing(
         "Higher weights",
         "Weight by weight the defect of the integral after one step is removed: its odd part by half of itself, since "

@@ -9,10 +9,8 @@ from ..algebra.series import TruncatedSeries, evaluate
 from ..algebra.symbols import symbol
 from ..latex import Equation, Order, later
 from ..models.quadratic import QuadraticModel
-from ..planar.maps import PolynomialMap
-from ..planar.nullcline import EDGE, derive_nullcline, two_step_factor
-from ..planar.recurrences import derive_two_step
-from ..planar.slow_manifold import derive_slow_manifold
+from ..planar.nullcline import EDGE, two_step_factor
+from ..planar.planar_map import PlanarMap
 from .log import DerivationLog
 
 SHOWN_TERMS = 100
@@ -74,7 +72,7 @@ def explain_one_step(model: QuadraticModel) -> DerivationLog:
     return log
 
 
-def explain_nullcline(one_step: PolynomialMap, order: int) -> DerivationLog:
+def explain_nullcline(one_step: PlanarMap, order: int) -> DerivationLog:
     """From the closed planar map to the two-step nullcline.
 
     Args:
@@ -106,7 +104,7 @@ def explain_nullcline(one_step: PolynomialMap, order: int) -> DerivationLog:
         Equation(sp.Symbol("F", real=True), sp.expand(at_line), order=Order((T,))),
         what="F at z = 0 and (1 - T)^2 - 1",
     )
-    nullcline = derive_nullcline(one_step, order)
+    nullcline = one_step.nullcline(order)
     grading = nullcline.series.grading
     known = [TruncatedSeries.variable(grading, s) for s in grading.symbols]
     residual = evaluate(nullcline.equation, [known[0], nullcline.series, *known[1:]])
@@ -120,7 +118,7 @@ def explain_nullcline(one_step: PolynomialMap, order: int) -> DerivationLog:
     return log
 
 
-def _cut(left: sp.Symbol, polynomial: fmpq_mpoly, one_step: PolynomialMap, order: int) -> Equation:
+def _cut(left: sp.Symbol, polynomial: fmpq_mpoly, one_step: PlanarMap, order: int) -> Equation:
     """A polynomial of the map's ring; one with very many terms is shown to an order in z only."""
     z, T = one_step.variables
     terms = polynomial.to_dict()
@@ -130,7 +128,7 @@ def _cut(left: sp.Symbol, polynomial: fmpq_mpoly, one_step: PolynomialMap, order
     return Equation(left, one_step.ring.to_expr(low), (z ** (order + 1),), Order((z, T)))
 
 
-def explain_two_step(one_step: PolynomialMap, order: int) -> DerivationLog:
+def explain_two_step(one_step: PlanarMap, order: int) -> DerivationLog:
     """From the closed planar map to the recurrence in ``(z, y)``.
 
     Args:
@@ -142,7 +140,7 @@ def explain_two_step(one_step: PolynomialMap, order: int) -> DerivationLog:
     """
     log = explain_nullcline(one_step, order)
     log.title = f"The two-step recurrence to order {order}"
-    recurrence = derive_two_step(one_step, order)
+    recurrence = one_step.two_step(order)
     y = recurrence.variables[1]
     T = one_step.variables[1]
     f = sp.Symbol("f", real=True)
@@ -175,7 +173,7 @@ def explain_two_step(one_step: PolynomialMap, order: int) -> DerivationLog:
     return log
 
 
-def explain_slow_manifold(one_step: PolynomialMap, order: int) -> DerivationLog:
+def explain_slow_manifold(one_step: PlanarMap, order: int) -> DerivationLog:
     """The slow manifold from its invariance equation.
 
     Args:
@@ -186,7 +184,7 @@ def explain_slow_manifold(one_step: PolynomialMap, order: int) -> DerivationLog:
         The log; the manifold is put back into the invariance equation.
     """
     log = DerivationLog(f"The slow manifold to order {order}")
-    manifold = derive_slow_manifold(one_step, order)
+    manifold = one_step.slow_manifold(order)
     z, T = one_step.variables
     epsilon = manifold.parameter
     log.state("One step", "The exact map.", *one_step.equations())
@@ -196,7 +194,7 @@ def explain_slow_manifold(one_step: PolynomialMap, order: int) -> DerivationLog:
         "relaxed follow it down to z = 0.",
     )
     # one order more than is shown: a coefficient of weight n is confirmed by the equation at weight n + 2
-    further = derive_slow_manifold(one_step, order + 1)
+    further = one_step.slow_manifold(order + 1)
     curve = further.series
     grading, weight = curve.grading, curve.grading.order
     variables = [TruncatedSeries.variable(grading, s) for s in (z, epsilon)]
@@ -221,7 +219,7 @@ def explain_slow_manifold(one_step: PolynomialMap, order: int) -> DerivationLog:
     return log
 
 
-def explain_limit(one_step: PolynomialMap, order: int) -> DerivationLog:
+def explain_limit(one_step: PlanarMap, order: int) -> DerivationLog:
     """The limit of relaxed orbits: where the slow manifold meets ``z = 0``.
 
     Args:
@@ -233,8 +231,8 @@ def explain_limit(one_step: PolynomialMap, order: int) -> DerivationLog:
     """
     log = explain_slow_manifold(one_step, order)
     log.title = f"The limit of T to order {order}"
-    manifold = derive_slow_manifold(one_step, order)
-    limit = manifold.limit()
+    manifold = one_step.slow_manifold(order)
+    limit = one_step.limit_series(order)
     log.identity(
         "Set z = 0",
         "Every point of z = 0 is fixed; a relaxed orbit ends where the manifold meets it.",

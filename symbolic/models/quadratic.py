@@ -7,9 +7,8 @@ the factor 1/2; only with it are its printed coefficients right.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 import sympy as sp
 
@@ -17,11 +16,7 @@ from ..algebra.errors import DomainError, ProofError
 from ..algebra.rings import PolyRing
 from ..algebra.symbols import symbol
 from ..planar.maps import PolynomialMap
-from ..planar.nullcline import Nullcline, derive_nullcline
-from ..planar.recurrences import Recurrence, derive_two_step
-
-if TYPE_CHECKING:
-    from .gradient_flow import GradientFlow
+from ..planar.planar_map import PlanarMap
 
 
 def _exact(value: object, where: str) -> sp.Expr:
@@ -103,7 +98,7 @@ class QuadraticModel:
         of Q, and proved equal to the gradient step in theta before it is returned.
 
         Returns:
-            A polynomial map of :attr:`state`.
+            A polynomial map of :attr:`state`; a :class:`QuadraticMap` for two eigenvalues.
 
         Raises:
             ProofError: the closed map does not agree with the gradient step.
@@ -122,7 +117,7 @@ class QuadraticModel:
             self.state, tuple(ring.from_expr(image) for image in images), self.parameters, "one step"
         )
         self._prove_closed(closed)
-        return closed
+        return QuadraticMap.of(closed, model=self) if len(self.state) == 2 else closed
 
     def _closed_moments(self, highest: int) -> list[sp.Expr]:
         """``T^(-1), .., T^(highest - 1)`` through the state, by the minimal polynomial ``prod (x - q_i)``."""
@@ -151,16 +146,25 @@ class QuadraticModel:
             if embedded.compose(*stepped, ctx=ring.context) != image.compose(*inside, *fixed, ctx=ring.context):
                 raise ProofError.of("QuadraticModel.one_step()", "the gradient step", f"another {name}'", "Report it.")
 
-    def nullcline(self, order: int) -> Nullcline:
-        """The branch through ``T = 2`` of ``z'' = z``, to an order in z (two eigenvalues)."""
-        return derive_nullcline(self.one_step(), order)
 
-    def two_step(self, order: int = 3, weights: tuple[int, int] = (0, 0)) -> Recurrence:
-        """The two-step recurrence in ``(z, y)`` (two eigenvalues), see :func:`.recurrences.derive_two_step`."""
-        return derive_two_step(self.one_step(), order, weights)
+@dataclass(frozen=True, eq=False)
+class QuadraticMap(PlanarMap):
+    """The planar map of a quadratic model with two eigenvalues, which keeps the model that it comes from.
 
-    def gradient_flow(self) -> GradientFlow:
-        """The limit of small steps: closed field, conserved quantities, end."""
-        from .gradient_flow import GradientFlow
+    Attributes:
+        model: eigenvalues and target.
+    """
 
-        return GradientFlow(self)
+    model: QuadraticModel = field(kw_only=True)
+
+    def theta_step(self) -> PolynomialMap:
+        """Gradient descent in theta, which the map closes."""
+        return self.model.theta_step()
+
+
+@lru_cache(maxsize=1)
+def main_case() -> QuadraticMap:
+    """The paper's case, eigenvalues ``{1, -epsilon}`` and target 0, with everything that was derived from it so far."""
+    one_step = QuadraticModel((1, -symbol("epsilon"))).one_step()
+    assert isinstance(one_step, QuadraticMap), "two eigenvalues"
+    return one_step

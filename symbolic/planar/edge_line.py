@@ -9,7 +9,6 @@ determined order by order; truncated, they turn a state near the line into an es
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import sympy as sp
@@ -24,26 +23,26 @@ MAX_FIBRE_ORDER = 8
 
 @dataclass(frozen=True)
 class EdgeCoordinates:
-    """The affine coordinate ``v = T + slope * z - edge``, constant along the map to first order in ``z``.
+    """The affine coordinate ``v = T + tilt * z - edge``, constant along the map to first order in ``z``.
 
     For the main case ``v + edge`` is the rescaled weight norm. ``v`` is small where ``T`` is near the edge, so
     floating-point iteration in it keeps the relative accuracy of ``edge - T``; in ``T`` it keeps the absolute one.
 
     Attributes:
         edge: the value of ``T`` at which the multiplier across the line is ``-1``.
-        slope: the coefficient of ``z``, in the parameters of the map.
+        tilt: the coefficient of ``z``, in the parameters of the map.
         map: the map in ``(z, v)``, equal to the given one by exact algebra.
     """
 
     edge: sp.Rational
-    slope: sp.Expr
+    tilt: sp.Expr
     map: PolynomialMap
 
     @property
     def excess(self) -> sp.Expr:
         """``T - edge`` in ``z`` and ``v``."""
         z, v = self.map.variables
-        return v - self.slope * z
+        return v - self.tilt * z
 
 
 def _factors(source: PolynomialMap) -> tuple[sp.Poly, sp.Poly]:
@@ -60,7 +59,6 @@ def _factors(source: PolynomialMap) -> tuple[sp.Poly, sp.Poly]:
     return m, g
 
 
-@cache
 def derive_edge_coordinates(source: PolynomialMap) -> EdgeCoordinates:
     """Derive the affine coordinate in which the map moves by ``O(z^2)`` only, measured from the edge.
 
@@ -77,24 +75,23 @@ def derive_edge_coordinates(source: PolynomialMap) -> EdgeCoordinates:
     z, T = source.variables
     across, along = m.eval(0), g.eval(0)
     edges = sp.solve(across + 1, T)
-    slope = sp.cancel(along / (1 - across))
-    if len(edges) != 1 or slope.has(T) or not edges[0].is_Rational:
+    tilt = sp.cancel(along / (1 - across))
+    if len(edges) != 1 or tilt.has(T) or not edges[0].is_Rational:
         raise DomainError.of(
             "derive_edge_coordinates()",
-            "one rational edge and a slope that does not depend on T",
-            f"edges {edges}, slope {slope}",
+            "one rational edge and a tilt that does not depend on T",
+            f"edges {edges}, tilt {tilt}",
             "This map has no such coordinate.",
         )
     edge, v = sp.Rational(edges[0]), symbol("v")
     ring = PolyRing((z, v, *source.parameters))
-    images = [ring.from_expr(e) for e in (z, edge + v - slope * z, *source.parameters)]
+    images = [ring.from_expr(e) for e in (z, edge + v - tilt * z, *source.parameters)]
     next_z, next_T = (p.compose(*images, ctx=ring.context) for p in source.polynomials)
-    next_v = next_T + ring.from_expr(slope) * next_z - ring.constant(edge)
+    next_v = next_T + ring.from_expr(tilt) * next_z - ring.constant(edge)
     moved = PolynomialMap.from_polynomials((z, v), (next_z, next_v), source.parameters, f"{source.name}, edge at v = 0")
-    return EdgeCoordinates(edge, slope, moved)
+    return EdgeCoordinates(edge, tilt, moved)
 
 
-@cache
 def derive_fibre(source: PolynomialMap, order: int) -> tuple[sp.Expr, ...]:
     """Derive ``a_1 .. a_order`` of the limit function ``L = T + sum a_k(T) z^k``, order by order in ``z``.
 

@@ -25,9 +25,9 @@ from ..algebra.rings import Exponents, to_rational
 from ..algebra.series import Grading, TruncatedSeries, evaluate, reversion
 from ..algebra.symbols import symbol
 from ..latex import Equation, Order, Typeset
+from .first_integral import solve_first_integral
 from .limit_series import LimitSeries
-from .maps import PolynomialMap
-from .slow_manifold import SlowManifold, derive_slow_manifold
+from .slow_manifold import SlowManifold
 
 LEADING = 2
 """Weight of the leading integral."""
@@ -58,6 +58,11 @@ class LimitLaw(Typeset):
     def variables(self) -> tuple[sp.Symbol, sp.Symbol, sp.Symbol, sp.Symbol]:
         """``(u, p, x, epsilon)``."""
         return symbol("u"), symbol("p"), symbol("x"), self.manifold.parameter
+
+    @property
+    def series(self) -> LimitSeries:
+        """The limit of relaxed orbits, to which the end value of x is added."""
+        return LimitSeries.of(self.manifold)
 
     def polynomial(self, weight: int | None = None) -> sp.Expr:
         """The polynomial part of the integral up to a weight.
@@ -99,9 +104,8 @@ class LimitLaw(Typeset):
 
     def limit_of(self, deviation: sp.Expr, order: int | None = None) -> sp.Expr:
         """``T_inf`` for an orbit whose x ends at ``deviation``: the limit series plus the deviation."""
-        series: LimitSeries = self.manifold.limit()
-        most = series.order if order is None else order
-        kept = series.coefficients[: most + 1]
+        most = self.series.order if order is None else order
+        kept = self.series.coefficients[: most + 1]
         return sp.Add(*(c * self.manifold.parameter**n for n, c in enumerate(kept))) + deviation
 
     def lambert(self, excess: sp.Expr = sp.S.Zero, weight: int = LEADING) -> sp.Expr:
@@ -154,7 +158,7 @@ class LimitLaw(Typeset):
             "weight": self.weight,
             "logarithm": str(-self.logarithm),
             "integral": [{"exponents": list(e), "coefficient": str(c)} for e, c in self.terms],
-            "limit": self.manifold.limit().to_json(),
+            "limit": self.series.to_json(),
             "remainder": self.remainder(),
         }
 
@@ -194,11 +198,29 @@ def term_weight(exponents: Exponents) -> int:
     return exponents[0] + LEADING * sum(exponents[1:])
 
 
-def derive_limit_law(one_step: PolynomialMap, weight: int = 2 * LEADING) -> LimitLaw:
+def manifold_order(weight: int) -> int:
+    """The order of the slow manifold that a law of a weight needs.
+
+    Args:
+        weight: 2..16.
+
+    Returns:
+        The highest power of the parameter.
+
+    Raises:
+        DomainError: the weight is out of range.
+    """
+    if isinstance(weight, bool) or not isinstance(weight, int) or not LEADING <= weight <= HIGHEST_WEIGHT:
+        raise DomainError.of("limit_law()", f"a weight in 2..{HIGHEST_WEIGHT}", weight, "4 is the next order.")
+    # the even part of a weight is fixed by the defect two weights above
+    return (weight + LEADING + 1) // 2
+
+
+def derive_limit_law(manifold: SlowManifold, weight: int) -> LimitLaw:
     """Derive the integral up to a weight: 2 is the leading law, 4 its next order, and so on.
 
     Args:
-        one_step: a planar map in ``(z, T)`` with one parameter and a slow manifold.
+        manifold: the slow manifold of the map, to :func:`manifold_order` or more.
         weight: 2..16.
 
     Returns:
@@ -211,12 +233,11 @@ def derive_limit_law(one_step: PolynomialMap, weight: int = 2 * LEADING) -> Limi
     Source:
         Derived here; the leading order is the integral of ``dz = 2 y z, dy = -8 y z^2 - 4 epsilon z^2``.
     """
-    if isinstance(weight, bool) or not isinstance(weight, int) or not LEADING <= weight <= HIGHEST_WEIGHT:
-        raise DomainError.of("derive_limit_law()", f"a weight in 2..{HIGHEST_WEIGHT}", weight, "4 is the next order.")
-    from .first_integral import solve_first_integral
-
-    top = weight + LEADING  # the even part of a weight is fixed by the defect two weights above
-    manifold = derive_slow_manifold(one_step, (top + 1) // 2)
+    top = weight + LEADING
+    if manifold.order < manifold_order(weight):
+        raise DomainError.of(
+            "derive_limit_law()", f"a slow manifold of order {manifold_order(weight)}", manifold.order, "Derive more."
+        )
     u, x, epsilon = sp.Dummy("u"), sp.Dummy("x"), manifold.parameter
     grading = Grading((u, x, epsilon), (1, LEADING, LEADING), top)
     z_of_u, p_of_u = _odd_coordinate(manifold, grading)

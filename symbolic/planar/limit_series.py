@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 import sympy as sp
 
 from ..algebra.errors import DomainError
-from ..algebra.rings import to_fmpq
+from ..algebra.rings import to_fmpq, to_rational
 from ..algebra.symbols import symbol
 from ..latex import Equation, Order, Typeset
+from .slow_manifold import SlowManifold
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,17 @@ class LimitSeries(Typeset):
     Attributes:
         parameter: the small parameter.
         coefficients: exact rationals, powers 0..order.
+        manifold: the slow manifold whose value at ``z = 0`` it is, where it is known.
     """
 
     parameter: sp.Symbol
     coefficients: tuple[sp.Rational, ...]
+    manifold: SlowManifold | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, manifold: SlowManifold) -> LimitSeries:
+        """Where a slow manifold meets ``z = 0``: the limit of every orbit that has relaxed onto it."""
+        return cls(manifold.parameter, tuple(to_rational(row[0]) for row in manifold.rows), manifold)
 
     @property
     def order(self) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import entry_points
 from typing import Any
 
 import sympy as sp
@@ -16,8 +17,9 @@ from ..algebra.errors import DomainError, EdgestabError
 from ..algebra.rings import Exponents, PolyRing, poly_terms, rational_string
 from ..latex import Equation, Order, Typeset, later
 
-#: Filled by the front door with ``numeric.compile.compile_map``: exact mathematics itself needs no numerics.
-COMPILER: dict[str, Callable[..., Any]] = {}
+COMPILERS = "edgestab.compilers"
+"""Group of entry points: the entry ``map`` compiles a map. Exact mathematics needs no numerics, so it names none here;
+the package's own metadata (``pyproject.toml``) say who compiles, and another package may."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,11 +182,13 @@ class PolynomialMap(Typeset):
             The kernel, with ``step`` and ``run``.
 
         Raises:
-            EdgestabError: no compiler is installed (``import edgestab`` and first use of a name of it installs one).
+            EdgestabError: no compiler is installed.
         """
-        if "map" not in COMPILER:
-            raise EdgestabError.of("PolynomialMap.compile()", "a compiler", "none", "Run `import edgestab` first.")
-        return COMPILER["map"](self, target)
+        for entry in entry_points(group=COMPILERS, name="map"):
+            return entry.load()(self, target)
+        raise EdgestabError.of(
+            "PolynomialMap.compile()", f"an entry point `map` in {COMPILERS}", "none", "Install edgestab with pip."
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Variables, digest and all coefficients as exact strings."""

@@ -59,13 +59,7 @@ def two_step_factor(one_step: PolynomialMap) -> fmpq_mpoly:
     Raises:
         DomainError: the map is not planar, or ``z = 0`` is not invariant (a target other than 0).
     """
-    if len(one_step.variables) != 2:
-        raise DomainError.of(
-            "two_step_factor()",
-            "a planar map",
-            one_step.variables,
-            "Use a model with two distinct eigenvalues.",
-        )
+    check_planar(one_step, "two_step_factor()")
     z = one_step.ring.generator(one_step.variables[0])
     increment = one_step.iterated(2)[0] - z
     quotient, remainder = divmod(increment, z)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sympy as sp
 from flint import fmpq, fmpq_poly
 
 from ..algebra.errors import ProofError
 from ..algebra.rings import to_rational
-from .maps import PolynomialMap
 
 MARGIN = 12
 """Series coefficients that a closed form must reproduce beyond those that fix it."""
@@ -19,24 +20,21 @@ POLE_GROWTH = 4
 """How much the order of a pole may grow with each order in the parameter."""
 
 
-def rational_rows(one_step: PolynomialMap, highest: int) -> tuple[sp.Expr, ...]:
-    """``tau_0, .., tau_highest`` of the slow manifold as rational functions of z.
+def rational_rows(rows: Sequence[fmpq_poly], width: int, z: sp.Symbol) -> tuple[sp.Expr, ...]:
+    """``tau_0, tau_1, ..`` of the slow manifold as rational functions of z.
 
     Args:
-        one_step: the planar map.
-        highest: the last row wanted.
+        rows: their power series, row n to degree ``width - 2 n``.
+        width: degree kept in row 0.
+        z: the variable.
 
     Returns:
         Factored SymPy expressions.
     """
-    from .slow_manifold import derive_slow_manifold
-
-    manifold = derive_slow_manifold(one_step, highest, DEGREES_PER_ORDER * highest + MARGIN)
-    z = manifold.variable
     poles: set[tuple[str, ...]] = set()
     forms = []
-    for n, row in enumerate(manifold.rows):
-        length = manifold.width - 2 * n + 1 if n == 0 else manifold.width - 2 * n - 1
+    for n, row in enumerate(rows):
+        length = width - 2 * n + 1 if n == 0 else width - 2 * n - 1
         numerator, denominator = _from_poles(row, length, n, poles) or reconstruct(row, length)
         poles |= {tuple(map(str, factor.coeffs())) for factor, _ in denominator.factor()[1]}
         (above, top), (below, bottom) = _factored(numerator, z), _factored(denominator, z)

@@ -13,7 +13,7 @@ from ..algebra.series import Grading, TruncatedSeries, evaluate
 from ..algebra.symbols import symbol
 from ..latex import Equation, Order, Typeset, later
 from .maps import PolynomialMap
-from .nullcline import Nullcline, check_order, derive_nullcline
+from .nullcline import Nullcline
 
 
 @dataclass(frozen=True)
@@ -112,28 +112,15 @@ class Recurrence(Typeset):
         return self.as_map().compile(target)
 
 
-def derive_two_step(one_step: PolynomialMap, order: int, weights: tuple[int, int] = (0, 0)) -> Recurrence:
-    """The recurrence of ``(z, y)`` over two steps, complete up to an order in z.
-
-    Args:
-        one_step: a planar map in ``(z, T)`` that keeps ``z = 0``.
-        order: total truncation degree in z, 1..200.
-        weights: what y and a parameter count in that degree; 0 keeps all their powers, ``(2, 2)`` is the scaling in
-            which y and epsilon are of the size of z squared.
-
-    Returns:
-        The recurrence; ``y = T - f(z)`` is measured from the nullcline.
-
-    Raises:
-        DomainError: the order or a weight is out of range.
-
-    Source:
-        Agarwala, Pedregosa, Pennington 2022, the two-step recurrences before Theorem 1.
-    """
-    check_order(order, "derive_two_step()")
+def check_weights(weights: tuple[int, int]) -> None:
+    """Refuse weights of y and the parameters that are no integers from 0 on."""
     if any(isinstance(w, bool) or not isinstance(w, int) or w < 0 for w in weights):
-        raise DomainError.of("derive_two_step()", "weights >= 0 of y and the parameters", weights, "(2, 2) is usual.")
-    nullcline = derive_nullcline(one_step, order, weights[1])
+        raise DomainError.of("two_step()", "weights >= 0 of y and the parameters", weights, "(2, 2) is usual.")
+
+
+def derive_two_step(nullcline: Nullcline, weights: tuple[int, int] = (0, 0)) -> Recurrence:
+    """The recurrence of ``(z, y)`` over two steps, complete up to the order of the nullcline, see ``PlanarMap``."""
+    one_step, order = nullcline.one_step, nullcline.order
     y = symbol("y")
     z = one_step.variables[0]
     grading = Grading((z, y, *one_step.parameters), (1, weights[0], *(weights[1] for _ in one_step.parameters)), order)

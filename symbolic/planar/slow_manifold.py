@@ -24,13 +24,13 @@ import sympy as sp
 from flint import fmpq, fmpq_poly
 
 from ..algebra.errors import DomainError, ProofError
-from ..algebra.rings import poly_terms, rational_string, to_rational
+from ..algebra.rings import poly_terms, rational_string
 from ..algebra.series import Grading, RowSeries, TruncatedSeries
 from ..algebra.series.rows import SLOPE, ZERO, compose_low, evaluate_rows, inverse_low
 from ..latex import Equation, Order, Typeset
-from .limit_series import LimitSeries
 from .maps import PolynomialMap
 from .nullcline import EDGE, two_step_factor
+from .rational_rows import DEGREES_PER_ORDER, MARGIN, rational_rows
 
 HIGHEST_ORDER = 60
 SHOWN_ROWS = 3
@@ -70,10 +70,6 @@ class SlowManifold(Typeset):
         """The manifold as a series in z and the parameter."""
         return RowSeries(self.rows, self.order, self.width)
 
-    def limit(self) -> LimitSeries:
-        """Where the manifold meets ``z = 0``: the limit of every trajectory that has relaxed onto it."""
-        return LimitSeries(self.parameter, tuple(to_rational(row[0]) for row in self.rows))
-
     @cached_property
     def series(self) -> TruncatedSeries:
         """All terms ``z^i epsilon^n`` with ``i + 2 n <= 2 order``."""
@@ -99,11 +95,11 @@ class SlowManifold(Typeset):
         Raises:
             DomainError: more rows were asked for than the manifold has.
         """
-        from .rational_rows import rational_rows
-
         if highest > self.order:
             raise DomainError.of("SlowManifold.closed_rows()", f"at most {self.order}", highest, "Raise the order.")
-        return rational_rows(self.one_step, highest)
+        # a wrong row is not among the truly invariant ones: the closed forms come from the map, with many more degrees
+        longer = derive_slow_manifold(self.one_step, highest, DEGREES_PER_ORDER * highest + MARGIN)
+        return rational_rows(longer.rows, longer.width, self.variable)
 
     def to_json(self) -> dict[str, Any]:
         """Variables, order and all coefficients of ``T`` as exact strings."""

@@ -20,7 +20,8 @@ from ..algebra.rational import RationalFunction
 from ..algebra.rings import PolyRing, poly_terms
 from ..models.quadratic import QuadraticModel
 from ..planar.maps import PolynomialMap
-from ..planar.nullcline import EDGE, derive_nullcline
+from ..planar.nullcline import EDGE
+from ..planar.planar_map import PlanarMap
 
 
 @dataclass(frozen=True)
@@ -209,7 +210,7 @@ def derive_slow_coordinate(lyapunov: Lyapunov) -> SlowCoordinate:
         ring.generator(z), where
     )
     turn = turn_function.to_expr()
-    branch = derive_nullcline(one_step, 1).at_zero
+    branch = PlanarMap.of(one_step).nullcline(1).at_zero
     invariant = sp.factor((branch + lyapunov.tilt.subs(epsilon, 0) * z - EDGE) / 2)
     numerator, denominator = sp.fraction(invariant)
     pole = sp.expand(denominator / denominator.subs(z, 0))

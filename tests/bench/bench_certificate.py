@@ -10,7 +10,7 @@ from flint import arb, fmpq
 from edgestab.proofs.certificates.checker import check_certificate
 from edgestab.proofs.certificates.serial import judge_condition
 from edgestab.proofs.certificates.theorem_1 import PIECES, build_certificate
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 from edgestab.symbolic.trapping.barrier import SignCondition, derive_barrier
 
 TARGETS = {
@@ -75,7 +75,7 @@ def ball_boxes(condition: SignCondition, most: int = 400_000) -> int:
 
 def measure() -> dict[str, float]:
     """Name to ratio."""
-    step = main_case().one_step()
+    step = main_case()
     conditions = {c.name: c for c in derive_barrier(step, PIECES[0][0]).conditions}
     found: dict[str, float] = {}
     slow = fast = 0.0

@@ -20,7 +20,7 @@ from edgestab.numeric.codegen.machine_code import load_function
 from edgestab.numeric.codegen.scheduling import program_for
 from edgestab.numeric.codegen.targets.c_source import function_name
 from edgestab.numeric.codegen.targets.registry import generate_source
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 from tests.bench.timing import best_times
 
 N = 4096
@@ -108,7 +108,7 @@ def c_runs(steps: int, folder: Path) -> dict[str, Callable[[], object]]:
     fixed = np.full(N, EPSILON)
     plain = compiled_c(STRAIGHTFORWARD, folder, "plain").run
     plain.argtypes = [ctypes.c_size_t, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_double]
-    program = program_for(main_case().one_step())
+    program = program_for(main_case())
     made = getattr(compiled_c(generate_source(program, "c"), folder, "made"), function_name(program))
     made.argtypes = [ctypes.c_size_t, ctypes.c_size_t, *[ctypes.c_void_p] * 3]
 
@@ -127,7 +127,7 @@ def slow_runs() -> dict[str, tuple[Callable[[], object], int]]:
     """What loops over steps in Python: name to (run, steps)."""
     states = start()
     z, t = sp.symbols("z T", real=True)
-    source = main_case().one_step()
+    source = main_case()
     expressions = [sp.expand(c.subs(source.parameters[0], sp.Rational(1, 50))) for c in source.components]
     step = sp.lambdify(source.variables, expressions, "numpy", cse=True)
     assert (z, t) == source.variables
@@ -180,7 +180,7 @@ def slow_runs() -> dict[str, tuple[Callable[[], object], int]]:
 def float64_ratios() -> dict[str, float]:
     """The double kernel."""
     steps = 20_000
-    kernel = lane_kernel(main_case().one_step())
+    kernel = lane_kernel(main_case())
     operations = kernel.program.count.total
     states, fixed = start(), np.array([EPSILON])
     both = np.concatenate([states, states], axis=1)
@@ -222,7 +222,7 @@ def float64_ratios() -> dict[str, float]:
 
 def wide_ratios() -> dict[str, float]:
     """Double-double and quad-double against the generated MPFR kernel at the same bits, one core each."""
-    source = main_case().one_step()
+    source = main_case()
     mpfr = compile_map(source, "mpfr")
     ratios = {}
     for name, terms, bits, steps in (("double-double", 2, 106, 600), ("quad-double", 4, 212, 60)):
@@ -248,8 +248,8 @@ def wide_ratios() -> dict[str, float]:
 
 LATENCY = """
 import time
-from edgestab.symbolic.planar.derivations import main_case
-source = main_case().one_step()
+from edgestab.symbolic.models.quadratic import main_case
+source = main_case()
 import numpy as np
 begun = time.perf_counter()
 from edgestab.numeric.codegen.lane_kernels import lane_kernel

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,9 @@ from sympy.polys.rings import ring as sympy_ring
 
 from edgestab.symbolic.algebra.rings import poly_terms
 from edgestab.symbolic.algebra.symbols import symbols
-from edgestab.symbolic.planar.derivations import main_case
-from edgestab.symbolic.planar.limit_law import derive_limit_law
-from edgestab.symbolic.planar.recurrences import Recurrence, derive_two_step
-from edgestab.symbolic.planar.slow_manifold import derive_slow_manifold
+from edgestab.symbolic.models.quadratic import main_case
+from edgestab.symbolic.planar.planar_map import PlanarMap
+from edgestab.symbolic.planar.recurrences import Recurrence
 
 RING_ORDER = 16
 SERIES_ORDER = 2
@@ -34,6 +34,12 @@ TARGETS = {
     "limit series, epsilon^20: 120 s / row recursion": 1.0,
 }
 SKIPPED: dict[str, str] = {}
+
+
+def fresh(derive: Callable[..., Any], *order: Any) -> Any:
+    """Derive on a copy of the map, which keeps nothing yet."""
+    return derive(replace(main_case()), *order)
+
 
 z, T, y, epsilon = symbols("z T y epsilon")
 
@@ -51,7 +57,7 @@ def seconds(run: Callable[[], object], rounds: int = 1) -> float:
 def with_sympy_ring(order: int) -> tuple[Any, Any]:
     """The two-step recurrence by Horner's rule in SymPy's polynomial ring, cut in z after each product."""
     ring, zr, yr, er = sympy_ring("z,y,epsilon", sp.QQ)
-    one_step = main_case().one_step()
+    one_step = main_case()
     nullcline = poly_terms(main_case().nullcline(order).series.polynomial())
 
     def put(terms: dict[tuple[int, ...], Any], values: list[Any]) -> Any:
@@ -88,9 +94,9 @@ SYMPY_ROUTE = """
 import resource, sys, time
 resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
 import sympy as sp
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 order = int(sys.argv[1])
-step = main_case().one_step()
+step = main_case()
 z, T = step.variables
 y = sp.Symbol("y", real=True)
 f = main_case().nullcline(order).expression()
@@ -118,7 +124,7 @@ def sympy_series(order: int) -> float | None:
 
 def maxima_taylor(order: int) -> float | None:
     """Seconds of Maxima's ``taylor`` for both increments, as Maxima itself measures them."""
-    step = main_case().one_step()
+    step = main_case()
 
     def text(expr: sp.Expr) -> str:
         return sp.sstr(expr).replace("**", "^")
@@ -166,23 +172,23 @@ def measure() -> dict[str, float]:
     Raises:
         RuntimeError: two routes disagree.
     """
-    one_step = main_case().one_step()
+    one_step = main_case()
     ratios: dict[str, float] = {}
-    times = {n: seconds(partial(derive_two_step, one_step, n), 2) for n in (8, 16, 24, 32)}
+    times = {n: seconds(partial(fresh, PlanarMap.two_step, n), 2) for n in (8, 16, 24, 32)}
     ratios["two-step, order 32: 10 s / graded series"] = 10 / times[32]
     for low, high in ((8, 16), (16, 32)):
         ratios[f"two-step: cost of order {high} / order {low}"] = times[high] / times[low]
-    light = seconds(lambda: derive_two_step(one_step, 32, (2, 2)), 2)
+    light = seconds(lambda: fresh(PlanarMap.two_step, 32, (2, 2)), 2)
     ratios["two-step, order 32: all powers of y, epsilon / both of weight 2"] = times[32] / light
 
-    ours = seconds(lambda: derive_two_step(one_step, RING_ORDER), 3)
+    ours = seconds(lambda: fresh(PlanarMap.two_step, RING_ORDER), 3)
     begun = time.perf_counter()
     ring = with_sympy_ring(RING_ORDER)
     ratios[f"two-step, order {RING_ORDER}: SymPy ring / graded series"] = (time.perf_counter() - begun) / ours
-    if not agrees(derive_two_step(one_step, RING_ORDER), ring):
+    if not agrees(one_step.two_step(RING_ORDER), ring):
         raise RuntimeError("SymPy's ring and the graded series disagree")
 
-    ours = seconds(lambda: derive_two_step(one_step, SERIES_ORDER), 3)
+    ours = seconds(lambda: fresh(PlanarMap.two_step, SERIES_ORDER), 3)
     name = f"two-step, order {SERIES_ORDER}: SymPy series / graded series"
     theirs = sympy_series(SERIES_ORDER)
     if theirs is None:
@@ -197,12 +203,12 @@ def measure() -> dict[str, float]:
         if theirs is None:
             SKIPPED[name] = f"Maxima did not end within {PATIENCE} s"
         else:
-            ratios[name] = theirs / seconds(lambda: derive_two_step(one_step, MAXIMA_ORDER), 3)
+            ratios[name] = theirs / seconds(lambda: fresh(PlanarMap.two_step, MAXIMA_ORDER), 3)
 
-    limits = {n: seconds(partial(derive_slow_manifold, one_step, n), 2) for n in (10, 20)}
+    limits = {n: seconds(partial(fresh, PlanarMap.slow_manifold, n), 2) for n in (10, 20)}
     ratios["limit series, epsilon^10: 10 s / row recursion"] = 10 / limits[10]
     ratios["limit series, epsilon^20: 120 s / row recursion"] = 120 / limits[20]
-    laws = {n: seconds(partial(derive_limit_law, one_step, n), 2) for n in (4, 8)}
+    laws = {n: seconds(partial(fresh, PlanarMap.limit_law, n // 2), 2) for n in (4, 8)}
     ratios["limit law: cost of weight 8 / weight 4"] = laws[8] / laws[4]
     return ratios
 

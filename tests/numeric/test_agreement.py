@@ -7,7 +7,7 @@ import pytest
 
 from edgestab.numeric.codegen.compile import compile_map
 from edgestab.numeric.runs.status import Status
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 
 EPSILON = Fraction(1, 50)
 THETA = (Fraction(3, 2), Fraction(21, 2))
@@ -32,7 +32,7 @@ def descend(steps: int) -> tuple[mpmath.mpf, mpmath.mpf]:
 
 @pytest.mark.parametrize("steps", [1, 2, 7, 60, 400])
 def test_double_mpmath_and_theta_agree(steps: int) -> None:
-    step = main_case().one_step()
+    step = main_case()
     double = compile_map(step, "float64").run(start(), (EPSILON,), steps, 0, 10**6)
     with mpmath.workdps(60):
         wide_start = [mpmath.mpf(q.numerator) / q.denominator for q in (*start(), EPSILON)]
@@ -46,7 +46,7 @@ def test_double_mpmath_and_theta_agree(steps: int) -> None:
 
 
 def test_fraction_kernel_is_exact_gradient_descent() -> None:
-    state = compile_map(main_case().one_step(), "fraction").run(start(), (EPSILON,), 3, 0, 10**6)[2]
+    state = compile_map(main_case(), "fraction").run(start(), (EPSILON,), 3, 0, 10**6)[2]
     a, b = THETA
     for _ in range(3):
         residual = (a * a - EPSILON * b * b) / 2
@@ -55,7 +55,7 @@ def test_fraction_kernel_is_exact_gradient_descent() -> None:
 
 
 def test_the_double_loop_stops_where_mpmath_stops() -> None:
-    step = main_case().one_step()
+    step = main_case()
     double = compile_map(step, "float64").run(start(), (EPSILON,), 10**6, 1e-8, 10**6)
     with mpmath.workdps(40):
         wide_start = [mpmath.mpf(q.numerator) / q.denominator for q in (*start(), EPSILON)]

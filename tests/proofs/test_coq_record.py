@@ -13,22 +13,19 @@ from edgestab.proofs.claims import CheckContext, Level, Outcome, Verdict
 from edgestab.proofs.coq_export import generated_files
 from edgestab.symbolic.algebra.errors import ProofError
 from edgestab.symbolic.algebra.rings import poly_terms
-from edgestab.symbolic.planar.derivations import Derivations, main_case
-from edgestab.symbolic.planar.maps import PolynomialMap
+from edgestab.symbolic.models.quadratic import QuadraticMap, main_case
 
 needs_coq = pytest.mark.skipif(coq_build.find_coq() is None, reason="coqc is not installed")
 
 
-class Mutant(Derivations):
+def mutant() -> QuadraticMap:
     """The main case with the sign of one coefficient of T' flipped."""
-
-    def one_step(self) -> PolynomialMap:
-        right = main_case().one_step()
-        terms = poly_terms(right.polynomials[1])
-        exponents = max(terms)
-        terms[exponents] = -terms[exponents]
-        wrong = (right.polynomials[0], right.ring.from_dict(terms))
-        return PolynomialMap.from_polynomials(right.variables, wrong, right.parameters, right.name)
+    right = main_case()
+    terms = poly_terms(right.polynomials[1])
+    exponents = max(terms)
+    terms[exponents] = -terms[exponents]
+    wrong = (right.polynomials[0], right.ring.from_dict(terms))
+    return replace(right, components=tuple(right.ring.to_expr(p) for p in wrong))
 
 
 @pytest.fixture
@@ -113,7 +110,7 @@ def test_a_broken_record_is_a_typed_error(no_local_record: Path) -> None:
 
 
 def test_a_changed_coefficient_turns_the_claims_false() -> None:
-    outcomes = judged(CheckContext(derivations=Mutant(main_case().model)))
+    outcomes = judged(CheckContext(map=mutant()))
     assert {o.verdict for o in outcomes.values()} == {Verdict.FALSE}
 
 

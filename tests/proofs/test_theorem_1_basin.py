@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edgestab.proofs.certificates.sharp_limit import SharpBound, sharp_bound, sharp_strip
 from edgestab.proofs.certificates.theorem_1 import regions
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 from edgestab.symbolic.trapping.barrier import Barrier
 from edgestab.symbolic.trapping.start import StartSet
 
@@ -18,12 +18,12 @@ DIGITS = 30
 
 @lru_cache
 def pieces() -> list[tuple[Barrier, StartSet | None]]:
-    return regions(main_case().one_step(), Fraction(1))
+    return regions(main_case(), Fraction(1))
 
 
 @lru_cache
 def bound(order: int) -> SharpBound:
-    return sharp_bound(sharp_strip(main_case().one_step(), order))
+    return sharp_bound(sharp_strip(main_case(), order))
 
 
 def descend(e: mpmath.mpf, z: mpmath.mpf, V: mpmath.mpf) -> list[mpmath.mpf]:

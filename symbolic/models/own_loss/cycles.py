@@ -8,7 +8,7 @@ import sympy as sp
 
 from ...algebra.series import TruncatedSeries, evaluate
 from ...latex import Equation, Order, Typeset, later
-from ...planar.nullcline import EDGE, derive_nullcline
+from ...planar.nullcline import EDGE
 from .edge import EdgeForm
 from .relaxation import Leading, two_cycles_at_zero
 
@@ -52,7 +52,7 @@ def cycle_sets(form: EdgeForm, leading: Leading, order: int) -> CycleSets:
     one_step = form.map
     z, T = one_step.variables
     frozen = one_step.substitute(dict.fromkeys(one_step.parameters, 0))
-    nullcline = derive_nullcline(frozen, order)
+    nullcline = frozen.nullcline(order)
     grading = nullcline.series.grading
     start = TruncatedSeries.variable(grading, z)
     partner = evaluate(frozen.polynomials[0], [start, nullcline.series])

@@ -18,7 +18,7 @@ from ...algebra.errors import DomainError, ProofError
 from ...algebra.rings import Exponents, to_fmpq, to_rational
 from ...algebra.symbols import symbol
 from ...latex import Equation, Typeset
-from ...planar.maps import PolynomialMap
+from ...planar.planar_map import PlanarMap
 from .closure import Reduction
 from .hypotheses import Hypothesis
 
@@ -40,7 +40,7 @@ class EdgeForm(Typeset):
     """
 
     reduction: Reduction
-    map: PolynomialMap
+    map: PlanarMap
     residual: sp.Expr
     curvature: sp.Expr
     small: tuple[sp.Symbol, sp.Expr] | None
@@ -275,7 +275,7 @@ def _assemble(
             rows.append(to_rational(c) * _monomial((z, T, *names), (e[0], e[1], *kept)))
         components.append(sp.Add(*rows))
     meaning = None if chosen is None else (epsilon, restore(constants[chosen] ** power))
-    mapping = PolynomialMap((z, T), tuple(components), tuple(names), "one step at the edge")
+    mapping = PlanarMap((z, T), tuple(components), tuple(names), "one step at the edge")
     form = EdgeForm(reduction, mapping, z_of, T_of, meaning, (residual, value))
     _prove_conjugate(form)
     if meaning is None:

@@ -10,7 +10,7 @@ from ...algebra.errors import DomainError
 from ...algebra.rings import to_rational
 from ...planar.maps import PolynomialMap
 from ...planar.nullcline import EDGE, two_step_factor
-from ...planar.recurrences import Recurrence, derive_two_step
+from ...planar.recurrences import Recurrence
 from .edge import EdgeForm
 
 LEADING_ORDER = 3
@@ -74,7 +74,7 @@ def leading_terms(form: EdgeForm) -> Leading:
     """
     one_step = form.map
     try:
-        recurrence = derive_two_step(one_step, LEADING_ORDER)
+        recurrence = one_step.two_step(LEADING_ORDER)
         curve, cycles = two_cycles_at_zero(one_step)
     except DomainError as error:
         return Leading(False, sp.S.Zero, False, str(error), None, "", None)

@@ -97,7 +97,7 @@ def _edge_sections(study: EdgeStudy) -> list[Section]:
     if study.concentrates and form.small is not None:
         limit = Equation(
             sp.Symbol("T_inf", real=True),
-            study.limit_expression(),
+            study.limit.expression(),
             (form.small[0] ** (study.order + 1),),
             Order((form.small[0],)),
             "limit",
@@ -222,7 +222,7 @@ def study_json(study: EdgeStudy) -> dict[str, Any]:
             content["two_step"] = study.recurrence.to_json()
             content["two_cycles"] = str(study.cycles.curve)
     if study.concentrates and form is not None and form.small is not None:
-        content["limit"] = {"variable": form.small[0].name, "coefficients": [str(c) for c in study.limit]}
+        content["limit"] = {"variable": form.small[0].name, "coefficients": [str(c) for c in study.limit.coefficients]}
         content["final_sharpness"] = str(study.sharpness_limit())
     return content
 

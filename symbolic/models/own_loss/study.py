@@ -12,8 +12,10 @@ from flint import fmpq_mpoly
 from ...algebra.errors import DomainError
 from ...algebra.rings import PolyRing
 from ...latex import Equation, Order
-from ...planar.nullcline import EDGE, Nullcline, derive_nullcline
-from ...planar.recurrences import Recurrence, derive_two_step
+from ...planar.limit_series import LimitSeries
+from ...planar.nullcline import EDGE, Nullcline
+from ...planar.planar_map import PlanarMap
+from ...planar.recurrences import Recurrence
 from .closure import NotClosed, Reduction, close
 from .cycles import CycleSets, cycle_sets
 from .edge import EdgeForm, derive_edge_form
@@ -71,15 +73,24 @@ class EdgeStudy:
             )
         return self.form
 
-    @cached_property
+    @property
+    def map(self) -> PlanarMap:
+        """The map in ``(z, T)``, from which all else follows.
+
+        Raises:
+            DomainError: a hypothesis fails before there is one.
+        """
+        return self._form().map
+
+    @property
     def nullcline(self) -> Nullcline:
         """The two-step nullcline ``T = f(z)`` to the study's order."""
-        return derive_nullcline(self._form().map, self.order)
+        return self.map.nullcline(self.order)
 
-    @cached_property
+    @property
     def recurrence(self) -> Recurrence:
         """The two-step recurrence in ``(z, y)`` to the study's order."""
-        return derive_two_step(self._form().map, self.order)
+        return self.map.two_step(self.order)
 
     @cached_property
     def cycles(self) -> CycleSets:
@@ -87,9 +98,9 @@ class EdgeStudy:
         form = self._form()
         return cycle_sets(form, leading_terms(form), self.order)
 
-    @cached_property
-    def limit(self) -> tuple[sp.Rational, ...]:
-        """Coefficients of ``T_inf`` in the small parameter, powers 0 to order.
+    @property
+    def limit(self) -> LimitSeries:
+        """``T_inf`` as a series in the small parameter, to the study's order.
 
         Raises:
             DomainError: a hypothesis fails, so there is no slow manifold through the edge.
@@ -99,21 +110,13 @@ class EdgeStudy:
             raise DomainError.of(
                 "EdgeStudy.limit", "all hypotheses to hold", f"{failing.name} {failing.verdict}", failing.detail
             )
-        from ...planar.slow_manifold import derive_slow_manifold
-
-        return derive_slow_manifold(self._form().map, self.order).limit().coefficients
-
-    def limit_expression(self) -> sp.Expr:
-        """``T_inf`` as a truncated series in the small parameter."""
-        small = self._form().small
-        assert small is not None, "a limit needs a small parameter"
-        return sp.Add(*(c * small[0] ** k for k, c in enumerate(self.limit)))
+        return self.map.limit_series(self.order)
 
     def sharpness_limit(self) -> sp.Expr:
         """The final sharpness ``T_inf / step`` in the constants of the model."""
         small = self._form().small
         assert small is not None, "a limit needs a small parameter"
-        return sp.expand(self.limit_expression().subs(small[0], small[1]) / self.model.step)
+        return sp.expand(self.limit.expression().subs(small[0], small[1]) / self.model.step)
 
     def sharpness_equation(self) -> Equation:
         """The final sharpness with its first dropped power."""

@@ -8,8 +8,7 @@ import sympy as sp
 from edgestab.numeric.codegen.coefficient_ring import CoefficientRing
 from edgestab.numeric.codegen.coordinates import candidate_forms, change_coordinates, kept_variables
 from edgestab.symbolic.algebra.symbols import symbol
-from edgestab.symbolic.models.quadratic import QuadraticModel
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import QuadraticModel, main_case
 from edgestab.symbolic.planar.maps import PolynomialMap
 
 EPSILON, E = symbol("epsilon"), symbol("E")
@@ -48,7 +47,7 @@ def test_the_slow_form_is_the_weight_norm() -> None:
 
 
 def test_z_is_kept_and_dependent_forms_are_refused() -> None:
-    source = main_case().one_step()
+    source = main_case()
     assert kept_variables(source) == (symbol("z"),)
     forms = candidate_forms(source)
     assert change_coordinates(source, (forms[0], replace(forms[0], name="again"))) is None

@@ -19,9 +19,9 @@ from edgestab.numeric.codegen.targets import python_source
 from edgestab.numeric.codegen.targets.c_source import function_name
 from edgestab.numeric.codegen.targets.registry import generate_source
 from edgestab.numeric.number_types import NUMBER_TYPES
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 
-PROGRAM = program_for(main_case().one_step())
+PROGRAM = program_for(main_case())
 Step = Callable[[list[list[float]]], tuple[list[float], list[float]]]
 """From rows z, T, epsilon to the next z and T."""
 

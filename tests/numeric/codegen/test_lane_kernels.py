@@ -16,9 +16,9 @@ from edgestab.numeric.codegen.cache import cache_folder, cache_key
 from edgestab.numeric.codegen.lane_kernels import LaneKernel, lane_kernel
 from edgestab.numeric.codegen.machine_code import load_function
 from edgestab.symbolic.algebra.errors import CodegenError, DomainError
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 
-MAP = main_case().one_step()
+MAP = main_case()
 
 
 def grid(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -171,8 +171,8 @@ def test_from_the_cache_quickly(kernel: LaneKernel) -> None:
     """The machine code is there well under the promised 0.3 s (measured in processor time: machines are shared)."""
     code = (
         "import time, numpy as np\n"
-        "from edgestab.symbolic.planar.derivations import main_case\n"
-        "source = main_case().one_step()\n"
+        "from edgestab.symbolic.models.quadratic import main_case\n"
+        "source = main_case()\n"
         "start = time.process_time()\n"
         "from edgestab.numeric.codegen.lane_kernels import lane_kernel\n"
         "lane_kernel(source).advance(np.ones((2, 3)), np.array([0.1]), 1)\n"

@@ -14,7 +14,7 @@ from edgestab.numeric.codegen.rational_scheduling import schedule_rational
 from edgestab.numeric.number_types import NUMBER_TYPES
 from edgestab.symbolic.algebra.errors import CodegenError, DomainError
 from edgestab.symbolic.algebra.symbols import symbols
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 
 z, w, T, epsilon = symbols("z w T epsilon")
 
@@ -22,7 +22,7 @@ z, w, T, epsilon = symbols("z w T epsilon")
 @pytest.fixture(scope="module")
 def program() -> Program:
     """One step in ``(z, w)``, ``T = 2/(1 - z) + epsilon w``."""
-    source = main_case().one_step()
+    source = main_case()
     inside = {T: 2 / (1 - z) + epsilon * w}
     z1, t1 = (c.subs(inside, simultaneous=True) for c in source.components)
     return schedule_rational((z, w), (z1, (t1 - 2 / (1 - z1)) / epsilon), (epsilon,), "step in (z, w)")
@@ -34,7 +34,7 @@ coordinates = st.fractions(min_value="-1/2", max_value="1/2", max_denominator=10
 @given(coordinates, coordinates, st.fractions(min_value="1/100", max_value="1/2", max_denominator=10**4))
 @settings(max_examples=25, deadline=None)
 def test_exactly_the_step_of_the_polynomial_map(program: Program, a: Fraction, b: Fraction, e: Fraction) -> None:
-    step = main_case().one_step()
+    step = main_case()
     t = 2 / (1 - a) + e * b
     values = {z: sp.Rational(str(a)), T: sp.Rational(str(t)), epsilon: sp.Rational(str(e))}
     z1, t1 = (Fraction(str(c.subs(values))) for c in step.components)

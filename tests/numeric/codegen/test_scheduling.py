@@ -12,12 +12,11 @@ from edgestab.numeric.codegen.program import Op, Program
 from edgestab.numeric.codegen.scheduling import coordinate_costs, prove, schedule_program
 from edgestab.symbolic.algebra.errors import CodegenError, ProofError
 from edgestab.symbolic.algebra.symbols import symbol
-from edgestab.symbolic.models.quadratic import QuadraticModel
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import QuadraticModel, main_case
 from edgestab.symbolic.planar.maps import PolynomialMap
 
 EPSILON = symbol("epsilon")
-MAP = main_case().one_step()
+MAP = main_case()
 PROGRAM = schedule_program(MAP)
 
 

@@ -19,11 +19,10 @@ from edgestab.numeric.codegen.targets import python_source
 from edgestab.numeric.codegen.targets.registry import TARGETS, generate_source
 from edgestab.numeric.number_types import NUMBER_TYPES
 from edgestab.symbolic.algebra.errors import CodegenError
-from edgestab.symbolic.models.quadratic import QuadraticModel
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import QuadraticModel, main_case
 from edgestab.symbolic.planar.maps import PolynomialMap
 
-MAP = main_case().one_step()
+MAP = main_case()
 PROGRAM = program_for(MAP)
 THIRDS = QuadraticModel((sp.Rational(1, 3), sp.Rational(-2, 7)), target=sp.Rational(1, 11)).one_step()
 """A map whose coefficients are no binary fractions."""

@@ -8,7 +8,7 @@ import pytest
 
 from edgestab.numeric.orbits.basin import BELOW, WITHIN, Basin, plot_basin, simulate_basin
 from edgestab.symbolic.algebra.errors import DomainError
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 from edgestab.symbolic.trapping.barrier import Barrier, derive_barrier
 
 mpl.use("Agg")
@@ -18,7 +18,7 @@ CONSTANTS = {"slope": "7/5", "width": 1, "height": "1/2", "epsilon_min": 0, "eps
 
 @pytest.fixture(scope="module")
 def barrier() -> Barrier:
-    return derive_barrier(main_case().one_step(), CONSTANTS)
+    return derive_barrier(main_case(), CONSTANTS)
 
 
 @pytest.fixture(scope="module")

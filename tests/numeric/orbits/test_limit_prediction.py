@@ -10,7 +10,7 @@ import edgestab as es
 from edgestab.numeric.orbits.iterated_limit import iterate_to_limit
 from edgestab.numeric.orbits.limit_prediction import predict_limit
 from edgestab.symbolic.algebra.errors import DomainError
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from edgestab.symbolic.planar.derivations import main_case
 def test_the_truth_lies_within_the_expected_error(z0: str, T0: str, regime: str, bound: float) -> None:
     eps = Fraction(1, 200)
     prediction = predict_limit(eps, z0, T0)
-    end = iterate_to_limit(main_case().one_step(), eps, Fraction(z0), Fraction(T0), digits=30)
+    end = iterate_to_limit(main_case(), eps, Fraction(z0), Fraction(T0), digits=30)
     error = abs(mpmath.mpf(prediction.decimal) - mpmath.mpf(str(end.value)))
     assert error <= prediction.expected_error < bound
     assert prediction.regime == regime
@@ -39,7 +39,7 @@ def test_a_law_that_stops_early_counts_what_follows_the_next_correction() -> Non
     eps = Fraction(1, 16)
     start = Fraction(1, 4), Fraction(8, 3)
     prediction = predict_limit(eps, *start)
-    end = iterate_to_limit(main_case().one_step(), eps, *start, digits=25)
+    end = iterate_to_limit(main_case(), eps, *start, digits=25)
     assert prediction.weight < 10
     assert abs(prediction.value - float(end.value)) <= prediction.expected_error < 1e-3
 
@@ -47,7 +47,7 @@ def test_a_law_that_stops_early_counts_what_follows_the_next_correction() -> Non
 def test_each_law_is_closer_than_the_one_before() -> None:
     eps = Fraction(1, 400)
     prediction = predict_limit(eps, "0.03", "2.065")
-    end = float(iterate_to_limit(main_case().one_step(), eps, Fraction("0.03"), Fraction("2.065")).value)
+    end = float(iterate_to_limit(main_case(), eps, Fraction("0.03"), Fraction("2.065")).value)
     errors = [abs(v - end) for _, v in prediction.by_weight]
     assert all(b < a / 5 for a, b in pairwise(errors[:4]))
     assert set(prediction.to_json()["by_weight"]) == {"2", "4", "6", "8", "10"}
@@ -61,14 +61,14 @@ def test_a_start_high_above_the_edge_is_outside() -> None:
     prediction = predict_limit("1/10", "1/10", 9)
     assert prediction.regime == "outside"
     assert prediction.to_json()["expected_error"] is None
-    assert iterate_to_limit(main_case().one_step(), Fraction(1, 10), Fraction(1, 10), 9).status == "diverged"
+    assert iterate_to_limit(main_case(), Fraction(1, 10), Fraction(1, 10), 9).status == "diverged"
 
 
 def test_a_start_on_the_slow_manifold_has_no_memory() -> None:
     # at parameter order 5 the manifold through this z is rational; its value is where x vanishes
     law = main_case().limit_law(5)
     rows = law.manifold.closed_rows(5)
-    z = main_case().one_step().variables[0]
+    z = main_case().variables[0]
     eps = Fraction(1, 100)
     at = sum(r.subs(z, Fraction(1, 5)) * eps**n for n, r in enumerate(rows))
     prediction = predict_limit(eps, "1/5", at)

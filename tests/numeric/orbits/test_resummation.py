@@ -18,7 +18,7 @@ from edgestab.numeric.orbits.resummation import (
 )
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.algebra.symbols import symbol
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 from edgestab.symbolic.planar.limit_series import LimitSeries
 
 epsilon = symbol("epsilon")
@@ -80,7 +80,7 @@ def test_growth_finds_radius_and_exponent() -> None:
 
 @pytest.mark.parametrize(("eps", "gain"), [("3/20", 20), ("1/5", 20), ("3/10", 2)])
 def test_the_limit_series_resummed_beats_its_partial_sums(eps: str, gain: float) -> None:
-    truth = iterate_from_slow_manifold(main_case().one_step(), eps, 10)
+    truth = iterate_from_slow_manifold(main_case(), eps, 10)
     found = resum_limit_series(main_case().limit_series(16), eps)
     miss, plain = abs(found.value - truth.value), abs(found.plain.value - truth.value)
     assert miss <= found.error + truth.spread
@@ -105,6 +105,6 @@ def test_refusals() -> None:
     with pytest.raises(DomainError, match="order 8"):
         resum_limit_series(main_case().limit_series(6), "1/10")
     with pytest.raises(DomainError, match="at least 6"):
-        iterate_from_slow_manifold(main_case().one_step(), "1/10", 3)
+        iterate_from_slow_manifold(main_case(), "1/10", 3)
     with pytest.raises(DomainError, match="epsilon in"):
         resum_limit_series(main_case().limit_series(10), 2)

@@ -8,7 +8,7 @@ from edgestab.numeric.codegen.scheduling import program_for
 from edgestab.numeric.number_types import NumberType
 from edgestab.proofs.catalogue import generated_kernels as kernels
 from edgestab.proofs.claims import CheckContext, Verdict
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 
 
 def test_both_claims_hold() -> None:
@@ -21,7 +21,7 @@ def test_both_claims_hold() -> None:
 
 
 def test_a_flipped_sign_is_no_gradient_step() -> None:
-    program = program_for(main_case().one_step())
+    program = program_for(main_case())
     body = list(program.body)
     body[0] = replace(body[0], c_sign=-body[0].c_sign)
     assert "z" in kernels.program_against_descent(replace(program, body=tuple(body)))[1]

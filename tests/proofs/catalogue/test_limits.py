@@ -8,24 +8,23 @@ import sympy as sp
 from edgestab.proofs.catalogue import limit_law, limit_series
 from edgestab.proofs.claims import CheckContext, Verdict
 from edgestab.symbolic.algebra.symbols import symbol
-from edgestab.symbolic.planar.derivations import Derivations, main_case
+from edgestab.symbolic.models.quadratic import QuadraticMap, main_case
 from edgestab.symbolic.planar.limit_law import LimitLaw
-from edgestab.symbolic.planar.maps import PolynomialMap
 from edgestab.symbolic.planar.slow_manifold import SlowManifold
 
 
-class WrongLimit(Derivations):
+class WrongLimit(QuadraticMap):
     """The main case with the coefficient of epsilon^4 (the last that is claimed) changed."""
 
-    def slow_manifold(self, order: int) -> SlowManifold:
-        right = super().slow_manifold(order)
+    def slow_manifold(self, order: int, extra_degree: int = 0) -> SlowManifold:
+        right = super().slow_manifold(order, extra_degree)
         rows = list(right.rows)
         if order >= 4:
             rows[4] = rows[4] + 1
         return replace(right, rows=tuple(rows))
 
 
-class WrongLaw(Derivations):
+class WrongLaw(QuadraticMap):
     """The main case with the sign of one term of the integral changed."""
 
     def limit_law(self, order: int) -> LimitLaw:
@@ -34,35 +33,30 @@ class WrongLaw(Derivations):
         return replace(right, terms=tuple(terms))
 
 
-class WrongMap(Derivations):
+def wrong_map() -> QuadraticMap:
     """The main case with a sign of the one-step map changed."""
-
-    def one_step(self) -> PolynomialMap:
-        right = super().one_step()
-        z, epsilon = symbol("z"), symbol("epsilon")
-        return PolynomialMap(
-            right.variables, (right.components[0] - 2 * epsilon * z**3, right.components[1]), right.parameters
-        )
+    right, z, epsilon = main_case(), symbol("z"), symbol("epsilon")
+    return replace(right, components=(right.components[0] - 2 * epsilon * z**3, right.components[1]))
 
 
-def context(derivations: Derivations) -> CheckContext:
-    return CheckContext(derivations=derivations, effort="quick")
+def context(wrong: QuadraticMap) -> CheckContext:
+    return CheckContext(map=wrong, effort="quick")
 
 
 def test_a_wrong_limit_coefficient_is_found_twice() -> None:
-    wrong = context(WrongLimit(main_case().model))
+    wrong = context(WrongLimit.of(main_case()))
     assert limit_series._invariance(wrong).verdict is Verdict.FALSE
     assert limit_series._all_slopes(wrong).verdict is Verdict.FALSE
 
 
 def test_a_wrong_sign_in_the_integral_is_found_twice() -> None:
-    wrong = context(WrongLaw(main_case().model))
+    wrong = context(WrongLaw.of(main_case()))
     assert limit_law._conserved(wrong).verdict is Verdict.FALSE
     assert limit_law._next_slope(wrong).verdict is Verdict.FALSE
 
 
 def test_a_wrong_map_is_found() -> None:
-    wrong = context(WrongMap(main_case().model))
+    wrong = context(wrong_map())
     assert limit_series._all_slopes(wrong).verdict is Verdict.FALSE
 
 

@@ -1,7 +1,7 @@
 """A sign flipped in a model derived from its loss must turn a claim FALSE."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -11,8 +11,6 @@ from edgestab.proofs.verify import run_check
 from edgestab.symbolic.algebra.rings import Exponents, poly_terms
 from edgestab.symbolic.models.literature import example_study
 from edgestab.symbolic.models.own_loss.study import EdgeStudy
-from edgestab.symbolic.planar.derivations import Derivations, main_case
-from edgestab.symbolic.planar.maps import PolynomialMap
 
 CLAIM = {
     "zhu": "zhu-closed-map",
@@ -22,27 +20,24 @@ CLAIM = {
 }
 
 
-class Mutant(Derivations):
+@dataclass(frozen=True)
+class Mutant(CheckContext):
     """The literature's models with one coefficient's sign flipped."""
 
-    def __init__(self, name: str, component: int, exponents: Exponents) -> None:
-        super().__init__(main_case().model)
-        self.wrong = name
-        self.place = (component, exponents)
+    wrong: tuple[str, int, Exponents] = ("", 0, ())
 
     def example(self, name: str, order: int) -> EdgeStudy:
-        right = example_study(name, order)
-        if name != self.wrong:
+        right = super().example(name, order)
+        wrong, component, exponents = self.wrong
+        if name != wrong:
             return right
         assert right.form is not None
-        component, exponents = self.place
-        polynomials = list(right.form.map.polynomials)
+        old = right.form.map
+        polynomials = list(old.polynomials)
         terms = poly_terms(polynomials[component])
         terms[exponents] = -terms[exponents]
-        ring = right.form.map.ring
-        polynomials[component] = ring.from_dict(terms)
-        old = right.form.map
-        flipped = PolynomialMap.from_polynomials(old.variables, tuple(polynomials), old.parameters, old.name)
+        polynomials[component] = old.ring.from_dict(terms)
+        flipped = replace(old, components=tuple(old.ring.to_expr(p) for p in polynomials))
         return replace(right, form=replace(right.form, map=flipped))
 
 
@@ -58,7 +53,7 @@ def places() -> Iterator[tuple[str, int, Exponents]]:
 @pytest.mark.parametrize(("name", "component", "exponents"), list(places()))
 def test_flipped_sign(name: str, component: int, exponents: Exponents) -> None:
     claim = get_claim(CLAIM[name])
-    context = CheckContext(derivations=Mutant(name, component, exponents), effort="quick")
+    context = Mutant(effort="quick", wrong=(name, component, exponents))
     assert run_check(claim, 0, context).outcome.verdict is Verdict.FALSE
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,7 @@ from edgestab.proofs.catalogue.regression_step import generic_state
 from edgestab.proofs.claims import CheckContext, Verdict
 from edgestab.proofs.verify import run_check
 from edgestab.symbolic.algebra.rings import poly_terms
-from edgestab.symbolic.planar.derivations import Derivations, main_case
-from edgestab.symbolic.planar.maps import PolynomialMap
+from edgestab.symbolic.models.quadratic import main_case
 
 QUICK = CheckContext(effort="quick")
 
@@ -36,19 +37,14 @@ def test_a_wrong_step_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("component", [0, 1])
 def test_a_wrong_planar_map_is_refuted(component: int) -> None:
-    right = main_case().one_step()
+    right = main_case()
     for exponents in poly_terms(right.polynomials[component]):
         polynomials = list(right.polynomials)
         terms = poly_terms(polynomials[component])
         terms[exponents] = -terms[exponents]
         polynomials[component] = right.ring.from_dict(terms)
-        wrong = PolynomialMap.from_polynomials(right.variables, tuple(polynomials), right.parameters)
-
-        class Mutant(Derivations):
-            def one_step(self, wrong: PolynomialMap = wrong) -> PolynomialMap:
-                return wrong
-
-        context = CheckContext(derivations=Mutant(main_case().model), effort="quick")
+        wrong = replace(right, components=tuple(right.ring.to_expr(p) for p in polynomials))
+        context = CheckContext(map=wrong, effort="quick")
         assert run_check(get_claim("regression-planar-reduction"), 0, context).outcome.verdict is Verdict.FALSE
 
 

@@ -7,7 +7,7 @@ from edgestab.numeric.codegen.compile import compile_map
 from edgestab.proofs.catalogue import get_claim, theorem_1
 from edgestab.proofs.claims import CheckContext, Level, Verdict
 from edgestab.proofs.verify import run_check
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 
 
 @pytest.mark.parametrize("level", [Level.PROVED, Level.ENCLOSED, Level.CHECKED])
@@ -47,5 +47,5 @@ def test_eigenvalue_from_the_weight_norm() -> None:
 
 
 def test_a_diverging_start_has_no_limit() -> None:
-    kernel = compile_map(main_case().one_step(), "mpfr")
+    kernel = compile_map(main_case(), "mpfr")
     assert theorem_1.limit_eigenvalue(kernel, Fraction(5), Fraction(9), Fraction(1, 5), 20) is None

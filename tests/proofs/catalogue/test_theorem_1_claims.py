@@ -1,5 +1,7 @@
 """The claims about Theorem 1's constants: TRUE as derived, FALSE for a map with one flipped coefficient."""
 
+from dataclasses import replace
+
 import pytest
 
 from edgestab.proofs.catalogue import (
@@ -12,8 +14,7 @@ from edgestab.proofs.catalogue import (
 from edgestab.proofs.claims import CheckContext, Claim, Verdict
 from edgestab.proofs.verify import run_check
 from edgestab.symbolic.algebra.rings import poly_terms
-from edgestab.symbolic.planar.derivations import Derivations, main_case
-from edgestab.symbolic.planar.maps import PolynomialMap
+from edgestab.symbolic.models.quadratic import QuadraticMap, main_case
 
 MODULES = (theorem_1_certificate, theorem_1_sharp, theorem_1_beyond, theorem_1_reach)
 CLAIMS = [claim for module in MODULES for claim in module.CLAIMS]
@@ -33,15 +34,13 @@ CORE = {
 ELSEWHERE = {"theorem-1-escape", "theorem-1-any-spectrum-norm", "theorem-1-third-eigenvalue-measured"}
 
 
-class Mutant(Derivations):
+def mutant() -> QuadraticMap:
     """The main case with the sign of ``epsilon z^2`` in T' flipped."""
-
-    def one_step(self) -> PolynomialMap:
-        right = main_case().one_step()
-        terms = poly_terms(right.polynomials[1])
-        terms[2, 0, 1] = -terms[2, 0, 1]
-        changed = (right.polynomials[0], right.ring.from_dict(terms))
-        return PolynomialMap.from_polynomials(right.variables, changed, right.parameters, right.name)
+    right = main_case()
+    terms = poly_terms(right.polynomials[1])
+    terms[2, 0, 1] = -terms[2, 0, 1]
+    changed = (right.polynomials[0], right.ring.from_dict(terms))
+    return replace(right, components=tuple(right.ring.to_expr(p) for p in changed))
 
 
 def verdicts(claim: Claim, context: CheckContext) -> set[Verdict]:
@@ -60,7 +59,7 @@ def test_true_as_derived(claim: Claim) -> None:
 
 @pytest.mark.parametrize("claim", [c for c in CLAIMS if c.id in CORE], ids=lambda c: c.id)
 def test_false_for_a_flipped_sign(claim: Claim) -> None:
-    context = CheckContext(derivations=Mutant(main_case().model), effort="quick")
+    context = CheckContext(map=mutant(), effort="quick")
     assert Verdict.FALSE in verdicts(claim, context)
 
 

@@ -14,7 +14,7 @@ from edgestab.proofs.certificates.checker import ACCEPTED, REJECTED, UNDECIDED, 
 from edgestab.proofs.certificates.theorem_1 import build_certificate
 from edgestab.symbolic.algebra.errors import DomainError, ProofError
 from edgestab.symbolic.algebra.rings import poly_terms
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 from edgestab.symbolic.planar.maps import PolynomialMap
 
 Data = dict[str, Any]
@@ -22,7 +22,7 @@ Data = dict[str, Any]
 
 @lru_cache
 def original() -> str:
-    return json.dumps(build_certificate(main_case().one_step()))
+    return json.dumps(build_certificate(main_case()))
 
 
 def fresh() -> Data:
@@ -49,7 +49,7 @@ def test_accepted() -> None:
 
 @pytest.mark.parametrize("top", ["1/10", "1/4"])
 def test_shorter_ranges(top: str) -> None:
-    data = build_certificate(main_case().one_step(), Fraction(top))
+    data = build_certificate(main_case(), Fraction(top))
     assert check_certificate(data).status == ACCEPTED
     assert data["epsilon_max"] == top
 
@@ -160,7 +160,7 @@ def test_tampering_is_rejected(tamper: Callable[[Data], None]) -> None:
 
 
 def test_open_boxes_are_undecided() -> None:
-    data = build_certificate(main_case().one_step(), Fraction(1, 5), max_boxes=1)
+    data = build_certificate(main_case(), Fraction(1, 5), max_boxes=1)
     assert data["verdict"] == "UNKNOWN"
     found = check_certificate(data)
     assert found.status == UNDECIDED
@@ -174,11 +174,11 @@ def test_junk_is_rejected(junk: object) -> None:
 
 def test_epsilon_max_out_of_range() -> None:
     with pytest.raises(DomainError, match="epsilon_max"):
-        build_certificate(main_case().one_step(), Fraction(3, 2))
+        build_certificate(main_case(), Fraction(3, 2))
 
 
 def test_no_flipped_map_gets_a_certificate() -> None:
-    one_step = main_case().one_step()
+    one_step = main_case()
     for component, polynomial in enumerate(one_step.polynomials):
         for exponents in poly_terms(polynomial):
             polynomials = list(one_step.polynomials)

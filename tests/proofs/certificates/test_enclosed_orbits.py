@@ -7,12 +7,12 @@ import pytest
 
 from edgestab.proofs.certificates.enclosed_orbits import EnclosedOrbit
 from edgestab.symbolic.algebra.errors import PrecisionError
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 from edgestab.symbolic.trapping.lyapunov import Lyapunov, derive_lyapunov
 
 
 def lyapunov() -> Lyapunov:
-    return derive_lyapunov(main_case().one_step())
+    return derive_lyapunov(main_case())
 
 
 def theta_limit(e: float, z: float, T: float, steps: int) -> mpmath.mpf:

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -13,8 +14,7 @@ from edgestab.proofs.certificates.page import write_page
 from edgestab.proofs.coq_record import source_files
 from edgestab.symbolic.algebra.errors import ProofError
 from edgestab.symbolic.algebra.rings import poly_terms
-from edgestab.symbolic.planar.derivations import Derivations, main_case
-from edgestab.symbolic.planar.maps import PolynomialMap
+from edgestab.symbolic.models.quadratic import main_case
 
 
 @lru_cache
@@ -25,7 +25,7 @@ def page() -> str:
 def test_everything_is_filled_in() -> None:
     text = page()
     assert "<<" not in text
-    for part in (r"\tfrac{17}{4}", r"\tfrac{7}{5}", "edge\\_every\\_eps", main_case().one_step().digest()[:16]):
+    for part in (r"\tfrac{17}{4}", r"\tfrac{7}{5}", "edge\\_every\\_eps", main_case().digest()[:16]):
         assert part in text
 
 
@@ -42,18 +42,13 @@ def test_shorter_page() -> None:
 
 
 def test_a_changed_map_gets_no_page() -> None:
-    one_step = main_case().one_step()
-
-    class Mutant(Derivations):
-        def one_step(self) -> PolynomialMap:
-            terms = poly_terms(one_step.polynomials[1])
-            key = (2, 0, 1)  # epsilon z^2 in T'
-            terms[key] = -terms[key]
-            changed = (one_step.polynomials[0], one_step.ring.from_dict(terms))
-            return PolynomialMap.from_polynomials(one_step.variables, changed, one_step.parameters)
-
+    one_step = main_case()
+    terms = poly_terms(one_step.polynomials[1])
+    key = (2, 0, 1)  # epsilon z^2 in T'
+    terms[key] = -terms[key]
+    changed = (one_step.components[0], one_step.ring.to_expr(one_step.ring.from_dict(terms)))
     with pytest.raises(ProofError, match="TRUE|map"):
-        write_page(Mutant(main_case().model), "test")
+        write_page(replace(one_step, components=changed), "test")
 
 
 def test_it_compiles(tmp_path: Path) -> None:

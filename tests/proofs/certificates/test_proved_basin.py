@@ -14,12 +14,12 @@ from edgestab.proofs.certificates.enclosed_entry import Follower, StartBox
 from edgestab.proofs.certificates.proved_basin import grow_basin, judge_window, windows
 from edgestab.proofs.certificates.theorem_1 import regions
 from edgestab.symbolic.algebra.errors import DomainError
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 
 
 @lru_cache
 def follower() -> Follower:
-    return Follower([barrier for barrier, _ in regions(main_case().one_step(), Fraction(1))])
+    return Follower([barrier for barrier, _ in regions(main_case(), Fraction(1))])
 
 
 def step(z: Fraction, V: Fraction, e: Fraction) -> tuple[Fraction, Fraction]:
@@ -74,14 +74,14 @@ def test_windows_are_explicit_and_adjoin() -> None:
 
 
 def test_grown_cells_hold_the_region() -> None:
-    ((barrier, _),) = regions(main_case().one_step(), Fraction(1, 5))
+    ((barrier, _),) = regions(main_case(), Fraction(1, 5))
     z, V = np.linspace(-0.3, -0.1, 4), np.linspace(2.15, 2.3, 3)
     assert grow_basin(barrier, Fraction(1, 10), z, V).all()
     assert not grow_basin(barrier, Fraction(1, 10), z, np.linspace(1.2, 1.4, 2)).any()
 
 
 def test_slopes_are_refuted_and_found() -> None:
-    ((barrier, _),) = regions(main_case().one_step(), Fraction(1, 5))
+    ((barrier, _),) = regions(main_case(), Fraction(1, 5))
     found = SlopeRefuter(barrier.slow, Fraction(1), Fraction(1, 2), [Fraction(1, 4)]).refute((Fraction(1), Fraction(3)))
     assert found is not None
     assert found[0].slopes[0] == 1
@@ -99,11 +99,11 @@ def test_slopes_are_refuted_and_found() -> None:
 
 def test_largest_is_on_the_grid() -> None:
     with pytest.raises(DomainError, match="either"):
-        largest(main_case().one_step(), Fraction(7, 5))
+        largest(main_case(), Fraction(7, 5))
 
 
 @pytest.mark.thorough
 def test_largest_reach_of_a_linear_barrier() -> None:
-    step = main_case().one_step()
+    step = main_case()
     assert largest(step, Fraction(7, 5), height=Fraction(1, 2)) >= Fraction(1, 5)
     assert Fraction(1, 2) <= largest(step, Fraction(7, 5), top=Fraction(1, 5)) < Fraction(14, 25)

@@ -12,14 +12,14 @@ from edgestab.proofs.certificates.checker import ACCEPTED, REJECTED, UNDECIDED, 
 from edgestab.proofs.certificates.serial import judge_condition
 from edgestab.proofs.certificates.sharp_limit import build_sharp_certificate, sharp_bound, sharp_strip
 from edgestab.symbolic.algebra.errors import DomainError
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 
 Data = dict[str, Any]
 
 
 @lru_cache
 def original(order: int) -> str:
-    return json.dumps(build_sharp_certificate(main_case().one_step(), order))
+    return json.dumps(build_sharp_certificate(main_case(), order))
 
 
 def fresh(order: int = 1) -> Data:
@@ -107,13 +107,13 @@ def test_tampering_is_rejected(tamper: Callable[[Data], None]) -> None:
 
 
 def test_open_boxes_are_undecided() -> None:
-    data = build_sharp_certificate(main_case().one_step(), 1, max_boxes=1)
+    data = build_sharp_certificate(main_case(), 1, max_boxes=1)
     assert check_certificate(data).status == UNDECIDED
 
 
 def test_one_step_towards_the_band() -> None:
     """From ``V >= 2 + band`` one step never leads below ``2 + band - drop epsilon``: a grid, in floats."""
-    strip = sharp_strip(main_case().one_step(), 1)
+    strip = sharp_strip(main_case(), 1)
     band, drop, slope = (float(x) for x in (strip.band, strip.drop, strip.barrier.slope))
     low, high = (float(x) for x in strip.barrier.z_range)
     for e in (1 / 30, 0.01, 1e-4):
@@ -128,14 +128,14 @@ def test_one_step_towards_the_band() -> None:
 
 
 def test_constants() -> None:
-    bound = sharp_bound(sharp_strip(main_case().one_step(), 1))
+    bound = sharp_bound(sharp_strip(main_case(), 1))
     assert Fraction(7, 2) < bound.constant <= Fraction(17, 4)
     assert bound.tau == Fraction(4, 3)
     with pytest.raises(DomainError, match="an order in"):
-        sharp_strip(main_case().one_step(), 9)
+        sharp_strip(main_case(), 9)
 
 
 @pytest.mark.thorough
 def test_third_order() -> None:
-    strip = sharp_strip(main_case().one_step(), 3)
+    strip = sharp_strip(main_case(), 3)
     assert all(judge_condition(c, 4000).verdict == "TRUE" for c in strip.conditions)

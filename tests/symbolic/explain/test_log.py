@@ -17,11 +17,10 @@ from edgestab.symbolic.explain.main_case import (
 )
 from edgestab.symbolic.latex import Equation, Style
 from edgestab.symbolic.models.literature import example_study
-from edgestab.symbolic.models.quadratic import QuadraticModel
-from edgestab.symbolic.planar.derivations import main_case
-from edgestab.symbolic.planar.maps import PolynomialMap
+from edgestab.symbolic.models.quadratic import QuadraticModel, main_case
+from edgestab.symbolic.planar.planar_map import PlanarMap
 
-x, z, T, epsilon = sp.Symbol("x", real=True), *main_case().one_step().variables, *main_case().one_step().parameters
+x, z, T, epsilon = sp.Symbol("x", real=True), *main_case().variables, *main_case().parameters
 
 
 def test_a_wrong_identity_raises() -> None:
@@ -44,9 +43,9 @@ def test_a_series_that_does_not_vanish_raises() -> None:
 LOGS: dict[str, Callable[[], DerivationLog]] = {
     "one-step": lambda: explain_one_step(main_case().model),
     "one-step-3": lambda: explain_one_step(QuadraticModel((1, -2, sp.Rational(1, 3)), target=1)),
-    "nullcline": lambda: explain_nullcline(main_case().one_step(), 4),
-    "two-step": lambda: explain_two_step(main_case().one_step(), 3),
-    "limit": lambda: explain_limit(main_case().one_step(), 3),
+    "nullcline": lambda: explain_nullcline(main_case(), 4),
+    "two-step": lambda: explain_two_step(main_case(), 3),
+    "limit": lambda: explain_limit(main_case(), 3),
     "zhu": lambda: explain_descent(example_study("zhu")),
     "zhu-degree-2": lambda: explain_descent(example_study("zhu-degree-2")),
     "lewkowycz": lambda: explain_descent(example_study("lewkowycz")),
@@ -67,9 +66,7 @@ def test_logs_are_checked(name: str, golden: Callable[[str, str], None]) -> None
 
 
 def test_a_wrong_map_stops_the_log() -> None:
-    right = main_case().one_step()
-    wrong = PolynomialMap(
-        right.variables, (right.components[0] + epsilon * z * T, right.components[1]), right.parameters
-    )
+    right = main_case()
+    wrong = PlanarMap(right.variables, (right.components[0] + epsilon * z * T, right.components[1]), right.parameters)
     with pytest.raises(ProofError):
         explain_nullcline(wrong, 3)

@@ -28,19 +28,19 @@ from edgestab.symbolic.latex import (
     to_latex,
 )
 from edgestab.symbolic.latex.layout import width_of
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 
 x = sp.Symbol("x", real=True)
 PAPER = NameMap({"z": r"\mathcal{F}", "T": r"\lambda_{\max}", "epsilon": r"\varepsilon", "y": "y"})
 
 
 def objects() -> dict[str, Typeset]:
-    derivations = main_case()
+    one_step = main_case()
     return {
-        "one-step": derivations.one_step(),
-        "two-step": derivations.two_step(3),
-        "two-step-6": derivations.two_step(6),
-        "nullcline": derivations.nullcline(5),
+        "one-step": one_step,
+        "two-step": one_step.two_step(3),
+        "two-step-6": one_step.two_step(6),
+        "nullcline": one_step.nullcline(5),
     }
 
 

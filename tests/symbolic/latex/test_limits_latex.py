@@ -6,7 +6,7 @@ import pytest
 import sympy as sp
 
 from edgestab.symbolic.latex import Style, Typeset, align, read_equations
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 
 CASE = main_case()
 OBJECTS: dict[str, Callable[[], Typeset]] = {

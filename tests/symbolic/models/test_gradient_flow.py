@@ -15,7 +15,7 @@ numbers = st.fractions(min_value=-3, max_value=3, max_denominator=6).filter(bool
 
 
 def test_field_of_the_main_case() -> None:
-    flow = QuadraticModel((1, -epsilon)).gradient_flow()
+    flow = GradientFlow(QuadraticModel((1, -epsilon)))
     assert sp.expand(flow.field[0] + z * T) == 0
     assert sp.expand(flow.field[1] + 2 * z * ((1 - epsilon) * T + 2 * epsilon * z)) == 0
     assert r"\frac{d}{d t}" in flow.latex()
@@ -51,7 +51,7 @@ def test_composite_targets_keep_their_degree() -> None:
 
 
 def test_closed_limit_needs_two_eigenvalues_and_no_target() -> None:
-    assert QuadraticModel((1, -epsilon)).gradient_flow().closed_limit().has(epsilon)
+    assert GradientFlow(QuadraticModel((1, -epsilon))).closed_limit().has(epsilon)
     for model in (QuadraticModel((1, -2), 1), QuadraticModel((1, -2, 3))):
         with pytest.raises(DomainError, match="two eigenvalues and target 0"):
-            model.gradient_flow().closed_limit()
+            GradientFlow(model).closed_limit()

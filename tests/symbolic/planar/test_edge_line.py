@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.algebra.symbols import symbol
-from edgestab.symbolic.models.quadratic import QuadraticModel
-from edgestab.symbolic.planar.derivations import main_case
-from edgestab.symbolic.planar.edge_line import derive_edge_coordinates, derive_fibre
+from edgestab.symbolic.models.quadratic import QuadraticModel, main_case
+from edgestab.symbolic.planar.edge_line import derive_edge_coordinates
 from edgestab.symbolic.planar.maps import PolynomialMap
 
 Z, T, E, V = (symbol(n) for n in ("z", "T", "epsilon", "v"))
-ONE_STEP = main_case().one_step()
+ONE_STEP = main_case()
 RATIONALS = st.fractions(min_value=-2, max_value=2, max_denominator=50)
 
 
@@ -34,7 +33,7 @@ def gradient_step(a: Fraction, b: Fraction, eps: Fraction) -> tuple[Fraction, Fr
 @given(RATIONALS, RATIONALS, st.fractions(min_value=Fraction(1, 50), max_value=Fraction(49, 50), max_denominator=50))
 def test_edge_coordinates_are_gradient_descent(a: Fraction, b: Fraction, eps: Fraction) -> None:
     """The coordinate is the weight norm less the edge, and its map is the gradient step."""
-    coordinates = derive_edge_coordinates(ONE_STEP)
+    coordinates = ONE_STEP.edge_coordinates()
 
     def state(a: Fraction, b: Fraction) -> tuple[Fraction, Fraction]:
         return (a * a - eps * b * b) / 2, eps * (a * a + b * b) - 2
@@ -47,21 +46,21 @@ def test_edge_coordinates_are_gradient_descent(a: Fraction, b: Fraction, eps: Fr
 
 
 def test_the_coordinate_moves_at_second_order() -> None:
-    moved = derive_edge_coordinates(ONE_STEP).map.components[1] - V
+    moved = ONE_STEP.edge_coordinates().map.components[1] - V
     assert sp.Poly(moved, Z).eval(0) == 0
     assert sp.Poly(moved, Z).coeff_monomial(Z) == 0
 
 
 def test_planted_coefficients() -> None:
     """From ``V' = V - epsilon z^2 (4 - T)`` and ``z' = (1 - T) z``: a geometric sum, worked by hand."""
-    first, second = derive_fibre(ONE_STEP, 2)
+    first, second = ONE_STEP.fibre(2)
     assert sp.cancel(first + 2 * (1 - E)) == 0
     assert sp.cancel(second + E * (4 - T) / (T * (2 - T))) == 0
 
 
 def test_the_error_of_the_limit_function_falls_by_its_order() -> None:
     """Halving z divides the error at order n by 2^(n+1)."""
-    fibre = [sp.lambdify((T, E), a, "mpmath") for a in derive_fibre(ONE_STEP, 4)]
+    fibre = [sp.lambdify((T, E), a, "mpmath") for a in ONE_STEP.fibre(4)]
     with mpmath.workdps(60):
         eps, start = mpmath.mpf(1) / 20, mpmath.mpf(2) - mpmath.mpf(1) / 10
         step = sp.lambdify((Z, T, E), ONE_STEP.components, "mpmath")
@@ -98,4 +97,4 @@ def test_maps_without_such_a_line(source: PolynomialMap) -> None:
 @pytest.mark.parametrize("order", [0, -1, 9])
 def test_orders_out_of_range(order: int) -> None:
     with pytest.raises(DomainError, match=r"order in 1\.\.8"):
-        derive_fibre(ONE_STEP, order)
+        ONE_STEP.fibre(order)

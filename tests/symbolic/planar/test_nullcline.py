@@ -3,9 +3,9 @@ import sympy as sp
 
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.algebra.symbols import symbols
-from edgestab.symbolic.models.quadratic import QuadraticModel
-from edgestab.symbolic.planar.derivations import main_case
-from edgestab.symbolic.planar.nullcline import check_order, derive_nullcline, two_step_factor
+from edgestab.symbolic.models.quadratic import QuadraticModel, main_case
+from edgestab.symbolic.planar.nullcline import check_order, two_step_factor
+from edgestab.symbolic.planar.planar_map import PlanarMap
 
 z, T, epsilon = symbols("z T epsilon")
 
@@ -31,7 +31,7 @@ def test_json_and_latex() -> None:
 
 
 def test_a_numeric_model_gives_the_same_curve() -> None:
-    special = QuadraticModel((1, sp.Rational(-1, 10))).nullcline(6).expression()
+    special = PlanarMap.of(QuadraticModel((1, sp.Rational(-1, 10))).one_step()).nullcline(6).expression()
     general = main_case().nullcline(6).expression().subs(epsilon, sp.Rational(1, 10))
     assert sp.expand(special - general) == 0
 
@@ -47,4 +47,4 @@ def test_three_eigenvalues_are_no_planar_map() -> None:
     with pytest.raises(DomainError, match="planar"):
         two_step_factor(step)
     with pytest.raises(DomainError, match="planar"):
-        derive_nullcline(step, 2)
+        PlanarMap.of(step)

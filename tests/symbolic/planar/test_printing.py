@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 import sympy as sp
 
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 from edgestab.symbolic.planar.printing import by_powers, python_source, text_lines
 
 x, a = sp.symbols("x a", real=True)
@@ -19,7 +19,7 @@ def test_text_is_sorted_by_powers() -> None:
 def test_python_source_runs_exactly(what: str) -> None:
     case = main_case()
     result, expressions = {
-        "one-step": (case.one_step(), case.one_step().components),
+        "one-step": (case, case.components),
         "two-step": (case.two_step(3), case.two_step(3).expressions()),
         "nullcline": (case.nullcline(3), (case.nullcline(3).expression(),)),
     }[what]

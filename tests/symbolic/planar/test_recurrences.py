@@ -1,15 +1,14 @@
 import time
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 import sympy as sp
 
-import edgestab as es
 from edgestab.symbolic.algebra.errors import DomainError, EdgestabError
 from edgestab.symbolic.algebra.symbols import symbols
+from edgestab.symbolic.models.quadratic import main_case
 from edgestab.symbolic.planar import maps
-from edgestab.symbolic.planar.derivations import main_case
-from edgestab.symbolic.planar.recurrences import derive_two_step
 
 z, T, y, epsilon = symbols("z T y epsilon")
 
@@ -57,7 +56,7 @@ def test_a_higher_order_only_adds_terms() -> None:
 
 
 def test_truncated_recurrence_as_a_kernel() -> None:
-    recurrence = es.QuadraticModel(eigenvalues=(1, -epsilon)).two_step(order=2)
+    recurrence = main_case().two_step(order=2)
     kernel = recurrence.compile(target="fraction")
     point = {z: sp.Rational(1, 7), y: sp.Rational(-1, 9), epsilon: sp.Rational(1, 11)}
     got = kernel.step((Fraction(1, 7), Fraction(-1, 9)), (Fraction(1, 11),))
@@ -65,9 +64,9 @@ def test_truncated_recurrence_as_a_kernel() -> None:
     assert [sp.Rational(v.numerator, v.denominator) for v in got] == expected
 
 
-def test_compiling_without_the_front_door_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maps, "COMPILER", {})
-    with pytest.raises(EdgestabError, match="import edgestab"):
+def test_compiling_without_a_compiler_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maps, "COMPILERS", "edgestab.nowhere")
+    with pytest.raises(EdgestabError, match="an entry point `map`"):
         main_case().two_step(1).compile()
 
 
@@ -78,17 +77,17 @@ def test_latex_and_display() -> None:
 
 
 def test_a_weighted_recurrence_is_the_full_one_without_its_heavy_terms() -> None:
-    one_step = main_case().one_step()
-    full, light = derive_two_step(one_step, 7), derive_two_step(one_step, 7, (2, 2))
+    one_step = main_case()
+    full, light = one_step.two_step(7), one_step.two_step(7, (2, 2))
     for whole, graded in zip(full.increments, light.increments, strict=True):
         kept = {e: c for e, c in whole.terms().items() if e not in graded.dropped()}
         assert graded.terms() == kept
     with pytest.raises(DomainError, match="weights"):
-        derive_two_step(one_step, 3, (-1, 0))
+        one_step.two_step(3, (-1, 0))
 
 
 def test_order_thirty_two_is_quick() -> None:
     start = time.perf_counter()
-    recurrence = derive_two_step(main_case().one_step(), 32)
+    recurrence = replace(main_case()).two_step(32)
     assert time.perf_counter() - start < 10
     assert recurrence.order == 32

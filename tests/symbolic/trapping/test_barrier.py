@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.algebra.symbols import symbol
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 from edgestab.symbolic.trapping.barrier import Barrier, derive_barrier
 
 z, T, epsilon, level = (symbol(n) for n in ("z", "T", "epsilon", "level"))
@@ -20,12 +20,12 @@ LATER = {"slope": "5/2", "width": 1, "height": "1/5", "epsilon_min": "1/5", "eps
 
 @lru_cache
 def main() -> Barrier:
-    return derive_barrier(main_case().one_step(), MAIN)
+    return derive_barrier(main_case(), MAIN)
 
 
 @pytest.mark.parametrize("constants", [MAIN, LATER])
 def test_identities_hold(constants: dict[str, object]) -> None:
-    found = derive_barrier(main_case().one_step(), constants).identities
+    found = derive_barrier(main_case(), constants).identities
     assert len(found) >= 4
     assert all(identity.holds() for identity in found)
 
@@ -62,7 +62,7 @@ def test_one_step_from_the_region_stays_in_it(a: Fraction, b: Fraction, c: Fract
 
 
 def test_bad_constants() -> None:
-    step = main_case().one_step()
+    step = main_case()
     with pytest.raises(DomainError, match="slope in"):
         derive_barrier(step, {**MAIN, "slope": 3})
     with pytest.raises(DomainError, match="epsilon_min"):

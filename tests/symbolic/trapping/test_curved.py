@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from edgestab.symbolic.algebra.errors import DomainError
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 from edgestab.symbolic.trapping.curved import CurvedBarrier, derive_curved
 from edgestab.symbolic.trapping.lyapunov import derive_lyapunov, derive_slow_coordinate
 
@@ -19,7 +19,7 @@ REST = {"width": 1, "height": "13/20", "epsilon_max": "1/5", "near": "1/8"}
 
 @lru_cache
 def region() -> CurvedBarrier:
-    slow = derive_slow_coordinate(derive_lyapunov(main_case().one_step()))
+    slow = derive_slow_coordinate(derive_lyapunov(main_case()))
     return derive_curved(slow, BENDS, **REST)
 
 

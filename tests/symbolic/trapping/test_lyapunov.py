@@ -5,7 +5,7 @@ import sympy as sp
 
 from edgestab.symbolic.algebra.errors import ProofError
 from edgestab.symbolic.algebra.symbols import symbol
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 from edgestab.symbolic.planar.maps import PolynomialMap
 from edgestab.symbolic.trapping.barrier import derive_barrier
 from edgestab.symbolic.trapping.lyapunov import derive_lyapunov, derive_slow_coordinate
@@ -15,7 +15,7 @@ CONSTANTS = {"slope": "7/5", "width": 1, "height": "1/2", "epsilon_min": 0, "eps
 
 
 def test_the_weight_norm_is_found() -> None:
-    found = derive_lyapunov(main_case().one_step())
+    found = derive_lyapunov(main_case())
     assert sp.expand(found.tilt + 2 * (1 - epsilon)) == 0
     assert sp.expand(found.rate - epsilon * (4 - T)) == 0
     assert found.ceiling == 4
@@ -24,7 +24,7 @@ def test_the_weight_norm_is_found() -> None:
 
 
 def test_the_slow_law() -> None:
-    slow = derive_slow_coordinate(derive_lyapunov(main_case().one_step()))
+    slow = derive_slow_coordinate(derive_lyapunov(main_case()))
     assert sp.simplify(slow.invariant - z**2 / (1 - z)) == 0
     assert sp.expand(slow.push - epsilon * (4 - T) * (1 - z)) == 0
     assert sp.expand(slow.pull - slow.turn * (2 - z)) == 0
@@ -33,7 +33,7 @@ def test_the_slow_law() -> None:
 
 
 def test_every_flipped_coefficient_is_noticed() -> None:
-    one_step = main_case().one_step()
+    one_step = main_case()
     noticed = total = 0
     for index, component in enumerate(one_step.polynomials):
         for exponents, coefficient in component.to_dict().items():

@@ -11,7 +11,7 @@ from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.algebra.localised import Local, Localisation
 from edgestab.symbolic.algebra.rings import PolyRing, poly_terms
 from edgestab.symbolic.algebra.symbols import symbol
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 from edgestab.symbolic.trapping.barrier import Barrier, derive_barrier
 from edgestab.symbolic.trapping.slow_curve import SlowSeries, derive_slow_series
 from edgestab.symbolic.trapping.strip import Strip, derive_strip
@@ -28,7 +28,7 @@ CONSTANTS = {
 
 @lru_cache
 def region() -> Barrier:
-    return derive_barrier(main_case().one_step(), CONSTANTS)
+    return derive_barrier(main_case(), CONSTANTS)
 
 
 @lru_cache
@@ -73,7 +73,7 @@ def test_the_law_of_X_is_that_of_the_map(z: str, e: str, shift: str) -> None:
     p = a * a / (1 - a)
     U = b * at(found.value(), a, Fraction(0), b) + Fraction(shift)
     T = U + 2 + 2 * p + 2 * (1 - b) * a
-    one_step = main_case().one_step()
+    one_step = main_case()
     values = dict(zip((*one_step.variables, *one_step.parameters), map(sp.Rational, (a, T, b)), strict=True))
     a1, T1 = (Fraction(str(c.subs(values))) for c in one_step.components)
     U1 = T1 - 2 * (1 - b) * a1 - 2 - 2 * a1 * a1 / (1 - a1)

@@ -7,8 +7,7 @@ import sympy as sp
 
 from edgestab.symbolic.algebra.errors import DomainError, ProofError
 from edgestab.symbolic.algebra.symbols import symbol
-from edgestab.symbolic.models.quadratic import QuadraticModel
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import QuadraticModel, main_case
 from edgestab.symbolic.planar.maps import PolynomialMap
 from edgestab.symbolic.trapping.barrier import Barrier, derive_barrier
 from edgestab.symbolic.trapping.target import derive_target_region, derive_tilt, s
@@ -20,7 +19,7 @@ WINDOW = {"window": "1/5", "floor": "4/5"}
 
 
 def barrier() -> Barrier:
-    return derive_barrier(main_case().one_step(), CONSTANTS)
+    return derive_barrier(main_case(), CONSTANTS)
 
 
 def test_tilt() -> None:

@@ -11,9 +11,9 @@ from edgestab.numeric.number_types import NUMBER_TYPES, mpfr_arithmetic, mpmath_
 from edgestab.numeric.orbits.precision.cheapest_type import LINEAR, count_digits, judge, run_in_cheapest_type
 from edgestab.numeric.orbits.precision.lockstep import Comparison, Ending, compare_at_precision, compare_compiled
 from edgestab.numeric.runs.status import Status
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 
-PROGRAM = program_for(main_case().one_step())
+PROGRAM = program_for(main_case())
 START = (Fraction(-3, 5), Fraction(1))
 EPSILON = (Fraction(1, 10),)
 UNTIL = Fraction(1, 10**12)

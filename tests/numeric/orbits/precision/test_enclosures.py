@@ -9,9 +9,9 @@ from flint import arb, fmpq
 
 from edgestab.numeric.orbits.precision.enclosures import ball_digits, ball_parts, enclose, precision
 from edgestab.numeric.runs.status import Status
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 
-SOURCE = main_case().one_step()
+SOURCE = main_case()
 LIMITS = {"steps": 10**6, "until": Fraction(1, 10**16), "ceiling": 10**6}
 
 

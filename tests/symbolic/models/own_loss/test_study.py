@@ -13,7 +13,7 @@ from edgestab.symbolic.models.literature import EXAMPLES, example_study
 from edgestab.symbolic.models.own_loss.energy import slow_flow
 from edgestab.symbolic.models.own_loss.gradient import GradientDescent
 from edgestab.symbolic.models.own_loss.study import EdgeStudy, study
-from edgestab.symbolic.planar.derivations import main_case
+from edgestab.symbolic.models.quadratic import main_case
 
 eta, epsilon = sp.Symbol("eta", positive=True), sp.Symbol("epsilon", positive=True)
 
@@ -23,7 +23,7 @@ def test_degree_four_concentrates() -> None:
     assert found.concentrates
     assert [h.verdict for h in found.hypotheses] == ["TRUE"] * 10
     # first two from the paper; the third confirmed by iteration in four parameters (see the claims)
-    assert found.limit[:3] == (2, sp.Rational(-1, 2), sp.Rational(129, 32))
+    assert found.limit.coefficients[:3] == (2, sp.Rational(-1, 2), sp.Rational(129, 32))
     assert found.sharpness_limit().coeff(eta, -1) == 2
     assert found.sharpness_limit().coeff(eta, 1) == sp.Rational(-1, 2)
 
@@ -67,8 +67,8 @@ def test_the_main_case_is_found_from_its_loss() -> None:
     found = example_study("agarwala")
     assert found.concentrates
     assert found.form is not None
-    assert found.form.map == main_case().one_step()
-    assert found.limit == main_case().limit_series(3).coefficients
+    assert found.form.map == main_case()
+    assert found.limit == main_case().limit_series(3)
 
 
 @pytest.mark.parametrize(("power", "first"), [(3, sp.Rational(-27, 88)), (4, sp.Rational(-1, 4))])
@@ -79,7 +79,7 @@ def test_higher_products(power: int, first: sp.Rational) -> None:
     model = GradientDescent(f"(1 - {'*'.join(names)})^2/2", ",".join(names), ties=ties)
     found = study(model, {"p": "x_0*y_0", "q": "x_0^2 + y_0^2"}, {"p": 1}, 2)
     assert found.concentrates
-    assert found.limit[1] == first
+    assert found.limit.coefficients[1] == first
 
 
 @pytest.mark.parametrize(
