@@ -248,10 +248,11 @@ def glossary() -> str:
         lines += ["", f"**{term.name}**: {term.meaning}" + (f" See `{term.see}`." if term.see else "")]
     lines += ["", "## Symbols", "", "| in code | printed | domain | meaning | in the paper |", "|---|---|---|---|---|"]
     rows = [
-        f"| `{s.name}` | ${s.latex}$ | {s.domain} | {s.meaning} | {f'${s.paper}$' if s.paper else ''} |".replace(
-            "|J|", "\\|J\\|"
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+        for cells in (
+            (f"`{s.name}`", f"${s.latex}$", s.domain, s.meaning, f"${s.paper}$" if s.paper else "")
+            for s in TABLE.values()
         )
-        for s in TABLE.values()
     ]
     return "\n".join([*_wrapped(lines), *rows]) + "\n"
 

@@ -255,6 +255,9 @@ ON_LANES = tuple(name for name, row in NUMBER_TYPES.items() if row.terms)
 SINGLE = tuple(name for name, row in NUMBER_TYPES.items() if row.arithmetic is not None)
 """Types that :func:`compile_map` knows."""
 
+KERNELS = ("auto", *(name for name in NUMBER_TYPES if name != "fraction"))
+"""What an orbit can be asked to run in: every type but exact numbers, which grow without end; or the cheapest."""
+
 
 def bits_for(digits: int, guard: int = GUARD_BITS) -> int:
     """Bits that hold a number of decimal digits, and guard bits."""

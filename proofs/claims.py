@@ -19,7 +19,12 @@ from ..symbolic.wick.acceleration import LAWS, Acceleration
 
 
 class Verdict(StrEnum):
-    """What a check found. UNKNOWN is never a pass."""
+    """What a check found. UNKNOWN is never a pass.
+
+    Example:
+        >>> [str(verdict) for verdict in es.proofs.Verdict]
+        ['TRUE', 'FALSE', 'UNKNOWN']
+    """
 
     TRUE = "TRUE"
     FALSE = "FALSE"
@@ -27,7 +32,12 @@ class Verdict(StrEnum):
 
 
 class Level(IntEnum):
-    """How a claim was shown, strongest last."""
+    """How a claim was shown, strongest last.
+
+    Example:
+        >>> es.proofs.Level.PROVED > es.proofs.Level.DERIVED > es.proofs.Level.CHECKED
+        True
+    """
 
     REFUTED = 0
     CITED = 1
@@ -173,6 +183,14 @@ class Claim:
         checks: how it is judged; at least one at effort default, or ``uses``.
         domain: on which domain it is claimed, in words.
         note: what a reader should know (a hidden convention, what the printed form lacks).
+
+    Source:
+        Each claim names its own.
+
+    Example:
+        >>> claim = es.get_claim("printed-z-recurrence")
+        >>> claim.source.bibkey, claim.uses
+        ('agarwala2023', ('two-step-recurrence',))
     """
 
     id: str
@@ -195,7 +213,24 @@ class Claim:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The outcome of one check of one claim, with how it was got."""
+    """The outcome of one check of one claim, with how it was got.
+
+    Attributes:
+        claim: id of the claim.
+        method: what was done, in a few words.
+        level: the level that the outcome gives, were it TRUE.
+        outcome: verdict, counts, worst figure against bound, domain, counterexample.
+        seed: of the samples.
+        seconds: that the check took.
+
+    Source:
+        Measured here.
+
+    Example:
+        >>> evidence = es.verify("one-step-map", effort="quick", jobs=1).results[0].evidence[0]
+        >>> evidence.outcome.verdict, evidence.level.name, evidence.outcome.rejected
+        (<Verdict.TRUE: 'TRUE'>, 'DERIVED', 0)
+    """
 
     claim: str
     method: str

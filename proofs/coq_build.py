@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..symbolic.algebra.errors import ProofError
+from .coq_audit import forbidden, read_assumptions, read_summary, restated
 from .coq_record import SOURCES, THEOREMS, KernelRecord, Theorem, digest, source_files
 
 LIBRARY = "EdgeStab"
@@ -184,8 +185,7 @@ def parse_audit(output: str, theorems: tuple[Theorem, ...]) -> dict[str, dict[st
             raise ProofError.of("parse_audit()", f"the axioms of {theorem.name}", block[-80:], "Report it.")
         if not mark:
             statement = block.partition("Closed under the global context")[0]
-        names = re.findall(r"^(\S+)\s*(?:\n\s+)?:", axioms, re.MULTILINE)
-        found[theorem.name] = {"statement": " ".join(statement.split()), "axioms": sorted(names)}
+        found[theorem.name] = {"statement": " ".join(statement.split()), "axioms": read_assumptions(axioms)}
     return found
 
 
@@ -204,14 +204,15 @@ def run_checker(folder: Path, files: dict[str, str], libraries: bool) -> dict[st
     command = ["coqchk", "-silent", "-o", "-R", ".", LIBRARY]
     command += modules if libraries else [part for module in modules for part in ("-norec", module)]
     code, output, took = _run(command, folder)
-    axioms = re.findall(r"^\s{4}(\S+)$", output.partition("* Axioms:")[2].partition("* Constants")[0], re.MULTILINE)
+    summary = read_summary(output)
+    refused = "; ".join(summary.refused) if code == 0 else output[-400:]
     return {
-        "accepted": code == 0,
+        "accepted": code == 0 and not summary.refused,
         "checked": modules,
         "libraries": libraries,
-        "axioms": sorted(axioms),
+        "axioms": list(summary.axioms),
         "seconds": round(took, 1),
-        "message": "" if code == 0 else output[-400:],
+        "message": refused,
     }
 
 
@@ -221,6 +222,7 @@ def build(
     progress: Progress = lambda name, seconds: None,
     sources: Path = SOURCES,
     theorems: tuple[Theorem, ...] = THEOREMS,
+    restate: bool = False,
 ) -> KernelRecord:
     """Compile the development in a scratch folder and say what the kernel found.
 
@@ -230,9 +232,11 @@ def build(
         progress: called with each finished step and its seconds.
         sources: the development.
         theorems: whose statements and axioms are read.
+        restate: do not hold the statements to the pinned ones (they are about to be pinned anew).
 
     Returns:
-        The record of this build.
+        The record of this build; it is not accepted when the sources hold a command that switches a check off, when
+        Coq or coqchk print an assumption that is not on the list, or when a theorem does not say what is pinned.
     """
     version = coq_version()
     files = source_files(sources)
@@ -241,7 +245,10 @@ def build(
         for name, text in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
-        seconds, failure = compile_files(folder, files, jobs, progress)
+        seconds: dict[str, float] = {}
+        failure = "; ".join(forbidden(files))
+        if not failure:
+            seconds, failure = compile_files(folder, files, jobs, progress)
         found: dict[str, dict[str, object]] = {}
         checker: dict[str, object] = {"accepted": None, "checked": [], "libraries": False}
         if not failure:
@@ -251,6 +258,8 @@ def build(
                 failure = f"Audit.v: {output[-600:]}"
             else:
                 found = parse_audit(output, theorems)
+                if theorems == THEOREMS and not restate:
+                    failure = "; ".join(restated({n: str(e["statement"]) for n, e in found.items()}, files))
         if not failure and check != "none":
             checker = run_checker(folder, files, libraries=check == "full")
             progress("coqchk", float(str(checker["seconds"])))

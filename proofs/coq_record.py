@@ -13,6 +13,7 @@ from typing import Any
 
 from ..symbolic.algebra.errors import EdgestabError, OutputError, ProofError
 from ..symbolic.models.quadratic import QuadraticMap, main_case
+from .coq_audit import forbidden, restated
 from .coq_export import generated_files
 
 SOURCES = Path(__file__).parent / "coq"
@@ -93,6 +94,15 @@ class KernelRecord:
         """The record as it is written."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
+    def problems(self) -> list[str]:
+        """What speaks against this record: it was not accepted, the checker refused, or it proves something else."""
+        found = [] if self.accepted else [self.failure or "not accepted"]
+        if self.checker.get("accepted") not in (True, None):
+            found.append(f"coqchk: {self.checker.get('message') or 'not accepted'}")
+        files = source_files()
+        statements = {name: str(entry["statement"]) for name, entry in self.theorems.items()}
+        return found + forbidden(files) + restated(statements, files)
+
     def excess_axioms(self) -> dict[str, list[str]]:
         """Theorems that rest on more than they may, with those axioms."""
         found = {}
@@ -147,11 +157,34 @@ def load_record(path: Path) -> KernelRecord | None:
     if not path.is_file():
         return None
     try:
-        return KernelRecord(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+        record = KernelRecord(**json.loads(path.read_text(encoding="utf-8")))
+        _check_types(record)
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
         raise ProofError.of(
             "load_record()", "a kernel record", str(path), "Delete it and run `edgestab prove`."
         ) from error
+    return record
+
+
+def _check_types(record: KernelRecord) -> None:
+    """Refuse a record whose fields are not of their types: ``"no"`` would count as accepted.
+
+    Raises:
+        TypeError: a field has another type.
+    """
+    plain = (
+        isinstance(record.accepted, bool),
+        all(isinstance(text, str) for text in (record.coq, record.date, record.failure)),
+        all(isinstance(table, dict) for table in (record.sources, record.theorems, record.checker, record.seconds)),
+        isinstance(record.checker.get("accepted"), bool | None),
+        all(isinstance(text, str) for text in record.sources.values()),
+        all(
+            isinstance(entry["statement"], str) and all(isinstance(axiom, str) for axiom in entry["axioms"])
+            for entry in record.theorems.values()
+        ),
+    )
+    if not all(plain):
+        raise TypeError("a field of another type")
 
 
 def save_record(record: KernelRecord, path: Path) -> None:

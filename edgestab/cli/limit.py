@@ -87,7 +87,11 @@ def _text(result: dict[str, Any]) -> str:
             f"start z = {s['z']}, T = {s['T']}: T_inf = {s['value']:.15g} +- {error} "
             f"({s['regime']}; law of weight {s['weight']}; {100 * s['memory']:.3g} % of the start's deviation is left)"
         )
-        lines += [f"  law of weight {w}: {v:.15g}" for w, v in s["by_weight"].items()]
+        if s["expected_error"] is None:
+            lines.append("  outside the reach of the law: this value is no prediction; iterate instead (--iterate)")
+        if s["proved_range"] is not None:
+            lines.append("  proved: {:.15g} <= T_inf <= {:.15g}".format(*s["proved_range"]))
+        lines += [f"  law of weight {w}: {'no end' if v is None else f'{v:.15g}'}" for w, v in s["by_weight"].items()]
         if "iterated" in s:
             i = s["iterated"]
             shown = f"{i['value']:.15g}, off by {i['error']:.1e}" if i["value"] is not None else "no limit"

@@ -22,6 +22,7 @@ from .common import console, force_option, json_option, write_json
     show_default=True,
     help="coqchk on edgestab's files, on Coq's libraries too (long), or not.",
 )
+@click.option("--restate", is_flag=True, help="Pin the statements that were proved, in place of the pinned ones.")
 @click.option("--record", metavar="FILE", help="Write the record here as well (to commit it).")
 @json_option
 @force_option
@@ -31,6 +32,7 @@ def prove(
     regenerate: bool,
     jobs: int | None,
     check: str,
+    restate: bool,
     record: str | None,
     json_path: str | None,
     force: bool,
@@ -39,7 +41,7 @@ def prove(
 
     Exit 0 when the kernel accepted every file and no theorem rests on more than it may, 1 when it did not.
     """
-    from edgestab.proofs import coq_build, coq_record
+    from edgestab.proofs import coq_audit, coq_build, coq_record
     from edgestab.symbolic.models.quadratic import main_case
 
     out = console(stderr=json_path == "-")
@@ -55,7 +57,7 @@ def prove(
         say(f"generated sources differ from what the derived objects generate: {', '.join(stale)}", "red")
         raise click.exceptions.Exit(1)
     status = coq_record.kernel_status()
-    if status.source == "this machine's kernel" and status.record is not None and not again:
+    if status.source == "this machine's kernel" and status.record is not None and not again and not restate:
         say("This machine's kernel has checked these very sources already (--again to repeat).")
         found = status.record
     else:
@@ -64,7 +66,11 @@ def prove(
             coq_build.install_coq()
         cores = jobs or min(os.cpu_count() or 1, 2)
         say(f"Coq {coq_build.coq_version()}, {len(coq_record.source_digests())} files, {cores} compilers")
-        found = coq_build.build(cores, check, lambda name, took: say(f"  {name:<32} {took:7.1f} s"))
+        found = coq_build.build(cores, check, lambda name, took: say(f"  {name:<32} {took:7.1f} s"), restate=restate)
+        if restate and found.accepted:
+            coq_audit.save_pinned(
+                {n: str(e["statement"]) for n, e in found.theorems.items()}, coq_record.source_files()
+            )
         path = coq_record.local_record_path()
         path.parent.mkdir(parents=True, exist_ok=True)
         coq_record.save_record(found, path)
@@ -89,7 +95,8 @@ def prove(
         say(f"coqchk: {verdict} {len(checker['checked'])} modules in {checker['seconds']} s: {scope}")
     for name, axioms in excess.items():
         say(f"{name} rests on {', '.join(axioms)}", "red")
-    if not found.accepted:
-        say(found.failure, "red")
-    say("PROVED" if found.accepted and not excess else "NOT PROVED", "bold")
-    raise click.exceptions.Exit(0 if found.accepted and not excess else 1)
+    problems = found.problems()
+    for problem in problems:
+        say(problem, "red")
+    say("NOT PROVED" if problems or excess else "PROVED", "bold")
+    raise click.exceptions.Exit(1 if problems or excess else 0)

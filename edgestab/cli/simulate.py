@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from edgestab.numeric.number_types import KERNELS
 from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import check_writable, console, force_option, json_option, parse_rational, write_json
@@ -27,7 +28,7 @@ from .common import check_writable, console, force_option, json_option, parse_ra
 )
 @click.option(
     "--kernel",
-    type=click.Choice(("auto", "float64", "double-double", "quad-double", "mpfr", "mpmath", "arb")),
+    type=click.Choice(KERNELS),
     default="auto",
     show_default=True,
     help="Number type; arb encloses the exact end in balls.",

@@ -62,6 +62,21 @@ def _explain(report: Report) -> list[str]:
     return lines
 
 
+def _recorded(report: Report) -> list[str]:
+    """A line that says so where PROVED rests on the record of another machine."""
+    proved = [
+        result.claim.id
+        for result in report.results
+        if any("the committed record" in e.outcome.detail for e in result.evidence if e.level.name == "PROVED")
+    ]
+    if not proved:
+        return []
+    return [
+        f"{len(proved)} claims are PROVED by the committed record of another machine's Coq, whose digests match these "
+        "sources; `edgestab prove` checks them here"
+    ]
+
+
 @click.command()
 @click.argument("claims", nargs=-1, metavar="[CLAIM ...]")
 @click.option("--effort", type=click.Choice(("quick", "default", "thorough")), default="default", show_default=True)
@@ -118,6 +133,8 @@ def verify(
                 text = f"{result.claim.id}: {entry.method}: {entry.outcome.domain or result.claim.domain}"
                 out.print(text, style="dim", markup=False, soft_wrap=True)
     for line in _explain(report):
+        out.print(line, markup=False, soft_wrap=True)
+    for line in _recorded(report):
         out.print(line, markup=False, soft_wrap=True)
     count = len(report.results)
     out.print(f"{count} claims: {report.verdict.value} in {report.seconds:.1f} s at effort {effort}", markup=False)

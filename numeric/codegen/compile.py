@@ -78,7 +78,8 @@ def compile_map(source: PolynomialMap, target: str = "float64") -> Kernel:
     """
     if target not in SINGLE:
         raise CodegenError.of("compile_map()", f"a target among {', '.join(SINGLE)}", target, "Pick one of these.")
-    return _compile_float64(source) if target == "float64" else _compile_python(source, target)
+    numba = NUMBER_TYPES[target].target == "numba"
+    return _compile_float64(source) if numba else _compile_python(source, target)
 
 
 @lru_cache(maxsize=256)

@@ -146,28 +146,11 @@ def _proportional(p: ExactPoly, q: ExactPoly) -> bool:
     return quotient is not None and quotient.is_constant()
 
 
-def _solve(rows: list[list[ExactPoly]]) -> list[ExactPoly] | None:
-    """Solve a square linear system given as rows ``[coefficients.., right side]``; None when it is singular."""
-    n = len(rows)
-    for column in range(n):
-        pivot = next((i for i in range(column, n) if rows[i][column]), None)
-        if pivot is None:
-            return None
-        rows[column], rows[pivot] = rows[pivot], rows[column]
-        divided = [x.divide(rows[column][column]) for x in rows[column]]
-        rows[column] = [x for x in divided if x is not None]
-        for i in range(n):
-            if i != column and rows[i][column]:
-                factor = rows[i][column]
-                rows[i] = [a - factor * b for a, b in zip(rows[i], rows[column], strict=True)]
-    return [row[n] for row in rows]
-
-
-def _kernel(rows: list[list[ExactPoly]], width: int, ring: CoefficientRing) -> list[list[ExactPoly]]:
-    """A basis of the vectors that all rows annihilate."""
+def _row_reduce(rows: list[list[ExactPoly]], width: int) -> list[int]:
+    """Bring rows to reduced echelon form in place, by pivots in the first columns; returns the pivots."""
     pivots: list[int] = []
-    done = 0
     for column in range(width):
+        done = len(pivots)
         pivot = next((i for i in range(done, len(rows)) if rows[i][column]), None)
         if pivot is None:
             continue
@@ -179,7 +162,18 @@ def _kernel(rows: list[list[ExactPoly]], width: int, ring: CoefficientRing) -> l
                 factor = rows[i][column]
                 rows[i] = [a - factor * b for a, b in zip(rows[i], rows[done], strict=True)]
         pivots.append(column)
-        done += 1
+    return pivots
+
+
+def _solve(rows: list[list[ExactPoly]]) -> list[ExactPoly] | None:
+    """Solve a square linear system given as rows ``[coefficients.., right side]``; None when it is singular."""
+    n = len(rows)
+    return [row[n] for row in rows] if len(_row_reduce(rows, n)) == n else None
+
+
+def _null_space(rows: list[list[ExactPoly]], width: int, ring: CoefficientRing) -> list[list[ExactPoly]]:
+    """A basis of the vectors that all rows annihilate."""
+    pivots = _row_reduce(rows, width)
     basis = []
     for free in (c for c in range(width) if c not in pivots):
         vector = [ring.zero] * width
@@ -209,7 +203,7 @@ def _slow_forms(source: PolynomialMap, ring: CoefficientRing, images: list[Exact
         columns = [{e: c for e, c in inc.terms().items() if e[position] < 2} for inc in increments]
         monomials = sorted(set().union(*columns))
         rows = [[column.get(m, ring.zero) for column in columns] for m in monomials]
-        found += [_linear(ring, v) for v in _kernel(rows, len(columns), ring)]
+        found += [_linear(ring, v) for v in _null_space(rows, len(columns), ring)]
     return found
 
 
@@ -240,7 +234,7 @@ def _invariant_forms(ring: CoefficientRing, images: list[ExactPoly]) -> list[Exa
     for root in _eigenvalues(ring, matrix):
         # left eigenvectors: (M^T - root) l = 0
         rows = [[matrix[j][i] - (root if i == j else ring.zero) for j in range(n)] for i in range(n)]
-        for vector in _kernel(rows, n, ring):
+        for vector in _null_space(rows, n, ring):
             form = _with_offset(ring, images, _linear(ring, vector))
             if form is not None:
                 found.append(form)

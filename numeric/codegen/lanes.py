@@ -160,8 +160,8 @@ def _reduce(name: str) -> Emit:
 def lane_ops(lanes: int) -> SimpleNamespace:
     """The operations on vectors of a number of lanes.
 
-    ``load(pointer, offset)``, ``store(pointer, offset, v)``, ``splat(x)``; ``fma add sub mul div neg abs max min``;
-    ``lt le gt ge eq`` to masks (false for NaN); ``select(mask, a, b)``; ``and_ or_ not_``, ``any_ all_``.
+    ``load(pointer, offset)``, ``store(pointer, offset, v)``, ``splat(x)``; ``fma add sub mul div neg abs``;
+    ``lt le gt ge`` to masks (false for NaN); ``select(mask, a, b)``; ``and_``, ``any_ all_``.
 
     Args:
         lanes: a power of two, 2..256.
@@ -200,17 +200,12 @@ def lane_ops(lanes: int) -> SimpleNamespace:
         div=binary("fdiv"),
         neg=_simple("neg", v, (v,), lambda builder, a: builder.fneg(a)),
         abs=named("abs_", "fabs", 1),
-        max=named("max_", "maxnum", 2),
-        min=named("min_", "minnum", 2),
         lt=compare("lt", "<"),
         le=compare("le", "<="),
         gt=compare("gt", ">"),
         ge=compare("ge", ">="),
-        eq=compare("eq", "=="),
         select=_simple("select", v, (m, v, v), lambda builder, k, a, b: builder.select(k, a, b)),
         and_=_simple("and_", m, (m, m), lambda builder, a, b: builder.and_(a, b)),
-        or_=_simple("or_", m, (m, m), lambda builder, a, b: builder.or_(a, b)),
-        not_=_simple("not_", m, (m,), lambda builder, a: builder.not_(a)),
         any_=_simple("any_", types.boolean, (m,), _reduce("or")),
         all_=_simple("all_", types.boolean, (m,), _reduce("and")),
     )

@@ -6,13 +6,13 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import sympy as sp
 from flint import fmpq_mpoly
 
 from ...symbolic.algebra.errors import CodegenError, ProofError
 from ...symbolic.algebra.rings import poly_terms, rational_string
+from ..number_types import Operators
 from .coefficient_ring import CoefficientRing, ExactPoly
 from .emission import ConstantPool, Problem, emit_constants
 from .program import Op, Program, fold_moves
@@ -21,56 +21,38 @@ from .scheduling import EFFORTS, named_results
 
 @dataclass(frozen=True)
 class Quotient:
-    """A quotient of two polynomials in state and parameters, as a number type for :meth:`Program.evaluate`.
-
-    Two quotients are equal when they are as rational functions.
-    """
+    """A quotient of two polynomials in state and parameters; two are equal when they are as rational functions."""
 
     above: ExactPoly
     below: ExactPoly
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Quotient):
-            return NotImplemented
-        return self.above * other.below == other.above * self.below
+        return isinstance(other, Quotient) and self.above * other.below == other.above * self.below
 
     def __hash__(self) -> int:
         return 0
 
+    def __mul__(self, other: Quotient) -> Quotient:
+        return _in_lowest_terms(self.above * other.above, self.below * other.below)
 
-class _Field:
-    """The arithmetic of quotients."""
+    def __add__(self, other: Quotient) -> Quotient:
+        return _in_lowest_terms(self.above * other.below + other.above * self.below, self.below * other.below)
 
-    def __init__(self, ring: CoefficientRing) -> None:
-        self.ring = ring
+    def __neg__(self) -> Quotient:
+        return Quotient(-self.above, self.below)
 
-    def constant(self, value: Fraction) -> Quotient:
-        return Quotient(self.ring.constant(value), self.ring.one)
-
-    def fma(self, a: Quotient, b: Quotient, c: Quotient) -> Quotient:
-        return self.add(self.mul(a, b), c)
-
-    def mul(self, a: Quotient, b: Quotient) -> Quotient:
-        return self._lowest(a.above * b.above, a.below * b.below)
-
-    def add(self, a: Quotient, b: Quotient) -> Quotient:
-        return self._lowest(a.above * b.below + b.above * a.below, a.below * b.below)
-
-    def neg(self, a: Quotient) -> Quotient:
-        return Quotient(-a.above, a.below)
-
-    def div(self, a: Quotient, b: Quotient) -> Quotient:
-        if not b.above:
+    def __truediv__(self, other: Quotient) -> Quotient:
+        if not other.above:
             raise ProofError.of("schedule_rational()", "a denominator other than 0", "0", "Report it.")
-        return self._lowest(a.above * b.below, a.below * b.above)
+        return _in_lowest_terms(self.above * other.below, self.below * other.above)
 
-    @staticmethod
-    def _lowest(above: ExactPoly, below: ExactPoly) -> Quotient:
-        common = above.numerator.gcd(below.numerator)
-        if above and not common.is_one():
-            above = ExactPoly(above.home, above.numerator / common, above.denominator)
-            below = ExactPoly(below.home, below.numerator / common, below.denominator)
-        return Quotient(above, below)
+
+def _in_lowest_terms(above: ExactPoly, below: ExactPoly) -> Quotient:
+    common = above.numerator.gcd(below.numerator)
+    if above and not common.is_one():
+        above = ExactPoly(above.home, above.numerator / common, above.denominator)
+        below = ExactPoly(below.home, below.numerator / common, below.denominator)
+    return Quotient(above, below)
 
 
 def _split(ring: CoefficientRing, expr: sp.Expr) -> tuple[fmpq_mpoly, fmpq_mpoly]:
@@ -172,7 +154,7 @@ def schedule_rational(
 def _prove(program: Program, ring: CoefficientRing, split: list[tuple[fmpq_mpoly, fmpq_mpoly]]) -> None:
     state = [Quotient(ring.generator(s), ring.one) for s in ring.state]
     fixed = [Quotient(ring.generator(s), ring.one) for s in ring.parameters]
-    got = program.evaluate(state, fixed, 1, _Field(ring))
+    got = program.evaluate(state, fixed, 1, Operators(lambda q: Quotient(ring.constant(q), ring.one)))
     wanted = [Quotient(ring.from_polynomial(a), ring.from_polynomial(b)) for a, b in split]
     if list(got) != wanted:
         raise ProofError.of("schedule_rational()", f"the map {program.name}", "another map", "Report it.")

@@ -6,12 +6,11 @@ import json
 import keyword
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 from ...symbolic.algebra.errors import CodegenError, EdgestabError, ProofError
 from ...symbolic.planar.maps import PolynomialMap
+from ..number_types import Operators
 from .cache import GENERATOR, cache_folder, sources_digest, write_once
 from .coefficient_ring import CoefficientRing, ExactPoly
 from .coordinates import Coordinates, Form, bases, candidate_forms, change_coordinates, kept_variables
@@ -201,41 +200,18 @@ def named_results(ops: list[Op], results: list[tuple[Operand, int]], fallback: t
     return tuple(names)
 
 
-class Algebra:
-    """Exact polynomials as a number type for :meth:`Program.evaluate`."""
+class Algebra(Operators):
+    """Exact polynomials as a number type for :meth:`Program.evaluate`; a divisor must not depend on the state.
+
+    Args:
+        ring: Q(parameters)[state].
+    """
 
     def __init__(self, ring: CoefficientRing) -> None:
-        self.ring = ring
-
-    def constant(self, value: Fraction) -> ExactPoly:
-        """A rational."""
-        return self.ring.constant(value)
-
-    def fma(self, a: ExactPoly, b: ExactPoly, c: ExactPoly) -> ExactPoly:
-        """``a * b + c``."""
-        return a * b + c
-
-    def mul(self, a: ExactPoly, b: ExactPoly) -> ExactPoly:
-        """``a * b``."""
-        return a * b
-
-    def add(self, a: ExactPoly, b: ExactPoly) -> ExactPoly:
-        """``a + b``."""
-        return a + b
-
-    def neg(self, a: ExactPoly) -> ExactPoly:
-        """``-a``."""
-        return -a
+        super().__init__(ring.constant)
 
     def div(self, a: ExactPoly, b: ExactPoly) -> ExactPoly:
-        """``a / b``; b must not depend on the state.
-
-        Args:
-            a: the dividend.
-            b: the divisor, an element without state variables.
-
-        Returns:
-            The quotient.
+        """``a / b``.
 
         Raises:
             ProofError: b is 0 or does not divide a.
@@ -259,7 +235,7 @@ def prove(program: Program, source: PolynomialMap) -> None:
     ring = CoefficientRing(source.variables, source.parameters)
     state = [ring.generator(v) for v in source.variables]
     fixed = [ring.generator(p) for p in source.parameters]
-    algebra: Any = Algebra(ring)
+    algebra = Algebra(ring)
     wanted = [ring.from_polynomial(p) for p in source.polynomials]
     got = program.evaluate(state, fixed, program.steps_per_body, algebra)
     home = program.evaluate(state, fixed, 0, algebra)

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .ensemble import EnsembleResult, Motion, summarise
+from .eigenvalue_motion import Motion
+from .ensemble import EnsembleResult, summarise
 from .laws import Array, CurvatureLaw, Entries, InitialEnsemble, check_dense, draw_entries, draw_slices
 
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...symbolic.algebra.errors import DomainError
-from .ensemble import Array, conditional_acceleration
-from .largest_eigenvalue import largest_eigenvalue_moments
-from .laws import InitialEnsemble
+from .eigenvalue_motion import conditional_acceleration
+from .laws import Array, InitialEnsemble
 
 
 @dataclass(frozen=True)
@@ -40,10 +39,8 @@ def derived_effect(law: InitialEnsemble) -> tuple[float, float]:
     from ...symbolic.algebra.symbols import symbol
     from ...symbolic.wick.cumulants import acceleration_change, eigenvalue_change
 
-    moments = largest_eigenvalue_moments(law.outputs, law.parameters).moments
-    values = {symbol(f"m_{q}"): m for q, m in enumerate(moments, 1)}
-    values |= {symbol(s): 1 for s in ("sigma_J", "sigma_Q", "sigma_z", "kappa_4")}
-    values |= {symbol("D"): law.outputs, symbol("P"): law.parameters}
+    unit = InitialEnsemble(law.outputs, law.parameters)
+    values = unit.values() | {symbol("kappa_4"): 1}
     return float(eigenvalue_change().subs(values)), float(acceleration_change().subs(values))
 
 

@@ -185,11 +185,11 @@ def exceedance(n: int, m: int, x: Array, nodes: int = 56, reach: float | None = 
     core[:, :nodes, :nodes] = -w[:, :, None] * sign
     core[:, k, nodes + k] = w
     core[:, nodes + k, k] = -w
-    kernel = core @ gram
-    above: Array = 1 - np.sqrt(np.clip(np.linalg.det(np.eye(2 * nodes) - kernel), 0.0, 1.0))
-    tail = np.abs(np.trace(kernel, axis1=1, axis2=2)) < 1e-3
+    discretised = core @ gram
+    above: Array = 1 - np.sqrt(np.clip(np.linalg.det(np.eye(2 * nodes) - discretised), 0.0, 1.0))
+    tail = np.abs(np.trace(discretised, axis1=1, axis2=2)) < 1e-3
     if tail.any():  # the logarithm of the determinant by traces keeps small probabilities to all digits
-        small, power = kernel[tail], kernel[tail]
+        small, power = discretised[tail], discretised[tail]
         log_determinant = np.zeros(len(small))
         for order in range(1, 6):
             log_determinant -= np.trace(power, axis1=1, axis2=2) / order

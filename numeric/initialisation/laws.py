@@ -76,6 +76,20 @@ class InitialEnsemble:
         """``(sigma_Q / sigma_J)^2``: relative rise of ``lambda_max`` per squared distance, by the displacement law."""
         return (self.sigma_Q / self.sigma_J) ** 2
 
+    def values(self) -> dict[Any, float]:
+        """What the symbols of an expectation are for this law, moments of the largest eigenvalue included.
+
+        Returns:
+            The symbols of D, P, the standard deviations and ``m_1`` to ``m_6``, as the symbol table has them.
+        """
+        from ...symbolic.algebra.symbols import symbols
+
+        moments = largest_eigenvalue_moments(self.outputs, self.parameters).moments
+        numbers = (self.outputs, self.parameters, self.sigma_z, self.sigma_J, self.sigma_Q)
+        found = dict(zip(symbols("D P sigma_z sigma_J sigma_Q"), numbers, strict=True))
+        scaled = (m * self.sigma_J ** (2 * q) for q, m in enumerate(moments, 1))
+        return found | dict(zip(symbols("m_1 m_2 m_3 m_4 m_5 m_6"), scaled, strict=True))
+
     def ratio(self, first: float, second: float) -> float:
         """``E[d2 lambda/dt2] / E[lambda]`` from the moments of the eigenvalue, by the derived closed form.
 

@@ -14,7 +14,7 @@ from .tanh import TanhNetwork
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-# Up to this many residuals the kernel is diagonalised densely.
+# Up to this many residuals the NTK is diagonalised densely.
 DENSE = 400
 BLOW_UP = 1e8
 
@@ -188,15 +188,15 @@ def ntk_top(network: TanhNetwork, theta: Array) -> tuple[tuple[float, float], Ar
     """
     from scipy.linalg import eigh
 
-    kernel = network.ntk(theta) / network.examples
-    size = len(kernel)
+    ntk = network.ntk(theta) / network.examples
+    size = len(ntk)
     first = max(size - 2, 0)
     if size <= DENSE:
-        values, vectors = eigh(kernel, subset_by_index=(first, size - 1))
+        values, vectors = eigh(ntk, subset_by_index=(first, size - 1))
     else:
         from scipy.sparse.linalg import eigsh
 
-        values, vectors = eigsh(kernel, k=2, which="LA", v0=np.ones(size), tol=1e-12)
+        values, vectors = eigsh(ntk, k=2, which="LA", v0=np.ones(size), tol=1e-12)
         order = np.argsort(values)
         values, vectors = values[order], vectors[:, order]
     second = float(values[-2]) if size > 1 else float("nan")

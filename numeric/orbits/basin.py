@@ -52,7 +52,7 @@ class Basin:
 
     Attributes:
         epsilon: the smaller eigenvalue's size.
-        width: the band is ``[2 - width epsilon, 2]``.
+        width: the interval of the theorem is ``[2 - width epsilon, 2]``.
         z: grid of residuals, shape ``(n,)``.
         V: grid of weight norms ``epsilon eta |theta|^2``, shape ``(m,)``.
         outcome: codes, shape ``(m, n)``.
@@ -75,7 +75,7 @@ class Basin:
         return (z != 0) & (z < 1) & above & (float(barrier.height) >= W - 2)
 
     def share_proved(self, barrier: Barrier) -> float:
-        """The proved region's share of the grid points that end in the band."""
+        """The proved region's share of the grid points that end in the interval."""
         good = self.outcome == WITHIN
         return float(np.sum(good & self.inside(barrier)) / max(1, np.sum(good)))
 
@@ -92,7 +92,7 @@ def simulate_basin(
     """Iterate the exact map from a grid of starts, in double precision.
 
     Args:
-        barrier: gives the map and the band's width.
+        barrier: gives the map, and the width of the interval in which limits lie.
         epsilon: in (0, 1].
         z_range: first and last residual.
         V_range: first and last weight norm.

@@ -15,8 +15,7 @@ from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.quadratic import main_case
 from ..codegen.compile import compile_map
 from ..runs.figure_style import COLOURS, EDGE_LINE, STYLE, save_figure
-from .simulation import CEILING
-from .starts import Start
+from .starts import CEILING, Start
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,11 +42,12 @@ def record_orbit(start: Start, *, steps: int, most: int = 20_000) -> Orbit:
     Returns:
         The orbit.
     """
-    kernel = compile_map(start.one_step)
+    problem = start.orbit(min(steps, most), Fraction(0))
+    kernel = compile_map(problem.one_step)
     state: Sequence[Any] = tuple(map(float, start.state))
     rows = [state]
-    for _ in range(min(steps, most)):
-        state = kernel.step(state, start.parameters)
+    for _ in range(problem.steps):
+        state = kernel.step(state, problem.parameters)
         if not abs(state[0]) <= CEILING:
             break
         rows.append(state)

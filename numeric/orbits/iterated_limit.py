@@ -1,7 +1,7 @@
 """Where orbits of a planar map end, to many digits: direct iteration in MPFR, from one start or from the slow manifold.
 
 An orbit that converges ends on the line of fixed points ``z = 0``. Near it ``T`` still moves by a multiple of z, so
-the limit is read from ``T - slope * z``, which moves by ``O(z^2)`` only: half the steps for the same digits.
+the limit is read from ``T + tilt * z``, which moves by ``O(z^2)`` only: half the steps for the same digits.
 
 Away from ``z = 0`` the slow manifold attracts strongly. An orbit started there, on the resummed manifold, and iterated
 down with the exact map ends where relaxed orbits end; its start's error shrinks on the way.
@@ -9,7 +9,7 @@ down with the exact map ends where relaxed orbits end; its start's error shrinks
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, lru_cache
@@ -115,18 +115,28 @@ def iterate_to_limit(
     return OrbitLimit(status, value, steps, digits)
 
 
-@cache
-def _descent(model: QuadraticModel) -> PolynomialMap:
-    """Gradient descent in theta, with the residual carried along in front."""
-    step = model.theta_step()
-    residual = sp.Symbol("residual", real=True)
-    ring = PolyRing((residual, *step.variables, *step.parameters))
+def carry_along(step: PolynomialMap, watched: Mapping[sp.Symbol, sp.Expr]) -> PolynomialMap:
+    """A map with polynomials in its variables carried along in front, each computed from the step.
+
+    Args:
+        step: the map.
+        watched: a symbol for each polynomial in the map's variables and parameters.
+
+    Returns:
+        The larger map; a run of it stops by the first polynomial.
+    """
+    inner, ring = PolyRing((*step.variables, *step.parameters)), PolyRing((*watched, *step.variables, *step.parameters))
     stepped = [ring.from_expr(c) for c in step.components]
     fixed = [ring.generator(p) for p in step.parameters]
-    inner = PolyRing((*step.variables, *step.parameters)).from_expr(model.predictor() - model.target)
-    first = inner.compose(*stepped, *fixed, ctx=ring.context)
-    variables = (residual, *step.variables)
-    return PolynomialMap.from_polynomials(variables, (first, *stepped), step.parameters, "gradient step")
+    first = [inner.from_expr(e).compose(*stepped, *fixed, ctx=ring.context) for e in watched.values()]
+    variables = (*watched, *step.variables)
+    return PolynomialMap.from_polynomials(variables, (*first, *stepped), step.parameters, f"{step.name}, watched")
+
+
+@cache
+def _descent(model: QuadraticModel) -> PolynomialMap:
+    """Gradient descent in theta, with the residual carried along."""
+    return carry_along(model.theta_step(), {sp.Symbol("residual", real=True): model.predictor() - model.target})
 
 
 def iterate_descent_to_limit(

@@ -16,14 +16,19 @@ from ...symbolic.algebra.errors import DomainError
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.quadratic import main_case
 from ...symbolic.planar.limit_law import LimitLaw, term_weight
+from .frozen_limit import enclose_frozen_limit
 from .starts import check_epsilon, exact_rational
 
 WEIGHTS = (2, 4, 6, 8, 10)
 """The laws that are compared; each further one gains a power of epsilon until the series turns."""
 
 DIGITS = 40
-MAX_ROUNDS = 200
-"""Rounds of the fixed-point iteration for the end; each gains a factor of the size of epsilon."""
+MAX_ROUNDS = 60
+LONGEST = 1
+"""Rounds and longest step of Newton's iteration for the end, in ln|x|."""
+
+LARGEST = 2
+"""An end farther from the slow manifold than the edge is from 0 is none."""
 
 ROBUST = 12
 """A start that forgets itself by more than ``exp(-12)`` is judged by the limit series alone."""
@@ -33,6 +38,19 @@ TRAPPED = Fraction(1, 2)
 
 STABLE = Fraction(1, 5)
 """Largest p taken into account: the two-cycles at epsilon = 0 lose their stability at p = 0.236."""
+
+REACH = Fraction(236, 1000)
+"""How far the law's series reach in p (there the two-cycles lose their stability), in x and in epsilon (the limit
+series behaves as if it had a branch point near 0.241): from weight to weight the terms shrink like size / REACH."""
+
+SAFETY = 2
+"""The sum of what follows a cut, in units of the geometric series that bounds it."""
+
+LEAST = Fraction(1, 10)
+"""The first correction counts as at least this share of the size, however small it happens to be at a start."""
+
+SLOWEST = 0.95
+"""A start far below the slow manifold hardly moves; its terms are taken to shrink at least this much a weight."""
 
 RELAXED = 1e-3
 FROZEN = 0.5
@@ -48,11 +66,12 @@ class LimitPrediction:
         gap: ``2 - value`` without cancellation.
         decimal: the value to 30 digits, of which those above ``expected_error`` mean something.
         weight: the law used (2 leading, 4 next order, ..).
-        by_weight: prediction of each law, lowest first.
+        by_weight: prediction of each law, lowest first; nan where one has no end.
         relaxed_limit: where an orbit ends that has forgotten its start (limit series to the same order).
         memory: share of the start's deviation from the slow manifold that is left at the end.
-        regime: ``relaxed`` (memory below 1e-3), ``frozen`` (above 1/2), ``between``, or ``outside``: so high above the
-            edge that the orbit may wander or diverge, and the law says nothing (its expected error is infinite).
+        regime: ``relaxed`` (memory below 1e-3), ``frozen`` (above 1/2), ``between``, or ``outside``: so far from the
+            edge, or at so large an epsilon, that the law says nothing (its expected error is infinite).
+        proved_range: an interval that holds the limit for certain, for orbits whose residual shrinks at every step.
 
     Source:
         Derived here: :class:`LimitLaw`.
@@ -72,10 +91,11 @@ class LimitPrediction:
     relaxed_limit: float
     memory: float
     regime: str
+    proved_range: tuple[float, float] | None
 
     def to_json(self) -> dict[str, Any]:
         """All fields; the laws as an object from weight to value."""
-        row = {**self.__dict__, "by_weight": {str(w): v for w, v in self.by_weight}}
+        row = {**self.__dict__, "by_weight": {str(w): None if math.isnan(v) else v for w, v in self.by_weight}}
         return {**row, "expected_error": None} if math.isinf(self.expected_error) else row
 
 
@@ -88,10 +108,11 @@ def predict_limit(epsilon: object, z0: object, T0: object) -> LimitPrediction:
         T0: rescaled NTK eigenvalue of the start, near ``2/(1 - z0)``.
 
     Returns:
-        The prediction. The law is taken to the last weight at which its terms still halve; twice what the next weight
-        would change (at weight 10 what the last one did) is the expected error, so a start too far from the edge shows
-        as a large one. A start that forgets itself is judged by the limit series alone. The expected error is an
-        estimate, not a bound.
+        The prediction. What a law of some weight leaves out is estimated from all corrections known, each continued by
+        the ratio ``max(p, |x|, epsilon) / 0.236`` at which terms shrink from weight to weight; the law with the least
+        estimate is used. A start that forgets itself is judged by the limit series alone. The expected error is an
+        estimate, not a bound; where the ratio reaches 1 the law says nothing, and the regime is ``outside``. Where
+        every step shrinks the residual the limit is enclosed as well; value and error respect that proved range.
 
     Raises:
         DomainError: epsilon is not in (0, 1), or z0 is 0 or at least 1.
@@ -115,20 +136,23 @@ def predict_limit(epsilon: object, z0: object, T0: object) -> LimitPrediction:
         law = _main_law()
         ends = {w: law(w, eps, *start) for w in WEIGHTS}
         strength = law.forgetting(eps, *start)
+        size, outside = law.size(eps, *start)
+        values = {w: value for w, (value, *_) in ends.items()}
+        rest = mpmath.mpf(0)
         if strength > ROBUST:
-            limits = {w: value - end for w, (value, end, _) in ends.items()}
-            weight, error = _smallest_correction(limits)
-            value, error = limits[weight], error + 4 * _mpf(eps) * mpmath.exp(-strength)
-        else:
-            weight = law.usable_weight(eps, *start)
-            # corrections at least halve up to this weight: all that follow the last one sum to its size at most,
-            # and where the law stops early the first one left out comes with as much again
-            neighbour, times = (weight + 2, 2) if weight < WEIGHTS[-1] else (weight - 2, 1)
-            value, error = ends[weight][0], times * abs(ends[weight][0] - ends[neighbour][0])
-        outside = law.height(eps, *start) > _mpf(TRAPPED)
-        error = mpmath.inf if outside else error
-        _, deviation, before = ends[weight]
-        memory = abs(deviation / before) if before else mpmath.mpf(0)
+            size, outside = _mpf(eps), eps >= REACH
+            values = {w: law.relaxed(w, eps) for w in WEIGHTS}
+            # what is left of the start, by the leading law and by the least favourable of all
+            rest = 16 * _mpf(eps) * mpmath.exp(-strength) + 2 * max(
+                (abs(end) for _, end, _ in ends.values() if not mpmath.isnan(end)), default=mpmath.inf
+            )
+        weight, error = _best_cut(values, size)
+        error = mpmath.inf if outside else error + rest
+        value, error, proved = _within(values[weight], error, enclose_frozen_limit(main_case(), eps, *start))
+        outside = mpmath.isinf(error)
+        before = ends[weight][2]
+        kept = ends[weight][1] if strength > ROBUST else value - law.relaxed(weight, eps)
+        memory = mpmath.mpf(0) if not before or mpmath.isnan(kept) else abs(kept / before)
         return LimitPrediction(
             value=float(value),
             expected_error=float(error),
@@ -136,9 +160,10 @@ def predict_limit(epsilon: object, z0: object, T0: object) -> LimitPrediction:
             decimal=mpmath.nstr(value, 30),
             weight=weight,
             by_weight=tuple((w, float(v)) for w, (v, *_) in ends.items()),
-            relaxed_limit=float(ends[weight][0] - deviation),
+            relaxed_limit=float(law.relaxed(weight, eps)),
             memory=float(memory),
             regime="outside" if outside else _regime(memory),
+            proved_range=proved,
         )
 
 
@@ -146,11 +171,50 @@ def _regime(memory: Any) -> str:
     return "relaxed" if memory < RELAXED else "frozen" if memory > FROZEN else "between"
 
 
-def _smallest_correction(values: dict[int, Any]) -> tuple[int, Any]:
-    """The weight after the smallest step in a sequence, and that step."""
-    steps = {b: abs(values[b] - values[a]) for a, b in pairwise(values)}
-    best = min(steps, key=steps.__getitem__)
-    return best, steps[best]
+def _within(value: Any, error: Any, proved: tuple[Fraction, Fraction] | None) -> tuple[Any, Any, Any]:
+    """The value moved into the proved range, its error where that is the smaller one, and the range in floats."""
+    if proved is None:
+        return value, error, None
+    low, high = map(_mpf, proved)
+    value = min(max(value, low), high)
+    return value, min(error, max(value - low, high - value)), (_below(proved[0]), -_below(-proved[1]))
+
+
+def _below(value: Fraction) -> float:
+    """The largest float that is at most a fraction."""
+    near = float(value)
+    return near if Fraction(near) <= value else math.nextafter(near, -math.inf)
+
+
+def _best_cut(values: dict[int, Any], size: Any) -> tuple[int, Any]:
+    """The weight after which least is left out, and an estimate of that.
+
+    Each known correction stands for a geometric series of the ratio ``size / REACH``, so that one that happens to be
+    small does not pass for the size of what follows.
+
+    Args:
+        values: weight to value, lowest first; nan where a law has no end.
+        size: the largest of p, |x| and epsilon at the start.
+
+    Returns:
+        The weight and the estimate; infinite where no two successive laws have an end.
+    """
+    ratio = min(size / _mpf(REACH), mpmath.mpf(SLOWEST))
+    steps: dict[int, Any] = {}
+    for a, b in pairwise(values):
+        if mpmath.isnan(values[a]) or mpmath.isnan(values[b]):
+            break
+        steps[b] = abs(values[b] - values[a])
+    best, least = min(values), mpmath.inf
+    for w in values:
+        # the first correction left out is known, but for the last law
+        known = w + 2 if w + 2 in steps else w
+        if known in steps:
+            sized = {2: size * _mpf(LEAST), **steps}
+            follow = max(step * ratio ** ((w + 2 - b) // 2) for b, step in sized.items() if b <= known)
+            if SAFETY * follow / (1 - ratio) < least:
+                best, least = w, SAFETY * follow / (1 - ratio)
+    return best, least
 
 
 class LawEvaluator:
@@ -185,26 +249,19 @@ class LawEvaluator:
         eps, _, p, x = self._start(1, epsilon, z0, T0)
         return (2 * min(p, _mpf(STABLE)) + min(x, 0)) / (_mpf(self._logarithm) * eps)
 
-    def height(self, epsilon: Any, z0: Any, T0: Any) -> Any:
-        """Excess ``2 p + x`` of the weight norm over its value at the edge, to leading order."""
-        _, _, p, x = self._start(1, epsilon, z0, T0)
-        return 2 * p + x
+    def size(self, epsilon: Any, z0: Any, T0: Any) -> tuple[Any, bool]:
+        """The largest of p, |x| and epsilon at a start, and whether the start is outside the law's reach.
 
-    def usable_weight(self, epsilon: Any, z0: Any, T0: Any) -> int:
-        """The last weight up to which the integral's parts at this start halve from each to the next."""
-        eps, u, p, x = self._start((self.law.weight + 1) // 2, epsilon, z0, T0)
-        parts = dict.fromkeys(range(2, self.law.weight + 1, 2), mpmath.mpf(0))
-        for e, c in self._terms:
-            even = term_weight(e) + term_weight(e) % 2
-            if even in parts:
-                parts[even] += _mpf(c) * u ** e[0] * p ** e[1] * x ** e[2] * eps ** e[3]
-        parts[2] = abs(2 * p) + abs(x)
-        last = 2
-        for before, now in pairwise(parts):
-            if abs(parts[now]) > abs(parts[before]) / 2:
-                break
-            last = now
-        return last
+        Outside are sizes at which terms do not shrink, and starts so high above the edge that the orbit may wander.
+        """
+        eps, _, p, x = self._start(1, epsilon, z0, T0)
+        outside = max(p, x, eps) >= _mpf(REACH) or 2 * p + x > _mpf(TRAPPED)
+        return max(p, abs(x), eps), bool(outside)
+
+    def relaxed(self, weight: int, epsilon: Any) -> Any:
+        """Where an orbit ends that has forgotten its start: the limit series to the order of a weight."""
+        eps = _mpf(epsilon)
+        return mpmath.fsum(_mpf(c) * eps**n for n, c in enumerate(self._limits[: (weight + 1) // 2 + 1]))
 
     def __call__(self, weight: int, epsilon: Any, z0: Any, T0: Any) -> tuple[Any, Any, Any]:
         """Evaluate the law of one weight at one start.
@@ -216,25 +273,31 @@ class LawEvaluator:
             T0: start.
 
         Returns:
-            ``(T_inf, x at the end, x at the start)``; rounding costs a few digits of the working precision.
+            ``(T_inf, x at the end, x at the start)``, the first two nan where the law of this weight has no end;
+            rounding costs a few digits of the working precision.
         """
         order = (weight + 1) // 2
         eps, u, p, x = self._start(order, epsilon, z0, T0)
-        limit = mpmath.fsum(_mpf(c) * eps**n for n, c in enumerate(self._limits[: order + 1]))
+        limit = self.relaxed(weight, epsilon)
         if x == 0:
             return limit, x, x
         scale = _mpf(self._logarithm) * eps
         held = [(e, _mpf(c)) for e, c in self._terms if term_weight(e) <= weight]
         total = mpmath.fsum(c * u ** e[0] * p ** e[1] * x ** e[2] * eps ** e[3] for e, c in held)
         at_end = [(e[2], c * eps ** e[3]) for e, c in held if e[0] == e[1] == 0 and e != (0, 0, 1, 0)]
-        end, excess = mpmath.mpf(0), mpmath.mpf(0)
+        # I(end) = I(start) by Newton in ln|x| from the leading law's end. On the stable side of the fold at
+        # x = C epsilon I falls with ln|x|; a law whose own terms leave that side has no end
+        end = -scale * mpmath.lambertw(-x / scale * mpmath.exp(-total / scale)).real
         for _ in range(MAX_ROUNDS):
-            argument = -x / scale * mpmath.exp(-(total - excess) / scale)
-            before, end = end, -scale * mpmath.lambertw(argument).real
-            if abs(end - before) <= 4 * mpmath.eps * abs(end):
+            terms = mpmath.fsum(c * end**j for j, c in at_end)
+            slope = end - scale + mpmath.fsum(j * c * end**j for j, c in at_end)
+            if not slope < 0 or abs(end) > LARGEST:
                 break
-            excess = mpmath.fsum(c * end**j for j, c in at_end)
-        return limit + end, end, x
+            step = (total - scale * mpmath.log(abs(x / end)) - end - terms) / slope
+            end *= mpmath.exp(max(min(step, LONGEST), -LONGEST))
+            if abs(step) <= mpmath.eps * 2**10 / eps:
+                return limit + end, end, x
+        return mpmath.nan, mpmath.nan, x
 
 
 def _mpf(value: Any) -> Any:

@@ -19,6 +19,7 @@ from ...symbolic.planar.maps import PolynomialMap
 from ..codegen.compile import Kernel, compile_map
 from ..number_types import bits_for, round_to_mpfr
 from ..runs.status import Status
+from .iterated_limit import carry_along
 
 CEILING = 10**3
 
@@ -114,21 +115,17 @@ def _kernel_of(
     # neutral names: a user's parameter may be called like a word of the generated program
     safe = {p: sp.Symbol(f"u_{k}", real=True) for k, p in enumerate(variables)}
     safe |= {s: sp.Symbol(f"h_{k}", real=True) for k, s in enumerate(eta)}
-    ring = PolyRing((*(safe[p] for p in variables), *(safe[s] for s in eta)))
-    moved = [ring.from_expr(c.subs(safe, simultaneous=True)) for c in step]
-    fixed = [ring.generator(safe[s]) for s in eta]
-    watched = [ring.from_expr(e.subs(safe, simultaneous=True)) for e in (level, trace)]
-    stepped = [w.compose(*moved, *fixed, ctx=ring.context) for w in watched]
-    names = (sp.Symbol("level", real=True), sp.Symbol("trace", real=True), *(safe[p] for p in variables))
-    full = PolynomialMap(
-        names,
-        tuple(ring.to_expr(p) for p in (*stepped, *moved)),
+    own_step = PolynomialMap(
+        tuple(safe[p] for p in variables),
+        tuple(c.subs(safe, simultaneous=True) for c in step),
         tuple(safe[s] for s in eta),
-        "gradient step with its residual and Hessian trace",
+        "gradient step",
     )
-    own = PolyRing(tuple(safe[p] for p in variables))
-    sizes = tuple(poly_terms(own.from_expr(e.subs(safe, simultaneous=True))) for e in (level, trace))
-    return compile_map(full, "mpfr"), sizes
+    watched = [sp.expand(e.subs(safe, simultaneous=True)) for e in (level, trace)]
+    names = (sp.Symbol("level", real=True), sp.Symbol("trace", real=True))
+    own = PolyRing(own_step.variables)
+    sizes = tuple(poly_terms(own.from_expr(e)) for e in watched)
+    return compile_map(carry_along(own_step, dict(zip(names, watched, strict=True))), "mpfr"), sizes
 
 
 def _kernel(model: GradientDescent, level: sp.Expr) -> tuple[Kernel, tuple[Any, ...]]:

@@ -279,8 +279,8 @@ def resum_limit_series(series: LimitSeries, epsilon: object) -> ResummedLimit:
     cut = best_truncation(series, eps)
     with mpmath.workdps(DIGITS):
         highest = (len(c) - 2) // 3
-        bent = [quadratic_approximant(c, d, eps, cut.value) for d in range(highest, max(highest - 3, 1), -1)]
-        reals, imaginary = [v.real for v in bent], abs(mpmath.im(bent[0]))
+        roots = [quadratic_approximant(c, d, eps, cut.value) for d in range(highest, max(highest - 3, 1), -1)]
+        reals, imaginary = [v.real for v in roots], abs(mpmath.im(roots[0]))
         shafer = ("quadratic", float(reals[0]), float(max(reals) - min(reals) + imaginary))
         if imaginary > 0:
             return ResummedLimit(shafer[1], shafer[2], shafer[0], cut)

@@ -15,19 +15,15 @@ from typing import Any
 import gmpy2
 
 from ...symbolic.algebra.errors import DomainError, PrecisionError
-from ..codegen.scheduling import program_for
-from ..number_types import bits_for
+from ..number_types import KERNELS, bits_for
 from ..runs.status import Status
-from .precision.cheapest_type import CHOICES, count_digits, run_in_cheapest_type
+from .precision.cheapest_type import count_digits, run_in_cheapest_type
 from .precision.enclosures import ball_digits, ball_parts, enclose, precision
-from .starts import Start, exact_rational, read_start
+from .starts import OrbitProblem, exact_rational, read_start
 
 EDGE = 2
 DEFAULT_STEPS = 1_000_000
 MAX_DIGITS = 10_000
-KERNELS = (*CHOICES, "arb")
-CEILING = 10**6
-"""A residual beyond this never comes back: past it the cubic term of the map dominates."""
 
 
 @dataclass(frozen=True)
@@ -148,11 +144,11 @@ def simulate(
     tolerance = Fraction(1, 10**digits) if until is None else exact_rational(until, where)
     if tolerance < 0:
         raise DomainError.of(where, "until >= 0", str(until), "It is a bound on |z|.")
-    inputs: dict[str, Any] = {"digits": digits, "steps": steps, "until": tolerance, "ceiling": CEILING}
+    problem = start.orbit(steps, tolerance)
     common = (str(start.epsilon), str(start.target), str(tolerance))
     if kernel == "arb":
-        return _enclosed(start, inputs, common)
-    cheapest = run_in_cheapest_type(program_for(start.one_step), start.state, start.parameters, kernel=kernel, **inputs)
+        return _enclosed(problem, digits, common)
+    cheapest = run_in_cheapest_type(problem, digits=digits, kernel=kernel)
     found = cheapest.run
     # no step, no rounding: the start as it was given
     state = found.ending.state if found.ending.steps else start.state
@@ -192,9 +188,8 @@ def _decimal(value: Fraction | None, digits: int, *, exact: bool) -> str:
     return f"{gmpy2.mpfr(gmpy2.mpq(value.numerator, value.denominator), bits_for(digits)):.{digits + 1}g}"
 
 
-def _enclosed(start: Start, inputs: dict[str, Any], common: tuple[str, str, str]) -> Simulation:
-    found = enclose(start.one_step, start.state, start.parameters, **inputs)
-    digits = inputs["digits"]
+def _enclosed(problem: OrbitProblem, digits: int, common: tuple[str, str, str]) -> Simulation:
+    found = enclose(problem, digits)
     if found is None:
         raise PrecisionError.of(
             "simulate()",

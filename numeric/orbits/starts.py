@@ -1,10 +1,11 @@
-"""Starts of orbits of the main case: exact numbers read and checked, in ``(z, T)`` or in the parameters."""
+"""Orbits of the main case before they run: exact starts, in ``(z, T)`` or in the parameters, and when to stop."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from typing import Any
 
 import sympy as sp
 
@@ -12,6 +13,13 @@ from ...symbolic.algebra.errors import DomainError
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.quadratic import QuadraticModel, main_case
 from ...symbolic.planar.maps import PolynomialMap
+from ..codegen.program import Program, run
+from ..codegen.scheduling import program_for
+from ..number_types import EXACT
+from ..runs.status import Status
+
+CEILING = 10**6
+"""A residual beyond this never comes back: past it the cubic term of the map dominates."""
 
 
 def exact_rational(value: object, where: str) -> Fraction:
@@ -61,7 +69,7 @@ def check_epsilon(value: object, where: str) -> Fraction:
 
 @dataclass(frozen=True)
 class Start:
-    """An exact start of the main case, and the map that goes on from it.
+    """An exact start of the main case.
 
     Attributes:
         state: ``(z, T)``, rescaled.
@@ -73,15 +81,62 @@ class Start:
     epsilon: Fraction
     target: Fraction
 
-    @property
-    def one_step(self) -> PolynomialMap:
-        """The map of one step; without a target it takes fewer operations."""
-        return _targeted_model().one_step() if self.target else main_case()
+    def orbit(self, steps: int, until: Fraction) -> OrbitProblem:
+        """The orbit from here, by the map with a target or by the one without, which takes fewer operations."""
+        one_step = _targeted_model().one_step() if self.target else main_case()
+        parameters = (self.target, self.epsilon) if self.target else (self.epsilon,)
+        return OrbitProblem(one_step, parameters, self.state, steps, until)
+
+
+@dataclass(frozen=True)
+class OrbitProblem:
+    """An orbit to be run: a map, a start, and when to stop.
+
+    Attributes:
+        one_step: the exact map, in two variables.
+        parameters: exact values of its parameters, in its order.
+        start: the exact start.
+        steps: gradient steps at most.
+        until: the orbit has converged when its first variable is below this in absolute value.
+        ceiling: it has diverged when that is above this, or not finite.
+    """
+
+    one_step: PolynomialMap
+    parameters: tuple[Fraction, ...]
+    start: tuple[Fraction, Fraction]
+    steps: int
+    until: Fraction
+    ceiling: int = CEILING
 
     @property
-    def parameters(self) -> tuple[Fraction, ...]:
-        """Exact values of the parameters of the map, in its order."""
-        return (self.target, self.epsilon) if self.target else (self.epsilon,)
+    def program(self) -> Program:
+        """The program that iterates the map."""
+        return program_for(self.one_step)
+
+    def status(self, size: Any, small: Any, taken: int) -> Status | None:
+        """How the orbit has ended where its first variable has this size, None while it goes on.
+
+        Args:
+            size: absolute value of the first variable, in a number type.
+            small: ``until`` in that type.
+            taken: steps taken.
+
+        Returns:
+            The status; a size that is not a number counts as diverged.
+        """
+        if size < small:
+            return Status.CONVERGED
+        if not size <= self.ceiling:
+            return Status.DIVERGED
+        return Status.MAX_STEPS if taken >= self.steps else None
+
+    def entered(self) -> dict[str, Fraction]:
+        """Exact values of the start, the parameters, what is hoisted, and the program's coordinates."""
+        program = self.program
+        names = (*program.variables, *program.parameters)
+        values = dict(zip(names, (*self.start, *self.parameters), strict=True))
+        run((*program.hoist, *program.enter), values, EXACT)
+        return values
 
 
 @cache

@@ -8,7 +8,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..initialisation.largest_eigenvalue import largest_eigenvalue_moments
 from ..initialisation.laws import Array, InitialEnsemble, check_dense, draw_slices
 from ..runs.limits import check_count, check_positive
 from .model import descent_step
@@ -37,17 +36,7 @@ def difference_coefficients(law: InitialEnsemble, which: int, order: int = 4) ->
     Returns:
         Power of eta to coefficient, with the moments of the Wishart law put in.
     """
-    from ...symbolic.algebra.symbols import symbol
-
-    moments = largest_eigenvalue_moments(law.outputs, law.parameters).moments
-    values: dict[object, float] = {
-        symbol("D"): law.outputs,
-        symbol("P"): law.parameters,
-        symbol("sigma_z"): law.sigma_z,
-        symbol("sigma_J"): law.sigma_J,
-        symbol("sigma_Q"): law.sigma_Q,
-    }
-    values |= {symbol(f"m_{q}"): m * law.sigma_J ** (2 * q) for q, m in enumerate(moments, 1)}
+    values = law.values()
     return {k: float(c.subs(values)) for k, c in _coefficients(which, order).items()}  # type: ignore[attr-defined]
 
 

@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...symbolic.algebra.errors import DomainError
-from ..codegen.scheduling import program_for
 from ..orbits.precision.cheapest_type import CheapestRun, run_in_cheapest_type
-from ..orbits.simulation import CEILING
 from ..orbits.starts import exact_rational, read_start
 from ..runs.status import Status
 from .chunk import limit_gap
@@ -107,16 +105,9 @@ def _run_wide(result: SweepResult, index: int) -> CheapestRun:
     start = read_start(
         lane["epsilon"], z=lane.get("z"), T=lane.get("T"), theta=theta, eta=lane.get("eta"), where="check_sweep()"
     )
-    return run_in_cheapest_type(
-        program_for(start.one_step),
-        start.state,
-        start.parameters,
-        digits=DIGITS,
-        steps=int(result.config["steps"]),
-        until=exact_rational(result.config["until"], "check_sweep()"),
-        ceiling=CEILING,
-        kernel="double-double",
-    )
+    until = exact_rational(result.config["until"], "check_sweep()")
+    problem = start.orbit(int(result.config["steps"]), until)
+    return run_in_cheapest_type(problem, digits=DIGITS, kernel="double-double")
 
 
 def _gap(result: SweepResult, index: int, state: tuple[Fraction, ...]) -> float:

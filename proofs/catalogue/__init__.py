@@ -44,6 +44,13 @@ def all_claims() -> dict[str, Claim]:
 
     Raises:
         ProofError: an id is defined twice, a used id is missing, or claims use one another in a circle.
+
+    Source:
+        The catalogue.
+
+    Example:
+        >>> {"theorem-1", "theorem-2"} <= set(es.proofs.all_claims())
+        True
     """
     found: dict[str, Claim] = {}
     for name in MODULES:
@@ -80,6 +87,13 @@ def get_claim(claim_id: str) -> Claim:
 
     Raises:
         DomainError: there is none; the message names the nearest ids.
+
+    Source:
+        The catalogue.
+
+    Example:
+        >>> es.get_claim("theorem-1").id
+        'theorem-1'
     """
     from difflib import get_close_matches
 

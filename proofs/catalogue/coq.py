@@ -6,14 +6,14 @@ from functools import partial
 
 import sympy as sp
 
-from ...symbolic.algebra.symbols import symbols
+from ...symbolic.algebra.symbols import symbol, symbols
 from ...symbolic.models.quadratic import main_case
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict
 from ..coq_record import THEOREMS, kernel_status, main_stale_sources, stale_sources
 
 z, T, y, V, epsilon, eta = symbols("z T y V epsilon eta")
-limit, after, loss = sp.Symbol("T_inf", real=True), sp.Symbol("T_1", real=True), sp.Symbol("L", real=True)
-x, v = sp.symbols("theta_1 theta_2", real=True)
+limit, after, loss, x, v = symbols("T_inf T' L theta_1 theta_2")
+_K, _TK = sp.Symbol("k", integer=True), sp.Function("T")
 
 
 def judge_theorems(names: tuple[str, ...], ctx: CheckContext) -> Outcome:
@@ -41,8 +41,9 @@ def judge_theorems(names: tuple[str, ...], ctx: CheckContext) -> Outcome:
     wanted = {t.name: t for t in THEOREMS if t.name in names}
     missing = [n for n in names if n not in record.theorems]
     excess = {n: a for n, a in record.excess_axioms().items() if n in names}
-    if not record.accepted or missing or excess:
-        text = record.failure or f"missing {missing}, further axioms {excess}"
+    problems = record.problems()
+    if problems or missing or excess:
+        text = "; ".join(problems) or f"missing {missing}, further axioms {excess}"
         return Outcome(Verdict.FALSE, count, rejected=count, detail=f"{status.source}: {text}")
     axioms = sorted({a.rpartition(".")[2] for n in names for a in record.theorems[n]["axioms"]})
     checked = "coqchk too" if record.checker.get("accepted") else "coqchk not run"
@@ -71,7 +72,7 @@ CLAIMS = (
     Claim(
         id="one-step-kernel",
         title="From theta to (z, T): one gradient step is the derived planar map",
-        statement=sp.Eq(sp.Symbol("z'"), z - z * T + z**2 * ((1 - epsilon) * T + 2 * epsilon * z) / 2),
+        statement=sp.Eq(symbol("z'"), z - z * T + z**2 * ((1 - epsilon) * T + 2 * epsilon * z) / 2),
         variables=(z, T, epsilon),
         source=Source("agarwala2023", "Analysis, insight 1: recurrence for the output"),
         uses=("gradient-kernel",),
@@ -81,7 +82,7 @@ CLAIMS = (
     Claim(
         id="hierarchy-kernel",
         title="The hierarchy, its closure, and the fall of the weight norm",
-        statement=sp.Eq(sp.Symbol("T_k'"), sp.Symbol("T_k") - 2 * z * sp.Symbol("T_k+1") + z**2 * sp.Symbol("T_k+2")),
+        statement=sp.Eq(sp.Function("T'")(_K), _TK(_K) - 2 * z * _TK(_K + 1) + z**2 * _TK(_K + 2)),
         variables=(z,),
         source=Source("agarwala2023", "Analysis, insight 1: recurrence for the output"),
         uses=("gradient-kernel",),
@@ -138,11 +139,11 @@ CLAIMS = (
         id="recurrence-identity-kernel",
         title="The printed recurrences with their complete remainder, as polynomial identities",
         statement=sp.Eq(
-            sp.Symbol("y''") - y,
+            symbol("y''") - y,
             -2 * (4 - 3 * epsilon + 4 * epsilon**2) * y * z**2
             - 4 * epsilon * z**2
-            + y**2 * z**2 * sp.Symbol("a")
-            + z**3 * sp.Symbol("R"),
+            + y**2 * z**2 * sp.Function("a")(z, y, epsilon)
+            + z**3 * sp.Function("R")(z, y, epsilon),
         ),
         variables=(z, y, epsilon),
         source=Source("agarwala2023", "the two-step recurrences before Theorem 1"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
-from typing import Any
 
+import numpy as np
 import sympy as sp
-from flint import arb, ctx, fmpq
+from flint import arb, fmpq
 
 from ...numeric.codegen.coefficient_ring import CoefficientRing, ExactPoly
 from ...numeric.codegen.compile import compile_map
@@ -15,6 +15,7 @@ from ...numeric.codegen.lane_kernels import kernel_of, to_fractions, to_wide
 from ...numeric.codegen.program import Program
 from ...numeric.codegen.scheduling import Algebra, program_for
 from ...numeric.number_types import ON_LANES
+from ...numeric.orbits.precision.enclosures import precision
 from ...symbolic.algebra.symbols import symbols
 from ...symbolic.models.quadratic import QuadraticModel
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
@@ -83,7 +84,7 @@ def _lanes(context: CheckContext) -> Outcome:
     for target in types:
         kernel = kernel_of(program, target)
         columns = [to_wide([p[i] for p in points], kernel.terms) for i in range(3)]
-        out = kernel.advance(_stack(columns[:2]), _stack(columns[2:]), 1)
+        out = kernel.advance(np.stack(columns[:2]), np.stack(columns[2:]), 1)
         values = [to_fractions(row) for row in out]
         for index, point in enumerate(points):
             bounds = program.error_bound(point[:2], point[2:], kernel.number_type.unit_roundoff())
@@ -105,37 +106,27 @@ def _lanes(context: CheckContext) -> Outcome:
     )
 
 
-def _stack(columns: list[Any]) -> Any:
-    import numpy as np
-
-    return np.stack(columns)
-
-
 def _balls(context: CheckContext) -> Outcome:
     """Arb balls of the generated kernel contain the exact value, thirds included."""
     step = compile_map(context.map, "arb").step
     rng = random.Random(context.seed)
     tested = rejected = 0
     where = None
-    before = ctx.prec
-    try:
-        for _ in range(context.pick(50, 200, 2000)):
-            start = (
-                Fraction(rng.randint(-60, 60), 21),
-                Fraction(rng.randint(1, 90), 27),
-                Fraction(rng.randint(1, 32), 33),
-            )
-            ctx.prec = 53
+    for _ in range(context.pick(50, 200, 2000)):
+        start = (
+            Fraction(rng.randint(-60, 60), 21),
+            Fraction(rng.randint(1, 90), 27),
+            Fraction(rng.randint(1, 32), 33),
+        )
+        with precision(53):
             balls = [arb(fmpq(x.numerator, x.denominator)) for x in start]
             got = step(balls[:2], balls[2:])
-            ctx.prec = WIDTH
+        with precision(WIDTH):
             for ball, true in zip(got, twin(start), strict=True):
                 tested += 1
                 if not abs(ball.mid() - fmpq(true.numerator, true.denominator)) <= ball.rad():
                     rejected += 1
                     where = where or str(start)
-    finally:
-        ctx.prec = before
     return judge(tested, rejected, counterexample=where, digits=15, domain="random rationals that are no doubles")
 
 

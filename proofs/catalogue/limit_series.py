@@ -197,7 +197,7 @@ CLAIMS = (
     Claim(
         id="slow-manifold",
         title="The invariance equation has a formal solution, order by order",
-        statement=sp.Eq(tau(sp.Symbol("z'"), epsilon), sp.Symbol("T'")),
+        statement=sp.Eq(tau(symbol("z'"), epsilon), symbol("T'")),
         variables=(z, T, epsilon),
         source=Source("edgestab", "slow manifold"),
         uses=("one-step-map",),

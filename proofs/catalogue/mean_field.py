@@ -9,7 +9,7 @@ from ...numeric.regression.descent import descend_regression
 from ...numeric.regression.ensemble import RegressionEnsemble
 from ...numeric.regression.mean_field import mean_field_descent
 from ...numeric.runs.status import Status
-from ...symbolic.algebra.symbols import symbols
+from ...symbolic.algebra.symbols import symbol, symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 eta, sigma_z = symbols("eta sigma_z")
@@ -94,16 +94,14 @@ def _break(ctx: CheckContext) -> Outcome:
     )
 
 
-_T, _S = sp.symbols("t s", integer=True, nonnegative=True)
+_T, _D, _LOSS, _LAW = (symbol(name) for name in ("t", "D", "|z|^2/D", "lambda_displacement"))
 _C = sp.Function("C")
 
 CLAIMS = (
     Claim(
         id="mean-field-descent",
         title="Descent at infinite size follows two-time equations",
-        statement=sp.Eq(
-            sp.Limit(sp.Function("E")(sp.Symbol("|z(t)|^2/D")), sp.Symbol("D"), sp.oo), _C(_T, _T), evaluate=False
-        ),
+        statement=sp.Eq(sp.Limit(sp.Function("E")(_LOSS), _D, sp.oo), _C(_T, _T), evaluate=False),
         variables=(_T, eta),
         source=Source("kamali2023", "descent on squares of Gaussian fields; discrete time derived here"),
         domain="D and P to infinity at fixed ratio, any step size; C solves the equations of mean_field_descent",
@@ -113,7 +111,7 @@ CLAIMS = (
     Claim(
         id="displacement-law-ends-at-the-edge",
         title="Past the edge the top NTK eigenvalue falls below the displacement law",
-        statement=sp.Lt(sp.Function("lambda_max")(_T), sp.Symbol("lambda_displacement", positive=True)),
+        statement=sp.Lt(sp.Function("lambda_max")(_T), _LAW),
         variables=(_T,),
         source=Source("edgestab", "displacement law"),
         uses=("displacement-law",),

@@ -12,7 +12,7 @@ from ...numeric.orbits.own_loss_descent import descend_to_minimum, product_start
 from ...symbolic.algebra.errors import EdgestabError
 from ...symbolic.algebra.rings import PolyRing, poly_terms, to_fmpq
 from ...symbolic.algebra.series import TruncatedSeries, compose, evaluate
-from ...symbolic.algebra.symbols import symbol
+from ...symbolic.algebra.symbols import symbol, symbols
 from ...symbolic.models.literature import example_study, lewkowycz
 from ...symbolic.models.own_loss.stabilisation import alpha, beta, derive_self_stabilisation, minimal_loss
 from ...symbolic.models.own_loss.study import EdgeStudy
@@ -20,7 +20,7 @@ from ...symbolic.planar.nullcline import EDGE
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict, judge
 
 z, T, y, epsilon, eta = (symbol(n) for n in ("z", "T", "y", "epsilon", "eta"))
-lam, f, n, x = (sp.Symbol(s, real=True) for s in ("lambda", "f", "n", "x"))
+lam, f, n, x = symbols("lambda f n x")
 ORDER = 3
 START = (Fraction(3, 20), Fraction(9, 4))
 """Near the two-cycles of the degree-4 model; what is off them is forgotten like exp(-0.36/eta^2) on the way down."""
@@ -336,15 +336,15 @@ _SHARPNESS = example_study("zhu", ORDER).sharpness_limit()
 _ENERGY_TWO = y**2 / 2 + epsilon * z**2
 _LEWKOWYCZ = (f * (1 - eta * lam + eta**2 * f**2 / n), lam + eta * f**2 / n * (eta * lam - 4))
 _DAMIAN_ENERGY = y**2 / 2 + beta * x**2 / 4 - alpha * sp.log(x)
-_NEXT = {s: sp.Symbol(f"{s}'", real=True) for s in "zTyxf"} | {"lambda": sp.Symbol("lambda'", real=True)}
+_NEXT = {name: symbol(f"{name}'") for name in ("z", "T", "y", "x", "f", "lambda")}
 
 CLAIMS = (
     Claim(
         id="zhu-closed-map",
         title="Degree-4 product: gradient descent closes in (z, T)",
         statement=sp.And(
-            sp.Eq(z, sp.Symbol("x") * sp.Symbol("y") - 1),
-            sp.Eq(T, 2 * eta * (sp.Symbol("x") ** 2 + sp.Symbol("y") ** 2)),
+            sp.Eq(z, symbol("x") * y - 1),
+            sp.Eq(T, 2 * eta * (symbol("x") ** 2 + y**2)),
         ),
         variables=(z, T, eta),
         source=Source("zhu2022", "the example L = (1 - xyzw)^2/2 with z = x, w = y"),
@@ -356,9 +356,9 @@ CLAIMS = (
         id="zhu-two-step",
         title="Degree-4 product: the two-step form",
         statement=sp.And(
-            sp.Eq(sp.Symbol("z''") - z, _LEADING[0] + sp.Function("O")(y**2 * z, y * z**2)),
+            sp.Eq(symbol("z''") - z, _LEADING[0] + sp.Function("O")(y**2 * z, y * z**2)),
             sp.Eq(
-                sp.Symbol("y''") - y,
+                symbol("y''") - y,
                 _LEADING[1] + sp.Function("O")(y * z**3, y**2 * z, epsilon**2 * z**2, epsilon * z**3),
             ),
         ),
@@ -371,7 +371,7 @@ CLAIMS = (
     Claim(
         id="zhu-final-sharpness",
         title="Degree-4 product: the final sharpness, with its next term",
-        statement=sp.Eq(sp.Symbol("lambda_infinity"), _SHARPNESS + sp.O(eta ** (2 * ORDER + 1))),
+        statement=sp.Eq(symbol("lambda_infinity"), _SHARPNESS + sp.O(eta ** (2 * ORDER + 1))),
         variables=(eta,),
         assumptions=(eta > 0,),
         source=Source("zhu2022", "sharpness concentration: (2/eta - 20 eta/3, 2/eta), and 2/eta - eta/2 by iteration"),
@@ -409,7 +409,7 @@ CLAIMS = (
     Claim(
         id="lewkowycz-not-concentrated",
         title="Linear network: which hypothesis of concentration fails",
-        statement=sp.Eq(sp.Symbol("y''") - y, -4 * z**2 + sp.Function("O")(y * z**2, z**4)),
+        statement=sp.Eq(symbol("y''") - y, -4 * z**2 + sp.Function("O")(y * z**2, z**4)),
         variables=(z, y),
         source=Source("edgestab", "hypotheses of concentration, applied to Lewkowycz et al. 2020"),
         uses=("lewkowycz-recurrences",),
@@ -419,7 +419,7 @@ CLAIMS = (
     Claim(
         id="agarwala-from-loss",
         title="The main case from its loss, by the tools for a loss of your own",
-        statement=sp.Eq(sp.Symbol("L"), (sp.Symbol("x") ** 2 - epsilon * sp.Symbol("y") ** 2) ** 2 / 8),
+        statement=sp.Eq(symbol("L"), (symbol("x") ** 2 - epsilon * y**2) ** 2 / 8),
         variables=(epsilon, eta),
         source=Source("agarwala2023", "the model with eigenvalues {-epsilon, 1}"),
         uses=("one-step-map",),
@@ -441,7 +441,7 @@ CLAIMS = (
     Claim(
         id="damian-energy",
         title="The conserved energy of self-stabilisation",
-        statement=sp.Eq(sp.Symbol("H"), _DAMIAN_ENERGY),
+        statement=sp.Eq(symbol("H"), _DAMIAN_ENERGY),
         variables=(x, y, alpha, beta),
         assumptions=(x > 0, alpha > 0, beta > 0),
         source=Source("damian2022", "energy of the slow flow"),

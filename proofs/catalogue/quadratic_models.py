@@ -194,10 +194,10 @@ def _closed_limit(ctx: CheckContext) -> Outcome:
     return judge(len(cases), rejected, worst=mpmath.nstr(worst, 3), bound=1e-34, digits=35)
 
 
-_k, _i, _s = sp.Symbol("k", integer=True), sp.Symbol("i", integer=True), sp.Symbol("s", real=True)
+_s, (_i, _k, _m) = symbol("s"), (sp.Symbol(name, integer=True) for name in "ikm")
 _Tk = sp.Function("T")
 _w, _q = sp.IndexedBase("w"), sp.IndexedBase("q")
-_norm_change = sp.Symbol("Delta_norm", real=True)
+_norm_change = symbol("|theta'|^2") - symbol("|theta|^2")
 
 CLAIMS = (
     Claim(
@@ -224,7 +224,7 @@ CLAIMS = (
     Claim(
         id="scaled-spectrum",
         title="Eigenvalues {mu, -mu epsilon} are {1, -epsilon} in other units of z",
-        statement=sp.Eq(sp.Symbol("z_mu"), mu * z),
+        statement=sp.Eq(symbol("z_mu"), mu * z),
         variables=(mu, epsilon),
         assumptions=(sp.Ne(mu, 0),),
         source=Source("edgestab", "scaling"),
@@ -246,7 +246,7 @@ CLAIMS = (
     Claim(
         id="flow-end",
         title="Where gradient flow ends",
-        statement=sp.Eq(sp.Sum(_q[_i] * _w[_i] * sp.exp(-2 * _q[_i] * _s), (_i, 1, sp.Symbol("m"))), 2 * E),
+        statement=sp.Eq(sp.Sum(_q[_i] * _w[_i] * sp.exp(-2 * _q[_i] * _s), (_i, 1, _m)), 2 * E),
         variables=(_s, E),
         source=Source("edgestab", "gradient flow"),
         uses=("flow-invariants",),

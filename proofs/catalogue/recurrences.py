@@ -14,8 +14,8 @@ from ..twins import coefficients_at, nullcline_residual, two_step_twin
 
 z, T, y, epsilon, w = symbols("z T y epsilon w")
 O = sp.Function("O")  # noqa: E741 - the order symbol, unevaluated: SymPy's own Order would absorb terms
-STEP_Z, STEP_T = sp.Symbol("z_{t+1}", real=True), sp.Symbol("T_{t+1}", real=True)
-DZ, DY = sp.Symbol(r"\Delta_2 z", real=True), sp.Symbol(r"\Delta_2 y", real=True)
+STEP_Z, STEP_T = symbols("z' T'")
+DZ, DY = (later - now for later, now in zip(symbols("z'' y''"), (z, y), strict=True))
 PRINTED = "Analysis, insight 2: recurrence for every other iteration"
 
 

@@ -18,11 +18,10 @@ from ...numeric.regression.flow import integrate_regression_flow
 from ...numeric.regression.model import RegressionState
 from ...numeric.regression.sharpening import eigenvalue_rates, measure_sharpening
 from ...numeric.regression.two_steps import Phases, split_two_steps
-from ...symbolic.algebra.symbols import symbols
+from ...symbolic.algebra.symbols import symbol, symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
-eta, sigma_z = symbols("eta sigma_z")
-time = sp.Symbol("t", positive=True)
+eta, sigma_z, time, D, P = symbols("eta sigma_z t D P")
 PAPER = "agarwala2023"
 OWN = "edgestab"
 
@@ -266,20 +265,19 @@ def _nonlinear_in_step(ctx: CheckContext) -> Outcome:
     )
 
 
-_LAMBDA = sp.Function("lambda_max")
-_RATIO, _MOVED = sp.Symbol("sigma_Q/sigma_J", positive=True), sp.Symbol("|theta(t) - theta(0)|", positive=True)
-_R = sp.Symbol("R", positive=True)
-_C, _END = sp.Symbol("c", positive=True), sp.Function("E_end")
-_LINEAR, _REST = sp.Symbol("Delta_linear", real=True), sp.Symbol("Delta_rest", real=True)
+_LAMBDA, _ORDER, _END = (sp.Function(name) for name in ("lambda_max", "O", "E_end"))
+_SECOND = sp.Subs(sp.Derivative(_LAMBDA(time), time, 2), time, 0)
+_RATIO, _MOVED = symbol("sigma_Q") / symbol("sigma_J"), symbol("|theta_t - theta_0|")
+_LINEAR, _REST, _FALL = (symbol(name) for name in ("Delta_linear", "Delta_nonlinear", "Delta_fall"))
 
 CLAIMS = (
     Claim(
         id="short-time-sharpening",
-        title="Under gradient flow the rise starts as c t^2 / 2",
-        statement=sp.Eq(_LAMBDA(time), _LAMBDA(0) * (1 + _C * time**2 / 2) + sp.Symbol("O(t^3)"), evaluate=False),
-        variables=(time, _C),
+        title="Under gradient flow the rise starts as lambda'' t^2 / 2",
+        statement=sp.Eq(_LAMBDA(time), _LAMBDA(0) + _SECOND * time**2 / 2 + _ORDER(time**3), evaluate=False),
+        variables=(time,),
         source=Source(PAPER, "Theorem 2"),
-        domain="each start averaged over z and -z; c = lambda''(0)/lambda(0) by exact perturbation theory",
+        domain="each start averaged over z and -z; lambda''(0) by exact perturbation theory",
         note="How long it lasts is the claim short-time-range.",
         checks=(Check("slope of the remainder of the flow in t", Level.CHECKED, _short_time),),
     ),
@@ -288,15 +286,15 @@ CLAIMS = (
         title="The short-time prediction lasts a tenth of a residual decay",
         statement=sp.Eq(
             _LAMBDA(time),
-            _LAMBDA(0) * (1 + _C * time**2 / 2 * (1 - time * _LAMBDA(0) * (1 + _R) / (1 + sp.sqrt(_R)) ** 2)),
+            _LAMBDA(0) + _SECOND * time**2 / 2 * (1 - time * _LAMBDA(0) * (1 + D / P) / (1 + sp.sqrt(D / P)) ** 2),
             evaluate=False,
         ),
-        variables=(time, _C, _R),
-        source=Source(OWN, "decay of the residual under the kernel of the start"),
+        variables=(time, D, P),
+        source=Source(OWN, "decay of the residual under the NTK of the start"),
         uses=("theorem-2-finite-size",),
-        domain="leading order in size, R = D/P, up to O(t^4); so c t^2/2 is good to 10 % up to about "
-        "0.1 (1 + sqrt R)^2 / (1 + R) / lambda_max(0)",
-        note="The loss is t times E[tr K^2]/E[tr K] of the kernel K = J J' at the start.",
+        domain="leading order in size, up to O(t^4); so lambda''(0) t^2/2 is good to 10 % up to about "
+        "0.1 (1 + sqrt(D/P))^2 / (1 + D/P) / lambda_max(0)",
+        note="The loss is t times E[tr K^2]/E[tr K] of the NTK K = J J' at the start.",
         checks=(Check("median of the first correction to the rise", Level.CHECKED, _short_range),),
     ),
     Claim(
@@ -332,19 +330,19 @@ CLAIMS = (
     Claim(
         id="nonlinear-part-brings-the-fall",
         title="Small non-linear part while sharpening, large before the fall",
-        statement=sp.And(sp.Lt(sp.Abs(_REST), _LINEAR), sp.Gt(-sp.Symbol("Delta_rest_at_the_fall"), _LINEAR)),
-        variables=(_LINEAR, _REST),
+        statement=sp.And(sp.Lt(sp.Abs(_REST), _LINEAR), sp.Gt(-_FALL, _LINEAR)),
+        variables=(_LINEAR, _REST, _FALL),
         source=Source(PAPER, "figure: non-linear dynamical contribution"),
         domain=_PHASE_DOMAIN,
         note="Two-step change split into the part linear in the residual and the rest. In this reading the linear part "
-        "goes on pushing up through the fall, and only the non-linear part brings lambda_max down.",
+        "goes on raising it through the fall, and only the non-linear part brings lambda_max down.",
         checks=(Check("log shares over seeds", Level.CHECKED, _nonlinear_part),),
     ),
     Claim(
         id="nonlinear-part-in-step-size",
         title="The same split by powers of eta",
-        statement=sp.Gt(sp.Symbol("Delta_rest_at_the_fall"), sp.Abs(_REST)),
-        variables=(_REST,),
+        statement=sp.Gt(_FALL, sp.Abs(_REST)),
+        variables=(_REST, _FALL),
         source=Source(PAPER, "figure: non-linear dynamical contribution"),
         domain=_PHASE_DOMAIN,
         note="Linear in eta instead: the rest grows as well, but the part linear in eta then counts each flip of the "

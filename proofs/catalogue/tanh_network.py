@@ -7,7 +7,7 @@ import sympy as sp
 from ...numeric.networks.tanh import TanhNetwork, chebyshev_data
 from ...numeric.networks.training import train_network
 from ...numeric.runs.status import Status
-from ...symbolic.algebra.symbols import symbols
+from ...symbolic.algebra.symbols import symbol, symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 eta = symbols("eta")[0]
@@ -43,7 +43,7 @@ def _edge(ctx: CheckContext) -> Outcome:
     )
 
 
-_FIRST, _SECOND = sp.Symbol("max lambda_1", real=True), sp.Symbol("max lambda_2", real=True)
+_FIRST, _SECOND = symbol("max lambda_1"), symbol("max lambda_2")
 
 CLAIMS = (
     Claim(

@@ -190,9 +190,9 @@ def _certificate(ctx: CheckContext) -> Outcome:
     return judge_conditions(conditions, f"0 <= epsilon <= {EPSILON_MAX}, closed boxes; eta/eta_0 in [1, {RATIO}]")
 
 
-_ETA, _ETA_0 = symbol("eta"), sp.Symbol("eta_0", positive=True)
-_LIMIT, _FIRST, _LATER = (sp.Symbol(f"lambda_{n}", real=True) for n in ("infinity", "0", "1"))
-_F, _NORM = sp.Symbol("f(theta_0)", real=True), sp.Symbol("|theta_0|^2", positive=True)
+_ETA, _ETA_0 = symbol("eta"), symbol("eta_0")
+_LIMIT, _FIRST, _LATER = symbols("lambda_infinity lambda_0 lambda_1")
+_F, _NORM = symbol("f(theta_0)"), symbol("|theta_0|^2")
 
 
 def _between(low: Fraction, value: sp.Expr, high: Fraction) -> sp.Basic:
@@ -267,7 +267,7 @@ CLAIMS = (
     Claim(
         id="theorem-1-overshoot",
         title="Progressive sharpening: the starts lie below the edge and pass it in one step",
-        statement=sp.And(sp.Lt(T, 2), sp.Gt(sp.Symbol("T_1", real=True), exact(OVERSHOOT))),
+        statement=sp.And(sp.Lt(T, 2), sp.Gt(symbol("T'"), exact(OVERSHOOT))),
         variables=(z, V, epsilon),
         assumptions=_BOX,
         source=Source("agarwala2023", "Theorem 1, the behaviour it is about"),

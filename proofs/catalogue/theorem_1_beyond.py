@@ -7,7 +7,7 @@ import sympy as sp
 
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.rings import PolyRing
-from ...symbolic.algebra.symbols import symbols
+from ...symbolic.algebra.symbols import symbol, symbols
 from ...symbolic.models.quadratic import QuadraticModel
 from ...symbolic.trapping.barrier import derive_barrier
 from ...symbolic.trapping.lyapunov import derive_lyapunov
@@ -17,7 +17,7 @@ from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from .theorem_1_certificate import judge_conditions, refuted_by_algebra
 
 z, T, V, epsilon, eta, mu, E = symbols("z T V epsilon eta mu E")
-limit = sp.Symbol("T_inf", real=True)
+limit = symbol("T_inf")
 
 
 @refuted_by_algebra
@@ -166,7 +166,7 @@ CLAIMS = (
     Claim(
         id="theorem-1-scaling",
         title="Eigenvalues {mu, -epsilon mu} give the same map in (eta mu f, eta lambda)",
-        statement=sp.Eq(sp.Symbol("z"), eta * mu * sp.Symbol("f")),
+        statement=sp.Eq(z, eta * mu * symbol("f")),
         variables=(z, eta, mu),
         source=_HOUSE,
         uses=("one-step-map",),
@@ -176,7 +176,7 @@ CLAIMS = (
     Claim(
         id="theorem-1-multiplicities",
         title="Repeated eigenvalues 1 x m, -epsilon x n give the same map",
-        statement=sp.Eq(sp.Function("step")(*sp.symbols("m n")), sp.Function("step")(1, 1)),
+        statement=sp.Eq(sp.Function("step")(*sp.symbols("m n", integer=True)), sp.Function("step")(1, 1)),
         source=_HOUSE,
         uses=("one-step-map",),
         domain="m, n >= 1; by rotation in each eigenspace the general case is that of m = n = 1",
@@ -185,7 +185,7 @@ CLAIMS = (
     Claim(
         id="theorem-1-any-spectrum-norm",
         title="For any Q the squared weight norm falls by z^2 (4 - T) + 4 E z",
-        statement=sp.Eq(sp.Symbol("|theta'|^2"), sp.Symbol("|theta|^2") - z**2 * (4 - T) - 4 * E * z),
+        statement=sp.Eq(symbol("|theta'|^2"), symbol("|theta|^2") - z**2 * (4 - T) - 4 * E * z),
         variables=(z, T, E),
         source=_HOUSE,
         domain="any spectrum, any target; with E = 0 and T bounded below 4 it forces z -> 0",
@@ -195,7 +195,7 @@ CLAIMS = (
     Claim(
         id="theorem-1-target-obstacle",
         title="With a target no linear function of (z, T) falls to second order",
-        statement=sp.Eq(sp.Symbol("a"), -2 * (1 - epsilon) - 4 * epsilon * E / T),
+        statement=sp.Eq(symbol("a"), -2 * (1 - epsilon) - 4 * epsilon * E / T),
         variables=(E, T, epsilon),
         source=_HOUSE,
         uses=("theorem-1-lyapunov",),

@@ -9,7 +9,7 @@ from functools import wraps
 import sympy as sp
 
 from ...symbolic.algebra.errors import ProofError
-from ...symbolic.algebra.symbols import symbols
+from ...symbolic.algebra.symbols import symbol, symbols
 from ...symbolic.trapping.barrier import SignCondition, derive_barrier
 from ...symbolic.trapping.strip import PolynomialCondition
 from ..certificates.checker import ACCEPTED, UNDECIDED, check_certificate
@@ -19,8 +19,8 @@ from ..certificates.theorem_1 import PIECES, build_certificate, regions
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict, judge
 
 z, T, V, U, epsilon, eta = symbols("z T V U epsilon eta")
-limit = sp.Symbol("T_inf", real=True)
-after = sp.Symbol("T_1", real=True)
+limit = symbol("T_inf")
+after = symbol("T'")
 
 FIRST = Fraction(1, 5)
 
@@ -149,7 +149,7 @@ CLAIMS = (
     Claim(
         id="theorem-1-lyapunov",
         title="The weight norm falls, and the slow coordinate has an exact one-step law",
-        statement=sp.Eq(sp.Symbol("V'"), V - epsilon * z**2 * (4 - T)),
+        statement=sp.Eq(symbol("V'"), V - epsilon * z**2 * (4 - T)),
         variables=(z, T, V, epsilon),
         source=_HOUSE,
         domain="all z, T, epsilon; eigenvalues {1, -epsilon}, E = 0",

@@ -18,8 +18,7 @@ from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from .theorem_1_certificate import judge_conditions, refuted_by_algebra
 
 z, T, V, epsilon = symbols("z T V epsilon")
-limit, after = sp.Symbol("T_inf", real=True), sp.Symbol("T_1", real=True)
-_A, _BETA = sp.Symbol("A", real=True), sp.Symbol("beta", real=True)
+limit, after, _A, _BETA = symbols("T_inf T' A beta")
 _BAND = sp.And(sp.Le(2 - epsilon, limit), sp.Le(limit, 2))
 
 #: Heights that no slope in ``SLOPES`` serves, with the values of epsilon that it would have to serve.

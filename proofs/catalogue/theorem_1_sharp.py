@@ -7,7 +7,7 @@ from fractions import Fraction
 import sympy as sp
 
 from ...symbolic.algebra.rings import PolyRing
-from ...symbolic.algebra.symbols import symbols
+from ...symbolic.algebra.symbols import symbol, symbols
 from ...symbolic.models.quadratic import QuadraticMap
 from ...symbolic.trapping.barrier import SignCondition
 from ...symbolic.trapping.lyapunov import derive_lyapunov
@@ -19,7 +19,7 @@ from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from .theorem_1_certificate import judge_conditions, refuted_by_algebra
 
 z, T, V, epsilon = symbols("z T V epsilon")
-limit = sp.Symbol("T_inf", real=True)
+limit = symbol("T_inf")
 
 
 #: What the statements print, by order: the series and the constant of its remainder. The checks derive both again.
@@ -144,7 +144,7 @@ def _escape_lemma(ctx: CheckContext) -> Outcome:
     return judge(len(pairs), wrong, worst=wrong, bound=0, domain="all theta, z, epsilon")
 
 
-_NEXT, _ENDLESS = sp.Symbol("z'", real=True), sp.Symbol("T_inf", extended_real=True)
+_NEXT, _ENDLESS = symbol("z'"), sp.Symbol("T_inf", extended_real=True)
 _STRIP = Source("edgestab", "symbolic/strip.py")
 _ORBIT = Source("edgestab", "proofs/certificates/orbits.py")
 

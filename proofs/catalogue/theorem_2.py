@@ -13,8 +13,9 @@ from ...symbolic.wick.acceleration import edge_bound
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 D, P, sigma_z, sigma_J, sigma_Q, m_1, m_2, a_k, v_k = symbols("D P sigma_z sigma_J sigma_Q m_1 m_2 a_k v_k")
+kappa_r = symbol("kappa_r")
 POSTER = Source("agarwala2023", "Theorem 2, eq. 22")
-HERE = Source("edgestab", "index calculus, symbolic/wick")
+HERE = Source("edgestab", "edgestab.wick.Acceleration")
 ASSUMPTIONS = "Gaussian J; z and Q centred, of the stated second moments, of any law; z, J, Q independent"
 #: z-score beyond which a simulation contradicts a claim: two-sided probability 1e-5 for one normal score.
 Z_BOUND = 4.42
@@ -141,37 +142,34 @@ def _simulated_iid(ctx: CheckContext) -> Outcome:
     import numpy as np
 
     from ...numeric.initialisation.dense_twin import dense_motion
-    from ...numeric.initialisation.largest_eigenvalue import largest_eigenvalue_moments
     from ...numeric.initialisation.laws import InitialEnsemble
 
     count = ctx.pick(2000, 20000, 200000)
     scores = []
     for d, p in ((1, 2), (3, 2), (3, 3)):
-        moments = largest_eigenvalue_moments(d, p)
-        unit = {D: d, P: p, m_1: moments.first, m_2: moments.second, sigma_J: 1, sigma_Q: 1, sigma_z: 1}
-        exact = float(ctx.acceleration("iid").closed_form.subs(unit))
+        exact = float(ctx.acceleration("iid").closed_form.subs(InitialEnsemble(d, p).values()))
         samples = dense_motion(InitialEnsemble(d, p), samples=count, seed=ctx.seed, curvature="iid")[0].acceleration
         scores.append((d, p, (float(np.mean(samples)) - exact) / (float(np.std(samples, ddof=1)) / count**0.5)))
     return judge_scores(scores, f"largest eigenvalue, {count} dense samples at each of {[row[:2] for row in scores]}")
 
 
 def _limit(ctx: CheckContext) -> Outcome:
-    """Leading ratio for every law, with the exact bound on the part that the limit drops."""
+    """Leading ratio for every law, with the exact bound on the part that the limit neglects."""
     rejected = 0
     laws = ("goe", "excess", "iid")
     for law in laws:
         found = ctx.acceleration(law).leading_ratio()
         rejected += polynomials_agree(_LIMIT.rhs, found)[1] > 0
-    size, quotient = sp.symbols("size quotient", positive=True)
+    size, quotient = (sp.Dummy(name, positive=True) for name in ("size", "quotient"))
     numerator, denominator = sp.fraction(sp.together(edge_bound().subs({D: quotient * size, P: size})))
     degree = sp.degree(numerator, size) - sp.degree(denominator, size)
-    rejected += not degree < 4  # the square of the dropped part must grow slower than (D P)^2
+    rejected += not degree < 4  # the square of the neglected part must grow slower than (D P)^2
     return judge(
         len(laws) + 1,
         rejected,
         worst=f"size^{sp.Rational(degree, 2)}",
         bound="size^2",
-        domain="D, P to infinity at a fixed quotient, D <= P; figure: growth of the dropped part against D P",
+        domain="D, P to infinity at a fixed quotient, D <= P; figure: growth of the neglected part against D P",
     )
 
 
@@ -339,7 +337,7 @@ CLAIMS = (
     Claim(
         id="rotation-invariance-is-gaussian",
         title="Independent entries with a rotation-invariant law are Gaussian",
-        statement=sp.Eq(2 * sp.Symbol("kappa_r") * sp.Rational(1, 2) ** (sp.Symbol("r") / 2), sp.Symbol("kappa_r")),
+        statement=sp.Eq(2 * kappa_r * sp.Rational(1, 2) ** (sp.Symbol("r", integer=True) / 2), kappa_r),
         source=Source("maxwell1860", "Proposition IV"),
         domain="cumulants kappa_r of an entry: the equation holds for r = 2, and for r >= 3 only if kappa_r = 0",
         checks=(Check("a rotation by 45 degrees on cumulants", Level.DERIVED, _maxwell),),

@@ -185,16 +185,18 @@ def _rademacher_scores(ctx: CheckContext) -> Outcome:
     return judge_scores(scores, f"{count} dense samples at each size, z and Q from plus or minus 1, J Gaussian")
 
 
+_K = sp.Symbol("k", integer=True)
+
 CLAIMS = (
     Claim(
         id="wishart-moments",
         title="Moments of Wishart eigenvalues, exact and to high accuracy",
         statement=sp.And(
-            sp.Eq(sp.Sum(m_1, (sp.Symbol("k"), 1, sp.Min(D, P))), D * P),
-            sp.Eq(sp.Sum(m_2, (sp.Symbol("k"), 1, sp.Min(D, P))), D * P * (D + P + 1)),
+            sp.Eq(sp.Sum(m_1, (_K, 1, sp.Min(D, P))), D * P),
+            sp.Eq(sp.Sum(m_2, (_K, 1, sp.Min(D, P))), D * P * (D + P + 1)),
         ),
         variables=(m_1, m_2, D, P),
-        source=Source("edgestab", "Pfaffians, symbolic/wishart and numeric/wishart"),
+        source=Source("edgestab", "edgestab.wick.exact_wishart_moments"),
         domain="unit variance of J; rationals for odd D - P and min(D, P) <= 12; the largest at any size in double",
         checks=(
             Check("rational moments of all ranks against traces", Level.DERIVED, _sums_over_ranks),

@@ -278,6 +278,16 @@ def check_certificate(data: object) -> Judgement:
 
     Returns:
         accepted, rejected with the reason, or undecided.
+
+    Raises:
+        Nothing: whatever the data, it is judged.
+
+    Source:
+        Derived here, on purpose apart from the prover.
+
+    Example:
+        >>> es.proofs.check_certificate({"format": "something else"}).status
+        'rejected'
     """
     if not isinstance(data, dict):
         return Judgement(REJECTED, "a certificate must be a JSON object")

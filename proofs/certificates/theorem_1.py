@@ -169,6 +169,19 @@ def build_certificate(
 
     Returns:
         The certificate: claim, epsilon_max, delta_over_epsilon, map, regions, conditions, identities, verdict.
+
+    Raises:
+        DomainError: epsilon_max is not in (0, 1], or the map is not of the kind that the theorem speaks of.
+
+    Source:
+        Agarwala et al. 2022, Theorem 1; the argument is derived here.
+
+    Example:
+        >>> from fractions import Fraction
+        >>> one_step = es.QuadraticModel((1, -es.symbol("epsilon"))).one_step()
+        >>> certificate = es.proofs.build_certificate(one_step, Fraction(1, 5))
+        >>> certificate["verdict"], certificate["delta_over_epsilon"]
+        ('TRUE', '1')
     """
     pieces = regions(one_step, epsilon_max)
     delta = max(barrier.width for barrier, _ in pieces)

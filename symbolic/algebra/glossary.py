@@ -148,6 +148,21 @@ TERMS = (
         "The expectation of a product of Gaussian factors as a sum over pairings.",
         "edgestab.wick.Acceleration",
     ),
+    Term(
+        "necklace",
+        "A cyclic word of factors J and derivatives, up to rotation and reflection: equal words are equal traces.",
+    ),
+    Term(
+        "displacement law",
+        "The largest NTK eigenvalue grows by (sigma_Q / sigma_J)^2 times the squared distance of the parameters from "
+        "their start, until the edge.",
+    ),
+    Term(
+        "two-step split",
+        "The change of the largest NTK eigenvalue over two steps as its part linear in the residual and the rest, "
+        "its non-linear part.",
+        "edgestab.regression.split_two_steps",
+    ),
     Term("convention", "A reading of the variances in the printed Theorem 2; the ledger says which make eq. 22 true."),
     Term(
         "mean field",

@@ -42,6 +42,7 @@ class SymbolEntry:
         return sp.Symbol(self.name, real=True)
 
 
+_LATEX = {"z": r"\tilde z", "T": r"\tilde T", "lambda": r"\lambda"}
 _ROWS = (
     SymbolEntry("z", r"\tilde z", "R", "rescaled residual, eta * (f - E)", r"\tilde z_t"),
     SymbolEntry("T", r"\tilde T", "R, >= 0", "rescaled NTK eigenvalue, eta * |J|^2", r"\eta\lambda_{\max}"),
@@ -55,7 +56,7 @@ _ROWS = (
     SymbolEntry("I", r"\mathcal I", "R", "first integral of the one-step map near the edge"),
     SymbolEntry("w", "w", "R", "deviation in units of epsilon, y / epsilon"),
     SymbolEntry("epsilon", r"\epsilon", "(0, 1)", "size of the negative eigenvalue of Q", r"\epsilon", True),
-    SymbolEntry("t", "t", ">= 0", "time of the gradient flow"),
+    SymbolEntry("t", "t", ">= 0", "time of the gradient flow, or number of steps"),
     SymbolEntry("eta", r"\eta", "> 0", "step size", r"\eta", True),
     SymbolEntry("mu", r"\mu", "> 0", "overall scale of the eigenvalues of Q", "", True),
     SymbolEntry("E", "E", "R", "target of the regression", "E"),
@@ -68,7 +69,7 @@ _ROWS = (
     SymbolEntry("h", "h", "R", "turn of the residual in one step, 1 - z'/z"),
     SymbolEntry("W", "W", "R", "V raised by the width of the trapping region times epsilon"),
     SymbolEntry("q", "q", ">= 0", "height of W above the barrier"),
-    SymbolEntry("level", r"\lambda", "[0, 1]", "share of the way from the barrier to the top of the trapping region"),
+    SymbolEntry("level", r"\ell", "[0, 1]", "share of the way from the barrier to the top of the trapping region"),
     SymbolEntry("sigma_z", r"\sigma_z", "> 0", "standard deviation of an entry of z", r"\sigma_z", True),
     SymbolEntry("sigma_J", r"\sigma_J", "> 0", "standard deviation of an entry of J", r"\sigma_J", True),
     SymbolEntry("sigma_Q", r"\sigma_Q", "> 0", "standard deviation of an off-diagonal entry of Q", "", True),
@@ -89,6 +90,39 @@ _ROWS = (
         SymbolEntry(f"m_{r}", rf"\mathbb{{E}}[\lambda_k^{{{r}}}]", "> 0", f"moment E[lambda_k^{r}]", "", True)
         for r in range(2, 13)
     ),
+    # what statements compare: values after one step and two, ends of runs, parts of a change
+    *(
+        SymbolEntry(f"{name}{mark}", f"{_LATEX.get(name, name)}{mark}", "R", f"{name} after {steps}")
+        for mark, steps, names in (("'", "one step", "z T y x V f lambda"), ("''", "two steps", "z y"))
+        for name in names.split()
+    ),
+    SymbolEntry("z_mu", r"\tilde z_\mu", "R", "z of the map whose eigenvalues are scaled by mu"),
+    SymbolEntry("f", "f", "R", "output of the model"),
+    SymbolEntry("f(theta_0)", r"f(\theta_0)", "R", "output of the model at the start", r"f(\theta_0)"),
+    SymbolEntry("n", "n", "> 0", "width of a network"),
+    SymbolEntry("L", "L", "R, >= 0", "loss", r"\mathcal L"),
+    SymbolEntry("H", "H", "R", "conserved energy of a slow flow"),
+    SymbolEntry("s", "s", "R", "integral of the residual over the time of the gradient flow"),
+    SymbolEntry("a", "a", "R", "coefficient of z in a function of the state"),
+    SymbolEntry("A", "A", "R", "height of a barrier that is linear in p"),
+    SymbolEntry("beta", r"\beta", "R", "slope of a barrier"),
+    SymbolEntry("eta_0", r"\eta_0", "> 0", "least step size of a window", r"\eta_0"),
+    SymbolEntry("lambda", r"\lambda", "R, >= 0", "largest eigenvalue of the NTK, T / eta", r"\lambda_{\max}"),
+    SymbolEntry("lambda_0", r"\lambda_0", "R, >= 0", "lambda at the start"),
+    SymbolEntry("lambda_1", r"\lambda_1", "R, >= 0", "lambda after the first step"),
+    SymbolEntry("lambda_infinity", r"\lambda_\infty", "R, >= 0", "limit of lambda along a run that converges"),
+    SymbolEntry("lambda_displacement", r"\lambda_{\mathrm{law}}", "R, >= 0", "lambda by the displacement law"),
+    SymbolEntry("max lambda_1", r"\max_t \lambda_1", "R, >= 0", "largest NTK eigenvalue of a whole run"),
+    SymbolEntry("max lambda_2", r"\max_t \lambda_2", "R, >= 0", "largest second NTK eigenvalue of a whole run"),
+    SymbolEntry("|theta|^2", r"\lvert\theta\rvert^2", "R, >= 0", "squared weight norm"),
+    SymbolEntry("|theta'|^2", r"\lvert\theta'\rvert^2", "R, >= 0", "squared weight norm after one step"),
+    SymbolEntry("|theta_0|^2", r"\lvert\theta_0\rvert^2", "R, >= 0", "squared weight norm at the start"),
+    SymbolEntry("|theta_t - theta_0|", r"\lvert\theta_t-\theta_0\rvert", "R, >= 0", "distance from the start"),
+    SymbolEntry("|z|^2/D", r"\lvert z\rvert^2/D", "R, >= 0", "mean squared residual of D outputs"),
+    SymbolEntry("Delta_linear", r"\Delta_{\mathrm{lin}}", "R", "two-step change of lambda: linear part"),
+    SymbolEntry("Delta_nonlinear", r"\Delta_{\mathrm{non}}", "R", "two-step change of lambda: non-linear part"),
+    SymbolEntry("Delta_fall", r"\Delta_{\mathrm{fall}}", "R", "non-linear part from the peak through the fall"),
+    SymbolEntry("kappa_r", r"\kappa_r", "R", "cumulant of order r of an entry"),
 )
 
 TABLE: Mapping[str, SymbolEntry] = {row.name: row for row in _ROWS}

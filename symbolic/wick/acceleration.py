@@ -240,7 +240,7 @@ class Acceleration:
             The term of highest power in the size N (D and P like N); ``E[lambda^2] / (sigma_J^2 E[lambda])`` is put in
             as a bounded factor times ``N^(3/2)``, which ``edge_bound`` derives.
         """
-        root, quotient, edge = sp.symbols("root quotient edge", positive=True)
+        root, quotient, edge = (sp.Dummy(name, positive=True) for name in ("root", "quotient", "edge"))
         d, p = symbol("D"), symbol("P")
         m1, m2 = eigenvalue_moment(1), eigenvalue_moment(2)
         bounded = self.ratio.subs(m2, edge * root**3 * symbol("sigma_J") ** 2 * m1)

@@ -74,7 +74,7 @@ def condition() -> sp.Equality:
     Returns:
         The equation for ``sigma_Q^2`` at unit speed; at another speed the variance is divided by its square.
     """
-    variance = sp.Symbol("variance", positive=True)
+    variance = sp.Dummy("variance", positive=True)
     leading = Acceleration(LAWS["goe"]).leading_ratio().subs(_SIGMA_Q, sp.sqrt(variance))
     (solved,) = sp.solve(sp.Eq(leading, _SIGMA_Z**2), variance)
     return sp.Eq(_SIGMA_Q**2, solved)

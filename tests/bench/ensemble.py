@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 
 from edgestab.numeric.initialisation.dense_twin import dense_motion
-from edgestab.numeric.initialisation.ensemble import run_chunk, simulate_ensemble
+from edgestab.numeric.initialisation.eigenvalue_motion import run_chunk
+from edgestab.numeric.initialisation.ensemble import simulate_ensemble
 from edgestab.numeric.initialisation.laws import InitialEnsemble
 
 
@@ -50,7 +51,7 @@ def naive_ratio(outputs: int, parameters: int, fast: int) -> dict[str, float]:
 LARGE = """
 import sys, time
 import numpy as np
-from edgestab.numeric.initialisation.ensemble import run_chunk
+from edgestab.numeric.initialisation.eigenvalue_motion import run_chunk
 from edgestab.numeric.initialisation.laws import InitialEnsemble
 size, estimator = int(sys.argv[1]), sys.argv[2]
 begin = time.perf_counter()

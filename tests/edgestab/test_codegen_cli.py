@@ -12,6 +12,7 @@ Run = Callable[..., Any]
 @pytest.mark.parametrize(
     ("what", "target", "name"),
     [
+        ("one-step", "float64", "one_step_numba.py"),
         ("one-step", "numba", "one_step_numba.py"),
         ("two-step", "double-double", "two_step_double_double.py"),
         ("one-step", "scalar", "one_step_scalar.py"),

@@ -15,6 +15,7 @@ from edgestab.numeric.codegen.targets.registry import OTHER_NAMES, TARGETS
 from edgestab.numeric.number_types import (
     AT_PRECISION,
     EXACT,
+    KERNELS,
     NUMBER_TYPES,
     ON_LANES,
     SINGLE,
@@ -22,7 +23,6 @@ from edgestab.numeric.number_types import (
     NumberType,
     bits_for,
 )
-from edgestab.numeric.orbits.simulation import KERNELS
 from edgestab.symbolic.algebra.errors import PrecisionError
 
 COUNT = 4000

@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,6 +94,60 @@ def test_no_matching_record_is_unknown(no_local_record: Path, monkeypatch: pytes
 def test_a_rejecting_kernel_is_false(no_local_record: Path) -> None:
     coq_record.save_record(replace(committed(), accepted=False, failure="Trap.v: no"), no_local_record)
     assert {o.verdict for o in judged().values()} == {Verdict.FALSE}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"accepted": "no"},
+        {"accepted": None},
+        {"theorems": None},
+        {"checker": None},
+        {"checker": {"accepted": "yes"}},
+        {"theorems": {"theorem1": {"statement": None, "axioms": []}}},
+        {"theorems": {"theorem1": {"statement": "True", "axioms": None}}},
+        {"date": 3},
+    ],
+)
+def test_a_record_with_a_field_of_another_type_is_a_typed_error(no_local_record: Path, change: dict[str, Any]) -> None:
+    no_local_record.write_text(json.dumps({**committed().to_json(), **change}), encoding="utf-8")
+    with pytest.raises(ProofError, match="kernel record"):
+        coq_record.kernel_status()
+
+
+def test_a_refusal_of_the_independent_checker_is_false(no_local_record: Path) -> None:
+    checker = {**committed().checker, "accepted": False, "message": "unsafe (co)fixpoints: nope"}
+    coq_record.save_record(replace(committed(), checker=checker), no_local_record)
+    assert {o.verdict for o in judged().values()} == {Verdict.FALSE}
+
+
+def test_a_weaker_statement_is_false(no_local_record: Path) -> None:
+    theorems = {**committed().theorems, "theorem1": {"statement": "True", "axioms": []}}
+    coq_record.save_record(replace(committed(), theorems=theorems), no_local_record)
+    outcomes = judged()
+    assert {o.verdict for o in outcomes.values()} == {Verdict.FALSE}
+    assert "theorem1: another statement" in outcomes["theorem-1-kernel"].detail
+
+
+UNSOUND = """From Coq Require Import Reals.
+#[bypass_check(guard)] Fixpoint nope (n : nat) {struct n} : False := nope n.
+Theorem first : 1 = 2. Proof. destruct (nope 0). Qed.
+"""
+
+
+@needs_coq
+def test_a_check_that_is_switched_off_is_not_proved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "One.v").write_text(UNSOUND, encoding="utf-8")
+    theorem = (coq_record.Theorem("first", "One"),)
+    record = coq_build.build(sources=tmp_path, theorems=theorem)
+    assert not record.accepted
+    assert "bypass_check" in record.failure
+    # and were the source not looked at, by each of the two audits alone
+    monkeypatch.setattr(coq_build, "forbidden", lambda files: [])
+    record = coq_build.build(sources=tmp_path, theorems=theorem)
+    assert record.theorems["first"]["axioms"] == ["unsafe: nope is assumed to be guarded."]
+    assert not record.accepted
+    assert "unsafe (co)fixpoints" in record.failure
 
 
 def test_a_further_axiom_is_false(no_local_record: Path) -> None:

@@ -10,6 +10,9 @@ from ...number_types import NUMBER_TYPES, ON_LANES
 from ..program import Program
 from . import c_source, javascript, numba_source, python_source
 
+OTHER_NAMES = {"numba": "float64"}
+"""Names that are accepted beside those of the number types."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -18,14 +21,12 @@ class Target:
     Attributes:
         name: on the command line.
         summary: what it is, one line.
-        suffix: of its files.
         lanes: default number of lanes, or 0 where the target has none.
         generate: program and lanes to source.
     """
 
     name: str
     summary: str
-    suffix: str
     lanes: int
     generate: Callable[[Program, int], str]
 
@@ -34,37 +35,32 @@ def _on_lanes(name: str) -> Target:
     kind = NUMBER_TYPES[name]
     what = name if kind.terms == 1 else f"about {kind.digits} digits"
     lanes = numba_source.DEFAULT_LANES[kind.terms]
-    summary = f"{what} over lane vectors, compiled by numba"
-    return Target(name, summary, ".py", lanes, lambda p, n: numba_source.generate_lanes(p, n, kind.terms))
+    summary = f"{what} over lane vectors, compiled by {kind.target}"
+    summary += "".join(f"; also called {other}" for other, meant in OTHER_NAMES.items() if meant == name)
+    return Target(name, summary, lanes, lambda p, n: numba_source.generate_lanes(p, n, kind.terms))
 
 
 def _python(name: str, summary: str) -> Target:
     target = python_source.PYTHON_TARGETS[name]
-    return Target(name, summary, ".py", 0, lambda p, _: python_source.generate(p, target))
+    return Target(name, summary, 0, lambda p, _: python_source.generate(p, target))
 
+
+_SCALAR = "one float64 trajectory with a stopping rule, compiled by numba"
 
 TARGETS: dict[str, Target] = {
     t.name: t
     for t in (
         *map(_on_lanes, ON_LANES),
-        Target(
-            "scalar",
-            "one float64 trajectory with a stopping rule, compiled by numba",
-            ".py",
-            0,
-            lambda p, _: numba_source.generate_scalar(p),
-        ),
-        Target("c", "C11, blocked for the vectoriser", ".c", c_source.DEFAULT_LANES, c_source.generate),
+        Target("scalar", _SCALAR, 0, lambda p, _: numba_source.generate_scalar(p)),
+        Target("c", "C11, blocked for the vectoriser", c_source.DEFAULT_LANES, c_source.generate),
         _python("mpfr", "any precision through gmpy2"),
         _python("mpmath", "any precision through mpmath"),
         _python("arb", "balls that contain the exact value, through python-flint"),
         _python("fraction", "exact rationals"),
         _python("jax", "float64 through JAX, differentiable (extra: jax)"),
-        Target("javascript", "an ES module", ".mjs", 0, lambda p, _: javascript.generate(p)),
+        Target("javascript", "an ES module", 0, lambda p, _: javascript.generate(p)),
     )
 }
-OTHER_NAMES = {"numba": "float64"}
-"""Names that are accepted beside those of the number types."""
 
 
 def generate_source(program: Program, target: str, lanes: int | None = None) -> str:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import log10
 
-from ...codegen.program import Program
-from ...number_types import AT_PRECISION, NUMBER_TYPES, ON_LANES, bits_for
+from ...number_types import NUMBER_TYPES, ON_LANES, bits_for
 from ...runs.status import Status
+from ..starts import OrbitProblem
 from .lockstep import Comparison, Ending, compare_at_precision, compare_compiled
 
-#: Number types that a run can be asked for; ``auto`` takes the cheapest that holds.
-CHOICES = ("auto", *ON_LANES, *AT_PRECISION)
 #: Beyond this distance two runs no longer err in proportion to their round-off, and say nothing about a third.
 LINEAR = Fraction(1, 1000)
 #: By how much the wider run's error may exceed its share of the distance to the narrower one.
@@ -140,27 +138,12 @@ def _label(comparison: Comparison) -> str:
     return wide if wide in ON_LANES else f"{wide} at {_bits(comparison.units[1])} bits"
 
 
-def run_in_cheapest_type(
-    program: Program,
-    start: Sequence[Fraction],
-    fixed: Sequence[Fraction],
-    *,
-    digits: int,
-    steps: int,
-    until: Fraction,
-    ceiling: int,
-    kernel: str = "auto",
-) -> CheapestRun:
+def run_in_cheapest_type(problem: OrbitProblem, *, digits: int, kernel: str = "auto") -> CheapestRun:
     """Run an orbit in the cheapest number type that holds ``digits`` decimal digits of T.
 
     Args:
-        program: the program of a map in ``(z, T)``.
-        start: the exact start.
-        fixed: the exact parameters.
+        problem: the orbit, in ``(z, T)``.
         digits: what is promised; at 16, double is kept as long as it is not wrong.
-        steps: gradient steps at most.
-        until: residual at which the orbit has converged.
-        ceiling: residual at which it has diverged.
         kernel: a number type to use whatever it holds, or ``auto``.
 
     Returns:
@@ -168,11 +151,11 @@ def run_in_cheapest_type(
     """
     notes: list[str] = []
     found = None
-    for found in _runs(program, start, fixed, digits, steps, until, ceiling, kernel, notes):
+    for found in _runs(problem, digits, kernel, notes):
         goal = DOUBLE_GOAL if found.name == "float64" and digits == 16 else digits
         settled = found.ending.status is Status.DIVERGED and found.agreed
         state, smallest = found.ending.state, NUMBER_TYPES[found.name].smallest
-        if kernel == "auto" and state and start[0] != 0 and abs(state[0]) < smallest:
+        if kernel == "auto" and state and problem.start[0] != 0 and abs(state[0]) < smallest:
             if not any("underflows" in note for note in notes):
                 notes.append(f"z underflows in {found.name}; continued in mpfr")
             continue
@@ -187,17 +170,8 @@ def run_in_cheapest_type(
     return CheapestRun(found, tuple(notes))
 
 
-def _runs(
-    program: Program,
-    start: Sequence[Fraction],
-    fixed: Sequence[Fraction],
-    digits: int,
-    steps: int,
-    until: Fraction,
-    ceiling: int,
-    kernel: str,
-    notes: list[str],
-) -> Iterator[TypedRun]:
+def _runs(problem: OrbitProblem, digits: int, kernel: str, notes: list[str]) -> Iterator[TypedRun]:
+    until = problem.until
     compiled = [n for n in ON_LANES if kernel == n or (kernel == "auto" and (NUMBER_TYPES[n].digits or 0) >= digits)]
     usable = [n for n in compiled if until == 0 or until >= NUMBER_TYPES[n].smallest or kernel == n]
     if len(usable) < len(compiled) and kernel == "auto":
@@ -208,7 +182,7 @@ def _runs(
             yield judge(pair, high=True, until=until)
             continue
         narrow, wide = ON_LANES[:2] if name == ON_LANES[0] else ON_LANES[1:]
-        pair = compare_compiled(program, (narrow, wide), start, fixed, steps, until, ceiling)
+        pair = compare_compiled(problem, (narrow, wide))
         yield judge(pair, high=name == "quad-double", until=until)
         pair = pair if name == "double-double" else None
     if kernel in ON_LANES:
@@ -216,9 +190,7 @@ def _runs(
     name = "mpfr" if kernel == "auto" else kernel
     bits = bits_for(digits)
     for _ in range(MOST_ROUNDS):
-        types = AT_PRECISION[name](bits), AT_PRECISION[name](2 * bits)
-        pair = compare_at_precision(program, name, types, start, fixed, steps, until, ceiling)
-        found = judge(pair, high=False, until=until)
+        found = judge(compare_at_precision(problem, name, bits), high=False, until=until)
         yield found
         if found.error is not None:
             bits += bits_for(digits - found.trusted, 16)

@@ -24,6 +24,7 @@ from ....symbolic.models.quadratic import main_case
 from ....symbolic.planar.maps import PolynomialMap
 from ...number_types import bits_for
 from ...runs.status import CODES, Status
+from ..starts import OrbitProblem
 
 #: Bits for radii and Jacobians.
 LOW = 64
@@ -125,35 +126,21 @@ def _functions(source: PolynomialMap, fixed: Sequence[Fraction]) -> tuple[list[A
     return [_nested(terms(p)) for p in components], jacobian, Fraction(int(at.p), int(at.q))
 
 
-def enclose(
-    source: PolynomialMap,
-    start: Sequence[Fraction],
-    fixed: Sequence[Fraction],
-    *,
-    digits: int,
-    steps: int,
-    until: Fraction,
-    ceiling: int,
-) -> Enclosure | None:
+def enclose(problem: OrbitProblem, digits: int) -> Enclosure | None:
     """Enclose the end of an orbit, in balls narrow enough for a number of digits.
 
     Args:
-        source: the exact map in ``(z, T)``.
-        start: the exact start.
-        fixed: the exact parameters.
+        problem: the orbit, in ``(z, T)``.
         digits: decimal digits of T that the ball must fix.
-        steps: gradient steps at most.
-        until: residual at which the orbit has converged.
-        ceiling: residual at which it has diverged.
 
     Returns:
         The enclosure; None when :data:`MOST_BITS` do not decide where the orbit stops.
     """
     bits = bits_for(digits, LOW)
-    functions = _functions(source, fixed)
+    functions = _functions(problem.one_step, problem.parameters)
     while bits <= MOST_BITS:
         with precision(bits):
-            found = _run(functions, start, steps, until, ceiling, bits)
+            found = _run(functions, problem, bits)
             if found is not None:
                 held = ball_digits(found.T)
                 # a T that is exactly 0 has no leading digit to find
@@ -166,24 +153,18 @@ def enclose(
     return None
 
 
-def _run(
-    functions: tuple[list[Any], list[list[Any]], Fraction],
-    start: Sequence[Fraction],
-    steps: int,
-    until: Fraction,
-    ceiling: int,
-    bits: int,
-) -> Enclosure | None:
+def _run(functions: tuple[list[Any], list[list[Any]], Fraction], problem: OrbitProblem, bits: int) -> Enclosure | None:
     move, jacobian, tilt = functions
-    small, large = _ball(until), arb(ceiling)
+    small, large = _ball(problem.until), arb(problem.ceiling)
     ratio = _ball(tilt)
+    start = problem.start
     first = (_ball(start[0]), _ball(start[1] + tilt * start[0]))
     z, v = first[0].mid(), first[1].mid()
     rz, rv = first[0].rad(), first[1].rad()
     useless = float(USELESS)
-    for taken in range(steps + 1):
+    for taken in range(problem.steps + 1):
         size = abs(z) + arb(0, rz)
-        status = 0 if size < small else 1 if size > large else 2 if taken == steps else -1
+        status = 0 if size < small else 1 if size > large else 2 if taken == problem.steps else -1
         sure = (size >= small or status == 0) and (size <= large or status == 1)
         if not sure:
             return None

@@ -20,8 +20,9 @@ from ...codegen.machine_code import load_function
 from ...codegen.program import Program, run
 from ...codegen.source_text import assign, call_lines, header, indent, literal_names
 from ...codegen.targets.numba_source import constant_lines, expansion, suffixed
-from ...number_types import EXACT, NUMBER_TYPES, FixedPrecision
+from ...number_types import AT_PRECISION, EXACT, NUMBER_TYPES
 from ...runs.status import CODES, Status
+from ..starts import OrbitProblem
 
 #: Two equal lanes: the narrowest vectors there are.
 LANES = 2
@@ -183,36 +184,22 @@ def generate_lockstep(program: Program, low: int, high: int) -> str:
 
 
 @cache
-def _kernel(program: Program, low: int, high: int) -> object:
+def _kernel(program: Program, low: int, high: int) -> Callable[..., None]:
     source = generate_lockstep(program, low, high)
     return load_function(source, "run", pointers=2, integers=1, doubles=2)
 
 
-def compare_compiled(
-    program: Program,
-    names: tuple[str, str],
-    start: Sequence[Fraction],
-    fixed: Sequence[Fraction],
-    steps: int,
-    until: Fraction,
-    ceiling: int,
-) -> Comparison:
+def compare_compiled(problem: OrbitProblem, names: tuple[str, str]) -> Comparison:
     """Run one orbit in two compiled number types at once.
 
     Args:
-        program: the program of a map of two variables.
+        problem: the orbit.
         names: the narrower and the wider type, two neighbours among those on lanes.
-        start: the exact start, in the program's variables.
-        fixed: the exact parameters.
-        steps: gradient steps at most.
-        until: a run has converged when its first variable is below this in absolute value.
-        ceiling: a run has diverged when it is above this or not finite.
 
     Returns:
         How both ended, and how far they came apart on the way.
     """
-    values: dict[str, Fraction] = dict(zip((*program.variables, *program.parameters), (*start, *fixed), strict=True))
-    run((*program.hoist, *program.enter), values, EXACT)
+    program, values = problem.program, problem.entered()
     held = (*program.state, *program.parameters, *program.hoisted)
     kinds = [NUMBER_TYPES[name] for name in names]
     terms = [kind.terms for kind in kinds]
@@ -220,7 +207,7 @@ def compare_compiled(
     work = np.repeat(np.array([*doubles, 0.0]), LANES)
     result = np.full(5, -1.0)
     kernel = _kernel(program, *terms)
-    kernel(work.ctypes.data, result.ctypes.data, steps, float(until), float(ceiling))  # type: ignore[operator]
+    kernel(work.ctypes.data, result.ctypes.data, problem.steps, float(problem.until), float(problem.ceiling))
     endings, offset = [], 0
     for which, count in enumerate(terms):
         flat = work[offset * LANES : (offset + 2 * count) * LANES : LANES].tolist()
@@ -291,33 +278,19 @@ def _step_maker(program: Program) -> Callable[..., Any]:
     return space["make"]
 
 
-def compare_at_precision(
-    program: Program,
-    name: str,
-    types: tuple[FixedPrecision, FixedPrecision],
-    start: Sequence[Fraction],
-    fixed: Sequence[Fraction],
-    steps: int,
-    until: Fraction,
-    ceiling: int,
-) -> Comparison:
-    """Run one orbit in two number types at once.
+def compare_at_precision(problem: OrbitProblem, name: str, bits: int) -> Comparison:
+    """Run one orbit in one number type at two precisions at once.
 
     Args:
-        program: the program of a map.
-        name: of the number type.
-        types: the narrower and the wider precision.
-        start: the exact start, in the program's variables.
-        fixed: the exact parameters.
-        steps: gradient steps at most.
-        until: a run has converged when its first variable is below this in absolute value.
-        ceiling: a run has diverged when it is above this or not finite.
+        problem: the orbit.
+        name: the number type, of those whose precision is chosen.
+        bits: the lower precision; the higher one is twice that.
 
     Returns:
         How both ended, and how far they came apart on the way.
     """
-    values: dict[str, Fraction] = dict(zip((*program.variables, *program.parameters), (*start, *fixed), strict=True))
-    run((*program.hoist, *program.enter), values, EXACT)
+    program, values = problem.program, problem.entered()
+    types = AT_PRECISION[name](bits), AT_PRECISION[name](2 * bits)
     held = (*program.parameters, *program.hoisted)
     first = program.state.index(program.variables[0])
     literals = literal_names(program)
@@ -327,19 +300,18 @@ def compare_at_precision(
         steppers.append(_step_maker(program)(*chosen, *map(kind.constant, literals)))
         states.append(tuple(kind.constant(values[name]) for name in program.state))
         constants.append(tuple(kind.constant(values[name]) for name in held))
-        small.append(kind.constant(until))
+        small.append(kind.constant(problem.until))
     add, negate, magnitude = types[1].add, types[1].neg, types[1].magnitude
     endings: list[Ending | None] = [None, None]
     distance, taken = types[1].constant(Fraction(0)), 0
     while True:
         for which, kind in enumerate(types):
             if endings[which] is None:
-                size = kind.magnitude(states[which][first])
-                status = 0 if size < small[which] else 1 if not size <= ceiling else 2 if taken >= steps else -1
-                if status >= 0:
+                status = problem.status(kind.magnitude(states[which][first]), small[which], taken)
+                if status is not None:
                     numbers = [kind.fraction(x) for x in states[which]]
                     exact = None if any(x is None for x in numbers) else [x for x in numbers if x is not None]
-                    endings[which] = Ending(CODES[status], taken, leave(program, values, exact))
+                    endings[which] = Ending(status, taken, leave(program, values, exact))
         if None not in endings:
             break
         # a distance that is not a number must not hide

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from edgestab.numeric.initialisation import ensemble
+from edgestab.numeric.initialisation import eigenvalue_motion
 from edgestab.numeric.initialisation.bidiagonal import ChiFrame, SpectralFrame, all_eigenvalues, sample_bidiagonal
 from edgestab.numeric.initialisation.dense_twin import (
     dense_ensemble,
     dense_motion,
     motion_of,
 )
-from edgestab.numeric.initialisation.ensemble import chunk_sizes, simulate_ensemble
+from edgestab.numeric.initialisation.eigenvalue_motion import chunk_sizes
+from edgestab.numeric.initialisation.ensemble import simulate_ensemble
 from edgestab.numeric.initialisation.laws import InitialEnsemble, check_dense, draw_slices
 from edgestab.numeric.runs.limits import available_memory
 from edgestab.symbolic.algebra.errors import DomainError
@@ -36,7 +37,7 @@ def test_equal_in_law_to_the_dense_twin(size: tuple[int, int]) -> None:
     law = InitialEnsemble(*size, sigma_z=0.7, sigma_J=1.3, sigma_Q=0.4)
     count = 2500
     dense = dense_motion(law, samples=count, seed=11)[0]
-    fast = ensemble.run_chunk(law, "sampled", count, np.random.SeedSequence(5))
+    fast = eigenvalue_motion.run_chunk(law, "sampled", count, np.random.SeedSequence(5))
     for name in ("eigenvalue", "velocity", "acceleration"):
         assert ks_2samp(getattr(dense, name), getattr(fast, name)).pvalue > 1e-4
     # a joint statistic, which marginals do not see
@@ -163,7 +164,7 @@ def test_bad_runs(bad: dict[str, object]) -> None:
 
 
 def test_workers_and_a_cluster_change_nothing(dask_cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ensemble, "BATCH_ENTRIES", 300)
+    monkeypatch.setattr(eigenvalue_motion, "BATCH_ENTRIES", 300)
     law = InitialEnsemble(3, 4)
     plain = simulate_ensemble(law, samples=450, seed=3)
     assert len(chunk_sizes(law, 450)) == 5

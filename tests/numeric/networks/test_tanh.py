@@ -33,20 +33,20 @@ def test_residual_and_jacobian_products_agree_with_the_naive_network(network: es
         (naive_residual(network, theta + h * e) - naive_residual(network, theta - h * e)) / (2 * h) for e in units
     ]
     jacobian = np.array(differences).T
-    pushed = np.array([network.jvp(theta, e) for e in units]).T
-    pulled = np.array([network.vjp(theta, e) for e in np.eye(network.outputs)])
-    assert pushed == pytest.approx(jacobian, abs=1e-8)
-    assert pulled == pytest.approx(pushed, abs=1e-14)
-    assert network.ntk(theta) == pytest.approx(pushed @ pushed.T, abs=1e-13)
-    assert network.gradient(theta) == pytest.approx(pulled.T @ network.residual(theta) / 5)
+    forward = np.array([network.jvp(theta, e) for e in units]).T
+    backward = np.array([network.vjp(theta, e) for e in np.eye(network.outputs)])
+    assert forward == pytest.approx(jacobian, abs=1e-8)
+    assert backward == pytest.approx(forward, abs=1e-14)
+    assert network.ntk(theta) == pytest.approx(forward @ forward.T, abs=1e-13)
+    assert network.gradient(theta) == pytest.approx(backward.T @ network.residual(theta) / 5)
 
 
 def test_second_derivatives(network: es.networks.TanhNetwork) -> None:
     theta, h = network.initial(4), 1e-5
     rng = np.random.default_rng(9)
     u, v, w = rng.standard_normal(network.outputs), *rng.standard_normal((2, network.parameters))
-    bend = u @ (network.jvp(theta + h * w, v) - network.jvp(theta - h * w, v)) / (2 * h)
-    assert network.second_derivative(theta, u, v, w) == pytest.approx(bend, rel=1e-7)
+    difference = u @ (network.jvp(theta + h * w, v) - network.jvp(theta - h * w, v)) / (2 * h)
+    assert network.second_derivative(theta, u, v, w) == pytest.approx(difference, rel=1e-7)
     assert network.second_derivative(theta, u, v, w) == pytest.approx(
         network.second_derivative(theta, u, w, v), rel=1e-12
     )

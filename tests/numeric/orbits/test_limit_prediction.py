@@ -1,5 +1,8 @@
 """Predictions of the limit against iteration of the map, and what they refuse."""
 
+import json
+import random
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 
@@ -16,7 +19,7 @@ from edgestab.symbolic.models.quadratic import main_case
 @pytest.mark.parametrize(
     ("z0", "T0", "regime", "bound"),
     [
-        ("0.02", "2.01", "frozen", 1e-8),
+        ("0.02", "2.01", "frozen", 1e-6),
         ("0.1", "2.2", "between", 1e-4),
         ("-0.25", "1.6", "relaxed", 1e-9),
         ("0.01", "1.7", "frozen", 1e-4),
@@ -34,14 +37,75 @@ def test_the_truth_lies_within_the_expected_error(z0: str, T0: str, regime: str,
     assert prediction.gap == pytest.approx(2 - prediction.value, abs=1e-15)
 
 
-def test_a_law_that_stops_early_counts_what_follows_the_next_correction() -> None:
-    # at epsilon = 1/16 the next correction alone, 3.0e-4, is less than the error, 3.4e-4
-    eps = Fraction(1, 16)
-    start = Fraction(1, 4), Fraction(8, 3)
-    prediction = predict_limit(eps, *start)
-    end = iterate_to_limit(main_case(), eps, *start, digits=25)
-    assert prediction.weight < 10
-    assert abs(prediction.value - float(end.value)) <= prediction.expected_error < 1e-3
+@pytest.mark.parametrize(
+    ("eps", "z0", "T0"),
+    [
+        # at epsilon = 1/16 the next correction alone, 3.0e-4, was less than the error of a law cut early, 3.4e-4
+        ("1/16", "1/4", "8/3"),
+        # corrections of both signs: the last one, 4.4e-6, is an eighth of the error
+        ("0.07349596", "0.29027753", "2.61033109"),
+        ("0.19921218", "0.01141913", "2.0455427"),
+        ("0.16303388", "0.039881665", "2.07092738"),
+        ("0.00367976", "-0.17148407", "1.67927556"),
+    ],
+)
+def test_a_correction_that_happens_to_be_small_does_not_pass_for_the_error(eps: str, z0: str, T0: str) -> None:
+    prediction = predict_limit(eps, z0, T0)
+    end = iterate_to_limit(main_case(), Fraction(eps), Fraction(z0), Fraction(T0), digits=25)
+    assert abs(mpmath.mpf(prediction.decimal) - mpmath.mpf(str(end.value))) <= prediction.expected_error < 0.2
+
+
+def random_starts(seed: int, count: int) -> Iterator[tuple[Fraction, Fraction, Fraction]]:
+    """Starts of real weights, near the edge and far from it, epsilon from 1/1000 to 1/5."""
+    draw = random.Random(seed)
+    while count:
+        eps = Fraction(str(round(10 ** draw.uniform(-3, -0.7), 8)))
+        z = Fraction(str(round(draw.uniform(-0.6, 0.5) * draw.choice([1, 0.25]), 8)))
+        off = draw.gauss(0, 0.25) * draw.choice([1, 0.2, 8 * float(eps)])
+        T = Fraction(str(round(2 / (1 - float(z)) + off, 8)))
+        if z != 0 and max(2 * z, -2 * eps * z) <= T:
+            count -= 1
+            yield eps, z, T
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(3000, marks=pytest.mark.thorough)])
+def test_the_truth_lies_within_the_expected_error_and_the_proved_range_of_random_starts(count: int) -> None:
+    finite = proved = 0
+    for eps, z, T in random_starts(20261125, count):
+        prediction = predict_limit(eps, z, T)
+        finite += prediction.expected_error < 1
+        proved += prediction.proved_range is not None
+        end = iterate_to_limit(main_case(), eps, z, T, digits=25)
+        assert end.value is not None
+        value = mpmath.mpf(str(end.value))
+        assert abs(mpmath.mpf(prediction.decimal) - value) <= prediction.expected_error + 1e-20, (eps, z, T)
+        if prediction.proved_range is not None:
+            low, high = prediction.proved_range
+            assert low <= value <= high, (eps, z, T)
+    # the statement is not empty
+    assert finite > 0.6 * count
+    assert proved > 0.05 * count
+
+
+@pytest.mark.parametrize(
+    ("eps", "z0", "T0"),
+    [
+        ("1/100", "0.3", "2"),
+        ("0.1", "-0.05", "1.5"),
+        ("0.01", "0.5", "2"),
+        ("1/50", "-0.9", "0.1"),
+        ("0.2", "0.9", "1.9"),
+    ],
+)
+def test_a_law_without_an_end_neither_hangs_nor_predicts(eps: str, z0: str, T0: str) -> None:
+    prediction = predict_limit(eps, z0, T0)
+    end = iterate_to_limit(main_case(), Fraction(eps), Fraction(z0), Fraction(T0), digits=25)
+    if prediction.proved_range is None:
+        assert prediction.regime == "outside"
+        assert prediction.to_json()["expected_error"] is None
+    else:
+        assert abs(mpmath.mpf(prediction.decimal) - mpmath.mpf(str(end.value))) <= prediction.expected_error < 0.1
+    assert json.loads(json.dumps(prediction.to_json(), allow_nan=False))
 
 
 def test_each_law_is_closer_than_the_one_before() -> None:

@@ -1,4 +1,4 @@
-"""Trusted digits never promise too much; the ladder picks the cheapest type that holds; balls contain the truth."""
+"""Trusted digits never promise too much; the cheapest type that holds is picked; balls contain the truth."""
 
 import json
 from fractions import Fraction
@@ -140,7 +140,7 @@ def test_underflow_continues_in_a_wider_type() -> None:
 
 
 def test_a_lost_orbit_is_not_trusted() -> None:
-    """Double forgets a chaotic orbit within some hundred steps; the ladder goes on until it is held."""
+    """Double forgets a chaotic orbit within some hundred steps; wider types run until it is held."""
     lost = simulate("1/20", z="-99/100", T=2, kernel="float64", until="1e-3")
     held = simulate("1/20", z="-99/100", T=2, digits=20, until="1e-3")
     assert held.trusted_digits in (0, 20)

@@ -38,8 +38,8 @@ def test_ntk_and_hessian_never_mix() -> None:
 def test_a_wrong_eigenvector_shows_in_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     matrix = np.diag([3.0, 2.0, 1.0])
     values, vectors = np.linalg.eigh(matrix)
-    turned = vectors @ np.array([[1, 1e-3, 0], [-1e-3, 1, 0], [0, 0, 1]])
-    monkeypatch.setattr(np.linalg, "eigh", lambda _: (values + 0.01, turned))
+    rotated = vectors @ np.array([[1, 1e-3, 0], [-1e-3, 1, 0], [0, 0, 1]])
+    monkeypatch.setattr(np.linalg, "eigh", lambda _: (values + 0.01, rotated))
     assert symmetric_spectrum("NTK", matrix, 0.0).bound > 0.01
 
 

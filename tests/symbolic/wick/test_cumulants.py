@@ -3,7 +3,7 @@
 import numpy as np
 import sympy as sp
 
-from edgestab.numeric.initialisation.ensemble import conditional_acceleration
+from edgestab.numeric.initialisation.eigenvalue_motion import conditional_acceleration
 from edgestab.numeric.initialisation.fourth_cumulant import derived_effect
 from edgestab.numeric.initialisation.laws import InitialEnsemble
 from edgestab.symbolic.algebra.symbols import symbols
@@ -37,7 +37,7 @@ def test_against_hermite_weights() -> None:
     weight = np.sum(j**4 - 6 * j**2 + 3, axis=(1, 2)) / 24
     values = np.linalg.eigvalsh(j @ j.swapaxes(1, 2))[:, ::-1].astype(np.float64)
     sums = 1 / (values[:, 0] - values[:, 1])
-    bent = conditional_acceleration(InitialEnsemble(d, p), values[:, 0], values.sum(axis=1), sums)
-    for samples, planted in zip((values[:, 0], bent), derived_effect(InitialEnsemble(d, p)), strict=True):
+    second = conditional_acceleration(InitialEnsemble(d, p), values[:, 0], values.sum(axis=1), sums)
+    for samples, planted in zip((values[:, 0], second), derived_effect(InitialEnsemble(d, p)), strict=True):
         table = (samples - samples.mean()) * weight
         assert abs(table.mean() - planted) < 4.42 * table.std() / np.sqrt(count)

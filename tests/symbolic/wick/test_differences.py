@@ -46,16 +46,16 @@ def naive_change(d: int, p: int, steps: int, order: int) -> sp.Expr:
     state_z, state_j = z, dict(j)
     for _ in range(steps):
         g = [cut(sum(state_j[a, i] * state_z[a] for a in range(d))) for i in range(p)]
-        bent = {(a, i): cut(sum(q[a, i, k] * g[k] for k in range(p))) for a in range(d) for i in range(p)}
+        curvature = {(a, i): cut(sum(q[a, i, k] * g[k] for k in range(p))) for a in range(d) for i in range(p)}
         state_z = [
             cut(
                 state_z[a]
                 - eta * sum(state_j[a, i] * g[i] for i in range(p))
-                + eta**2 / 2 * sum(bent[a, i] * g[i] for i in range(p))
+                + eta**2 / 2 * sum(curvature[a, i] * g[i] for i in range(p))
             )
             for a in range(d)
         ]
-        state_j = {key: cut(state_j[key] - eta * bent[key]) for key in state_j}
+        state_j = {key: cut(state_j[key] - eta * curvature[key]) for key in state_j}
     change = sum(cut(state_j[key] ** 2) - j[key] ** 2 for key in j)
     total = sp.Integer(0)
     for exponents, c in sp.Poly(sp.expand(change), *gens).terms():

@@ -1,22 +1,20 @@
 """What is said of two runs, and digits counted exactly."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgestab.numeric.codegen.scheduling import program_for
-from edgestab.numeric.number_types import NUMBER_TYPES, mpfr_arithmetic, mpmath_arithmetic
+from edgestab.numeric.number_types import NUMBER_TYPES
 from edgestab.numeric.orbits.precision.cheapest_type import LINEAR, count_digits, judge, run_in_cheapest_type
 from edgestab.numeric.orbits.precision.lockstep import Comparison, Ending, compare_at_precision, compare_compiled
+from edgestab.numeric.orbits.starts import read_start
 from edgestab.numeric.runs.status import Status
-from edgestab.symbolic.models.quadratic import main_case
 
-PROGRAM = program_for(main_case())
-START = (Fraction(-3, 5), Fraction(1))
-EPSILON = (Fraction(1, 10),)
 UNTIL = Fraction(1, 10**12)
+PROBLEM = read_start("1/10", z="-3/5", T=1).orbit(10**5, UNTIL)
 
 
 @given(
@@ -38,12 +36,11 @@ def test_digits_at_the_ends() -> None:
 
 
 def test_every_pair_follows_the_same_orbit() -> None:
-    limits = (START, EPSILON, 10**5, UNTIL, 10**6)
     pairs = [
-        compare_compiled(PROGRAM, ("float64", "double-double"), *limits),
-        compare_compiled(PROGRAM, ("double-double", "quad-double"), *limits),
-        compare_at_precision(PROGRAM, "mpfr", (mpfr_arithmetic(200), mpfr_arithmetic(400)), *limits),
-        compare_at_precision(PROGRAM, "mpmath", (mpmath_arithmetic(200), mpmath_arithmetic(400)), *limits),
+        compare_compiled(PROBLEM, ("float64", "double-double")),
+        compare_compiled(PROBLEM, ("double-double", "quad-double")),
+        compare_at_precision(PROBLEM, "mpfr", 200),
+        compare_at_precision(PROBLEM, "mpmath", 200),
     ]
     best = pairs[2].high.state
     assert best is not None
@@ -74,10 +71,8 @@ def test_no_bound_where_runs_come_apart() -> None:
 
 def test_a_chaotic_orbit_is_lost_and_found() -> None:
     """Double and double-double forget this start; mpfr at some hundred bits holds it."""
-    start = (Fraction(-17, 20), Fraction(2))
-    cheapest = run_in_cheapest_type(
-        PROGRAM, start, (Fraction(1, 2000),), digits=16, steps=4000, until=UNTIL, ceiling=10**6
-    )
+    problem = read_start("1/2000", z="-17/20", T=2).orbit(4000, UNTIL)
+    cheapest = run_in_cheapest_type(problem, digits=16)
     assert cheapest.notes[0].startswith("float64 lost the orbit")
     assert cheapest.run.name == "mpfr"
     assert cheapest.run.trusted >= 16
@@ -85,9 +80,7 @@ def test_a_chaotic_orbit_is_lost_and_found() -> None:
 
 @pytest.mark.parametrize("name", ["float64", "double-double", "quad-double", "mpfr", "mpmath"])
 def test_a_type_asked_for_runs_whatever_it_holds(name: str) -> None:
-    cheapest = run_in_cheapest_type(
-        PROGRAM, START, EPSILON, digits=50, steps=10**4, until=UNTIL, ceiling=10**6, kernel=name
-    )
+    cheapest = run_in_cheapest_type(replace(PROBLEM, steps=10**4), digits=50, kernel=name)
     assert cheapest.run.name == name
     assert cheapest.notes == ()
     assert cheapest.run.trusted >= {"float64": 12, "double-double": 28}.get(name, 50)

@@ -1,5 +1,6 @@
 """Balls lose a few digits on a whole orbit, and say when they cannot decide."""
 
+from dataclasses import replace
 from fractions import Fraction
 from math import log10
 
@@ -8,16 +9,15 @@ import pytest
 from flint import arb, fmpq
 
 from edgestab.numeric.orbits.precision.enclosures import ball_digits, ball_parts, enclose, precision
+from edgestab.numeric.orbits.starts import read_start
 from edgestab.numeric.runs.status import Status
-from edgestab.symbolic.models.quadratic import main_case
 
-SOURCE = main_case()
-LIMITS = {"steps": 10**6, "until": Fraction(1, 10**16), "ceiling": 10**6}
+UNTIL = Fraction(1, 10**16)
 
 
 @pytest.mark.parametrize(("inverse", "lost"), [(20, 4), (50, 5), (100, 6)])
 def test_an_orbit_costs_few_digits(inverse: int, lost: int) -> None:
-    found = enclose(SOURCE, (Fraction(-3, 10), Fraction(2)), (Fraction(1, inverse),), digits=16, **LIMITS)  # type: ignore[arg-type]
+    found = enclose(read_start(Fraction(1, inverse), z="-3/10", T=2).orbit(10**6, UNTIL), 16)
     assert found is not None
     assert found.status is Status.CONVERGED
     assert ball_digits(found.T) > found.bits * log10(2) - lost
@@ -26,8 +26,8 @@ def test_an_orbit_costs_few_digits(inverse: int, lost: int) -> None:
 def test_a_tie_is_not_decided() -> None:
     """|z| equals the tolerance exactly at the start for a number that no ball of finite precision is."""
     third = Fraction(1, 3)
-    found = enclose(SOURCE, (third, Fraction(1)), (third,), digits=5, steps=3, until=third, ceiling=10)
-    assert found is None
+    problem = read_start(third, z=third, T=1).orbit(3, third)
+    assert enclose(replace(problem, ceiling=10), 5) is None
 
 
 def test_the_precision_comes_back() -> None:
@@ -41,7 +41,7 @@ def test_the_precision_comes_back() -> None:
     with pytest.raises(KeyError):
         fail()
     assert flint.ctx.prec == before
-    enclose(SOURCE, (Fraction(1, 10), Fraction(1)), (Fraction(1, 3),), digits=30, **LIMITS)  # type: ignore[arg-type]
+    enclose(read_start("1/3", z="1/10", T=1).orbit(10**6, UNTIL), 30)
     assert flint.ctx.prec == before
 
 
