@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -11,12 +10,12 @@ import click
 from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import check_writable, force_option, write_output
-from .typesetting import LatexChoice, latex_options
+from .typesetting import LatexChoice, latex_options, render
 
 if TYPE_CHECKING:
     import sympy as sp
 
-    from edgestab.symbolic.explain.log import DerivationLog
+    from edgestab.symbolic.models.own_loss.findings import Findings
 
 
 @click.command()
@@ -66,9 +65,7 @@ def model(
     stability, nullcline, recurrence, and the limit where a slow manifold exists; else the hypothesis that fails.
     With --at and a value for each parameter: Hessian, edge step, self-stabilisation there.
     """
-    from edgestab.symbolic.models.own_loss import report
-    from edgestab.symbolic.models.own_loss.gradient import GradientDescent
-    from edgestab.symbolic.models.own_loss.study import study
+    from edgestab.symbolic.models.own_loss.descent import GradientDescent
 
     latex.require(form)
     check_writable(output, force)
@@ -80,55 +77,18 @@ def model(
         )
     point = _pairs(at, "--at")
     chosen = GradientDescent(_loss(loss, parameters, values, point, taylor), parameters, step, _pairs(tie, "--tie"))
-    title = "Gradient descent on your loss"
-    if coordinates and point:
-        result = study(chosen, _pairs(coordinates, "--reduce"), point, order, small)
-        if explain:
-            from edgestab.symbolic.explain.descent import explain_descent
-
-            write_output(output, render_log(explain_descent(result), form, latex), force)
-            return
-        sections, hypotheses = report.study_sections(result), result.hypotheses
-        content = report.study_json(result)
-    elif explain:
+    named = _pairs(coordinates, "--reduce")
+    if explain and not (named and point):
         raise DomainError.of("--explain", "--reduce and --at", "no coordinates", "Give a residual and a curvature.")
-    elif coordinates:
-        reduction = chosen.reduce(_pairs(coordinates, "--reduce"))
-        sections, hypotheses = [*report.model_sections(chosen), report.closed_section(reduction)], ()
-        content = {"map": {e.tag: str(e.rhs) for e in reduction.equations()}}
+    result: Findings = chosen
+    if named:
+        result = chosen.study(named, point, order, small) if point else chosen.reduce(named)
     elif point:
-        local = chosen.at(point)
-        sections, hypotheses, content = report.point_sections(local), local.hypotheses, report.point_json(local)
-    else:
-        sections, hypotheses = report.model_sections(chosen), ()
-        content = {"map": {e.tag: str(e.rhs) for e in chosen.equations()}}
-    if form == "json":
-        text = json.dumps(content, indent=2)
-    elif form == "latex":
-        text = report.as_latex(title, sections, hypotheses, latex.style(), latex.document)
-    else:
-        text = report.as_text(title, sections, hypotheses)
-        if not coordinates and not point:
-            text += "\n\nNext: --reduce with two coordinates and --at, or --at with a value for each parameter."
+        result = chosen.at(point)
+    text = render(result.explain() if explain else result, form, latex)
+    if form == "text" and result is chosen:
+        text += "\n\nNext: --reduce with two coordinates and --at, or --at with a value for each parameter."
     write_output(output, text, force)
-
-
-def render_log(log: DerivationLog, form: str, latex: LatexChoice) -> str:
-    """A derivation log in the format asked for.
-
-    Args:
-        log: the log.
-        form: text, latex or json.
-        latex: the LaTeX options.
-
-    Returns:
-        The text to write.
-    """
-    if form == "json":
-        return json.dumps(log.to_json(), indent=2)
-    if form == "latex":
-        return log.document(style=latex.style()) if latex.document else log.align(latex.style())
-    return log.text()
 
 
 def _example(
@@ -182,8 +142,7 @@ def _pairs(text: str, option: str) -> dict[str, str]:
 def _loss(loss: str, parameters: str, values: str, point: dict[str, str], taylor: int) -> sp.Expr:
     """The loss with constants set and, if asked, expanded."""
     from edgestab.symbolic.algebra.parsing import model_symbol
-    from edgestab.symbolic.models.own_loss.gradient import as_expression
-    from edgestab.symbolic.models.own_loss.gradient import taylor as expand
+    from edgestab.symbolic.models.own_loss.step import as_expression, taylor_expansion
 
     expr = as_expression(loss, "--loss")
     given = {model_symbol(name): as_expression(value, "--set") for name, value in _pairs(values, "--set").items()}
@@ -191,4 +150,4 @@ def _loss(loss: str, parameters: str, values: str, point: dict[str, str], taylor
     if foreign:
         raise DomainError.of("--set", "constants of the loss", str(foreign[0]), "Check the names.")
     expr = expr.subs(given)
-    return expand(expr, parameters, point, taylor) if taylor else expr
+    return taylor_expansion(expr, parameters, point, taylor) if taylor else expr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +12,9 @@ import click
 from edgestab.symbolic.algebra.errors import DomainError
 
 if TYPE_CHECKING:
-    from edgestab.symbolic.latex import Style
+    from edgestab.symbolic.explain.derived import Derived
+    from edgestab.symbolic.explain.log import DerivationLog
+    from edgestab.symbolic.latex.equations import Style
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,8 +34,9 @@ class LatexChoice:
         Returns:
             Width, names and labels, checked.
         """
-        from edgestab.symbolic.latex import Style, parse_names
+        from edgestab.symbolic.latex.equations import Style
         from edgestab.symbolic.latex.layout import DEFAULT_WIDTH
+        from edgestab.symbolic.latex.names import parse_names
 
         return Style(DEFAULT_WIDTH if self.width is None else self.width, parse_names(self.names), self.label)
 
@@ -73,17 +77,21 @@ def latex_options(command: F) -> F:
     return result
 
 
-def latex_text(result: Any, title: str, choice: LatexChoice) -> str:
-    """A typeset object as the user asked.
+def render(result: Derived | DerivationLog, form: str, latex: LatexChoice, title: str = "") -> str:
+    """A derived object or its log in the format asked for.
 
     Args:
-        result: anything with ``align`` and ``document``.
-        title: of the document.
-        choice: the options.
+        result: the object.
+        form: text, latex, python or json.
+        latex: the LaTeX options.
+        title: of a whole document; the object's own by default.
 
     Returns:
-        An ``align`` block, or a whole file.
+        The text to write.
     """
-    style = choice.style()
-    text: str = result.document(title, style) if choice.document else result.align(style)
+    if form == "latex":
+        return result.document(title, latex.style()) if latex.document else result.align(latex.style())
+    if form == "json":
+        return json.dumps(result.json(), indent=2)
+    text: str = getattr(result, form)()
     return text

@@ -14,7 +14,7 @@ import sympy as sp
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.algebra.rings import PolyRing, poly_terms
 from ...symbolic.models.own_loss.edge import EdgeForm
-from ...symbolic.models.own_loss.gradient import GradientDescent
+from ...symbolic.models.own_loss.step import GradientStep
 from ...symbolic.planar.maps import PolynomialMap
 from ..codegen.compile import Kernel, compile_map
 from ..number_types import bits_for, round_to_mpfr
@@ -128,7 +128,7 @@ def _kernel_of(
     return compile_map(carry_along(own_step, dict(zip(names, watched, strict=True))), "mpfr"), sizes
 
 
-def _kernel(model: GradientDescent, level: sp.Expr) -> tuple[Kernel, tuple[Any, ...]]:
+def _kernel(model: GradientStep, level: sp.Expr) -> tuple[Kernel, tuple[Any, ...]]:
     eta = tuple(sorted(model.step.free_symbols, key=lambda s: s.name))
     if len(eta) > 1 or (model.loss.free_symbols - set(model.parameters)):
         raise DomainError.of(

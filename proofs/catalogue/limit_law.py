@@ -15,7 +15,6 @@ from ...numeric.orbits.limit_prediction import LawEvaluator, predict_limit
 from ...symbolic.algebra.errors import EdgestabError
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.quadratic import QuadraticMap, main_case
-from ...symbolic.planar.integral_defect import integral_defect
 from ...symbolic.planar.limit_law import LEADING, LimitLaw
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
@@ -39,7 +38,7 @@ def _conserved(ctx: CheckContext) -> Outcome:
     order = ctx.pick(3, 4, 6)
     try:
         law: LimitLaw = ctx.map.limit_law(order)
-        rejected = len(integral_defect(law, ctx.map).terms())
+        rejected = len(law.defect().terms())
     except EdgestabError as error:
         return _refused(error)
     tested = sum(1 for i in range(law.weight + 1) for j in range((law.weight - i) // 2 + 1)) + len(law.terms)

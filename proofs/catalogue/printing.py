@@ -7,22 +7,19 @@ from collections.abc import Callable
 import sympy as sp
 
 from ...symbolic.algebra.errors import EdgestabError
-from ...symbolic.explain.descent import explain_descent, explain_self_stabilisation
-from ...symbolic.explain.log import DerivationLog
-from ...symbolic.explain.main_case import (
-    explain_limit,
-    explain_one_step,
-    explain_two_step,
-)
-from ...symbolic.latex import NameMap, Style, Typeset, align, read_equations
+from ...symbolic.explain.derived import Derived
+from ...symbolic.latex.equations import Style, align
+from ...symbolic.latex.names import NameMap
+from ...symbolic.latex.reader import read_equations
+from ...symbolic.models.own_loss.stabilisation import derive_self_stabilisation
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 RENAMED = NameMap({"z": r"\mathcal{F}", "T": r"\lambda_{\max}", "epsilon": r"\varepsilon"})
 
 
-def _objects(ctx: CheckContext, order: int) -> dict[str, Typeset]:
+def _objects(ctx: CheckContext, order: int) -> dict[str, Derived]:
     one_step, study = ctx.map, ctx.example("zhu", 3)
-    found: dict[str, Typeset | None] = {
+    found: dict[str, Derived | None] = {
         "one-step": one_step,
         "nullcline": one_step.nullcline(order),
         "two-step": one_step.two_step(order),
@@ -62,20 +59,19 @@ def _read_back(ctx: CheckContext) -> Outcome:
 
 def _logs_hold(ctx: CheckContext) -> Outcome:
     """Write the log of each object; a step whose exact check fails raises."""
-    d = ctx.map
-    order = ctx.pick(2, 3, 5)
-    writers: dict[str, Callable[[], DerivationLog]] = {
-        "one-step": lambda: explain_one_step(d.model),
-        "two-step": lambda: explain_two_step(d, order),
-        "limit": lambda: explain_limit(d, order),
-        "self-stabilisation": explain_self_stabilisation,
-        "product of two parameters": lambda: explain_descent(ctx.example("zhu-degree-2", 3)),
+    one_step, order = ctx.map, ctx.pick(2, 3, 5)
+    writers: dict[str, Callable[[], Derived]] = {
+        "one-step": lambda: one_step,
+        "two-step": lambda: one_step.two_step(order),
+        "limit": lambda: one_step.limit_series(order),
+        "self-stabilisation": derive_self_stabilisation,
+        "product of two parameters": lambda: ctx.example("zhu-degree-2", 3),
     }
     tested = 0
     failures = []
     for name, write in writers.items():
         try:
-            tested += write().compared
+            tested += write().explain().compared
         except EdgestabError as error:
             failures.append(f"{name}: {error}")
     return judge(

@@ -12,8 +12,8 @@ import sympy as sp
 
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.symbols import latex_names, symbol
-from ...symbolic.latex import to_latex
 from ...symbolic.latex.names import NameMap
+from ...symbolic.latex.printer import to_latex
 from ...symbolic.models.quadratic import QuadraticMap, QuadraticModel
 from ...symbolic.trapping.barrier import Barrier, derive_barrier
 from ...symbolic.trapping.start import StartSet

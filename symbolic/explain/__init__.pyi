@@ -1,1 +1,2 @@
+from .derived import Derived as Derived
 from .log import DerivationLog as DerivationLog

@@ -13,9 +13,8 @@ from flint import fmpq_mpoly
 from ..algebra.errors import ProofError
 from ..algebra.rings import PolyRing
 from ..algebra.series import TruncatedSeries
-from ..latex import Equation, Section, Style, document
-from ..latex.document import escape
-from ..latex.equations import align
+from ..latex.document import Section, document, escape
+from ..latex.equations import Equation, Style, align
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Step:
         """``checked`` or ``stated`` (a definition or a given)."""
         return "checked" if self.compared else "stated"
 
-    def to_json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """Flat record with the equations as LaTeX."""
         return {
             "title": self.title,
@@ -117,9 +116,9 @@ class DerivationLog:
         check = f"put in, the equation holds to its order: {residual.grading.remainder()}"
         self.steps.append(Step(title, because, equations, check, max(1, compared)))
 
-    def extend(self, other: DerivationLog) -> None:
-        """Append all steps of another log."""
-        self.steps.extend(other.steps)
+    def extend(self, other: DerivationLog, skip: int = 0) -> None:
+        """Append the steps of another log, but for its first ones where they stand here already."""
+        self.steps.extend(other.steps[skip:])
 
     @property
     def compared(self) -> int:
@@ -170,9 +169,9 @@ class DerivationLog:
         """A file for pdflatex."""
         return document(title or self.title, self.sections(), style, self.described)
 
-    def to_json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """Title and steps."""
-        return {"title": self.title, "steps": [s.to_json() for s in self.steps], "compared": self.compared}
+        return {"title": self.title, "steps": [s.json() for s in self.steps], "compared": self.compared}
 
     def _repr_latex_(self) -> str:
         blocks = [e.inline() for s in self.steps for e in s.equations]

@@ -18,7 +18,9 @@ import sympy as sp
 from ..algebra.errors import DomainError, ProofError
 from ..algebra.rings import PolyRing, poly_terms
 from ..algebra.symbols import symbol
-from ..latex import Equation, Typeset
+from ..explain.derived import Derived
+from ..explain.log import DerivationLog
+from ..latex.equations import Equation
 from .quadratic import QuadraticModel
 
 FLOW_DEGREE = 2
@@ -26,7 +28,7 @@ FLOW_DEGREE = 2
 
 
 @dataclass(frozen=True)
-class GradientFlow(Typeset):
+class GradientFlow(Derived):
     """Gradient flow of a quadratic model with one output.
 
     Attributes:
@@ -137,7 +139,7 @@ class GradientFlow(Typeset):
         share = sp.cancel(q2 / (q2 - q1))
         return (q1 - q2) * (q1 * w1) ** share * (-q2 * w2) ** (1 - share)
 
-    def to_json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """The field, the squares and the invariants as text."""
         return {
             "variables": [s.name for s in self.state],
@@ -145,6 +147,25 @@ class GradientFlow(Typeset):
             "squares": [str(w) for w in self.squares],
             "invariants": [str(c) for c in self.invariants()],
         }
+
+    def explain(self) -> DerivationLog:
+        """From the one-step map to the field and what it conserves."""
+        log = DerivationLog("The gradient flow")
+        log.state("One step", "The closed map of gradient descent.", *self.model.one_step().equations())
+        log.state("Flow", "The part of a step that is linear in the step size.", *self.equations())
+        for square, rate, theta in zip(self.squares, self.rates(), self.model.theta, strict=True):
+            log.identity(
+                f"The square of {theta}",
+                "A linear function of the state; along the flow it grows at a rate proportional to z.",
+                sp.Add(*(sp.diff(square, s) * f for s, f in zip(self.state, self.field, strict=True))),
+                rate * square,
+                Equation(theta**2, square),
+                what="its derivative along the field and the rate times it",
+            )
+        log.state(
+            "Conserved", "So these do not move.", *(Equation(sp.Symbol("C", real=True), c) for c in self.invariants())
+        )
+        return log
 
     def equations(self) -> tuple[Equation, ...]:
         """The field."""

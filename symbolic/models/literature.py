@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from .own_loss.gradient import GradientDescent
-from .own_loss.study import EdgeStudy, study
+from .own_loss.descent import GradientDescent
+from .own_loss.study import EdgeStudy
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Example:
 
     def study(self, order: int = 3) -> EdgeStudy:
         """The model at its edge."""
-        return study(self.model(), self.coordinates, self.at, order)
+        return self.model().study(self.coordinates, self.at, order)
 
 
 def lewkowycz(width: int) -> Example:

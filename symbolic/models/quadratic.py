@@ -15,6 +15,10 @@ import sympy as sp
 from ..algebra.errors import DomainError, ProofError
 from ..algebra.rings import PolyRing
 from ..algebra.symbols import symbol
+from ..explain.log import DerivationLog
+from ..latex.equations import Equation
+from ..latex.names import later
+from ..latex.printer import Order
 from ..planar.maps import PolynomialMap
 from ..planar.planar_map import PlanarMap
 
@@ -146,6 +150,66 @@ class QuadraticModel:
             if embedded.compose(*stepped, ctx=ring.context) != image.compose(*inside, *fixed, ctx=ring.context):
                 raise ProofError.of("QuadraticModel.one_step()", "the gradient step", f"another {name}'", "Report it.")
 
+    def explain(self, closed: PolynomialMap | None = None) -> DerivationLog:
+        """From the loss to the closed map in ``(z, T)`` or ``(z, T_0, ..)``.
+
+        Args:
+            closed: the map; the model's own by default.
+
+        Returns:
+            The log; every closed equation is checked as a polynomial identity in theta.
+
+        Raises:
+            ProofError: the map is not that of the model.
+        """
+        log = DerivationLog("One step of gradient descent, closed")
+        model, theta = self, self.theta
+        f, loss = sp.Symbol("f", real=True), sp.Symbol("L", real=True)
+        log.state(
+            "Model and loss",
+            "Quadratic predictor with the given eigenvalues, squared residual. The step size is scaled into theta, so "
+            "that it is 1 here and z is eta times the residual.",
+            Equation(f, model.predictor(), order=Order(theta)),
+            Equation(loss, (f - model.target) ** 2 / 2),
+        )
+        step = model.theta_step()
+        moved = dict(zip(theta, step.components, strict=True))
+        residual = model.predictor() - model.target
+        pairs = zip(model.eigenvalues, theta, strict=True)
+        factored = [(t, t * (1 - q * residual)) for q, t in pairs]
+        log.identity(
+            "Gradient step",
+            "Each parameter moves against the derivative of the loss; along an eigenvector of Q it is multiplied by "
+            "one minus eigenvalue times residual.",
+            sp.Add(*(moved[t] * t for t in theta)),
+            sp.Add(*(right * t for t, right in factored)),
+            *(
+                Equation(later(t, 1), t * (1 - q * model.state[0]))
+                for q, t in zip(model.eigenvalues, theta, strict=True)
+            ),
+            what="the derivative and the product form",
+        )
+        embedded = model.embedding()
+        log.state(
+            "State",
+            "The residual and the moments T_k = theta' Q^(k+2) theta; T_0 is the NTK eigenvalue, and it is the "
+            "sharpness where the residual is 0.",
+            *(Equation(s, e, order=Order(theta)) for s, e in zip(model.state, embedded, strict=True)),
+        )
+        closed = model.one_step() if closed is None else closed
+        inside = dict(zip(model.state, embedded, strict=True))
+        for s, e, image in zip(closed.variables, embedded, closed.components, strict=True):
+            log.identity(
+                f"The next {s}",
+                "Put the gradient step into its definition; higher moments are expressed by lower ones through the "
+                "minimal polynomial of Q.",
+                e.subs(moved, simultaneous=True),
+                image.subs(inside, simultaneous=True),
+                Equation(later(s, 1), image, order=Order(closed.variables)),
+                what="the stepped definition and the closed form, written in theta,",
+            )
+        return log
+
 
 @dataclass(frozen=True, eq=False)
 class QuadraticMap(PlanarMap):
@@ -156,6 +220,10 @@ class QuadraticMap(PlanarMap):
     """
 
     model: QuadraticModel = field(kw_only=True)
+
+    def explain(self) -> DerivationLog:
+        """From the loss of the model to this map."""
+        return self.model.explain(self)
 
     def theta_step(self) -> PolynomialMap:
         """Gradient descent in theta, which the map closes."""

@@ -15,19 +15,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 from flint import fmpq
 
 from ..algebra.errors import DomainError, ProofError
-from ..algebra.rings import Exponents, to_rational
+from ..algebra.rings import Exponents, to_fmpq, to_rational
 from ..algebra.series import Grading, TruncatedSeries, evaluate, reversion
+from ..algebra.series import log as log_series
 from ..algebra.symbols import symbol
-from ..latex import Equation, Order, Typeset
+from ..explain.derived import Derived
+from ..explain.log import DerivationLog
+from ..latex.equations import Equation
+from ..latex.printer import Order
 from .first_integral import solve_first_integral
 from .limit_series import LimitSeries
-from .slow_manifold import SlowManifold
+from .nullcline import UNITS
+from .slow_manifold import SlowManifold, derive_slow_manifold
 
 LEADING = 2
 """Weight of the leading integral."""
@@ -38,7 +43,7 @@ Terms = dict[Exponents, fmpq]
 
 
 @dataclass(frozen=True)
-class LimitLaw(Typeset):
+class LimitLaw(Derived):
     """``I(z, T) = I(0, T_inf)`` along every orbit that ends on the line ``z = 0``.
 
     Attributes:
@@ -53,6 +58,9 @@ class LimitLaw(Typeset):
     logarithm: sp.Rational
     terms: tuple[tuple[Exponents, sp.Rational], ...]
     weight: int
+
+    kind: ClassVar[str] = "limit-law"
+    units: ClassVar[str] = UNITS
 
     @property
     def variables(self) -> tuple[sp.Symbol, sp.Symbol, sp.Symbol, sp.Symbol]:
@@ -151,31 +159,113 @@ class LimitLaw(Typeset):
         """What was dropped, in words."""
         return f"dropped: every term with deg_u + 2*(deg_p + deg_x + deg_epsilon) > {self.weight}"
 
-    def to_json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """Coefficients as exact strings."""
         return {
             "variables": [s.name for s in self.variables],
             "weight": self.weight,
             "logarithm": str(-self.logarithm),
             "integral": [{"exponents": list(e), "coefficient": str(c)} for e, c in self.terms],
-            "limit": self.series.to_json(),
+            "limit": self.series.json(),
             "remainder": self.remainder(),
         }
 
-    def text_rows(self) -> list[tuple[str, sp.Expr]]:
+    def sides(self) -> list[tuple[str, sp.Expr]]:
         """Left and right sides: the integral, the coordinates, and the two closed laws."""
         rows = [("I", self.integral())]
         rows += [(s.name, e) for s, e in self.coordinates.items()]
         rows.append(("T_inf, leading", self.leading_order()))
         return [*rows, ("T_inf, next order", self.next_order())] if self.weight >= 2 * LEADING else rows
 
-    def leading(self) -> sp.Symbol:
+    def sorted_by(self) -> sp.Symbol:
         """The deviation x."""
         return symbol("x")
 
     def notes(self) -> list[str]:
         """How to read it."""
         return ["I(start) = I(end), and u = p = 0 at the end; x = T - slow manifold, at the start and at the end"]
+
+    def defect(self) -> TruncatedSeries:
+        """The law put back into its map, in other series than those that it was solved in.
+
+        Returns:
+            ``I(z', T') - I(z, T)`` as a series of ``(z, x, epsilon)``, where the solver works in ``(u, x, epsilon)``,
+            up to the weight of the law: zero if it is right. Even terms of weight w of the integral show their defect
+            at ``w + 2`` only, so a law is confirmed up to two weights below its own.
+
+        Raises:
+            ProofError: the map does not keep the law's slow manifold.
+        """
+        z, x, epsilon = self.manifold.variable, symbol("x"), self.manifold.parameter
+        grading = Grading((z, x, epsilon), (1, LEADING, LEADING), self.weight + LEADING)
+        here = [TruncatedSeries.variable(grading, s) for s in grading.symbols]
+        curve = self.manifold.series.polynomial()
+        tall = evaluate(curve, [here[0], here[2]]) + here[1]
+        next_z, next_T = (evaluate(p, [here[0], tall, here[2]]) for p in self.manifold.one_step.polynomials)
+        next_x = next_T - evaluate(curve, [next_z, here[2]])
+        difference = self._value([next_z, next_x, here[2]]) - self._value(here)
+        ratio: dict[Exponents, object] = {}
+        for (i, j, k), c in next_x.terms().items():
+            if j == 0:
+                raise ProofError.of("LimitLaw.defect()", "an invariant slow manifold", f"{(i, j, k)}", "Another map?")
+            ratio[i, j - 1, k] = c
+        factor = TruncatedSeries.from_polynomial(grading.with_order(self.weight), grading.ring.from_dict(ratio))
+        turned = log_series(factor) * here[2].truncate(self.weight) * to_fmpq(self.logarithm)
+        return difference.truncate(self.weight) - turned
+
+    def _value(self, at: list[TruncatedSeries]) -> TruncatedSeries:
+        """The polynomial part of the integral at series of ``(z, x, epsilon)``."""
+        u, p = (_rational(self.coordinates[symbol(n)], at[0], self.manifold.variable) for n in "up")
+        total = TruncatedSeries(at[0].grading, [])
+        for (a, b, c, d), coefficient in self.terms:
+            total = total + u**a * p**b * at[1] ** c * at[2] ** d * to_fmpq(coefficient)
+        return total
+
+    def explain(self) -> DerivationLog:
+        """Coordinates, leading flow, first integral, Lambert's W; the integral is put back into the map."""
+        epsilon = self.manifold.parameter
+        log = DerivationLog(f"The limit of any start to order {self.weight // LEADING}")
+        log.state("One step", "The exact map.", *self.manifold.one_step.equations())
+        log.state(
+            "Coordinates",
+            "At parameter 0 the map has a curve of two-cycles, z -> sigma(z) -> z. Take u, odd under it, p = -z "
+            "sigma(z), even under it, and x, the deviation of T from the slow manifold. One step then turns u over and "
+            "moves everything else slowly.",
+            *(Equation(s, e, tag=s.name) for s, e in self.coordinates.items()),
+        )
+        log.state(
+            "Leading order",
+            "With weights 1 for u and 2 for p, x and epsilon the leading flow is a planar one, and this is its "
+            "integral.",
+            Equation(symbol("I"), self.integral(LEADING), tag="leading"),
+        )
+        # one order more than is shown: an even term of weight w is confirmed by the defect at w + 2
+        top = self.weight + LEADING
+        further = derive_limit_law(derive_slow_manifold(self.manifold.one_step, manifold_order(top)), top)
+        if not set(self.terms) <= set(further.terms) or self.logarithm != further.logarithm:
+            raise ProofError.of("LimitLaw.explain()", "the law of the map", self.integral(), "Report it.")
+        log.vanishing(
+            "Higher weights",
+            "Weight by weight the defect of the integral after one step is removed: its odd part by half of itself, "
+            "since u changes sign, its even part by a term whose drift along the leading flow cancels it.",
+            further.defect(),
+            len(self.terms),
+            Equation(symbol("I"), self.integral(), tag="integral"),
+        )
+        c = sp.Symbol("c", real=True)
+        scale = self.logarithm * epsilon
+        end = -scale * sp.LambertW(sp.exp(-c / scale))
+        log.identity(
+            "The end, by Lambert's W",
+            "At z = 0 the integral is c = x - C epsilon ln|x| + .., so dx/dc (1 - C epsilon/x) = 1; this is solved by "
+            "x = -C epsilon W(const exp(-c/(C epsilon))), on the principal branch for either sign of the start.",
+            sp.simplify(sp.diff(end, c) * (1 - scale / end)),
+            sp.S.One,
+            Equation(symbol("x_0"), self.lambert(), tag="end"),
+            what="dx/dc (1 - C epsilon/x) and 1",
+        )
+        log.state("The limit", "T ends at the limit series plus the end value of x.", self.equations()[-1])
+        return log
 
     def equations(self) -> tuple[Equation, ...]:
         """The coordinates, the integral, the leading solution, and the limit to leading and next order."""
@@ -307,3 +397,13 @@ def _with_even_companion(solved: Terms, p_of_u: TruncatedSeries, grading: Gradin
             key = (i % 2, m, j, k)
             out[key] = out.get(key, fmpq(0)) + c * d
     return out
+
+
+def _rational(expr: sp.Expr, at: TruncatedSeries, variable: sp.Symbol) -> TruncatedSeries:
+    parts = []
+    for part in sp.fraction(expr):
+        value = TruncatedSeries(at.grading, [])
+        for coefficient in sp.Poly(part, variable).all_coeffs():
+            value = value * at + to_fmpq(sp.Rational(coefficient))
+        parts.append(value)
+    return parts[0] / parts[1]

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 
 from ..algebra.errors import DomainError
 from ..algebra.rings import to_fmpq, to_rational
 from ..algebra.symbols import symbol
-from ..latex import Equation, Order, Typeset
+from ..explain.derived import Derived
+from ..explain.log import DerivationLog
+from ..latex.equations import Equation
+from ..latex.printer import Order
+from .nullcline import EDGE, UNITS
 from .slow_manifold import SlowManifold
 
 
 @dataclass(frozen=True)
-class LimitSeries(Typeset):
+class LimitSeries(Derived):
     """``T_inf = sum_n c_n epsilon^n``, asymptotic as epsilon goes to 0 (it diverges in the end).
 
     Attributes:
@@ -28,6 +32,9 @@ class LimitSeries(Typeset):
     parameter: sp.Symbol
     coefficients: tuple[sp.Rational, ...]
     manifold: SlowManifold | None = field(default=None, repr=False, compare=False)
+
+    kind: ClassVar[str] = "limit"
+    units: ClassVar[str] = UNITS
 
     @classmethod
     def of(cls, manifold: SlowManifold) -> LimitSeries:
@@ -68,7 +75,7 @@ class LimitSeries(Typeset):
             total = total * at + Fraction(int(c.p), int(c.q))
         return total
 
-    def to_json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """Variable and coefficients as exact strings, powers 0..order."""
         return {"variable": self.parameter.name, "coefficients": [str(c) for c in self.coefficients]}
 
@@ -76,17 +83,36 @@ class LimitSeries(Typeset):
         """What was dropped, in words."""
         return f"dropped: powers of {self.parameter} above {self.order}; asymptotic, not convergent"
 
-    def text_rows(self) -> list[tuple[str, sp.Expr]]:
+    def sides(self) -> list[tuple[str, sp.Expr]]:
         """Left and right side, for plain text and code."""
         return [("T_inf", self.expression())]
 
-    def leading(self) -> sp.Symbol:
+    def sorted_by(self) -> sp.Symbol:
         """The small parameter."""
         return self.parameter
 
-    def notes(self) -> list[str]:
-        """Nothing more to say."""
-        return []
+    def explain(self) -> DerivationLog:
+        """From the slow manifold, by setting ``z = 0``.
+
+        Raises:
+            DomainError: the series was given without its manifold.
+        """
+        if self.manifold is None:
+            raise DomainError.of("LimitSeries.explain()", "a series of a map", "coefficients", "Derive it from a map.")
+        log = self.manifold.explain()
+        log.title = f"The limit of T to order {self.order}"
+        log.identity(
+            "Set z = 0",
+            "Every point of z = 0 is fixed; a relaxed orbit ends where the manifold meets it.",
+            self.manifold.expression().subs(self.manifold.variable, 0),
+            self.expression(),
+            *self.equations(),
+            what="the manifold at z = 0 and the series",
+        )
+        log.state(
+            "Edge", f"The edge of stability is T = {EDGE} in these units.", Equation(symbol("T"), sp.Integer(EDGE))
+        )
+        return log
 
     def equations(self) -> tuple[Equation, ...]:
         """``T_inf = c_0 + c_1 epsilon + ..`` with the first power dropped."""

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 from flint import fmpq_mpoly
 
 from ..algebra.errors import DomainError, EdgestabError
 from ..algebra.rings import Exponents, PolyRing, poly_terms, rational_string
-from ..latex import Equation, Order, Typeset, later
+from ..explain.derived import Derived
+from ..explain.log import DerivationLog
+from ..latex.equations import Equation
+from ..latex.names import later
+from ..latex.printer import Order
 
 COMPILERS = "edgestab.compilers"
 """Group of entry points: the entry ``map`` compiles a map. Exact mathematics needs no numerics, so it names none here;
@@ -23,7 +28,7 @@ the package's own metadata (``pyproject.toml``) say who compiles, and another pa
 
 
 @dataclass(frozen=True, eq=False)
-class PolynomialMap(Typeset):
+class PolynomialMap(Derived):
     """``x' = F(x; parameters)`` with polynomial components over Q.
 
     Attributes:
@@ -40,6 +45,8 @@ class PolynomialMap(Typeset):
     components: tuple[sp.Expr, ...]
     parameters: tuple[sp.Symbol, ...] = ()
     name: str = "map"
+
+    kind: ClassVar[str] = "map"
 
     def __post_init__(self) -> None:
         if len(self.variables) != len(self.components):
@@ -130,6 +137,37 @@ class PolynomialMap(Typeset):
             result = tuple(p.compose(*result, *fixed, ctx=self.ring.context) for p in self.polynomials)
         return result
 
+    def two_step_bound(self) -> int:
+        """An upper bound on the terms of the map applied twice, before it is composed.
+
+        The smaller of two counts: products of powers of the components, expanded term by term, and all monomials
+        within the composed degrees; summed over the components.
+        """
+        size = len(self.variables)
+        tables = [poly_terms(p) for p in self.polynomials]
+        counts = [max(1, len(t)) for t in tables]
+        width = len(self.ring.symbols)
+        degrees = [[max((e[k] for e in t), default=0) for k in range(width)] for t in tables]
+        total = 0
+        for table in tables:
+            by_products = sum(
+                math.prod(math.comb(c + e - 1, e) for c, e in zip(counts, powers[:size], strict=True))
+                for powers in table
+            )
+            reach = [
+                max(
+                    (
+                        sum(power * d[k] for power, d in zip(powers[:size], degrees, strict=True))
+                        + (powers[k] if k >= size else 0)
+                        for powers in table
+                    ),
+                    default=0,
+                )
+                for k in range(width)
+            ]
+            total += min(by_products, math.prod(r + 1 for r in reach))
+        return total
+
     def substitute(self, values: Mapping[sp.Symbol, sp.Expr | int]) -> PolynomialMap:
         """Fix some parameters to exact values.
 
@@ -190,7 +228,7 @@ class PolynomialMap(Typeset):
             "PolynomialMap.compile()", f"an entry point `map` in {COMPILERS}", "none", "Install edgestab with pip."
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """Variables, digest and all coefficients as exact strings."""
         components = [
             [{"exponents": list(e), "coefficient": c} for e, c in component.items()]
@@ -201,6 +239,20 @@ class PolynomialMap(Typeset):
             "components": dict(zip((s.name for s in self.variables), components, strict=True)),
             "digest": self.digest(),
         }
+
+    def sides(self) -> list[tuple[str, sp.Expr]]:
+        """The next value of each variable."""
+        return [(f"{v}'", c) for v, c in zip(self.variables, self.components, strict=True)]
+
+    def sorted_by(self) -> sp.Symbol:
+        """The first variable."""
+        return self.variables[0]
+
+    def explain(self) -> DerivationLog:
+        """The map as it was given."""
+        log = DerivationLog(f"The {self.kind}")
+        log.state("One step", "The exact map.", *self.equations())
+        return log
 
     def equations(self) -> tuple[Equation, ...]:
         """The next value of each variable."""

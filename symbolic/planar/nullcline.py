@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 from flint import fmpq_mpoly
@@ -12,11 +12,21 @@ from flint import fmpq_mpoly
 from ..algebra.errors import DomainError
 from ..algebra.rings import PolyRing, poly_terms, rational_string
 from ..algebra.series import Grading, TruncatedSeries, evaluate, solve_implicit
-from ..latex import Equation, Order, Typeset
+from ..explain.derived import Derived
+from ..explain.log import DerivationLog
+from ..latex.equations import Equation
+from ..latex.names import later
+from ..latex.printer import Order
 from .maps import PolynomialMap
 
 EDGE = 2
 """The edge of stability in rescaled units: ``eta * lambda = 2``."""
+
+
+UNITS = f"units: z = eta * residual, T = eta * NTK eigenvalue, edge of stability T = {EDGE}"
+
+SHOWN_TERMS = 100
+"""Polynomials with more terms are shown to the order asked for, and still checked in full."""
 
 
 def check_order(order: int, where: str) -> None:
@@ -71,7 +81,7 @@ def two_step_factor(one_step: PolynomialMap) -> fmpq_mpoly:
 
 
 @dataclass(frozen=True)
-class Nullcline(Typeset):
+class Nullcline(Derived):
     """``T = f(z)``: the branch through the edge of ``z'' = z``.
 
     Attributes:
@@ -83,6 +93,9 @@ class Nullcline(Typeset):
     series: TruncatedSeries
     equation: fmpq_mpoly
     one_step: PolynomialMap
+
+    kind: ClassVar[str] = "nullcline"
+    units: ClassVar[str] = UNITS
 
     @property
     def order(self) -> int:
@@ -107,7 +120,7 @@ class Nullcline(Typeset):
                 return sp.factor(sp.solve(factor, T)[0])
         raise DomainError.of("Nullcline.at_zero", "a rational branch", frozen, "The branch is not rational here.")
 
-    def to_json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """Variables, order and all coefficients of ``T = f(z)`` as exact strings."""
         return {
             "variables": [s.name for s in self.series.grading.symbols],
@@ -115,6 +128,66 @@ class Nullcline(Typeset):
             "T": [{"exponents": list(e), "coefficient": rational_string(c)} for e, c in self.series.terms().items()],
             "remainder": self.series.grading.remainder(),
         }
+
+    def sides(self) -> list[tuple[str, sp.Expr]]:
+        """``T``, and the truncated series."""
+        return [("T", self.expression())]
+
+    def sorted_by(self) -> sp.Symbol:
+        """The residual."""
+        return self.one_step.variables[0]
+
+    def notes(self) -> list[str]:
+        """The closed form at parameter 0, where the branch is rational there."""
+        return [f"at epsilon = 0 exactly: T = {self.at_zero}"]
+
+    def remainder(self) -> str:
+        """What was dropped, in words."""
+        return self.series.grading.remainder()
+
+    def explain(self) -> DerivationLog:
+        """From the closed planar map to the curve."""
+        one_step, order = self.one_step, self.order
+        log = DerivationLog(f"The two-step nullcline to order {order}")
+        z, T = one_step.variables
+        log.state("One step", "The exact map.", *one_step.equations())
+        factor, ring = two_step_factor(one_step), one_step.ring
+        log.identity(
+            "Two steps return z up to a factor",
+            "Compose the map with itself; z = 0 stays fixed, so z divides the change of z.",
+            one_step.iterated(2)[0] - ring.generator(z),
+            ring.generator(z) * factor,
+            Equation(later(z, 2) - later(z, 0), sp.Mul(z, sp.Symbol("F", real=True), evaluate=False)),
+            self._shown(sp.Symbol("F", real=True), factor),
+            what="the composed map and z F",
+        )
+        at_line = ring.to_expr(ring.from_dict({e: c for e, c in factor.to_dict().items() if e[0] == 0}))
+        log.identity(
+            "The edge is a simple root",
+            "On z = 0 the factor is the square of the multiplier minus 1; it vanishes at T = 2, the edge of stability.",
+            at_line,
+            (1 - T) ** 2 - 1,
+            Equation(sp.Symbol("F", real=True), sp.expand(at_line), order=Order((T,))),
+            what="F at z = 0 and (1 - T)^2 - 1",
+        )
+        known = [TruncatedSeries.variable(self.series.grading, s) for s in self.series.grading.symbols]
+        log.vanishing(
+            "Solve F = 0 for T, power by power in z",
+            "The slope of F in T is 2 at the edge, so each power of z fixes one coefficient.",
+            evaluate(self.equation, [known[0], self.series, *known[1:]]),
+            len(self.series.terms()),
+            *self.equations(),
+        )
+        return log
+
+    def _shown(self, left: sp.Symbol, polynomial: fmpq_mpoly) -> Equation:
+        """A polynomial of the map's ring; one with very many terms to the order in z only."""
+        (z, T), ring = self.one_step.variables, self.one_step.ring
+        terms = polynomial.to_dict()
+        if len(terms) <= SHOWN_TERMS:
+            return Equation(left, ring.to_expr(polynomial), order=Order((z, T)))
+        low = ring.from_dict({e: c for e, c in terms.items() if e[0] <= self.order})
+        return Equation(left, ring.to_expr(low), (z ** (self.order + 1),), Order((z, T)))
 
     def equations(self) -> tuple[Equation, ...]:
         """``T = f(z)`` with the first power of z that is dropped."""

@@ -9,17 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar
 
 import sympy as sp
 
+from ..algebra.errors import DomainError
+from ..algebra.symbols import symbol
 from .edge_line import EdgeCoordinates, derive_edge_coordinates, derive_fibre
 from .limit_law import LimitLaw, derive_limit_law, manifold_order
 from .limit_series import LimitSeries
 from .maps import PolynomialMap
-from .nullcline import Nullcline, check_planar, derive_nullcline
+from .nullcline import EDGE, UNITS, Nullcline, check_planar, derive_nullcline
 from .recurrences import Recurrence, check_weights, derive_two_step
+from .slow_flow import SlowFlow, derive_slow_flow
 from .slow_manifold import SlowManifold, derive_slow_manifold
+from .two_cycles import (
+    LEADING_ORDER,
+    LeadingTerms,
+    TwoCycles,
+    derive_two_cycles,
+    read_leading_terms,
+    small_parameter,
+)
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -70,6 +81,9 @@ class PlanarMap(PolynomialMap):
         >>> one_step.limit_series(2).expressions()
         (-27*epsilon**2/32 - epsilon/2 + 2,)
     """
+
+    kind: ClassVar[str] = "one-step"
+    units: ClassVar[str] = UNITS
 
     def __post_init__(self) -> None:
         check_planar(self, "PlanarMap()")
@@ -175,6 +189,52 @@ class PlanarMap(PolynomialMap):
         """
         weight = 2 * order
         return derive_limit_law(self.slow_manifold(manifold_order(weight)), weight)
+
+    @derived_once
+    def leading_terms(self) -> LeadingTerms:
+        """The terms of the two-step recurrence that decide whether orbits concentrate at one distance from the edge.
+
+        Returns:
+            The terms; ``simple_edge`` is False where there is no recurrence.
+        """
+        try:
+            return read_leading_terms(self.two_step(LEADING_ORDER))
+        except DomainError as error:
+            return LeadingTerms(False, sp.S.Zero, False, str(error), None, "", None)
+
+    @derived_once
+    def two_cycles(self, order: int) -> TwoCycles:
+        """The fixed points and the two-cycles near the edge, as series in z at small parameter 0.
+
+        Args:
+            order: power of z kept, 1..200.
+
+        Returns:
+            Both sets.
+
+        Raises:
+            DomainError: the order is out of range, or the edge is not simple.
+        """
+        frozen = self.substitute(dict.fromkeys(self.parameters, 0))
+        return derive_two_cycles(self, frozen.nullcline(order), self.leading_terms())
+
+    @derived_once
+    def slow_flow(self) -> SlowFlow:
+        """The leading two-step flow of ``(z, y)`` and its energy, where T is frozen at parameter 0 and nothing relaxes.
+
+        Returns:
+            The flow, with its conserved energy.
+
+        Raises:
+            DomainError: the map has no small parameter, or its flow does not separate.
+        """
+        small, (z, T) = small_parameter(self), self.variables
+        if small is None:
+            raise DomainError.of("slow_flow()", "a small parameter", self.parameters, "Fix the other constants.")
+        two = self.iterate(2)
+        rate = sp.diff(two.components[0], T).subs({small: 0, T: EDGE})
+        force = sp.expand(two.components[1] - T).coeff(small, 1).subs(T, EDGE)
+        return derive_slow_flow(z, symbol("y"), sp.expand(rate), sp.expand(small * force))
 
     @derived_once
     def edge_coordinates(self) -> EdgeCoordinates:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 
@@ -11,13 +11,17 @@ from ..algebra.errors import DomainError
 from ..algebra.rings import rational_string
 from ..algebra.series import Grading, TruncatedSeries, evaluate
 from ..algebra.symbols import symbol
-from ..latex import Equation, Order, Typeset, later
+from ..explain.derived import Derived
+from ..explain.log import DerivationLog
+from ..latex.equations import Equation
+from ..latex.names import later
+from ..latex.printer import Order
 from .maps import PolynomialMap
-from .nullcline import Nullcline
+from .nullcline import UNITS, Nullcline
 
 
 @dataclass(frozen=True)
-class Recurrence(Typeset):
+class Recurrence(Derived):
     """``z'' - z`` and ``y'' - y`` as truncated series in ``(z, y, parameters)``, exact below the order.
 
     Attributes:
@@ -34,6 +38,9 @@ class Recurrence(Typeset):
     y_increment: TruncatedSeries
     nullcline: Nullcline
 
+    kind: ClassVar[str] = "two-step"
+    units: ClassVar[str] = UNITS
+
     @property
     def order(self) -> int:
         """Degree in z up to which both increments are complete (y and parameters count by their weights, usually 0)."""
@@ -44,9 +51,13 @@ class Recurrence(Typeset):
         """Both increments."""
         return (self.z_increment, self.y_increment)
 
-    def expressions(self) -> tuple[sp.Expr, sp.Expr]:
-        """Both increments as SymPy expressions."""
-        return (self.z_increment.to_expr(), self.y_increment.to_expr())
+    def sides(self) -> list[tuple[str, sp.Expr]]:
+        """Both increments."""
+        return [(f"{v}'' - {v}", s.to_expr()) for v, s in zip(self.variables, self.increments, strict=True)]
+
+    def sorted_by(self) -> sp.Symbol:
+        """The residual."""
+        return self.variables[0]
 
     def as_map(self) -> PolynomialMap:
         """The truncated recurrence as a polynomial map of ``(z, y)``."""
@@ -77,7 +88,7 @@ class Recurrence(Typeset):
             return replace(self, z_increment=changed)
         return replace(self, y_increment=changed)
 
-    def to_json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """Variables, order and all coefficients as exact strings."""
 
         def rows(series: TruncatedSeries) -> list[dict[str, Any]]:
@@ -99,6 +110,39 @@ class Recurrence(Typeset):
             Equation(later(v, 2) - later(v, 0), series.to_expr(), series.dropped().monomials(), order, v.name)
             for v, series in zip(self.variables, self.increments, strict=True)
         )
+
+    def explain(self) -> DerivationLog:
+        """From the closed planar map, by the nullcline, to the recurrence in ``(z, y)``."""
+        log = self.nullcline.explain()
+        log.title = f"The two-step recurrence to order {self.order}"
+        one_step, order, y = self.nullcline.one_step, self.order, self.variables[1]
+        T, f = one_step.variables[1], sp.Symbol("f", real=True)
+        log.state("Deviation", "Measure T from the nullcline T = f(z).", Equation(y, T - f))
+        z0, y0, *fixed = (
+            TruncatedSeries.variable(self.z_increment.grading, s) for s in self.z_increment.grading.symbols
+        )
+        curve = self.nullcline.series.polynomial()
+        start = evaluate(curve, [z0, *fixed]) + y0
+        # the oracle: the exact twofold composition, against the series that the engine pushed through step by step
+        # T = f(z) + y has no negative powers of z, so terms above the order cannot come back
+        ring = one_step.ring
+        two = [ring.from_dict({e: c for e, c in p.to_dict().items() if e[0] <= order}) for p in one_step.iterated(2)]
+        z2, t2 = (evaluate(p, [z0, start, *fixed]) for p in two)
+        log.vanishing(
+            "Two steps of z",
+            "Put T = f(z) + y into the exact twofold composition.",
+            z2 - z0 - self.z_increment,
+            len(self.z_increment.terms()),
+            self.equations()[0],
+        )
+        log.vanishing(
+            "Two steps of y",
+            "y'' = T'' - f(z''), with the same substitution.",
+            t2 - evaluate(curve, [z2, *fixed]) - y0 - self.y_increment,
+            len(self.y_increment.terms()),
+            self.equations()[1],
+        )
+        return log
 
     def compile(self, target: str = "float64") -> Any:
         """A generated kernel of the truncated recurrence.

@@ -18,18 +18,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 from flint import fmpq, fmpq_poly
 
 from ..algebra.errors import DomainError, ProofError
-from ..algebra.rings import poly_terms, rational_string
-from ..algebra.series import Grading, RowSeries, TruncatedSeries
+from ..algebra.rings import poly_terms, rational_string, to_rational
+from ..algebra.series import Grading, RowSeries, TruncatedSeries, evaluate
 from ..algebra.series.rows import SLOPE, ZERO, compose_low, evaluate_rows, inverse_low
-from ..latex import Equation, Order, Typeset
+from ..explain.derived import Derived
+from ..explain.log import DerivationLog
+from ..latex.equations import Equation
+from ..latex.printer import Order
 from .maps import PolynomialMap
-from .nullcline import EDGE, two_step_factor
+from .nullcline import EDGE, UNITS, two_step_factor
 from .rational_rows import DEGREES_PER_ORDER, MARGIN, rational_rows
 
 HIGHEST_ORDER = 60
@@ -38,7 +41,7 @@ SHOWN_ROWS = 3
 
 
 @dataclass(frozen=True)
-class SlowManifold(Typeset):
+class SlowManifold(Derived):
     """``T = sum_n epsilon^n tau_n(z)``, invariant under the one-step map to the order kept.
 
     Attributes:
@@ -50,6 +53,9 @@ class SlowManifold(Typeset):
     one_step: PolynomialMap
     rows: tuple[fmpq_poly, ...]
     width: int = field(repr=False)
+
+    kind: ClassVar[str] = "slow-manifold"
+    units: ClassVar[str] = UNITS
 
     @property
     def order(self) -> int:
@@ -101,7 +107,7 @@ class SlowManifold(Typeset):
         longer = derive_slow_manifold(self.one_step, highest, DEGREES_PER_ORDER * highest + MARGIN)
         return rational_rows(longer.rows, longer.width, self.variable)
 
-    def to_json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """Variables, order and all coefficients of ``T`` as exact strings."""
         return {
             "variables": [self.variable.name, self.parameter.name],
@@ -114,11 +120,11 @@ class SlowManifold(Typeset):
         """What was dropped, in words."""
         return self.series.grading.remainder()
 
-    def text_rows(self) -> list[tuple[str, sp.Expr]]:
+    def sides(self) -> list[tuple[str, sp.Expr]]:
         """Left and right side, for plain text and code."""
         return [(self.one_step.variables[1].name, self.expression())]
 
-    def leading(self) -> sp.Symbol:
+    def sorted_by(self) -> sp.Symbol:
         """The small parameter."""
         return self.parameter
 
@@ -127,6 +133,39 @@ class SlowManifold(Typeset):
         shown = min(self.order, SHOWN_ROWS)
         forms = enumerate(self.closed_rows(shown))
         return [f"coefficient of {self.parameter}**{n}, exactly: {form}" for n, form in forms]
+
+    def explain(self) -> DerivationLog:
+        """From the invariance equation, with the manifold put back into it."""
+        one_step, (z, T) = self.one_step, self.one_step.variables
+        log = DerivationLog(f"The slow manifold to order {self.order}")
+        log.state("One step", "The exact map.", *one_step.equations())
+        log.state(
+            "Invariance",
+            "Ask for a curve T = tau(z, epsilon) that one step keeps: T' = tau(z') whenever T = tau(z). Orbits that "
+            "have relaxed follow it down to z = 0.",
+        )
+        # one order more than is shown: a coefficient of weight n is confirmed by the equation at weight n + 2
+        curve = derive_slow_manifold(one_step, self.order + 1).series
+        if curve.truncate(self.series.grading.order).terms() != self.series.terms():
+            raise ProofError.of("SlowManifold.explain()", "the manifold of the map", self.expression(), "Report it.")
+        weight = curve.grading.order
+        variables = [TruncatedSeries.variable(curve.grading, s) for s in (z, self.parameter)]
+        stepped, image = (evaluate(p, [variables[0], curve, variables[1]]) for p in one_step.polynomials)
+        frozen = sp.Add(*(to_rational(c) * z**i for i, c in enumerate(self.rows[0].coeffs()) if i <= weight))
+        log.state(
+            "At parameter 0",
+            "The curve consists of two-cycles: z'' = z and T'' = T on it.",
+            Equation(T, frozen, (z ** (weight + 1),), Order((z,))),
+        )
+        log.vanishing(
+            "Order by order in the parameter",
+            "At each order the equation is linear in the new row and is divided by its coefficient, which is of order "
+            "z^2: each power of the parameter costs two powers of z.",
+            image - evaluate(curve.polynomial(), [stepped, variables[1]]),
+            len(curve.terms()),
+            *self.equations(),
+        )
+        return log
 
     def equations(self) -> tuple[Equation, ...]:
         """``T = tau_0(z) + epsilon tau_1(z) + ..``, sorted by weight."""

@@ -123,7 +123,7 @@ def sympy_series(order: int) -> float | None:
 
 
 def maxima_taylor(order: int) -> float | None:
-    """Seconds of Maxima's ``taylor`` for both increments, as Maxima itself measures them."""
+    """Seconds of Maxima's ``taylor_expansion`` for both increments, as Maxima itself measures them."""
     step = main_case()
 
     def text(expr: sp.Expr) -> str:

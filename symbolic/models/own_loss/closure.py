@@ -6,22 +6,28 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product as cartesian
+from typing import Any
 
 import sympy as sp
 from flint import fmpq, fmpq_mat, fmpq_mpoly
 
 from ...algebra.errors import DomainError
 from ...algebra.rings import Exponents, PolyRing
-from ...latex import Equation, Order, Typeset, later
+from ...explain.log import DerivationLog
+from ...latex.document import Section
+from ...latex.equations import Equation
+from ...latex.names import later
+from ...latex.printer import Order
 from ...planar.maps import PolynomialMap
 from .constants import Constants, find_constants
-from .gradient import GradientDescent, as_expression, as_symbols
+from .findings import Findings
+from .step import GradientStep, as_expression, as_symbols
 
 MOST_UNKNOWNS = 20_000
 
 
 @dataclass(frozen=True)
-class Reduction(Typeset):
+class Reduction(Findings):
     """Coordinates in which the gradient step closes, and the closed map.
 
     Attributes:
@@ -32,11 +38,45 @@ class Reduction(Typeset):
         compared: how many monomials in the parameters the proof compared.
     """
 
-    model: GradientDescent
+    model: GradientStep
     coordinates: Mapping[sp.Symbol, sp.Expr]
     map: PolynomialMap
     replaced: Constants
     compared: int
+
+    def sections(self) -> list[Section]:
+        """The model, and the closed map in the user's coordinates."""
+        proved = f"Proved equal to the gradient step: {self.compared} monomials compared."
+        return [*self.model.sections(), Section("Closed map", proved, self.equations())]
+
+    def json(self) -> dict[str, Any]:
+        """The closed map as text."""
+        return {"map": {e.tag: str(e.rhs) for e in self.equations()}}
+
+    def definitions(self) -> tuple[Equation, ...]:
+        """The coordinates in the parameters."""
+        free = self.model.free
+        return tuple(Equation(s, e, order=Order(free), own=frozenset((s, *free))) for s, e in self.coordinates.items())
+
+    def explain(self) -> DerivationLog:
+        """From the loss to the closed map; each component is compared with the gradient step."""
+        log = self.model.explain()
+        log.state("Coordinates", "As given.", *self.definitions())
+        step = self.model.step_map(self.replaced)
+        moved = dict(zip(step.variables, step.components, strict=True))
+        inside = {name: self.replaced.replace(formula) for name, formula in self.coordinates.items()}
+        rows = zip(self.map.variables, self.map.components, self.equations(), strict=True)
+        for name, image, equation in rows:
+            log.identity(
+                f"The next {name}",
+                "Put the gradient step into its definition; the result is a polynomial in the coordinates again, found "
+                "by exact linear algebra over their monomials.",
+                inside[name].subs(moved, simultaneous=True),
+                image.subs(inside, simultaneous=True),
+                equation,
+                what="the stepped definition and the closed form, written in the parameters,",
+            )
+        return log
 
     def equations(self) -> tuple[Equation, ...]:
         """The closed map, in the user's constants."""
@@ -77,7 +117,7 @@ class NotClosed:
         return f"the next {self.coordinate} is not found as a function of the coordinates: {self.reason()}"
 
 
-def reduce(model: GradientDescent, coordinates: Mapping[str, sp.Expr | str]) -> Reduction:
+def reduce(model: GradientStep, coordinates: Mapping[str, sp.Expr | str]) -> Reduction:
     """See :meth:`GradientDescent.reduce`."""
     result = close(model, coordinates)
     if isinstance(result, NotClosed):
@@ -90,7 +130,7 @@ def reduce(model: GradientDescent, coordinates: Mapping[str, sp.Expr | str]) -> 
     return result
 
 
-def close(model: GradientDescent, coordinates: Mapping[str, sp.Expr | str]) -> Reduction | NotClosed:
+def close(model: GradientStep, coordinates: Mapping[str, sp.Expr | str]) -> Reduction | NotClosed:
     """Find the closed map of some coordinates, or why there is none.
 
     For each coordinate ``c`` the polynomial ``c(next theta)`` is sought as a combination of monomials in the

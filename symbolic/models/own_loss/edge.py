@@ -17,17 +17,19 @@ from flint import fmpq
 from ...algebra.errors import DomainError, ProofError
 from ...algebra.rings import Exponents, to_fmpq, to_rational
 from ...algebra.symbols import symbol
-from ...latex import Equation, Typeset
+from ...explain.derived import Derived
+from ...explain.log import DerivationLog
+from ...latex.equations import Equation
 from ...planar.planar_map import PlanarMap
 from .closure import Reduction
-from .hypotheses import Hypothesis
+from .findings import Hypothesis
 
 Laurent = dict[Exponents, fmpq]
 """Exponents of (z, T, constants) to coefficient; those of constants may be negative."""
 
 
 @dataclass(frozen=True)
-class EdgeForm(Typeset):
+class EdgeForm(Derived):
     """A model near its edge of stability, in the coordinates of the analysis.
 
     Attributes:
@@ -50,6 +52,41 @@ class EdgeForm(Typeset):
         """A polynomial in the parameters that vanishes on the minima."""
         name, value = self.minimum
         return self.reduction.coordinates[name] - value
+
+    def words(self) -> str:
+        """What z, T and y are, and that they are not the user's own, where names coincide."""
+        words = "z: distance from the minima; T: one minus their multiplier, edge at T = 2."
+        model = self.reduction.model
+        shared = sorted({"z", "T", "y"} & {s.name for s in (*model.parameters, *model.constants)})
+        if not shared:
+            return words
+        verb = "is" if len(shared) == 1 else "are"
+        return f"{words} From here on {', '.join(shared)} {verb} no longer what the loss calls so."
+
+    def explain(self) -> DerivationLog:
+        """From the loss to the map in ``(z, T)``; each component is compared with the closed map."""
+        log, reduction = self.reduction.explain(), self.reduction
+        log.state(
+            "Residual and curvature",
+            f"{self.words()} Constants that only set units drop out; the one that is left is the small parameter.",
+            *[e for e in self.equations() if e not in self.map.equations()],
+        )
+        carry = reduction.replaced.replace
+        meaning = {} if self.small is None else {self.small[0]: carry(self.small[1])}
+        coordinates = dict(zip(self.map.variables, (carry(self.residual), carry(self.curvature)), strict=True))
+        closed = dict(zip(reduction.map.variables, reduction.map.components, strict=True))
+        for variable, component, equation in zip(
+            self.map.variables, self.map.components, self.map.equations(), strict=True
+        ):
+            log.identity(
+                f"One step of {variable}",
+                "The closed map in the new coordinates.",
+                coordinates[variable].subs(closed, simultaneous=True),
+                component.subs(meaning).subs(coordinates, simultaneous=True),
+                equation,
+                what="the stepped definition and the map, written in the reduced coordinates,",
+            )
+        return log
 
     def equations(self) -> tuple[Equation, ...]:
         """The new coordinates, then the map."""
@@ -87,16 +124,16 @@ def derive_edge_form(
     found.append(line)
     if not line.holds:
         return None, tuple(found)
-    slope, offset, affine = _multiplier(terms[0], other, constants)
+    factor, offset, affine = _multiplier(terms[0], other, constants)
     found.append(affine)
-    if slope is None:
+    if factor is None:
         return None, tuple(found)
-    scaled = _in_curvature(terms, slope, offset)
+    scaled = _in_curvature(terms, factor, offset)
     scales = _scales(scaled, len(constants))
     left = [k for k, s in enumerate(scales) if s is None]
     scaled = (_rescaled(scaled[0], scales), _rescaled(scaled[1], scales))
     form, condition = _assemble(
-        reduction, scaled, constants, scales, left, (residual, other, value, slope, offset), small
+        reduction, scaled, constants, scales, left, (residual, other, value, factor, offset), small
     )
     found.append(condition)
     return form, tuple(found)

@@ -11,27 +11,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations_with_replacement
+from typing import Any
 
 import sympy as sp
 
 from ...algebra.errors import DomainError
 from ...algebra.series import Grading, TruncatedSeries, evaluate
-from ...latex import Equation, Order, Typeset, later
+from ...explain.derived import Derived
+from ...explain.log import DerivationLog
+from ...latex.document import Section
+from ...latex.equations import Equation
+from ...latex.names import later
+from ...latex.printer import Order
 from ...planar.maps import PolynomialMap
-from .energy import SlowFlow, slow_flow
-from .gradient import GradientDescent
-from .hypotheses import Hypothesis
+from ...planar.slow_flow import SlowFlow, derive_slow_flow
+from .findings import Findings, Hypothesis
+from .step import GradientStep
 
 x, v, w, y = (sp.Symbol(n, real=True) for n in "xvwy")
 alpha, beta, eta = (sp.Symbol(n, positive=True) for n in ("alpha", "beta", "eta"))
-slope = sp.Symbol("b", positive=True)
+gradient_size = sp.Symbol("b", positive=True)
 """``|grad sharpness|``, the third derivative ``xxv``; ``beta = b^2``."""
 
 LEADING_WEIGHT = 2
 
 
 @dataclass(frozen=True)
-class SelfStabilisation(Typeset):
+class SelfStabilisation(Derived):
     """``x' = -(1 + eta y) x``, ``y' = y + eta (alpha - beta x^2 / 2)``, and where it comes from.
 
     Attributes:
@@ -50,6 +56,47 @@ class SelfStabilisation(Typeset):
     surviving: tuple[sp.Expr, ...]
     cancelling: tuple[sp.Expr, ...]
     flow: SlowFlow
+
+    def explain(self) -> DerivationLog:
+        """From the cubic Taylor expansion of any loss to the system and its energy."""
+        log = DerivationLog("Self-stabilisation from the cubic Taylor expansion", described=frozenset())
+        loss = sp.Symbol("L", real=True)
+        log.state(
+            "Cubic Taylor expansion",
+            "At a point whose sharpness is 2/eta: x along the top eigenvector, v along the gradient of the sharpness, "
+            "w orthogonal to both; b is the length of that gradient, every other derivative is free. Times eta:",
+            Equation(eta * loss, cubic_loss(), order=Order((x, v, w))),
+        )
+        drive, b = derivative_symbol("v"), gradient_size
+        log.state(
+            "Excess sharpness, sharpening, beta",
+            "y is the sharpness minus 2/eta to first order.",
+            Equation(y, b * v),
+            Equation(alpha, -b * drive),
+            Equation(beta, b**2),
+        )
+        products = ", ".join(str(p) for p in self.surviving)
+        others = ", ".join(str(p) for p in self.cancelling)
+        # a product vanishes if its first factor does
+        gone = {min(p.free_symbols, key=str): 0 for p in self.surviving}
+        meaning = {y: b * v, alpha: -b * drive, beta: b**2}
+        for s, expansion, increment in zip((x, y), self.expansion, self.increments, strict=True):
+            log.state(
+                f"Two steps of {s} on the expansion",
+                "Two exact gradient steps; displacements have weight 1, the gradient 2, and weights up to 2 are kept.",
+                Equation(later(s, 2) - later(s, 0), expansion, order=Order((x, v, w))),
+            )
+            log.identity(
+                f"Two steps of {s} at leading weight",
+                f"The derivatives {others} enter one step but cancel over two. With {products} zero, what is left is:",
+                expansion.subs(gone),
+                increment.subs(meaning, simultaneous=True),
+                Equation(later(s, 2) - later(s, 0), increment, order=Order((x, y))),
+                what="the increments of the expansion and of the system, written in x and v,",
+            )
+        log.state("The system", "The map with these two-step increments at leading weight.", *self.equations()[:2])
+        log.extend(self.flow.explain("Per step, at leading weight"))
+        return log
 
     def equations(self) -> tuple[Equation, ...]:
         """The system, then its energy."""
@@ -78,7 +125,7 @@ def cubic_loss() -> sp.Expr:
             name = "".join(directions)
             if (degree == 2 and "x" in name) or name == "xxw":
                 continue
-            factor = slope if name == "xxv" else derivative_symbol(name)
+            factor = gradient_size if name == "xxv" else derivative_symbol(name)
             powers = sp.Mul(*({"x": x, "v": v, "w": w}[d] for d in directions))
             count = sp.prod(sp.factorial(name.count(d)) for d in "xvw")
             total += eta * factor * powers / count
@@ -113,19 +160,19 @@ def derive_self_stabilisation() -> SelfStabilisation:
         Damian, Nichani, Lee 2022, section 4 (the system for x and y).
     """
     loss = cubic_loss()
-    cubic = GradientDescent(loss, (x, v, w), 1).step_map()
+    cubic = GradientStep(loss, (x, v, w), 1).step_map()
     drive, side = derivative_symbol("v"), derivative_symbol("w")
     weights = {x: 1, v: 1, w: 1, drive: 2, side: 2}
     start, first, second = _two_steps(cubic, weights, LEADING_WEIGHT)
     # y = b v is the excess sharpness; two-step changes of x and y, and the one-step change of x + (-x)
-    change_x, change_y = second[0] - start[0], (second[1] - start[1]) * _constant(start[0], slope)
+    change_x, change_y = second[0] - start[0], (second[1] - start[1]) * _constant(start[0], gradient_size)
     once_x = first[0] + start[0]
     system = PolynomialMap(
         (x, y), (-(1 + eta * y) * x, y + eta * (alpha - beta * x**2 / 2)), (eta, alpha, beta), "self-stabilisation"
     )
     s_start, _, s_second = _two_steps(system, {x: 1, y: 1, alpha: 2}, LEADING_WEIGHT)
     wanted = tuple((a - b).to_expr() for a, b in zip(s_second, s_start, strict=True))
-    meaning = {y: slope * v, alpha: -slope * drive, beta: slope**2}
+    meaning = {y: gradient_size * v, alpha: -gradient_size * drive, beta: gradient_size**2}
     drives = {drive, side}
     extra = [
         sp.expand(derived.to_expr() - expected.subs(meaning, simultaneous=True))
@@ -140,7 +187,7 @@ def derive_self_stabilisation() -> SelfStabilisation:
     cancelling = [p for p in _minimal(once - {sp.S.One}) if p not in surviving]
     # per step: half the leading two-step increments
     rate, force = sp.cancel(wanted[0] / (2 * y)), sp.expand(wanted[1] / 2)
-    flow = slow_flow(x, y, rate, force)
+    flow = derive_slow_flow(x, y, rate, force)
     expansion = (change_x.to_expr(), change_y.to_expr())
     return SelfStabilisation(system, expansion, (wanted[0], wanted[1]), tuple(surviving), tuple(cancelling), flow)
 
@@ -160,16 +207,16 @@ def _minimal(products: set[sp.Expr]) -> list[sp.Expr]:
     return sorted(kept, key=lambda p: (len(str(p)), str(p)))
 
 
-def minimal_loss() -> GradientDescent:
+def minimal_loss() -> GradientStep:
     """The smallest loss whose gradient descent IS the system, exactly: ``x^2/eta + b x^2 v/2 - alpha v/b``.
 
     Written with step 1 for ``eta`` times the loss, in the parameters ``x`` and ``v``, with ``y = b v``.
     """
-    return GradientDescent(x**2 + eta * slope * x**2 * v / 2 - eta * sp.Symbol("c", positive=True) * v, (x, v), 1)
+    return GradientStep(x**2 + eta * gradient_size * x**2 * v / 2 - eta * sp.Symbol("c", positive=True) * v, (x, v), 1)
 
 
 @dataclass(frozen=True)
-class EdgePoint(Typeset):
+class EdgePoint(Findings):
     """One point of a model: sharpness, edge step, and the data of self-stabilisation there.
 
     Attributes:
@@ -183,7 +230,7 @@ class EdgePoint(Typeset):
         hypotheses: what the self-stabilisation system asks, with verdicts here.
     """
 
-    model: GradientDescent
+    model: GradientStep
     point: Mapping[sp.Symbol, sp.Expr]
     gradient: tuple[sp.Expr, ...]
     eigenvalues: tuple[sp.Expr, ...]
@@ -197,13 +244,49 @@ class EdgePoint(Typeset):
         """The top Hessian eigenvalue."""
         return self.eigenvalues[-1]
 
+    def sections(self) -> list[Section]:
+        """The model, its spectrum at the point, and the data of self-stabilisation."""
+        spectrum = tuple(
+            Equation(sp.Symbol(f"lambda_{k + 1}", real=True), value)
+            for k, value in enumerate(reversed(self.eigenvalues))
+        )
+        meaning = (
+            "Sharpness, the step size that puts the point at the edge, sharpening, squared slope of the sharpness."
+        )
+        return [
+            *self.model.sections(),
+            Section("Hessian eigenvalues at the point", "", spectrum),
+            Section("Edge and self-stabilisation", meaning, self.equations()),
+        ]
+
+    def json(self) -> dict[str, Any]:
+        """The point as data with exact strings."""
+        return {
+            "loss": str(self.model.loss),
+            "parameters": [p.name for p in self.model.parameters],
+            "point": {p.name: str(value) for p, value in self.point.items()},
+            "eigenvalues": [str(e) for e in self.eigenvalues],
+            "sharpness": str(self.sharpness),
+            "edge_step": str(self.edge_step),
+            "alpha": str(self.alpha),
+            "beta": str(self.beta),
+            "hypotheses": [h.json() for h in self.hypotheses],
+        }
+
+    def explain(self) -> DerivationLog:
+        """From the loss to the local data at the point."""
+        log = self.model.explain()
+        for section in self.sections()[len(self.model.sections()) :]:
+            log.state(section.heading, section.text, *section.equations)
+        return log
+
     def equations(self) -> tuple[Equation, ...]:
         """Sharpness, edge step, alpha and beta."""
         rows = {"S": self.sharpness, "eta_edge": self.edge_step, "alpha": self.alpha, "beta": self.beta}
         return tuple(Equation(sp.Symbol(n, real=True), value, tag=n) for n, value in rows.items())
 
 
-def edge_point(model: GradientDescent, point: Mapping[str | sp.Symbol, object]) -> EdgePoint:
+def edge_point(model: GradientStep, point: Mapping[str | sp.Symbol, object]) -> EdgePoint:
     """See :meth:`GradientDescent.at`."""
     named = {(k.name if isinstance(k, sp.Symbol) else k): value for k, value in point.items()}
     if set(named) != {p.name for p in model.free}:
@@ -245,20 +328,20 @@ def edge_point(model: GradientDescent, point: Mapping[str | sp.Symbol, object]) 
     slope_side = (slope_all - along * top).applyfunc(_tidy)
     drive = _tidy(-(gradient.T * slope_side)[0])
     squared = _tidy((slope_side.T * slope_side)[0])
-    push = _tidy((gradient.T * top)[0])
-    bend = (hessian * slope_side).applyfunc(_tidy)
+    along_gradient = _tidy((gradient.T * top)[0])
+    image = (hessian * slope_side).applyfunc(_tidy)
     hypotheses = (
         Hypothesis(
             "top gradient",
             "the gradient has no part along the top eigenvector",
-            bool(push == 0),
-            f"it is {push}, unnormalised",
+            bool(along_gradient == 0),
+            f"it is {along_gradient}, unnormalised",
         ),
         Hypothesis(
             "flat slope",
             "the gradient of the sharpness lies in the kernel of the Hessian",
-            bool(bend.is_zero_matrix),
-            f"image {list(bend)}",
+            bool(image.is_zero_matrix),
+            f"image {list(image)}",
         ),
         Hypothesis("sharpening", "alpha > 0: descent raises the sharpness", bool(drive > 0), f"alpha = {drive}"),
         Hypothesis(
@@ -285,7 +368,7 @@ def _tidy(expr: sp.Expr) -> sp.Expr:
     return sp.expand(sp.radsimp(sp.expand(expr)))
 
 
-def _numbered(model: GradientDescent) -> list[tuple[int, sp.Symbol]]:
+def _numbered(model: GradientStep) -> list[tuple[int, sp.Symbol]]:
     return list(enumerate(model.parameters))
 
 

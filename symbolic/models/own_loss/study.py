@@ -4,33 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 
 import sympy as sp
 from flint import fmpq_mpoly
 
 from ...algebra.errors import DomainError
 from ...algebra.rings import PolyRing
-from ...latex import Equation, Order
+from ...explain.log import DerivationLog
+from ...latex.document import Section
+from ...latex.equations import Equation
+from ...latex.printer import Order
 from ...planar.limit_series import LimitSeries
-from ...planar.nullcline import EDGE, Nullcline
+from ...planar.nullcline import Nullcline
 from ...planar.planar_map import PlanarMap
 from ...planar.recurrences import Recurrence
+from ...planar.slow_flow import SlowFlow
+from ...planar.two_cycles import LeadingTerms, TwoCycles
 from .closure import NotClosed, Reduction, close
-from .cycles import CycleSets, cycle_sets
 from .edge import EdgeForm, derive_edge_form
-from .energy import SlowFlow, slow_flow
-from .gradient import GradientDescent
-from .hypotheses import Hypothesis
-from .relaxation import Leading, leading_terms
-from .size import two_step_bound
+from .findings import Findings, Hypothesis
+from .step import GradientStep
 
 MOST_TERMS = 1_500_000
 """Bound on the two-step map; at this size a study takes about half a minute."""
 
 
 @dataclass(frozen=True)
-class EdgeStudy:
+class EdgeStudy(Findings):
     """Hypotheses with verdicts, and what follows from those that hold.
 
     Attributes:
@@ -41,7 +42,7 @@ class EdgeStudy:
         hypotheses: what was asked, in order, up to the first that fails and blocks the rest.
     """
 
-    model: GradientDescent
+    model: GradientStep
     order: int
     reduction: Reduction | None
     form: EdgeForm | None
@@ -92,11 +93,10 @@ class EdgeStudy:
         """The two-step recurrence in ``(z, y)`` to the study's order."""
         return self.map.two_step(self.order)
 
-    @cached_property
-    def cycles(self) -> CycleSets:
+    @property
+    def cycles(self) -> TwoCycles:
         """The fixed points and the two-cycles near the edge."""
-        form = self._form()
-        return cycle_sets(form, leading_terms(form), self.order)
+        return self.map.two_cycles(self.order)
 
     @property
     def limit(self) -> LimitSeries:
@@ -127,7 +127,7 @@ class EdgeStudy:
             sp.Symbol("lambda_infinity", real=True), self.sharpness_limit(), (dropped,), _by_step(self.model)
         )
 
-    @cached_property
+    @property
     def flow(self) -> SlowFlow:
         """Where deviations do not relax: the leading slow flow and its conserved energy.
 
@@ -137,27 +137,117 @@ class EdgeStudy:
         form = self._form()
         if form.small is None or not self.holds("two-cycles", "one small parameter") or self.holds("relaxation"):
             raise DomainError.of("EdgeStudy.flow", "frozen curvature without relaxation", self.failing, "See `limit`.")
-        z, T = form.map.variables
-        y = self.recurrence.variables[1]
-        epsilon = form.small[0]
-        two = form.map.iterate(2)
-        rate = sp.diff(two.components[0], T).subs({epsilon: 0, T: EDGE})
-        force = sp.expand(two.components[1] - T).coeff(epsilon, 1).subs(T, EDGE)
-        return slow_flow(z, y, sp.expand(rate), sp.expand(epsilon * force))
+        return self.map.slow_flow()
+
+    def equations(self) -> tuple[Equation, ...]:
+        """The furthest that the derivation came: the final sharpness, the map at the edge, the closed map, the step."""
+        if self.concentrates:
+            return (self.sharpness_equation(),)
+        return (self.form or self.reduction or self.model).equations()
+
+    def explain(self) -> DerivationLog:
+        """Everything derived, from the loss to the final sharpness or to the hypothesis that fails."""
+        if self.form is None:
+            return self._stopped((self.reduction or self.model).explain())
+        log = self.form.explain()
+        # the one-step map stands there already
+        log.extend(self.recurrence.explain(), skip=1)
+        if not self.concentrates:
+            return self._stopped(log)
+        log.extend(self.limit.explain(), skip=1)
+        log.state("Final sharpness", "Divide by the step size.", self.sharpness_equation())
+        return log
+
+    def _stopped(self, log: DerivationLog) -> DerivationLog:
+        """Say which hypothesis ends the derivation, and what can still be said."""
+        failing = self.failing
+        assert failing is not None, "a study that stops has a failing hypothesis"
+        found = f"Asked: {failing.statement}. Found: {failing.detail}."
+        log.state(f"Hypothesis '{failing.name}' is {failing.verdict}", found)
+        flow = self._flow_if_any()
+        if flow is not None:
+            log.extend(flow.explain("With the curvature frozen at parameter 0 and no relaxation, both change slowly"))
+        return log
+
+    def _flow_if_any(self) -> SlowFlow | None:
+        try:
+            return self.flow
+        except DomainError:
+            return None
+
+    def sections(self) -> list[Section]:
+        """All that was found, in reading order."""
+        sections = self.model.sections()[:2]
+        if self.reduction is not None:
+            sections.append(Section("Coordinates", "", self.reduction.definitions()))
+            sections.append(Section("Closed map", "", self.reduction.equations()))
+        if self.form is None:
+            return sections
+        sections.append(Section("At the edge", self.form.words(), self.form.equations()))
+        if not self.holds("edge"):
+            return sections
+        cycles = self.cycles
+        shown = cycles.equations() if cycles.are_cycles else ()
+        deviation = "With y = T - f(z), the deviation from the nullcline."
+        sections += [
+            Section("Fixed points and two-cycles", " ".join(cycles.sentences), shown),
+            Section("Two-step nullcline", "Where z returns after two steps.", self.nullcline.equations()),
+            Section("Two-step recurrence", deviation, self.recurrence.equations()),
+        ]
+        flow = self._flow_if_any()
+        if self.concentrates:
+            ends = (*self.limit.equations(), self.sharpness_equation())
+            sections.append(
+                Section("Where relaxed trajectories end", "From the slow manifold; an asymptotic series.", ends)
+            )
+        elif flow is not None:
+            text = (
+                "Deviations do not relax. At leading order the two-step flow conserves H: the end depends on the start."
+            )
+            sections.append(Section("Slow flow", text, flow.equations()))
+        return sections
+
+    def json(self) -> dict[str, Any]:
+        """The study as data with exact strings."""
+        model, form = self.model, self.form
+        content: dict[str, Any] = {
+            "loss": str(model.loss),
+            "parameters": [p.name for p in model.parameters],
+            "step": str(model.step),
+            "map": {p.name: str(c) for p, c in zip(model.free, (e.rhs for e in model.equations()), strict=True)},
+            "hypotheses": [h.json() for h in self.hypotheses],
+            "concentrates": self.concentrates,
+        }
+        if self.reduction is not None:
+            content["reduced"] = self.reduction.json()["map"]
+        if form is not None:
+            content["edge_form"] = {
+                "z": str(form.residual),
+                "T": str(form.curvature),
+                "small": None if form.small is None else {"name": form.small[0].name, "meaning": str(form.small[1])},
+                "map": {v.name: str(c) for v, c in zip(form.map.variables, form.map.components, strict=True)},
+            }
+            if self.holds("edge"):
+                content["two_step"] = self.recurrence.json()
+                content["two_cycles"] = str(self.cycles.curve)
+        if self.concentrates:
+            content["limit"] = self.limit.json()
+            content["final_sharpness"] = str(self.sharpness_limit())
+        return content
 
 
-def _by_step(model: GradientDescent) -> Order:
+def _by_step(model: GradientStep) -> Order:
     return Order((), dict.fromkeys(model.step.free_symbols, 1))
 
 
 def study(
-    model: GradientDescent,
+    model: GradientStep,
     coordinates: Mapping[str, sp.Expr | str],
     at: Mapping[str, object],
     order: int = 3,
     small: str | None = None,
 ) -> EdgeStudy:
-    """See :meth:`GradientDescent.study`."""
+    """See :meth:`GradientStep.study`."""
     if isinstance(order, bool) or not isinstance(order, int) or not 2 <= order <= 30:
         raise DomainError.of("study()", "an order in 2..30", order, "It is the highest power of z and of epsilon.")
     closed = close(model, coordinates)
@@ -170,7 +260,7 @@ def study(
     hypotheses += tried
     if form is None:
         return EdgeStudy(model, order, closed, None, tuple(hypotheses))
-    bound = two_step_bound(form.map)
+    bound = form.map.two_step_bound()
     if bound > MOST_TERMS:
         raise DomainError.of(
             "study()",
@@ -180,12 +270,12 @@ def study(
         )
     hypotheses.append(_sharpness(model, form))
     # a failed small parameter does not stop the two-step analysis, which says what its lack means
-    leading = leading_terms(form)
+    leading = form.map.leading_terms()
     hypotheses += _concentration(form, leading)
     return EdgeStudy(model, order, closed, form, tuple(hypotheses))
 
 
-def _sharpness(model: GradientDescent, form: EdgeForm) -> Hypothesis:
+def _sharpness(model: GradientStep, form: EdgeForm) -> Hypothesis:
     """``T = step * (top Hessian eigenvalue)`` at the minima: Hessian of rank one there, with that trace."""
     statement = "T is the step size times the sharpness: at the minima step * Hessian has trace T and rank one"
     replaced = form.reduction.replaced
@@ -213,7 +303,7 @@ def _sharpness(model: GradientDescent, form: EdgeForm) -> Hypothesis:
     return Hypothesis("sharpness", statement, None if wrong else True, detail)
 
 
-def _concentration(form: EdgeForm, leading: Leading) -> list[Hypothesis]:
+def _concentration(form: EdgeForm, leading: LeadingTerms) -> list[Hypothesis]:
     """The conditions under which every nearby start ends at one distance from the edge."""
     epsilon = None if form.small is None else form.small[0]
     found = [

@@ -1,24 +1,19 @@
 """Derivation logs: a wrong step cannot be written down."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import sympy as sp
 
-from edgestab.symbolic.algebra.errors import ProofError
+from edgestab.symbolic.algebra.errors import DomainError, ProofError
 from edgestab.symbolic.algebra.series import Grading, TruncatedSeries
-from edgestab.symbolic.explain.descent import explain_descent, explain_self_stabilisation
 from edgestab.symbolic.explain.log import DerivationLog, compare
-from edgestab.symbolic.explain.main_case import (
-    explain_limit,
-    explain_nullcline,
-    explain_one_step,
-    explain_two_step,
-)
-from edgestab.symbolic.latex import Equation, Style
+from edgestab.symbolic.latex.equations import Equation, Style
+from edgestab.symbolic.models.gradient_flow import GradientFlow
 from edgestab.symbolic.models.literature import example_study
+from edgestab.symbolic.models.own_loss.stabilisation import derive_self_stabilisation
 from edgestab.symbolic.models.quadratic import QuadraticModel, main_case
-from edgestab.symbolic.planar.planar_map import PlanarMap
 
 x, z, T, epsilon = sp.Symbol("x", real=True), *main_case().variables, *main_case().parameters
 
@@ -41,15 +36,18 @@ def test_a_series_that_does_not_vanish_raises() -> None:
 
 
 LOGS: dict[str, Callable[[], DerivationLog]] = {
-    "one-step": lambda: explain_one_step(main_case().model),
-    "one-step-3": lambda: explain_one_step(QuadraticModel((1, -2, sp.Rational(1, 3)), target=1)),
-    "nullcline": lambda: explain_nullcline(main_case(), 4),
-    "two-step": lambda: explain_two_step(main_case(), 3),
-    "limit": lambda: explain_limit(main_case(), 3),
-    "zhu": lambda: explain_descent(example_study("zhu")),
-    "zhu-degree-2": lambda: explain_descent(example_study("zhu-degree-2")),
-    "lewkowycz": lambda: explain_descent(example_study("lewkowycz")),
-    "self-stabilisation": explain_self_stabilisation,
+    "one-step": lambda: main_case().explain(),
+    "one-step-3": lambda: QuadraticModel((1, -2, sp.Rational(1, 3)), target=1).explain(),
+    "nullcline": lambda: main_case().nullcline(4).explain(),
+    "two-step": lambda: main_case().two_step(3).explain(),
+    "limit": lambda: main_case().limit_series(3).explain(),
+    "limit-law": lambda: main_case().limit_law(2).explain(),
+    "two-cycles": lambda: main_case().two_cycles(4).explain(),
+    "gradient-flow": lambda: GradientFlow(QuadraticModel((1, -epsilon))).explain(),
+    "zhu": lambda: example_study("zhu").explain(),
+    "zhu-degree-2": lambda: example_study("zhu-degree-2").explain(),
+    "lewkowycz": lambda: example_study("lewkowycz").explain(),
+    "self-stabilisation": lambda: derive_self_stabilisation().explain(),
 }
 
 
@@ -60,13 +58,29 @@ def test_logs_are_checked(name: str, golden: Callable[[str, str], None]) -> None
     assert log.compared > 0
     assert "checked by exact algebra" in log.text()
     assert r"\begin{align" in log.align(Style(label="eq:log"))
-    assert log.to_json()["compared"] == log.compared
+    assert log.json()["compared"] == log.compared
     if name in ("one-step", "zhu-degree-2", "self-stabilisation"):
         golden(f"logs/{name}.txt", log.text() + "\n")
 
 
 def test_a_wrong_map_stops_the_log() -> None:
     right = main_case()
-    wrong = PlanarMap(right.variables, (right.components[0] + epsilon * z * T, right.components[1]), right.parameters)
+    wrong = replace(right, components=(right.components[0] + epsilon * z * T, right.components[1]))
     with pytest.raises(ProofError):
-        explain_nullcline(wrong, 3)
+        replace(right.nullcline(3), one_step=wrong).explain()
+    with pytest.raises(ProofError):
+        wrong.explain()
+
+
+def test_a_wrong_object_stops_its_own_log() -> None:
+    manifold, law = main_case().slow_manifold(2), main_case().limit_law(1)
+    rows = (*manifold.rows[:2], manifold.rows[2] + 1)
+    with pytest.raises(ProofError):
+        replace(manifold, rows=rows).explain()
+    with pytest.raises(ProofError):
+        replace(law, terms=tuple((e, -c) for e, c in law.terms)).explain()
+    limit = main_case().limit_series(2)
+    with pytest.raises(ProofError):
+        replace(limit, coefficients=(*limit.coefficients[:2], sp.Integer(1))).explain()
+    with pytest.raises(DomainError, match="a series of a map"):
+        replace(limit, manifold=None).explain()

@@ -12,22 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgestab.symbolic.algebra.errors import DomainError
-from edgestab.symbolic.latex import (
-    Equation,
-    NameMap,
-    Order,
-    Section,
-    Style,
-    Typeset,
-    align,
-    document,
-    later,
-    parse_names,
-    read_equations,
-    read_latex,
-    to_latex,
-)
+from edgestab.symbolic.latex.document import Section, document
+from edgestab.symbolic.latex.equations import Equation, Style, align
 from edgestab.symbolic.latex.layout import width_of
+from edgestab.symbolic.latex.names import NameMap, later, parse_names
+from edgestab.symbolic.latex.printer import Order, to_latex
+from edgestab.symbolic.latex.reader import read_equations, read_latex
+from edgestab.symbolic.latex.typeset import Typeset
 from edgestab.symbolic.models.quadratic import main_case
 
 x = sp.Symbol("x", real=True)

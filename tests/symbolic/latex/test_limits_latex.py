@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 import sympy as sp
 
-from edgestab.symbolic.latex import Style, Typeset, align, read_equations
+from edgestab.symbolic.latex.equations import Style, align
+from edgestab.symbolic.latex.reader import read_equations
+from edgestab.symbolic.latex.typeset import Typeset
 from edgestab.symbolic.models.quadratic import main_case
 
 CASE = main_case()

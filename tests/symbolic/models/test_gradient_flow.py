@@ -19,7 +19,7 @@ def test_field_of_the_main_case() -> None:
     assert sp.expand(flow.field[0] + z * T) == 0
     assert sp.expand(flow.field[1] + 2 * z * ((1 - epsilon) * T + 2 * epsilon * z)) == 0
     assert r"\frac{d}{d t}" in flow.latex()
-    assert set(flow.to_json()) == {"variables", "field", "squares", "invariants"}
+    assert set(flow.json()) == {"variables", "field", "squares", "invariants"}
 
 
 @settings(max_examples=15, deadline=None)

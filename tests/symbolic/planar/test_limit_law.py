@@ -103,7 +103,7 @@ def test_refusals() -> None:
 def test_text_latex_and_json() -> None:
     law = law_of(ONE_STEP, 4)
     assert r"W\left(" in law.latex()
-    assert law.to_json()["logarithm"] == "-1/2"
-    assert len(law.text_rows()) == 5
+    assert law.json()["logarithm"] == "-1/2"
+    assert len(law.sides()) == 5
     assert len(law_of(ONE_STEP, 2).equations()) == 5
     assert "> 4" in law.remainder()

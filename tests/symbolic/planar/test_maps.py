@@ -44,7 +44,7 @@ def test_parameters_can_be_fixed() -> None:
 
 
 def test_json_and_latex_hold_every_coefficient() -> None:
-    record = HENON.to_json()
+    record = HENON.json()
     assert record["variables"] == ["x", "y", "c"]
     assert {"exponents": [1, 0, 0], "coefficient": "1/3"} in record["components"]["y"]
     assert r"\frac{1}{3} x" in HENON.latex()

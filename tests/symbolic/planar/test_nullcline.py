@@ -25,7 +25,7 @@ def test_closed_form_at_zero() -> None:
 
 def test_json_and_latex() -> None:
     curve = main_case().nullcline(2)
-    assert {"exponents": [0, 0], "coefficient": "2"} in curve.to_json()["T"]
+    assert {"exponents": [0, 0], "coefficient": "2"} in curve.json()["T"]
     assert r"\tilde z^{3}" in curve.latex()
     assert curve._repr_latex_().startswith("$")
 

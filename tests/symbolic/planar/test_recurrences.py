@@ -39,7 +39,7 @@ def test_recurrence_agrees_with_sympys_own_expansion(order: int) -> None:
 
 def test_planted_coefficients() -> None:
     """The printed leading terms, and the first terms that the printed remainder lacks."""
-    record = main_case().two_step(3).to_json()
+    record = main_case().two_step(3).json()
     found = {tuple(t["exponents"]): t["coefficient"] for t in record["y_increment"]}
     assert record["variables"] == ["z", "y", "epsilon"]
     assert [found[2, 1, 0], found[2, 1, 1], found[2, 1, 2], found[2, 0, 1]] == ["-8", "6", "-8", "-4"]

@@ -32,7 +32,7 @@ def defect(rows: tuple[sp.Expr, ...], at: sp.Rational, eps: sp.Rational) -> sp.R
 
 def test_limit_coefficients() -> None:
     series = ONE_STEP.limit_series(6)
-    assert series.to_json() == {"variable": "epsilon", "coefficients": LIMIT}
+    assert series.json() == {"variable": "epsilon", "coefficients": LIMIT}
     assert series.partial_sum(Fraction(1, 10), 2) == 2 - Fraction(1, 20) - Fraction(27, 3200)
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.models.own_loss.closure import NotClosed, close
-from edgestab.symbolic.models.own_loss.gradient import GradientDescent, taylor
+from edgestab.symbolic.models.own_loss.descent import GradientDescent
+from edgestab.symbolic.models.own_loss.step import taylor_expansion
 
 x, y, eta = sp.Symbol("x", real=True), sp.Symbol("y", real=True), sp.Symbol("eta", positive=True)
 STEPS = st.fractions(Fraction(1, 20), 1, max_denominator=20)
@@ -127,7 +128,7 @@ def test_bad_coordinates_are_refused(coordinates: dict[str, str], message: str) 
 
 
 def test_taylor_of_a_network() -> None:
-    expanded = taylor("(tanh(x)*y - 1)^2/2", "x,y", {"x": 0, "y": 1}, 4)
+    expanded = taylor_expansion("(tanh(x)*y - 1)^2/2", "x,y", {"x": 0, "y": 1}, 4)
     exact = (sp.tanh(x) * y - 1) ** 2 / 2
     scale = sp.Symbol("s")
     ray = {x: scale * 2, y: 1 + 3 * scale}
@@ -135,6 +136,6 @@ def test_taylor_of_a_network() -> None:
     # degrees above 4 of the Taylor polynomial do not exist
     assert sp.expand(series - expanded.subs(ray)) == 0
     with pytest.raises(DomainError, match="degree"):
-        taylor("x", "x", {}, 13)
+        taylor_expansion("x", "x", {}, 13)
     with pytest.raises(DomainError, match="smooth"):
-        taylor("log(x)", "x", {"x": 0})
+        taylor_expansion("log(x)", "x", {"x": 0})

@@ -4,7 +4,7 @@ import pytest
 import sympy as sp
 
 from edgestab.symbolic.algebra.errors import DomainError
-from edgestab.symbolic.models.own_loss.gradient import GradientDescent
+from edgestab.symbolic.models.own_loss.descent import GradientDescent
 from edgestab.symbolic.models.own_loss.stabilisation import derive_self_stabilisation, minimal_loss
 
 x, y = sp.symbols("x y", real=True)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.models.literature import EXAMPLES, example_study
-from edgestab.symbolic.models.own_loss.energy import slow_flow
-from edgestab.symbolic.models.own_loss.gradient import GradientDescent
+from edgestab.symbolic.models.own_loss.descent import GradientDescent
 from edgestab.symbolic.models.own_loss.study import EdgeStudy, study
 from edgestab.symbolic.models.quadratic import main_case
+from edgestab.symbolic.planar.slow_flow import derive_slow_flow
 
 eta, epsilon = sp.Symbol("eta", positive=True), sp.Symbol("epsilon", positive=True)
 
@@ -157,7 +157,15 @@ def test_several_constants_need_a_choice() -> None:
 
 def test_energies() -> None:
     u, v, k = sp.symbols("u v k", real=True)
-    flow = slow_flow(u, v, u, k - u**2)
+    flow = derive_slow_flow(u, v, u, k - u**2)
     assert flow.energy == v**2 / 2 - k * sp.log(sp.Abs(u)) + u**2 / 2
     with pytest.raises(DomainError, match="free of y"):
-        slow_flow(u, v, u * v, k)
+        derive_slow_flow(u, v, u * v, k)
+
+
+@pytest.mark.parametrize("name", list(EXAMPLES))
+def test_the_bound_holds(name: str) -> None:
+    form = example_study(name).form
+    assert form is not None
+    exact = sum(len(p.to_dict()) for p in form.map.iterated(2))
+    assert exact <= form.map.two_step_bound() <= 10 * exact

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from ...algebra.errors import DomainError, ProofError
-from ...latex import Equation, Order, Typeset
+from ..algebra.errors import DomainError, ProofError
+from ..explain.derived import Derived
+from ..explain.log import DerivationLog
+from ..latex.equations import Equation
+from ..latex.printer import Order
 
 
 @dataclass(frozen=True)
-class SlowFlow(Typeset):
+class SlowFlow(Derived):
     """``dz/dt = y A(z)``, ``dy/dt = B(z)`` and its energy ``y^2/2 - integral of B/A``.
 
     Attributes:
@@ -28,6 +31,22 @@ class SlowFlow(Typeset):
     force: sp.Expr
     energy: sp.Expr
 
+    def explain(self, why: str = "Both change slowly") -> DerivationLog:
+        """The flow, and its energy by separating variables, checked by differentiation."""
+        log = DerivationLog("A slow flow and its energy")
+        log.state("Slow flow", f"{why}: dz = y A(z), dy = B(z) per step.", *self.equations()[:2])
+        plus = self.energy.replace(sp.Abs, lambda inside: inside)
+        log.identity(
+            "Conserved energy",
+            "Separate variables: y dy = B/A dz. The derivative of H along the flow is 0, so orbits with different "
+            "energies end at different distances from the edge.",
+            sp.diff(plus, self.z) * self.y * self.rate,
+            -sp.diff(plus, self.y) * self.force,
+            self.equations()[2],
+            what="H_z dz and -H_y dy",
+        )
+        return log
+
     def equations(self) -> tuple[Equation, ...]:
         """The flow and its energy."""
         dz, dy = (sp.Symbol(rf"d{v.name}", real=True) for v in (self.z, self.y))
@@ -39,7 +58,7 @@ class SlowFlow(Typeset):
         )
 
 
-def slow_flow(z: sp.Symbol, y: sp.Symbol, rate: sp.Expr, force: sp.Expr) -> SlowFlow:
+def derive_slow_flow(z: sp.Symbol, y: sp.Symbol, rate: sp.Expr, force: sp.Expr) -> SlowFlow:
     """Derive the energy of ``dz = y A(z)``, ``dy = B(z)`` by separating variables.
 
     Args:

@@ -1,4 +1,4 @@
-"""Gradient descent on any polynomial loss, as an exact map of its parameters."""
+"""A step of gradient descent on any polynomial loss, as an exact map of its parameters."""
 
 from __future__ import annotations
 
@@ -6,21 +6,27 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any
 
 import sympy as sp
 
 from ...algebra.errors import DomainError
 from ...algebra.parsing import model_symbol, parse_expression
 from ...algebra.symbols import symbol
-from ...latex import Equation, Order, Typeset, later
+from ...explain.log import DerivationLog
+from ...latex.document import Section
+from ...latex.equations import Equation
+from ...latex.names import later
+from ...latex.printer import Order
 from ...planar.maps import PolynomialMap
 from .constants import Constants, find_constants
+from .findings import Findings
 
-if TYPE_CHECKING:
-    from .closure import Reduction
-    from .stabilisation import EdgePoint
-    from .study import EdgeStudy
+COMPOSED_TERMS = 20_000
+"""A two-step map whose bound is higher is not even composed for a report."""
+
+MOST_TERMS = 150
+"""A two-step map with more terms is left out of reports (it is still there in Python)."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -70,22 +76,17 @@ def as_symbols(names: str | Sequence[str | sp.Symbol], where: str) -> tuple[sp.S
 
 
 @dataclass(frozen=True)
-class GradientDescent(Typeset):
-    """``theta' = theta - step * grad loss(theta)``, exactly.
+class GradientStep(Findings):
+    """One step of gradient descent on a polynomial loss: what every object derived from a loss knows of it.
 
     Attributes:
         loss: polynomial in the parameters; other symbols are constants.
         parameters: the trained parameters, in order.
-        step: the step size, a symbol, a number or a formula in constants.
-        ties: parameters that start equal to others and stay so, for example ``{z: x}``; proved to be kept.
+        step: the step size.
+        ties: parameters that start equal to others and stay so.
 
     Raises:
         DomainError: the loss is not polynomial in the parameters, or a tie is not kept by the step.
-
-    Example:
-        >>> model = GradientDescent("(1 - x*y)^2/2", "x,y")
-        >>> model.step_map().variables
-        (x, y)
     """
 
     loss: sp.Expr
@@ -124,7 +125,7 @@ class GradientDescent(Typeset):
                 "GradientDescent()",
                 f"a loss polynomial in {', '.join(map(str, self.parameters))}",
                 self.loss,
-                "Expand it at a point first: taylor(loss, parameters, point, degree).",
+                "Expand it at a point first: taylor_expansion(loss, parameters, point, degree).",
             )
         for kept, leader in self.ties.items():
             if kept not in self.parameters or leader not in self.parameters or leader in self.ties:
@@ -195,52 +196,50 @@ class GradientDescent(Typeset):
             for p, c in zip(self.free, components, strict=True)
         )
 
-    def reduce(self, coordinates: Mapping[str, sp.Expr | str]) -> Reduction:
-        """The step in coordinates of the user's choice, if it closes in them.
+    def sections(self) -> list[Section]:
+        """Loss, gradient step, and two steps where they are short."""
+        loss = sp.Symbol("L", real=True)
+        own = frozenset(self.parameters)
+        ties = tuple(Equation(kept, leader, own=own) for kept, leader in self.ties.items())
+        return [
+            Section("Loss", "", (Equation(loss, self.loss, order=Order(self.parameters), own=own), *ties)),
+            Section("Gradient step", "", self.equations()),
+            self._two_steps(),
+        ]
 
-        Args:
-            coordinates: name to formula in the parameters, for example ``{"p": "x*y", "q": "x^2 + y^2"}``.
+    def _two_steps(self) -> Section:
+        bound = self.step_map().two_step_bound()
+        if bound > COMPOSED_TERMS:
+            return Section("Two steps", f"A map with up to {bound} terms, not composed.")
+        two = self.two_step_map()
+        terms = sum(len(p.to_dict()) for p in two.polynomials)
+        if terms > MOST_TERMS:
+            return Section("Two steps", f"A map with {terms} terms, not printed.")
+        restored = (self.replaced.restore(c) for c in two.components)
+        order = Order(two.variables)
+        rows = zip(two.variables, restored, strict=True)
+        shown = (Equation(later(v, 2), c, order=order, tag=v.name) for v, c in rows)
+        return Section("Two steps", "", tuple(shown))
 
-        Returns:
-            The closed map, proved equal to the gradient step.
+    def json(self) -> dict[str, Any]:
+        """The gradient step as text."""
+        return {"map": {e.tag: str(e.rhs) for e in self.equations()}}
 
-        Raises:
-            DomainError: the step does not close; the message has a witness and a coordinate that might help.
-        """
-        from .closure import reduce
-
-        return reduce(self, coordinates)
-
-    def study(self, coordinates: Mapping[str, sp.Expr | str], at: Mapping[str, object], order: int = 3) -> EdgeStudy:
-        """All that edgestab derives of a model near its edge of stability; see :class:`EdgeStudy`.
-
-        Args:
-            coordinates: two reduced coordinates, a residual and a curvature.
-            at: the value of the residual coordinate at the minimum, for example ``{"p": 1}``.
-            order: orders kept in the small parameter and in the residual.
-
-        Returns:
-            Hypotheses with verdicts, and every object that they allow.
-        """
-        from .study import study
-
-        return study(self, coordinates, at, order)
-
-    def at(self, point: Mapping[str | sp.Symbol, object]) -> EdgePoint:
-        """The model at one point: Hessian, edge step, and Damian et al.'s self-stabilisation data.
-
-        Args:
-            point: a rational value for each free parameter.
-
-        Returns:
-            The exact local data, with the hypotheses that hold and fail there.
-        """
-        from .stabilisation import edge_point
-
-        return edge_point(self, point)
+    def explain(self) -> DerivationLog:
+        """The loss and its gradient step, as given."""
+        log = DerivationLog("From the loss to the edge of stability", described=frozenset())
+        own = frozenset(self.parameters)
+        given = [Equation(sp.Symbol("L", real=True), self.loss, order=Order(self.parameters), own=own)]
+        given += [Equation(kept, leader, own=own) for kept, leader in self.ties.items()]
+        ties = ", with the tied parameters, which the step keeps equal." if self.ties else "."
+        log.state("Loss", f"As given{ties}", *given)
+        log.state(
+            "Gradient step", "Each parameter moves against its derivative, times the step size.", *self.equations()
+        )
+        return log
 
 
-def taylor(
+def taylor_expansion(
     loss: sp.Expr | str, parameters: str | Sequence[str | sp.Symbol], point: Mapping[str, object], degree: int = 3
 ) -> sp.Expr:
     """The Taylor polynomial of a loss that is not polynomial, for use in :class:`GradientDescent`.
@@ -257,7 +256,7 @@ def taylor(
     Raises:
         DomainError: the degree is out of range or the loss has no finite exact derivatives at the point.
     """
-    where = "taylor()"
+    where = "taylor_expansion()"
     expr, chosen = as_expression(loss, where), as_symbols(parameters, where)
     if isinstance(degree, bool) or not isinstance(degree, int) or not 1 <= degree <= 12:
         raise DomainError.of(where, "a degree in 1..12", degree, "3 is enough for the edge of stability.")

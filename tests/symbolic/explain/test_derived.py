@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 import sympy as sp
 
+from edgestab.symbolic.explain.derived import Derived, by_powers
 from edgestab.symbolic.models.quadratic import main_case
-from edgestab.symbolic.planar.printing import by_powers, python_source, text_lines
 
 x, a = sp.symbols("x a", real=True)
 
@@ -18,17 +18,20 @@ def test_text_is_sorted_by_powers() -> None:
 @pytest.mark.parametrize("what", ["one-step", "two-step", "nullcline"])
 def test_python_source_runs_exactly(what: str) -> None:
     case = main_case()
-    result, expressions = {
+    objects: dict[str, tuple[Derived, tuple[sp.Expr, ...]]] = {
         "one-step": (case, case.components),
-        "two-step": (case.two_step(3), case.two_step(3).expressions()),
+        "two-step": (case.two_step(3), tuple(s.to_expr() for s in case.two_step(3).increments)),
         "nullcline": (case.nullcline(3), (case.nullcline(3).expression(),)),
-    }[what]
+    }
+    result, expressions = objects[what]
+    assert result.kind == what
+    assert result.expressions() == expressions
     space: dict[str, Any] = {}
-    exec(python_source(what, result), space)  # type: ignore[arg-type]
+    exec(result.python(), space)
     function = space[what.replace("-", "_")]
     names = function.__code__.co_varnames[: function.__code__.co_argcount]
     point = {name: Fraction(k + 1, k + 5) for k, name in enumerate(names)}
     for value, expr in zip(function(**point), expressions, strict=True):
         at = {s: sp.Rational(point[s.name].numerator, point[s.name].denominator) for s in expr.free_symbols}
         assert expr.subs(at) == sp.Rational(value.numerator, value.denominator)
-    assert any("deg_z > 3" in line or "exact" in line for line in text_lines(what, result))  # type: ignore[arg-type]
+    assert any("deg_z > 3" in line or "exact" in line for line in result.text().splitlines())

@@ -1,0 +1,89 @@
+"""Gradient descent on any polynomial loss: the object that users start from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sympy as sp
+
+from .closure import Reduction, reduce
+from .stabilisation import EdgePoint, edge_point
+from .step import GradientStep
+from .study import EdgeStudy, study
+
+
+@dataclass(frozen=True, init=False)
+class GradientDescent(GradientStep):
+    """``theta' = theta - step * grad loss(theta)``, exactly.
+
+    Attributes:
+        loss: polynomial in the parameters; other symbols are constants.
+        parameters: the trained parameters, in order.
+        step: the step size, a symbol, a number or a formula in constants; eta by default.
+        ties: parameters that start equal to others and stay so, for example ``{z: x}``; proved to be kept.
+
+    Raises:
+        DomainError: the loss is not polynomial in the parameters, or a tie is not kept by the step.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> model = es.GradientDescent("(1 - x*y)^2/2", "x,y")
+        >>> model.step_map().variables
+        (x, y)
+        >>> model.reduce({"p": "x*y", "q": "x^2 + y^2"}).map.components[0]
+        eta**2*p**3 - 2*eta**2*p**2 + eta**2*p + eta*p*q - ... + p
+    """
+
+    def reduce(self, coordinates: Mapping[str, sp.Expr | str]) -> Reduction:
+        """The step in coordinates of the user's choice, if it closes in them.
+
+        Args:
+            coordinates: name to formula in the parameters, for example ``{"p": "x*y", "q": "x^2 + y^2"}``.
+
+        Returns:
+            The closed map, proved equal to the gradient step.
+
+        Raises:
+            DomainError: the step does not close; the message has a witness and a coordinate that might help.
+        """
+        return reduce(self, coordinates)
+
+    def study(
+        self,
+        coordinates: Mapping[str, sp.Expr | str],
+        at: Mapping[str, object],
+        order: int = 3,
+        small: str | None = None,
+    ) -> EdgeStudy:
+        """All that edgestab derives of a model near its edge of stability; see :class:`EdgeStudy`.
+
+        Args:
+            coordinates: two reduced coordinates, a residual and a curvature.
+            at: the value of the residual coordinate at the minimum, for example ``{"p": 1}``.
+            order: orders kept in the small parameter and in the residual, 2..30.
+            small: which constant is small, if several are left.
+
+        Returns:
+            Hypotheses with verdicts, and every object that they allow.
+
+        Raises:
+            DomainError: the order is out of range, or the two-step map is too large.
+        """
+        return study(self, coordinates, at, order, small)
+
+    def at(self, point: Mapping[str | sp.Symbol, object]) -> EdgePoint:
+        """The model at one point: Hessian, edge step, and Damian et al.'s self-stabilisation data.
+
+        Args:
+            point: a rational value for each free parameter.
+
+        Returns:
+            The exact local data, with the hypotheses that hold and fail there.
+
+        Raises:
+            DomainError: a value is missing, or the top Hessian eigenvalue is not simple and positive.
+        """
+        return edge_point(self, point)
