@@ -69,7 +69,7 @@ class SelfStabilisation(Derived):
         )
         drive, b = derivative_symbol("v"), gradient_size
         log.state(
-            "Excess sharpness, sharpening, beta",
+            "Excess sharpness, sharpening, slope",
             "y is the sharpness minus 2/eta to first order.",
             Equation(y, b * v),
             Equation(alpha, -b * drive),
