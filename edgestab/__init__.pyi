@@ -28,6 +28,5 @@ from .symbolic.algebra import symbol as symbol
 from .symbolic.algebra import symbols as symbols
 from .symbolic.models import GradientDescent as GradientDescent
 from .symbolic.models import QuadraticModel as QuadraticModel
-from .symbolic.planar import PlanarMap as PlanarMap
 
 __version__: str

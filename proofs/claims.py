@@ -14,7 +14,9 @@ import sympy as sp
 from ..symbolic.algebra.errors import ProofError
 from ..symbolic.models.literature import example_study
 from ..symbolic.models.own_loss.study import EdgeStudy
-from ..symbolic.models.quadratic import QuadraticMap, main_case
+from ..symbolic.models.quadratic import MAIN_MODEL, QuadraticModel, main_case
+from ..symbolic.planar.maps import PolynomialMap
+from ..symbolic.planar.planar_map import PlanarMap
 from ..symbolic.wick.acceleration import LAWS, Acceleration
 
 
@@ -58,34 +60,61 @@ class Source:
     locator: str
 
 
+@dataclass(frozen=True)
+class Subject:
+    """The exact objects that claims speak of; a test replaces one of them to see that the claims notice.
+
+    Attributes:
+        model: the quadratic model of the main case.
+        map: its one-step map, from which everything in the plane follows.
+        theta_step: gradient descent in theta.
+    """
+
+    model: QuadraticModel = MAIN_MODEL
+    map: PlanarMap = field(default_factory=main_case)
+    theta_step: PolynomialMap = field(default_factory=MAIN_MODEL.theta_step)
+
+    def acceleration(self, law: str = "goe") -> Acceleration:
+        """The second derivative of NTK eigenvalues of the random model (Theorem 2), for a law of the slices of Q."""
+        return acceleration(law)
+
+    def example(self, name: str, order: int) -> EdgeStudy:
+        """A model from the literature at its edge, derived from its loss."""
+        return example_study(name, order)
+
+
 @cache
-def _acceleration(law: str) -> Acceleration:
+def main_subject() -> Subject:
+    """The objects as derived."""
+    return Subject()
+
+
+@cache
+def acceleration(law: str) -> Acceleration:
+    """The acceleration of a law, derived once."""
     return Acceleration(LAWS[law])
 
 
 @dataclass(frozen=True)
 class CheckContext:
-    """What a check is given: the exact objects to judge, and how hard. A mutant replaces an object.
+    """What a check is given.
 
     Attributes:
-        map: the planar map of the main case, from which all of Theorem 1 and its limits follow.
+        subject: the exact objects to judge (changed ones in the mutants test).
         effort: ``quick``, ``default`` or ``thorough``.
         seed: for sampling checks; fixed beforehand.
         progress: called with the share done (0..1) on long work.
     """
 
-    map: QuadraticMap = field(default_factory=main_case)
+    subject: Subject = field(default_factory=main_subject)
     effort: str = "default"
     seed: int = 20230724
     progress: Callable[[float], None] = lambda share: None
 
-    def acceleration(self, law: str = "goe") -> Acceleration:
-        """The second derivative of NTK eigenvalues of the random model (Theorem 2), for a law of the slices of Q."""
-        return _acceleration(law)
-
-    def example(self, name: str, order: int) -> EdgeStudy:
-        """A model from the literature at its edge, derived from its loss."""
-        return example_study(name, order)
+    @property
+    def map(self) -> PlanarMap:
+        """The one-step map to judge."""
+        return self.subject.map
 
     def pick(self, quick: Any, default: Any, thorough: Any) -> Any:
         """The entry for this effort."""
@@ -107,7 +136,7 @@ class Outcome:
         domain: on which domain the verdict holds, in words.
         counterexample: smallest exact one, if any.
         detail: one sentence for the report.
-        level: overrides the check's level (a kernel record may be missing).
+        level: overrides the check's level (a record of Coq may be missing).
 
     Raises:
         ProofError: nothing was compared, or TRUE with something undecided or rejected.
@@ -183,6 +212,7 @@ class Claim:
         checks: how it is judged; at least one at effort default, or ``uses``.
         domain: on which domain it is claimed, in words.
         note: what a reader should know (a hidden convention, what the printed form lacks).
+        formerly: an id that the claim had before; it is still understood wherever an id is given.
 
     Source:
         Each claim names its own.
@@ -204,6 +234,7 @@ class Claim:
     domain: str = ""
     note: str = ""
     includes: tuple[str, ...] = ()
+    formerly: str = ""
 
     @property
     def related(self) -> tuple[str, ...]:

@@ -44,12 +44,11 @@ def codegen(
     from edgestab.numeric.codegen.targets.registry import generate_source
     from edgestab.symbolic.algebra.symbols import symbol
     from edgestab.symbolic.models.quadratic import main_case
-    from edgestab.symbolic.planar.planar_map import PlanarMap
 
     from .common import parse_rational
 
     check_writable(output, force)
-    source: PlanarMap = main_case()
+    source = main_case()
     if epsilon is not None:
         from edgestab.numeric.orbits.starts import check_epsilon
 

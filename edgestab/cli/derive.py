@@ -10,28 +10,28 @@ import click
 from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import check_writable, force_option, write_output
-from .typesetting import LatexChoice, latex_options, render
+from .typesetting import LatexChoice, latex_options, rendered
 
 if TYPE_CHECKING:
     from edgestab.symbolic.explain.derived import Derived
     from edgestab.symbolic.planar.planar_map import PlanarMap
 
-OBJECTS: dict[str, Callable[[PlanarMap, int, tuple[int, int]], Derived]] = {
-    "one-step": lambda one_step, order, weights: one_step,
-    "two-step": lambda one_step, order, weights: one_step.two_step(order, weights),
-    "nullcline": lambda one_step, order, weights: one_step.nullcline(order),
-    "slow-manifold": lambda one_step, order, weights: one_step.slow_manifold(order),
-    "limit": lambda one_step, order, weights: one_step.limit_series(order),
-    "limit-law": lambda one_step, order, weights: one_step.limit_law(order),
+KINDS: dict[str, Callable[[PlanarMap, int, tuple[int, int]], Derived]] = {
+    "one-step": lambda step, order, weights: step,
+    "two-step": lambda step, order, weights: step.two_step(order, weights),
+    "nullcline": lambda step, order, weights: step.nullcline(order),
+    "slow-manifold": lambda step, order, weights: step.slow_manifold(order),
+    "limit": lambda step, order, weights: step.limit_series(order),
+    "limit-law": lambda step, order, weights: step.limit_law(order),
 }
-"""The kinds of objects, each as it is asked of the map."""
+"""Each kind of derived object, from the one-step map, an order, and the weights of y and epsilon."""
 
 ORDER_HELP = "Highest degree in z kept; for slow-manifold, limit and limit-law the highest power of epsilon."
 FORMATS = ("text", "latex", "python", "json")
 
 
 @click.command()
-@click.argument("what", type=click.Choice(tuple(OBJECTS)), metavar="|".join(OBJECTS))
+@click.argument("what", type=click.Choice(tuple(KINDS)), metavar="|".join(KINDS))
 @click.option("--order", type=int, default=3, show_default=True, help=ORDER_HELP)
 @click.option("--weights", default="0,0", metavar="Y,E", help="What y and epsilon count in the order of two-step.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
@@ -51,11 +51,14 @@ def derive(
 
     latex.require(form)
     check_writable(output, force)
-    if explain and form == "python":
-        raise DomainError.of("--explain", "--format text, latex or json", "--format python", "A log is not code.")
-    result = OBJECTS[what](main_case(), order, _weights(weights, what))
-    title = f"The {what} of the main case"
-    write_output(output, render(result.explain() if explain else result, form, latex, title), force)
+    result = KINDS[what](main_case(), order, _weights(weights, what))
+    if explain:
+        if form == "python":
+            raise DomainError.of("--explain", "--format text, latex or json", "--format python", "A log is not code.")
+        text = rendered(result.explain(), form, latex)
+    else:
+        text = rendered(result, form, latex, f"The {what} of the main case")
+    write_output(output, text, force)
 
 
 def _weights(text: str, what: str) -> tuple[int, int]:

@@ -10,12 +10,10 @@ import click
 from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import check_writable, force_option, write_output
-from .typesetting import LatexChoice, latex_options, render
+from .typesetting import LatexChoice, latex_options, rendered
 
 if TYPE_CHECKING:
     import sympy as sp
-
-    from edgestab.symbolic.models.own_loss.findings import Findings
 
 
 @click.command()
@@ -66,6 +64,7 @@ def model(
     With --at and a value for each parameter: Hessian, edge step, self-stabilisation there.
     """
     from edgestab.symbolic.models.own_loss.descent import GradientDescent
+    from edgestab.symbolic.models.own_loss.hypotheses import Sectioned
 
     latex.require(form)
     check_writable(output, force)
@@ -77,15 +76,16 @@ def model(
         )
     point = _pairs(at, "--at")
     chosen = GradientDescent(_loss(loss, parameters, values, point, taylor), parameters, step, _pairs(tie, "--tie"))
-    named = _pairs(coordinates, "--reduce")
-    if explain and not (named and point):
+    result: Sectioned
+    if coordinates and point:
+        result = chosen.study(_pairs(coordinates, "--reduce"), point, order, small)
+    elif explain:
         raise DomainError.of("--explain", "--reduce and --at", "no coordinates", "Give a residual and a curvature.")
-    result: Findings = chosen
-    if named:
-        result = chosen.study(named, point, order, small) if point else chosen.reduce(named)
-    elif point:
-        result = chosen.at(point)
-    text = render(result.explain() if explain else result, form, latex)
+    elif coordinates:
+        result = chosen.reduce(_pairs(coordinates, "--reduce"))
+    else:
+        result = chosen.at(point) if point else chosen
+    text = rendered(result.explain() if explain else result, form, latex)
     if form == "text" and result is chosen:
         text += "\n\nNext: --reduce with two coordinates and --at, or --at with a value for each parameter."
     write_output(output, text, force)
@@ -142,7 +142,7 @@ def _pairs(text: str, option: str) -> dict[str, str]:
 def _loss(loss: str, parameters: str, values: str, point: dict[str, str], taylor: int) -> sp.Expr:
     """The loss with constants set and, if asked, expanded."""
     from edgestab.symbolic.algebra.parsing import model_symbol
-    from edgestab.symbolic.models.own_loss.step import as_expression, taylor_expansion
+    from edgestab.symbolic.models.own_loss.gradient import as_expression, taylor_expansion
 
     expr = as_expression(loss, "--loss")
     given = {model_symbol(name): as_expression(value, "--set") for name, value in _pairs(values, "--set").items()}

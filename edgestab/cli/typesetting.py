@@ -12,8 +12,6 @@ import click
 from edgestab.symbolic.algebra.errors import DomainError
 
 if TYPE_CHECKING:
-    from edgestab.symbolic.explain.derived import Derived
-    from edgestab.symbolic.explain.log import DerivationLog
     from edgestab.symbolic.latex.equations import Style
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -77,21 +75,24 @@ def latex_options(command: F) -> F:
     return result
 
 
-def render(result: Derived | DerivationLog, form: str, latex: LatexChoice, title: str = "") -> str:
-    """A derived object or its log in the format asked for.
+def rendered(result: Any, form: str, choice: LatexChoice, title: str = "") -> str:
+    """A derived object or its log as the user asked.
 
     Args:
-        result: the object.
-        form: text, latex, python or json.
-        latex: the LaTeX options.
-        title: of a whole document; the object's own by default.
+        result: a derived object or its log: anything with ``text``, ``json``, ``align`` and ``document``.
+        form: text, latex, json, or python for an object.
+        choice: the LaTeX options.
+        title: of a whole LaTeX file; the result's own when empty.
 
     Returns:
         The text to write.
     """
-    if form == "latex":
-        return result.document(title, latex.style()) if latex.document else result.align(latex.style())
     if form == "json":
         return json.dumps(result.json(), indent=2)
-    text: str = getattr(result, form)()
+    if form == "latex":
+        style = choice.style()
+        named = {"title": title} if title else {}
+        block: str = result.document(style=style, **named) if choice.document else result.align(style)
+        return block
+    text: str = result.python() if form == "python" else result.text()
     return text

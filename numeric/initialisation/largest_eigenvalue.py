@@ -143,11 +143,6 @@ def _subdiagonal(n: int, alpha: int) -> Array:
     return np.append(c / 2, math.exp(-log_mass))
 
 
-def distribution(n: int, m: int, x: Array) -> Array:
-    """``P(lambda_max <= x)`` of the real Wishart law with n eigenvalues and m degrees of freedom."""
-    return 1 - exceedance(n, m, x)
-
-
 def exceedance(n: int, m: int, x: Array, nodes: int = 56, reach: float | None = None) -> Array:
     """``P(lambda_max > x)`` of the real Wishart law with n eigenvalues and m degrees of freedom.
 

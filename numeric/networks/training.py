@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...symbolic.algebra.errors import DomainError
+from ..regression.descent import BLOW_UP, count_edge_crossings
 from ..runs.status import Status
 from .tanh import TanhNetwork
 
@@ -16,7 +17,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 # Up to this many residuals the NTK is diagonalised densely.
 DENSE = 400
-BLOW_UP = 1e8
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +61,7 @@ class NetworkRun:
     @property
     def crossings(self) -> int:
         """How often ``eta lambda_1`` crosses 2 between measurements."""
-        excess = self.step_size * self.ntk[:, 0] - 2
-        return int(np.sum(excess[1:] * excess[:-1] < 0))
+        return int(count_edge_crossings(self.step_size * self.ntk[:, 0]))
 
     def nonlinear_shares(self, window: int = 10) -> tuple[float, float] | None:
         """The sum of the non-linear over that of the linear part: up to the edge, and around the steepest fall.

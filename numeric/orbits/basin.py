@@ -69,10 +69,7 @@ class Basin:
     def inside(self, barrier: Barrier) -> npt.NDArray[np.bool_]:
         """Which grid points lie in a proved region."""
         z, V = np.meshgrid(self.z, self.V)
-        W = V + float(barrier.width) * float(self.epsilon)
-        with np.errstate(divide="ignore"):
-            above = float(barrier.slope) * z**2 <= (W - 2) * (1 - z)
-        return (z != 0) & (z < 1) & above & (float(barrier.height) >= W - 2)
+        return np.asarray((z != 0) & barrier.region.closure_contains(z, V, float(self.epsilon)))
 
     def share_proved(self, barrier: Barrier) -> float:
         """The proved region's share of the grid points that end in the interval."""
@@ -208,7 +205,7 @@ def plot_basin(
             low, high = (float(x) for x in barrier.z_range)
             z = np.linspace(low, high, 400)
             top = 2 + float(barrier.height) - float(barrier.width) * e
-            wall = 2 - float(barrier.width) * e + float(barrier.slope) * z**2 / (1 - z)
+            wall = 2 - float(barrier.width) * e + barrier.region.barrier(z)
             kept = wall <= top
             colour = COLOURS[number % len(COLOURS)]
             (line,) = ax.plot(z[kept], wall[kept], color=colour, label=f"proved, slope {barrier.slope}")
@@ -216,7 +213,7 @@ def plot_basin(
             handles.append(line)
         if start is not None:
             a, n = start.a_range, start.n_range
-            corner = (float(a[0]), float(n[0]) - float(start.lean) * e)
+            corner = (float(a[0]), float(n[0]) - float(start.norm_shift) * e)
             box = Rectangle(
                 corner, float(a[1] - a[0]), float(n[1] - n[0]), fill=False, edgecolor="0.15", label="starts U"
             )

@@ -15,7 +15,6 @@ from fractions import Fraction
 from flint import arb, fmpq
 
 from ...symbolic.algebra.rings import poly_terms
-from ...symbolic.planar.maps import PolynomialMap
 from ...symbolic.planar.planar_map import PlanarMap
 
 TRIES = 6
@@ -44,7 +43,7 @@ def _value(terms: Terms, *at: arb) -> arb:
 
 
 def enclose_frozen_limit(
-    one_step: PolynomialMap, epsilon: Fraction, z0: Fraction, T0: Fraction
+    one_step: PlanarMap, epsilon: Fraction, z0: Fraction, T0: Fraction
 ) -> tuple[Fraction, Fraction] | None:
     """A proved interval for the limit of T of an orbit whose residual shrinks at every step.
 
@@ -68,7 +67,7 @@ def enclose_frozen_limit(
         >>> float(low), float(high)
         (1.68009..., 1.68010...)
     """
-    coordinates = PlanarMap.of(one_step).edge_coordinates()
+    coordinates = one_step.edge_coordinates()
     next_z, next_v = (poly_terms(p) for p in coordinates.map.polynomials)
     # z divides the step of z, and z^2 that of v, up to v itself
     multiplier = {(e[0] - 1, *e[1:]): c for e, c in next_z.items()}

@@ -15,7 +15,8 @@ import sympy as sp
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.quadratic import main_case
-from ...symbolic.planar.limit_law import LimitLaw, term_weight
+from ...symbolic.planar.first_integral import LEADING, term_weight
+from ...symbolic.planar.limit_law import LimitLaw
 from .frozen_limit import enclose_frozen_limit
 from .starts import check_epsilon, exact_rational
 
@@ -230,7 +231,7 @@ class LawEvaluator:
         exact = [*(law.coordinates[symbol(n)] for n in "up"), *law.manifold.closed_rows((law.weight + 1) // 2)]
         # numerators and denominators have integer coefficients
         self._closed = [tuple(_integers(part, z) for part in sp.fraction(e)) for e in exact]
-        self._limits = [Fraction(int(c.p), int(c.q)) for c in law.series.coefficients]
+        self._limits = [Fraction(int(c.p), int(c.q)) for c in law.manifold.limit().coefficients]
         self._terms = [(e, Fraction(int(c.p), int(c.q))) for e, c in law.terms]
         self._logarithm = Fraction(int(law.logarithm.p), int(law.logarithm.q))
 
@@ -310,4 +311,4 @@ def _integers(expr: sp.Expr, z: sp.Symbol) -> list[int]:
 
 @cache
 def _main_law() -> LawEvaluator:
-    return LawEvaluator(main_case().limit_law(WEIGHTS[-1] // 2))
+    return LawEvaluator(main_case().limit_law(WEIGHTS[-1] // LEADING))

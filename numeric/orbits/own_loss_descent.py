@@ -10,11 +10,12 @@ from typing import Any
 
 import gmpy2
 import sympy as sp
+from flint import fmpq, fmpq_mpoly
 
 from ...symbolic.algebra.errors import DomainError
-from ...symbolic.algebra.rings import PolyRing, poly_terms
+from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.models.own_loss.edge import EdgeForm
-from ...symbolic.models.own_loss.step import GradientStep
+from ...symbolic.models.own_loss.gradient import GradientStep
 from ...symbolic.planar.maps import PolynomialMap
 from ..codegen.compile import Kernel, compile_map
 from ..number_types import bits_for, round_to_mpfr
@@ -69,23 +70,25 @@ def descend_to_minimum(
     model = form.reduction.model
     if set(start) != {p.name for p in model.free}:
         raise DomainError.of("descend_to_minimum()", f"a start for {model.free}", dict(start), "Give all of them.")
-    kernel, sizes = _kernel(model, form.level())
+    kernel, watched = _kernel(model, form.level())
     with gmpy2.context(gmpy2.get_context(), precision=bits_for(digits)):
         values = [round_to_mpfr(start[p.name]) for p in model.free]
-        state = [*(_value(p, values) for p in sizes), *values]
+        exact = [fmpq(*map(int, v.as_integer_ratio())) for v in values]
+        first = [p(*exact) for p in watched]
+        state = [*(round_to_mpfr(Fraction(int(q.p), int(q.q))) for q in first), *values]
         eta = [round_to_mpfr(step)] if model.step.free_symbols else []
         until = gmpy2.mpfr(10) ** -digits
         status, steps, end = kernel.run(state, eta, max_steps, until, round_to_mpfr(CEILING))
     return DescentEnd(status, steps, end[1], tuple(end[2:]))
 
 
-def product_start(z0: Fraction, T0: Any, slope: Any, digits: int = 30) -> dict[str, Any]:
-    """Parameters ``x, y`` with ``x y = 1 + z0`` and ``slope (x^2 + y^2) = T0``.
+def product_start(z0: Fraction, T0: Any, weight: Any, digits: int = 30) -> dict[str, Any]:
+    """Parameters ``x, y`` with ``x y = 1 + z0`` and ``weight (x^2 + y^2) = T0``.
 
     Args:
         z0: the residual.
         T0: the curvature.
-        slope: step size times what multiplies ``x^2 + y^2`` in T.
+        weight: step size times what multiplies ``x^2 + y^2`` in T.
         digits: decimal digits.
 
     Returns:
@@ -95,10 +98,10 @@ def product_start(z0: Fraction, T0: Any, slope: Any, digits: int = 30) -> dict[s
         DomainError: no real parameters have these values.
     """
     with gmpy2.context(gmpy2.get_context(), precision=bits_for(digits)):
-        p, q = 1 + round_to_mpfr(z0), round_to_mpfr(T0) / round_to_mpfr(slope)
+        p, q = 1 + round_to_mpfr(z0), round_to_mpfr(T0) / round_to_mpfr(weight)
         if q < 2 * abs(p):
             raise DomainError.of(
-                "product_start()", "T0 >= 2 slope |1 + z0|", f"T0 = {T0}", "Raise T0 or lower the step."
+                "product_start()", "T0 >= 2 weight |1 + z0|", f"T0 = {T0}", "Raise T0 or lower the step."
             )
         total, difference = gmpy2.sqrt(q + 2 * p), gmpy2.sqrt(q - 2 * p)
         return {"x": (total + difference) / 2, "y": (total - difference) / 2}
@@ -111,7 +114,7 @@ def _kernel_of(
     level: sp.Expr,
     trace: sp.Expr,
     eta: tuple[sp.Symbol, ...],
-) -> tuple[Kernel, tuple[Any, ...]]:
+) -> tuple[Kernel, tuple[fmpq_mpoly, ...]]:
     # neutral names: a user's parameter may be called like a word of the generated program
     safe = {p: sp.Symbol(f"u_{k}", real=True) for k, p in enumerate(variables)}
     safe |= {s: sp.Symbol(f"h_{k}", real=True) for k, s in enumerate(eta)}
@@ -124,11 +127,11 @@ def _kernel_of(
     watched = [sp.expand(e.subs(safe, simultaneous=True)) for e in (level, trace)]
     names = (sp.Symbol("level", real=True), sp.Symbol("trace", real=True))
     own = PolyRing(own_step.variables)
-    sizes = tuple(poly_terms(own.from_expr(e)) for e in watched)
-    return compile_map(carry_along(own_step, dict(zip(names, watched, strict=True))), "mpfr"), sizes
+    kernel = compile_map(carry_along(own_step, dict(zip(names, watched, strict=True))), "mpfr")
+    return kernel, tuple(own.from_expr(e) for e in watched)
 
 
-def _kernel(model: GradientStep, level: sp.Expr) -> tuple[Kernel, tuple[Any, ...]]:
+def _kernel(model: GradientStep, level: sp.Expr) -> tuple[Kernel, tuple[fmpq_mpoly, ...]]:
     eta = tuple(sorted(model.step.free_symbols, key=lambda s: s.name))
     if len(eta) > 1 or (model.loss.free_symbols - set(model.parameters)):
         raise DomainError.of(
@@ -136,13 +139,3 @@ def _kernel(model: GradientStep, level: sp.Expr) -> tuple[Kernel, tuple[Any, ...
         )
     trace = sp.expand(model.hessian().trace().subs(model.ties))
     return _kernel_of(model.free, tuple(model.step_map().components), sp.expand(level), trace, eta)
-
-
-def _value(terms: Mapping[tuple[int, ...], Any], values: list[Any]) -> Any:
-    total = gmpy2.mpfr(0)
-    for exponents, c in terms.items():
-        term = gmpy2.mpfr(gmpy2.mpq(int(c.p), int(c.q)))
-        for value, power in zip(values, exponents, strict=True):
-            term *= value**power
-        total += term
-    return total

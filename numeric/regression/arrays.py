@@ -48,91 +48,33 @@ def as_numbers(where: str, name: str, values: Any) -> Array:
     return array
 
 
-def check_vector(where: str, name: str, values: Array, length: int) -> Array:
-    """Return ``values`` if its shape is ``(length,)``.
-
-    Args:
-        where: function that asks.
-        name: name of the argument in messages.
-        values: array.
-        length: its length.
-
-    Returns:
-        The same array.
-    """
-    if values.shape != (length,):
-        refuse(where, f"{name} of shape ({length},)", f"shape {values.shape}", "Match it to Q of shape (D, P, P).")
+def check_shape(where: str, name: str, values: Array, shape: tuple[int, ...]) -> Array:
+    """The same array, if it has this shape."""
+    if values.shape != shape:
+        fix = "Transpose it, or match it to J of shape (D, P) and Q of shape (D, P, P)."
+        refuse(where, f"{name} of shape {shape}", f"shape {values.shape}", fix)
     return values
 
 
-def check_matrix(where: str, name: str, values: Array, shape: tuple[int, int] | None) -> Array:
-    """Return ``values`` if it is a matrix, of the given shape where one is given.
+def check_slices(where: str, curvature: Array) -> Array:
+    """Symmetric slices made exactly symmetric, or a refusal of slices that are not symmetric to rounding.
 
     Args:
         where: function that asks.
-        name: name of the argument in messages.
-        values: array.
-        shape: shape, or None for any.
+        curvature: Q.
 
     Returns:
-        The same array.
-    """
-    if values.ndim != 2 or 0 in values.shape:
-        refuse(where, f"{name} as a matrix with at least one row and column", f"shape {values.shape}", "Reshape it.")
-    if shape is not None and values.shape != shape:
-        refuse(
-            where,
-            f"{name} of shape {shape}",
-            f"shape {values.shape}",
-            "Transpose it, or match it to Q of shape (D, P, P).",
-        )
-    return values
-
-
-def check_curvature_shape(where: str, curvature: Array) -> tuple[int, int]:
-    """Return ``(D, P)`` of a curvature tensor.
-
-    Args:
-        where: function that asks.
-        curvature: array.
-
-    Returns:
-        Outputs and parameters.
+        The tensor, shape ``(D, P, P)``, symmetric in its last two indices.
     """
     if curvature.ndim != 3 or curvature.shape[1] != curvature.shape[2] or 0 in curvature.shape:
-        refuse(
-            where,
+        expected, fix = (
             "Q of shape (D, P, P) with D and P at least 1",
-            f"shape {curvature.shape}",
             "Stack one symmetric P x P matrix for each output.",
         )
-    return int(curvature.shape[0]), int(curvature.shape[1])
-
-
-def check_curvature(where: str, curvature: Array, outputs: int, parameters: int) -> Array:
-    """The curvature tensor made exactly symmetric, or refuse one that is not symmetric to rounding.
-
-    Args:
-        where: function that asks.
-        curvature: array.
-        outputs: number of outputs D.
-        parameters: number of parameters P.
-
-    Returns:
-        The tensor, symmetric in its last two indices.
-    """
-    if curvature.shape != (outputs, parameters, parameters):
-        refuse(
-            where,
-            f"Q of shape {(outputs, parameters, parameters)}",
-            f"shape {curvature.shape}",
-            "J of shape (D, P) fixes D and P.",
-        )
-    check_curvature_shape(where, curvature)
+        refuse(where, expected, f"shape {curvature.shape}", fix)
     slack = 0 if curvature.dtype == object else SYMMETRY_TOLERANCE * float(np.abs(curvature).max())
     result = curvature
-    for index in range(outputs):
-        piece = curvature[index]
+    for index, piece in enumerate(curvature):
         gap = np.abs(piece - piece.T)
         worst = gap.max()
         if worst > slack:

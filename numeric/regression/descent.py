@@ -77,8 +77,7 @@ class DescentRun:
     @property
     def edge_crossings(self) -> Array:
         """How often the recorded ``eta lambda_max`` crosses 2 in each lane, shape ``(B,)``."""
-        excess = self.ntk[:, :, 0] * self.step_sizes - 2
-        return np.asarray(np.sum(excess[1:] * excess[:-1] < 0, axis=0))
+        return count_edge_crossings(self.ntk[:, :, 0] * self.step_sizes)
 
 
 def descend_regression(
@@ -136,7 +135,7 @@ def descend_regression(
     gradient = np.einsum("bap,ba->bp", jacobian, z)
     moved = np.zeros((lanes, parameters))
     start_loss, start_slope = _squares(z) / 2, _squares(gradient)
-    record = _Recorder(lanes)
+    records: list[tuple[Array, ...]] = []
     status: list[Status] = [Status.MAX_STEPS] * lanes
     stopped = np.full(lanes, max_steps)
     final_loss, final_ntk = np.full(lanes, np.nan), np.full((lanes, 2), np.nan)
@@ -153,7 +152,8 @@ def descend_regression(
             measured = np.full((len(alive), 2), np.nan)
             measured[~lost] = top_two(jacobian[~lost])
             if step % record_every == 0:
-                record.add(step, alive, loss, measured, np.linalg.norm(moved, axis=1))
+                columns = (loss, measured, np.linalg.norm(moved, axis=1))
+                records.append((np.array(step), *(_spread(column, alive, lanes) for column in columns)))
                 if progress is not None:
                     progress(step, len(alive))
             for local in np.flatnonzero(leaving):
@@ -175,9 +175,15 @@ def descend_regression(
             z, jacobian = descent_step(z, jacobian, gradient, contraction, eta)
             moved -= eta * gradient
             gradient = np.einsum("bap,ba->bp", jacobian, z)
-    steps, losses, ntk, displacement = record.arrays()
+    steps, losses, ntk, displacement = (np.array(column) for column in zip(*records, strict=True))
     ends = (tuple(status), stopped, final_loss, final_ntk, tuple(final))
     return DescentRun(etas, factors, steps, losses, ntk, displacement, *ends)
+
+
+def count_edge_crossings(scaled: Array) -> Array:
+    """How often ``eta lambda`` crosses 2 along the first axis."""
+    excess = scaled - 2
+    return np.asarray(np.sum(excess[1:] * excess[:-1] < 0, axis=0))
 
 
 def top_two(jacobians: Array) -> Array:
@@ -203,30 +209,11 @@ def top_two(jacobians: Array) -> Array:
     return result
 
 
-class _Recorder:
-    """Collects records of lanes that leave one by one."""
-
-    def __init__(self, lanes: int) -> None:
-        """Start with no record."""
-        self.lanes = lanes
-        self.steps: list[int] = []
-        self.losses: list[Array] = []
-        self.spectra: list[Array] = []
-        self.moves: list[Array] = []
-
-    def add(self, step: int, alive: Array, loss: Array, ntk: Array, moved: Array) -> None:
-        """Store one record of the lanes that are still alive."""
-        losses, spectra = np.full(self.lanes, np.nan), np.full((self.lanes, 2), np.nan)
-        moves = np.full(self.lanes, np.nan)
-        losses[alive], spectra[alive], moves[alive] = loss, ntk, moved
-        self.steps.append(step)
-        self.losses.append(losses)
-        self.spectra.append(spectra)
-        self.moves.append(moves)
-
-    def arrays(self) -> tuple[Array, Array, Array, Array]:
-        """Steps, losses, spectra and displacements."""
-        return np.array(self.steps), np.array(self.losses), np.array(self.spectra), np.array(self.moves)
+def _spread(values: Array, alive: Array, lanes: int) -> Array:
+    """Values of the lanes that are alive among all lanes, nan elsewhere."""
+    result = np.full((lanes, *values.shape[1:]), np.nan)
+    result[alive] = values
+    return result
 
 
 def _squares(rows: Array) -> Array:

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from ..runs.limits import check_positive
-from .arrays import as_numbers, check_curvature, check_curvature_shape, check_matrix, check_vector
+from ..runs.limits import check_positive, refuse
+from .arrays import as_numbers, check_shape, check_slices
 from .spectra import Spectrum, hessian_spectrum, ntk_spectrum
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -82,11 +82,13 @@ class RegressionState:
             DomainError: a shape that does not match, a NaN or infinity, or a Q that is not symmetric.
         """
         where = "RegressionState()"
-        jacobian = check_matrix(where, "J", as_numbers(where, "J", J), shape=None)
+        jacobian = as_numbers(where, "J", J)
+        if jacobian.ndim != 2 or not jacobian.size:
+            refuse(where, "J as a matrix, D and P at least 1", f"shape {jacobian.shape}", "Reshape it.")
         outputs, parameters = jacobian.shape
-        residual = check_vector(where, "z", as_numbers(where, "z", z), outputs)
-        curvature = check_curvature(where, as_numbers(where, "Q", Q), outputs, parameters)
-        return cls(residual, jacobian, curvature)
+        residual = check_shape(where, "z", as_numbers(where, "z", z), (outputs,))
+        curvature = check_shape(where, "Q", as_numbers(where, "Q", Q), (outputs, parameters, parameters))
+        return cls(residual, jacobian, check_slices(where, curvature))
 
     @property
     def outputs(self) -> int:
@@ -138,6 +140,11 @@ class RegressionState:
     def ntk(self) -> Array:
         """The tangent kernel ``J J'``, shape ``(D, D)``."""
         return np.asarray(self.J @ self.J.T)
+
+    @property
+    def largest_ntk(self) -> float:
+        """The largest eigenvalue of ``J J'``."""
+        return float(np.linalg.norm(self.J, 2) ** 2)
 
     def hessian(self) -> Array:
         """The loss Hessian ``J'J + sum_a z_a Q_a``, shape ``(P, P)``."""
@@ -191,12 +198,11 @@ class RegressionModel:
             DomainError: a shape that does not match, a NaN or infinity, or a Q that is not symmetric.
         """
         where = "RegressionModel()"
-        curvature = as_numbers(where, "Q", Q)
-        outputs, parameters = check_curvature_shape(where, curvature)
-        object.__setattr__(self, "Q", check_curvature(where, curvature, outputs, parameters))
-        linear = check_matrix(where, "G", as_numbers(where, "G", G), shape=(parameters, outputs))
-        object.__setattr__(self, "G", linear)
-        object.__setattr__(self, "y", check_vector(where, "y", as_numbers(where, "y", y), outputs))
+        curvature = check_slices(where, as_numbers(where, "Q", Q))
+        outputs, parameters = curvature.shape[:2]
+        object.__setattr__(self, "Q", curvature)
+        object.__setattr__(self, "G", check_shape(where, "G", as_numbers(where, "G", G), (parameters, outputs)))
+        object.__setattr__(self, "y", check_shape(where, "y", as_numbers(where, "y", y), (outputs,)))
 
     @property
     def outputs(self) -> int:
@@ -218,7 +224,7 @@ class RegressionModel:
             The state, in the arithmetic of the inputs.
         """
         where = "RegressionModel.at()"
-        point = check_vector(where, "theta", as_numbers(where, "theta", theta), self.parameters)
+        point = check_shape(where, "theta", as_numbers(where, "theta", theta), (self.parameters,))
         return RegressionState(self.y, np.ascontiguousarray(self.G.T), self.Q).moved(point)
 
     def descend_parameters(self, theta: Any, step_size: Any, steps: int) -> Array:

@@ -19,6 +19,7 @@ import numpy as np
 
 from ..runs.limits import check_count, check_positive
 from ..runs.status import Status
+from .descent import BLOW_UP
 from .model import RegressionState, descent_step
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -163,7 +164,7 @@ def split_two_steps(state: RegressionState, step_size: float, steps: int = 300) 
     outputs, parameters = state.outputs, state.parameters
     flat = state.Q.reshape(outputs * parameters, parameters)
     z, jacobian = state.z.copy(), state.J.copy()
-    limit = 1e8 * float(z @ z)
+    limit = BLOW_UP * float(z @ z)
     rows, status = [], Status.DONE
     for _ in range(steps + 2):
         squares = float(z @ z)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...symbolic.algebra.errors import CodegenError
 from ...symbolic.algebra.symbols import symbol
-from ...symbolic.models.quadratic import main_case
+from ...symbolic.models.quadratic import MAIN_MODEL, main_case
 from ..codegen.program import run
 from ..number_types import Operators
 from ..runs.status import Status
@@ -65,7 +65,7 @@ def program_digest() -> str:
 @cache
 def _formulas() -> dict[str, Any]:
     """NumPy functions of the exact objects: start from parameters, edge coordinate, terms of the limit function."""
-    model, one_step = main_case().model, main_case()
+    model, one_step = MAIN_MODEL, main_case()
     z, T = one_step.variables
     epsilon, gap = symbol("epsilon"), sp.Symbol("gap", positive=True)
     edge = one_step.edge_coordinates()
@@ -73,7 +73,7 @@ def _formulas() -> dict[str, Any]:
     terms = [sp.factor(a.subs(T, edge.edge - gap)) * z**k for k, a in enumerate(one_step.fibre(FIBRE_ORDER), 1)]
     return {
         "start": sp.lambdify((*model.theta, epsilon), model.embedding(), "numpy"),
-        "tilt": sp.lambdify(epsilon, edge.tilt, "numpy"),
+        "slope": sp.lambdify(epsilon, edge.tilt, "numpy"),
         "terms": sp.lambdify((z, gap, epsilon), terms, "numpy", cse=True),
         "edge": float(edge.edge),
     }
@@ -92,7 +92,7 @@ def enter(lanes: dict[str, Floats]) -> tuple[Floats, Floats]:
     z, T = start_states(lanes)
     forms = _formulas()
     excess = T - forms["edge"]
-    v = excess + forms["tilt"](lanes["epsilon"]) * z
+    v = excess + forms["slope"](lanes["epsilon"]) * z
     program = sweep_program(main_case())
     values: dict[str, Any] = {"epsilon": lanes["epsilon"]}
     run(program.hoist, values, Operators(float))
@@ -101,7 +101,7 @@ def enter(lanes: dict[str, Floats]) -> tuple[Floats, Floats]:
 
 def leave(lanes: dict[str, Floats], z: Floats, v: Floats) -> Floats:
     """``T - edge`` from edge coordinates."""
-    excess: Floats = v - _formulas()["tilt"](lanes["epsilon"]) * z
+    excess: Floats = v - _formulas()["slope"](lanes["epsilon"]) * z
     return excess
 
 

@@ -14,8 +14,9 @@ from ...numeric.orbits.iterated_limit import iterate_descent_to_limit
 from ...numeric.orbits.limit_prediction import LawEvaluator, predict_limit
 from ...symbolic.algebra.errors import EdgestabError
 from ...symbolic.algebra.symbols import symbol
-from ...symbolic.models.quadratic import QuadraticMap, main_case
-from ...symbolic.planar.limit_law import LEADING, LimitLaw
+from ...symbolic.models.quadratic import MAIN_MODEL, main_case
+from ...symbolic.planar.first_integral import LEADING
+from ...symbolic.planar.limit_law import LimitLaw
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 
 z, T, T_inf, x, y, epsilon, integral = (symbol(n) for n in ("z", "T", "T_inf", "x", "y", "epsilon", "I"))
@@ -99,20 +100,20 @@ def _ends(inverse_root: int) -> tuple[tuple[Fraction, Fraction, Any], ...]:
     rows = []
     for scaled in STARTS:
         z0, T0 = exact_start(root**2, root, scaled)
-        rows.append((z0, T0, iterate_descent_to_limit(main_case().model, root**2, z0, T0, digits=DIGITS).value))
+        rows.append((z0, T0, iterate_descent_to_limit(MAIN_MODEL, root**2, z0, T0, digits=DIGITS).value))
     return tuple(rows)
 
 
 @lru_cache(maxsize=8)
-def _evaluator(one_step: QuadraticMap, order: int) -> LawEvaluator:
-    return LawEvaluator(one_step.limit_law(order))
+def _evaluator(ctx: CheckContext, order: int) -> LawEvaluator:
+    return LawEvaluator(ctx.map.limit_law(order))
 
 
 def _slope(ctx: CheckContext, weight: int, expected: float) -> Outcome:
     """Root mean square error of one law over all starts, at two epsilons: the slope."""
     grid = ctx.pick((8, 16), (8, 16), (16, 32))
     try:
-        law = _evaluator(ctx.map, (weight + 1) // 2)
+        law = _evaluator(ctx, (weight + 1) // 2)
     except EdgestabError as error:
         return _refused(error)
     sizes = []

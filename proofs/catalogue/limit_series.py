@@ -98,7 +98,7 @@ def _slopes(ctx: CheckContext, orders: range, grid: tuple[Fraction, Fraction]) -
     worst, rejected, tested, digits = 0.0, 0, 0, 16 + 3 * orders.stop
     errors: list[list[Fraction]] = []
     for share, eps in enumerate(grid):
-        end = iterate_descent_to_limit(ctx.map.model, eps, *START, digits=digits)
+        end = iterate_descent_to_limit(ctx.subject.model, eps, *START, digits=digits)
         ctx.progress((share + 1) / len(grid))
         if end.value is None:
             return Outcome(Verdict.UNKNOWN, 1, undecided=1, detail=f"descent at epsilon = {eps}: {end.status}")

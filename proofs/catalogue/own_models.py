@@ -26,6 +26,10 @@ START = (Fraction(3, 20), Fraction(9, 4))
 """Near the two-cycles of the degree-4 model; what is off them is forgotten like exp(-0.36/eta^2) on the way down."""
 
 
+def _study(ctx: CheckContext, name: str) -> EdgeStudy:
+    return ctx.subject.example(name, ORDER)
+
+
 def _conjugate(study: EdgeStudy, domain: str) -> Outcome:
     """``(z, T)(gradient step)`` against ``map((z, T))``, as polynomials in the parameters and constants."""
     form, model = study.form, study.model
@@ -50,13 +54,13 @@ def _conjugate(study: EdgeStudy, domain: str) -> Outcome:
 
 
 def _zhu_closes(ctx: CheckContext) -> Outcome:
-    return _conjugate(ctx.example("zhu", ORDER), "all x, y, all step sizes; z = x and w = y kept by the step")
+    return _conjugate(_study(ctx, "zhu"), "all x, y, all step sizes; z = x and w = y kept by the step")
 
 
 def _zhu_two_step(ctx: CheckContext) -> Outcome:
     """The recurrence against the exact twofold composition, cut at the order, in (z, y, epsilon)."""
-    form = ctx.example("zhu", ORDER).form
-    recurrence = ctx.example("zhu", ORDER).recurrence
+    form = _study(ctx, "zhu").form
+    recurrence = _study(ctx, "zhu").recurrence
     assert form is not None, "the example has an edge form"
     grading = recurrence.z_increment.grading
     z0, y0, eps = (TruncatedSeries.variable(grading, s) for s in grading.symbols)
@@ -78,13 +82,13 @@ def _zhu_two_step(ctx: CheckContext) -> Outcome:
 
 def _zhu_manifold(ctx: CheckContext) -> Outcome:
     """The invariance equation in multivariate series, and the printed coefficients at z = 0."""
-    study = ctx.example("zhu", ORDER)
+    study = _study(ctx, "zhu")
     form = study.form
     try:
         assert form is not None, "the example has an edge form"
         order = ctx.pick(3, 5, 8)
         manifold = form.map.slow_manifold(order)
-        found = study.limit.coefficients
+        found = study.limit
     except EdgestabError as error:
         return judge(1, 1, detail=str(error))
     grading = manifold.series.grading
@@ -92,9 +96,9 @@ def _zhu_manifold(ctx: CheckContext) -> Outcome:
     stepped, image = (evaluate(p, [known[0], manifold.series, known[1]]) for p in form.map.polynomials)
     left = (image - compose(manifold.series, [stepped, known[1]])).terms()
     in_step = sp.Poly(sp.expand(_SHARPNESS * eta), eta)
-    wrong = sum(in_step.coeff_monomial(eta ** (2 * k)) != c for k, c in enumerate(found))
+    wrong = sum(in_step.coeff_monomial(eta ** (2 * k)) != c for k, c in enumerate(found.coefficients))
     return judge(
-        (order + 1) ** 2 + len(found),
+        (order + 1) ** 2 + len(found.coefficients),
         len(left) + wrong,
         worst=len(left) + wrong,
         bound=0,
@@ -109,7 +113,7 @@ SLOPE_BOUND = 0.25
 
 def _zhu_descent(ctx: CheckContext) -> Outcome:
     """Gradient descent on the loss in four parameters against each partial sum, and against the printed bracket."""
-    study = ctx.example("zhu", ORDER)
+    study = _study(ctx, "zhu")
     form = study.form
     steps = ctx.pick(
         (Fraction(1, 10), Fraction(1, 14)), (Fraction(1, 12), Fraction(1, 17)), (Fraction(1, 28), Fraction(1, 40))
@@ -118,7 +122,7 @@ def _zhu_descent(ctx: CheckContext) -> Outcome:
     rejected = tested = 0
     try:
         assert form is not None, "the example has an edge form"
-        limit = study.limit.coefficients
+        limit = study.limit
     except EdgestabError as error:
         return judge(1, 1, detail=str(error))
     for share, step in enumerate(steps):
@@ -127,7 +131,7 @@ def _zhu_descent(ctx: CheckContext) -> Outcome:
         if end.status != "converged":
             return Outcome(Verdict.UNKNOWN, 1, undecided=1, detail=f"descent at eta = {step}: {end.status}")
         sums = [
-            sum(sp.Rational(c) * sp.Rational(step) ** (2 * k - 1) for k, c in enumerate(limit[: m + 1]))
+            sum(sp.Rational(c) * sp.Rational(step) ** (2 * k - 1) for k, c in enumerate(limit.coefficients[: m + 1]))
             for m in range(4)
         ]
         errors.append([abs(float(end.sharpness - float(s))) for s in sums])
@@ -152,7 +156,7 @@ def _zhu_descent(ctx: CheckContext) -> Outcome:
 
 def _degree_two_frozen(ctx: CheckContext) -> Outcome:
     """At parameter 0 the map is ``z' = (1 - T) z, T' = T``: no relaxation; the energy is conserved by the slow flow."""
-    study = ctx.example("zhu-degree-2", ORDER)
+    study = _study(ctx, "zhu-degree-2")
     base = _conjugate(study, "all x, y, all step sizes")
     form = study.form
     if form is None or base.verdict is not Verdict.TRUE:
@@ -171,7 +175,7 @@ def _degree_two_frozen(ctx: CheckContext) -> Outcome:
 
 def _degree_two_ends(ctx: CheckContext) -> Outcome:
     """Gradient descent from three starts: ends differ by a multiple of eta, as the energy says."""
-    study = ctx.example("zhu-degree-2", ORDER)
+    study = _study(ctx, "zhu-degree-2")
     form = study.form
     assert form is not None, "the example has an edge form"
     z0 = Fraction(1, 5)
@@ -216,7 +220,7 @@ def _lewkowycz_closes(ctx: CheckContext) -> Outcome:
             tested += len(sp.Poly(sp.expand(stated), f, lam, eta).terms())
             rejected += 0 if left.is_zero else len(left.terms())
         tested += reduction.compared
-    base = _conjugate(ctx.example("lewkowycz", ORDER), "")
+    base = _conjugate(_study(ctx, "lewkowycz"), "")
     return judge(
         tested + base.tested,
         rejected + base.rejected,
@@ -228,7 +232,7 @@ def _lewkowycz_closes(ctx: CheckContext) -> Outcome:
 
 def _lewkowycz_has_no_small(ctx: CheckContext) -> Outcome:
     """Which hypotheses fail: every constant is a unit, and T leaves the edge at a rate of order z^2."""
-    study = ctx.example("lewkowycz", ORDER)
+    study = _study(ctx, "lewkowycz")
     small, cycles = study.hypothesis("small parameter"), study.hypothesis("two-cycles")
     drift = study.recurrence.y_increment.terms().get((2, 0))
     wrong = [
@@ -244,7 +248,7 @@ def _lewkowycz_has_no_small(ctx: CheckContext) -> Outcome:
 
 def _agarwala_from_loss(ctx: CheckContext) -> Outcome:
     """The tools for a user's own loss, on the loss of the main case, against its own one-step map."""
-    study = ctx.example("agarwala", ORDER)
+    study = _study(ctx, "agarwala")
     base = _conjugate(study, "all theta, all step sizes, all epsilon")
     form = study.form
     if form is None:

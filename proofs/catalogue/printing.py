@@ -18,15 +18,15 @@ RENAMED = NameMap({"z": r"\mathcal{F}", "T": r"\lambda_{\max}", "epsilon": r"\va
 
 
 def _objects(ctx: CheckContext, order: int) -> dict[str, Derived]:
-    one_step, study = ctx.map, ctx.example("zhu", 3)
+    study, product = ctx.subject.example("zhu", 3), ctx.subject.example("zhu-degree-2", 3)
     found: dict[str, Derived | None] = {
-        "one-step": one_step,
-        "nullcline": one_step.nullcline(order),
-        "two-step": one_step.two_step(order),
-        "slow manifold": one_step.slow_manifold(order),
-        "limit": one_step.limit_series(order),
+        "one-step": ctx.map,
+        "nullcline": ctx.map.nullcline(order),
+        "two-step": ctx.map.two_step(order),
+        "slow manifold": ctx.map.slow_manifold(order),
+        "limit": ctx.map.limit_series(order),
         "edge form": study.form,
-        "self-stabilisation": ctx.example("zhu-degree-2", 3).flow,
+        "self-stabilisation": product.flow,
     }
     return {name: result for name, result in found.items() if result is not None}
 
@@ -59,19 +59,19 @@ def _read_back(ctx: CheckContext) -> Outcome:
 
 def _logs_hold(ctx: CheckContext) -> Outcome:
     """Write the log of each object; a step whose exact check fails raises."""
-    one_step, order = ctx.map, ctx.pick(2, 3, 5)
-    writers: dict[str, Callable[[], Derived]] = {
-        "one-step": lambda: one_step,
-        "two-step": lambda: one_step.two_step(order),
-        "limit": lambda: one_step.limit_series(order),
+    order = ctx.pick(2, 3, 5)
+    objects: dict[str, Callable[[], Derived]] = {
+        "one-step": lambda: ctx.map,
+        "two-step": lambda: ctx.map.two_step(order),
+        "limit": lambda: ctx.map.limit_series(order),
         "self-stabilisation": derive_self_stabilisation,
-        "product of two parameters": lambda: ctx.example("zhu-degree-2", 3),
+        "product of two parameters": lambda: ctx.subject.example("zhu-degree-2", 3),
     }
     tested = 0
     failures = []
-    for name, write in writers.items():
+    for name, derive in objects.items():
         try:
-            tested += write().explain().compared
+            tested += derive().explain().compared
         except EdgestabError as error:
             failures.append(f"{name}: {error}")
     return judge(
@@ -79,7 +79,7 @@ def _logs_hold(ctx: CheckContext) -> Outcome:
         len(failures),
         worst=len(failures),
         bound=0,
-        domain=", ".join(writers),
+        domain=", ".join(objects),
         detail="; ".join(failures),
     )
 

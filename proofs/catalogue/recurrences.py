@@ -39,7 +39,7 @@ def _points(count: int, avoid: Iterable[int] = (0, -1)) -> Iterator[fmpq]:
 
 def _one_step_is_gradient_step(ctx: CheckContext) -> Outcome:
     """State of the stepped theta against the closed map of the state, coefficient by coefficient in theta."""
-    model, closed, step = ctx.map.model, ctx.map, ctx.map.theta_step()
+    model, closed, step = ctx.subject.model, ctx.map, ctx.subject.theta_step
     ring = PolyRing((*model.theta, *model.parameters))
     fixed = [ring.generator(p) for p in model.parameters]
     inside = [ring.from_expr(e) for e in model.embedding()]

@@ -117,7 +117,7 @@ def _step_is_gradient_descent(ctx: CheckContext) -> Outcome:
 
 def _reduces_to_the_plane(ctx: CheckContext) -> Outcome:
     """D = 1 with eigenvalues 1, -epsilon of any multiplicity (and 0) against the derived map of the plane."""
-    closed, model = ctx.map, ctx.map.model
+    closed, model = ctx.map, ctx.subject.model
     tested = rejected = 0
     epsilon, step = model.parameters[0], sp.Symbol("h")
     for multiplicities in ((1, 1, 0), (2, 1, 1)):

@@ -24,7 +24,7 @@ limit = symbol("T_inf")
 def _scaling(ctx: CheckContext) -> Outcome:
     """``{mu, -epsilon mu}`` in ``(mu z, T)`` is the map of ``{1, -epsilon}``."""
     plain = ctx.map
-    scaled = QuadraticModel(tuple(mu * q for q in ctx.map.model.eigenvalues)).one_step()
+    scaled = QuadraticModel(tuple(mu * q for q in ctx.subject.model.eigenvalues)).one_step()
     ring = PolyRing((z, T, epsilon, mu))
     tested = wrong = 0
     for factor, left, right in zip((mu, 1), scaled.components, plain.components, strict=True):
@@ -76,15 +76,15 @@ def _any_spectrum(ctx: CheckContext) -> Outcome:
     spectra = [sp.symbols(f"kappa_1:{k + 1}", real=True) for k in range(1, ctx.pick(3, 5, 7))]
     models = [QuadraticModel(values) for values in spectra] + [QuadraticModel(v, target=E) for v in spectra]
     wrong = sum(not _norm_law(model) for model in models)
-    step = ctx.map.theta_step()
-    wrong += step != ctx.map.model.theta_step()
+    step = ctx.subject.theta_step
+    wrong += step != ctx.subject.model.theta_step()
     return judge(len(models) + 1, wrong, worst=wrong, bound=0, domain="any 1 to 6 eigenvalues, any target, exact")
 
 
 @refuted_by_algebra
 def _no_linear_function(ctx: CheckContext) -> Outcome:
     """For a target the derivation of a linear Lyapunov function must fail; at E = 0 it must not."""
-    step = QuadraticModel(ctx.map.model.eigenvalues, target=sp.Rational(1, 7)).one_step()
+    step = QuadraticModel(ctx.subject.model.eigenvalues, target=sp.Rational(1, 7)).planar_map()
     wrong = 0
     try:
         derive_lyapunov(step)
@@ -92,14 +92,14 @@ def _no_linear_function(ctx: CheckContext) -> Outcome:
     except ProofError:
         pass
     derive_lyapunov(ctx.map)
-    tilt = derive_tilt(QuadraticModel(ctx.map.model.eigenvalues, target=E).one_step())
+    tilt = derive_tilt(QuadraticModel(ctx.subject.model.eigenvalues, target=E).planar_map())
     wrong += sp.expand(tilt.subs(s, 4 * E / T) - (-2 * (1 - epsilon) - 4 * epsilon * E / T)) != 0
     return judge(3, wrong, worst=wrong, bound=0, domain="E = 1/7 against E = 0, and the slope for symbolic E")
 
 
 @refuted_by_algebra
 def _target(ctx: CheckContext) -> Outcome:
-    model = QuadraticModel(ctx.map.model.eigenvalues, target=E)
+    model = QuadraticModel(ctx.subject.model.eigenvalues, target=E)
     region = derive_target_region(model, derive_barrier(ctx.map, TARGET_BARRIER), TARGET_WINDOW)
     domain = f"0 < epsilon <= 1/5, |eta E| <= {region.reach}, T >= {region.floor}, region in L = V - 4 epsilon E z / T"
     return judge_conditions(region.conditions, domain)
@@ -159,8 +159,8 @@ def _larger_targets(ctx: CheckContext) -> Outcome:
     return judge(tested, rejected, worst=worst, bound=1.0, digits=15, domain=domain)
 
 
-_HOUSE = Source("edgestab", "proofs/catalogue/theorem_1_beyond.py")
-_BAND = sp.And(sp.Le(2 - epsilon, limit), sp.Le(limit, 2))
+_HOUSE = Source("edgestab", "weight norm of Theorem 1")
+_INTERVAL = sp.And(sp.Le(2 - epsilon, limit), sp.Le(limit, 2))
 
 CLAIMS = (
     Claim(
@@ -205,10 +205,10 @@ CLAIMS = (
     Claim(
         id="theorem-1-small-target",
         title="Theorem 1 with a small target: the limit stays within epsilon of the edge",
-        statement=_BAND,
+        statement=_INTERVAL,
         variables=(limit, epsilon, E),
         assumptions=(sp.Le(epsilon, sp.Rational(1, 5)), sp.Le(eta * sp.Abs(E), sp.Rational(1, 25))),
-        source=Source("edgestab", "symbolic/target.py"),
+        source=Source("edgestab", "trapping region of Theorem 1 for a small target"),
         uses=("theorem-1-target-obstacle",),
         domain="0 < epsilon <= 1/5, |eta E| <= 1/25",
         note="L = V - 4 epsilon E z / T takes the place of the weight norm",
@@ -216,8 +216,8 @@ CLAIMS = (
     ),
     Claim(
         id="theorem-1-larger-target-measured",
-        title="Measured: targets beyond the proved reach end in the same band",
-        statement=_BAND,
+        title="Measured: targets beyond the proved reach end in the same interval",
+        statement=_INTERVAL,
         variables=(limit, epsilon, E),
         source=_HOUSE,
         uses=("theorem-1-small-target",),
@@ -227,8 +227,8 @@ CLAIMS = (
     ),
     Claim(
         id="theorem-1-third-eigenvalue-measured",
-        title="Measured: one more eigenvalue ends in the same band",
-        statement=_BAND,
+        title="Measured: one more eigenvalue ends in the same interval",
+        statement=_INTERVAL,
         variables=(limit, epsilon),
         source=_HOUSE,
         uses=("theorem-1-any-spectrum-norm",),

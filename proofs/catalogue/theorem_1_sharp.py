@@ -8,10 +8,8 @@ import sympy as sp
 
 from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.algebra.symbols import symbol, symbols
-from ...symbolic.models.quadratic import QuadraticMap
-from ...symbolic.trapping.barrier import SignCondition
+from ...symbolic.planar.planar_map import PlanarMap
 from ...symbolic.trapping.lyapunov import derive_lyapunov
-from ...symbolic.trapping.strip import PolynomialCondition
 from ..certificates.enclosed_orbits import EnclosedOrbit, OrbitVerdict
 from ..certificates.serial import fraction
 from ..certificates.sharp_limit import sharp_bound, sharp_strip
@@ -44,11 +42,10 @@ def _sharp(ctx: CheckContext, order: int) -> Outcome:
         detail = f"derived {derived} up to {bound.constant} epsilon^{order + 1}"
         return judge(1, 1, worst=str(derived), bound=str(series), detail=detail)
     domain = (
-        f"0 < epsilon <= {strip.epsilon_max}, starts in the region with V >= 2 + {strip.band}; "
+        f"0 < epsilon <= {strip.epsilon_max}, starts in the region with V >= 2 + {strip.extent}; "
         f"the same with {bound.log_constant} for V >= 2 + {bound.tau} epsilon ln(1/epsilon)"
     )
-    conditions: list[SignCondition | PolynomialCondition] = [*strip.barrier.conditions, *strip.conditions]
-    return judge_conditions(conditions, domain)
+    return judge_conditions((*strip.barrier.conditions, *strip.conditions), domain)
 
 
 @refuted_by_algebra
@@ -66,7 +63,7 @@ def _third(ctx: CheckContext) -> Outcome:
     return _sharp(ctx, 3)
 
 
-def _orbit(one_step: QuadraticMap, eps: Fraction, z0: Fraction, T0: Fraction) -> OrbitVerdict:
+def _orbit(one_step: PlanarMap, eps: Fraction, z0: Fraction, T0: Fraction) -> OrbitVerdict:
     return EnclosedOrbit(derive_lyapunov(one_step), eps).run(z0, T0)
 
 
@@ -130,7 +127,7 @@ def _freezes(ctx: CheckContext) -> Outcome:
 @refuted_by_algebra
 def _escape_lemma(ctx: CheckContext) -> Outcome:
     """The identities behind the escape: theta' and the factor that keeps ``theta_1^2 >= 2 epsilon theta_2^2``."""
-    step = ctx.map.theta_step()
+    step = ctx.subject.theta_step
     first, second = step.variables
     ring = PolyRing((*step.variables, *step.parameters))
     residual = (first**2 - epsilon * second**2) / 2
@@ -145,8 +142,8 @@ def _escape_lemma(ctx: CheckContext) -> Outcome:
 
 
 _NEXT, _ENDLESS = symbol("z'"), sp.Symbol("T_inf", extended_real=True)
-_STRIP = Source("edgestab", "symbolic/strip.py")
-_ORBIT = Source("edgestab", "proofs/certificates/orbits.py")
+_STRIP = Source("edgestab", "strip about the slow curve")
+_ORBIT = Source("edgestab", "enclosed orbits")
 
 CLAIMS = (
     Claim(

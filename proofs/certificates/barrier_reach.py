@@ -9,15 +9,19 @@ from fractions import Fraction
 import sympy as sp
 
 from ...symbolic.algebra.errors import DomainError
-from ...symbolic.algebra.rational import RationalFunction
 from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.algebra.symbols import symbol
-from ...symbolic.planar.maps import PolynomialMap
-from ...symbolic.planar.nullcline import EDGE
-from ...symbolic.trapping.barrier import derive_barrier
+from ...symbolic.planar.planar_map import PlanarMap
+from ...symbolic.trapping.barrier import Barrier, derive_barrier
 from ...symbolic.trapping.lyapunov import SlowCoordinate
+from ...symbolic.trapping.region import Region, rational_function
 from .bernstein import prove_positive
 from .serial import fraction_terms, judge_condition
+
+
+def rational(value: Fraction) -> sp.Rational:
+    """A Fraction as a SymPy rational."""
+    return sp.Rational(value.numerator, value.denominator)
 
 
 @dataclass(frozen=True)
@@ -48,34 +52,23 @@ class SlopeRefuter:
     """
 
     def __init__(self, slow: SlowCoordinate, width: Fraction, height: Fraction, epsilons: Sequence[Fraction]) -> None:
-        self.height = height
+        self.slow, self.width, self.height = slow, width, height
         self.polynomials = {e: self._below(slow, width, e) for e in epsilons}
 
     def _below(self, slow: SlowCoordinate, width: Fraction, epsilon: Fraction) -> dict[tuple[int, ...], Fraction]:
         """Minus the height of the next state above the barrier, over ``(z, level, beta)``; positive where it fails."""
-        lyapunov = slow.lyapunov
-        (z, T), eps = lyapunov.one_step.variables, lyapunov.one_step.parameters[0]
-        beta = sp.Symbol("beta", real=True)
-        p, h, W, level = (symbol(n) for n in ("p", "h", "W", "level"))
-        ring = PolyRing((z, level, beta))
-        at = {eps: sp.Rational(epsilon.numerator, epsilon.denominator)}
-        raised = sp.Rational(width.numerator, width.denominator) * at[eps]
-        top = sp.Rational(self.height.numerator, self.height.denominator)
-        known: dict[sp.Symbol, RationalFunction] = {}
-        for name, body in (
-            (p, slow.invariant),
-            (W, EDGE + beta * p + (top - beta * p) * level),
-            (T, W - raised - lyapunov.tilt.subs(at) * z),
-            (h, slow.turn.subs(at)),
-        ):
-            known[name] = RationalFunction.from_expr(ring, body, known)
-        z_next = z * (1 - h)
-        above = (W - z**2 * lyapunov.rate.subs(at) - EDGE) * (1 - z_next) - beta * z_next**2
-        return fraction_terms(RationalFunction.from_expr(ring, -above, known).polynomial_over(slow.pole, "search")[0])
+        beta, at = symbol("beta"), {slow.lyapunov.one_step.parameters[0]: rational(epsilon)}
+        raised = Barrier(slow, beta, rational(width), rational(self.height), (sp.S.Zero, sp.S.One))
+        ring = PolyRing((slow.lyapunov.one_step.variables[0], symbol("level"), beta))
+        definitions = tuple((name, body.subs(at)) for name, body in raised.definitions)
+        below = rational_function(ring, -raised.parts["F"].subs(at), definitions)
+        return fraction_terms(below.polynomial_over(slow.pole, "SlopeRefuter")[0])
 
     def fails(self, epsilon: Fraction, z: Fraction, level: Fraction, slopes: tuple[Fraction, Fraction]) -> bool:
         """Whether one start leaves the region for every slope of an interval."""
-        if z >= 1 or slopes[1] * z * z > self.height * (1 - z):
+        steepest = {(1, 0): rational(slopes[1])}
+        unit = (sp.S.Zero, sp.S.One)
+        if not Region(self.slow, steepest, rational(self.width), rational(self.height), unit).closes_at(z):
             return False
         terms: dict[tuple[int, ...], Fraction] = {}
         for (i, j, k), c in self.polynomials[epsilon].items():
@@ -111,7 +104,7 @@ class SlopeRefuter:
 
 
 def region_holds(
-    one_step: PolynomialMap, slope: Fraction, height: Fraction, top: Fraction, low: Fraction = Fraction(0)
+    one_step: PlanarMap, slope: Fraction, height: Fraction, top: Fraction, low: Fraction = Fraction(0)
 ) -> bool:
     """Whether a linear barrier works on a range of epsilon, for some split (width 1)."""
     for split in ("-2/5", "-3/10", "-1/5", None):
@@ -123,7 +116,7 @@ def region_holds(
             "epsilon_max": str(top),
             "split": split,
             "gap": "1/100",
-            "early_stop": "0" if low == 0 else "1/2",
+            "sign_change_slack": "0" if low == 0 else "1/2",
         }
         try:
             barrier = derive_barrier(one_step, constants)
@@ -135,7 +128,7 @@ def region_holds(
 
 
 def largest(
-    one_step: PolynomialMap, slope: Fraction, *, height: Fraction | None = None, top: Fraction | None = None
+    one_step: PlanarMap, slope: Fraction, *, height: Fraction | None = None, top: Fraction | None = None
 ) -> Fraction:
     """The largest epsilon_max for a height, or the largest height for an epsilon_max, to 1/200, that is proved.
 

@@ -70,8 +70,8 @@ class Follower:
             return _terms(polynomial)
 
         with precision(bits):
-            turn, rate = barriers[0].slow.turn, lyapunov.rate
-            self.turn = put(turn)
+            turn, rate = barriers[0].slow.effective_curvature, lyapunov.rate
+            self.effective_curvature = put(turn)
             following = []
             for expr, sign in ((z * (1 - turn), 0), (-(z**2) * rate, 1)):
                 moved = source.from_expr(sp.expand(expr)).compose(*images, ctx=ring.context)
@@ -80,9 +80,7 @@ class Follower:
             self.slopes = [[_terms(p.derivative(axis)) for axis in range(3)] for p in following]
             self.eigenvalue = put(T)
             self.ceiling = int(lyapunov.ceiling)
-            self.shapes = [
-                tuple(ball(fraction(x)) for x in (b.slope, b.width, b.height, *b.epsilon_range)) for b in barriers
-            ]
+        self.width = fraction(barriers[0].width)
         self.edges = [tuple(fraction(x) for x in b.epsilon_range) for b in barriers]
 
     def _at(self, terms: Terms, point: tuple[arb, arb, arb]) -> arb:
@@ -107,13 +105,10 @@ class Follower:
         return self._at(self.next[0], (z, V, e)), self._at(self.next[1], (z, V, e))
 
     def _inside(self, z: arb, V: arb, e: arb, sides: Side) -> bool:
-        for (slope, width, height, _, _), (low, high) in zip(self.shapes, self.edges, strict=True):
-            if sides[0] < low or sides[1] > high:
-                continue
-            W = V + width * e - 2
-            if z < 1 and slope * z * z <= W * (1 - z) and height >= W:
-                return True
-        return False
+        return any(
+            low <= sides[0] and sides[1] <= high and barrier.region.closure_contains(z, V, e)
+            for barrier, (low, high) in zip(self.barriers, self.edges, strict=True)
+        )
 
     def _settled(self, z: arb, V: arb, e: arb) -> bool:
         """Whether the rest of every orbit shrinks geometrically, with ``2 - w epsilon <= lim V <= 2``.
@@ -122,13 +117,13 @@ class Follower:
         most ``c epsilon zeta^2 / (1 - rho^2)`` in all.
         """
         zeta = abs(z).upper()
-        width = self.shapes[0][1]
+        width = ball(self.width)
         room = V - (2 - width * e)
         if not (V <= 2 and room > 0):
             return False
         tail = room.lower()
         wide = (arb(0, zeta), V.union(V - tail), e)
-        rho = abs(1 - self._at(self.turn, wide)).upper()
+        rho = abs(1 - self._at(self.effective_curvature, wide)).upper()
         if not (rho < 1 and self.sharpness(*wide) > 0):
             return False
         return bool(self.ceiling * e * zeta**2 / (1 - rho**2) <= tail)
@@ -166,8 +161,8 @@ class Follower:
             if not (abs(z) < 3 and z.rad() < 0.25 and V.rad() < 0.25):
                 return None
             # a step may land on z = 0 (where the orbit rests) only inside the band
-            turn = self._at(self.turn, (z, V, e))
-            if not (turn > 1 or turn < 1 or (V <= 2 and self.step(z, V, e)[1] >= 2 - self.shapes[0][1] * e)):
+            turn = self._at(self.effective_curvature, (z, V, e))
+            if not (turn > 1 or turn < 1 or (V <= 2 and self.step(z, V, e)[1] >= 2 - ball(self.width) * e)):
                 return None
         return None
 

@@ -5,25 +5,25 @@ from __future__ import annotations
 import sympy as sp
 
 from ...symbolic.algebra.rings import PolyRing
-from ...symbolic.models.quadratic import QuadraticMap
 from ...symbolic.trapping.lyapunov import derive_lyapunov
+from ..claims import Subject
 from .terms import definition, header, join, real_polynomial
 
 
-def map_file(one_step: QuadraticMap) -> str:
+def map_file(subject: Subject) -> str:
     """Write the definitions that every other Coq file speaks about.
 
     Args:
-        one_step: the map of the main case.
+        subject: the exact objects.
 
     Returns:
         The text of ``Map.v``.
     """
-    model = one_step.model
+    model, one_step = subject.model, subject.map
     norm = one_step.ring.from_expr(derive_lyapunov(one_step).value)
     theta = model.theta
     ring = PolyRing((*theta, *model.parameters))
-    step = one_step.theta_step()
+    step = subject.theta_step
     in_theta = {
         "predictor": model.predictor(),
         "loss": model.loss(),

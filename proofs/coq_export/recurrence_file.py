@@ -9,7 +9,7 @@ from flint import fmpq_mpoly
 
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.rings import Exponents, PolyRing, poly_terms
-from ...symbolic.models.quadratic import QuadraticMap
+from ...symbolic.planar.planar_map import PlanarMap
 from .boxes import Box, integer_terms
 from .identity import Identities, Quantity
 from .terms import definition, header, join, real_polynomial
@@ -47,11 +47,11 @@ def _cut(poly: fmpq_mpoly, ring: PolyRing) -> tuple[fmpq_mpoly, fmpq_mpoly]:
     return ring.from_dict(low), ring.from_dict(high)
 
 
-def recurrence_file(one_step: QuadraticMap) -> str:
+def recurrence_file(one: PlanarMap) -> str:
     """Write the file.
 
     Args:
-        one_step: the map; the recurrence must be its own.
+        one: the one-step map; the recurrence must be its own.
 
     Returns:
         Coq source.
@@ -59,7 +59,7 @@ def recurrence_file(one_step: QuadraticMap) -> str:
     Raises:
         ProofError: the derived recurrence is not the low part of the two-step map.
     """
-    one, recurrence, curve = one_step, one_step.two_step(ORDER), one_step.nullcline(ORDER)
+    recurrence, curve = one.two_step(ORDER), one.nullcline(ORDER)
     z, _ = one.variables
     (epsilon,) = one.parameters
     ring = PolyRing((z, recurrence.variables[1], epsilon))
@@ -76,7 +76,7 @@ def recurrence_file(one_step: QuadraticMap) -> str:
     low_z, rest_z = _cut(z2 - gz, ring)
     low_y, rest_y = _cut(t2 - f.compose(z2, gy, ge, ctx=ring.context) - gy, ring)
     # the curve's equation (z'' - z)/z on the cut series
-    _, rest_f = _cut(one_step.nullcline(ORDER).equation.compose(gz, f, ge, ctx=ring.context), ring)
+    _, rest_f = _cut(one.nullcline(ORDER).equation.compose(gz, f, ge, ctx=ring.context), ring)
     for name, derived, low in zip("zy", recurrence.expressions(), (low_z, low_y), strict=True):
         if ring.from_expr(derived) != low:
             raise ProofError.of("recurrence_file()", f"the derived {name} increment", "another", "They must agree.")
@@ -112,7 +112,7 @@ Import ListNotations.""",
 
         cut = {"z": low_z.compose(*lift, ctx=world.ring.context), "y": low_y.compose(*lift, ctx=world.ring.context)}
         power = g["z"] ** (ORDER + 1)
-        eq = one_step.nullcline(ORDER).equation
+        eq = one.nullcline(ORDER).equation
         expressions: dict[str, Callable[[], fmpq_mpoly]] = {
             "t0": lambda: curve_at(g["z"]) + g["y"] - g["t0"],
             "z1": lambda: put(one.polynomials[0], g["z"], g["t0"]) - g["z1"],

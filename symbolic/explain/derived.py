@@ -1,79 +1,82 @@
-"""What every derived object can do: its formulas, as text, code, LaTeX and data, and the log of how it was derived."""
+"""What every derived object can do: read as expressions, text, Python, LaTeX and data, and explain itself."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import sympy as sp
 
-from ..latex.typeset import Typeset
+from ..latex.document import Section, document
+from ..latex.equations import Equation, Style, align, aligned
+from ..latex.names import NameMap
 from .log import DerivationLog, plain
 
+LAMBERT = {"user_functions": {"LambertW": "mpmath.lambertw"}}
 
-class Derived(Typeset):
-    """One interface for all kinds of derived objects; LaTeX comes from :class:`Typeset`.
 
-    A kind says its equations and writes its log; what else it is asked for follows from these unless it knows better.
+class Derived(ABC):
+    """An exact object that was derived, with one interface for every kind.
+
+    A kind says its equations, its data and its log; the rest follows, and may be said better where a kind knows how.
 
     Attributes:
-        kind: what such an object is called, on the command line too.
-        units: in which units it is written, for the first line of the text.
+        kind: permanent name, the one that ``edgestab derive`` takes.
+        units: what the variables are measured in, for readers of plain text; empty where the user chose them.
 
     Source:
         Derived here.
 
     Example:
-        >>> one_step = es.QuadraticModel((1, -es.symbol("epsilon"))).one_step()
-        >>> isinstance(one_step.nullcline(3), es.explain.Derived)
-        True
+        >>> curve = es.models.main_case().nullcline(2)
+        >>> curve.expressions()
+        (2*epsilon**2*z**2 - 2*epsilon*z**2 - 2*epsilon*z + 2*z**2 + 2*z + 2,)
     """
 
-    kind: ClassVar[str] = "object"
+    kind: ClassVar[str]
     units: ClassVar[str] = ""
 
     @abstractmethod
-    def explain(self) -> DerivationLog:
-        """How it was derived, step by step, each step checked by exact algebra where there is something to check.
+    def equations(self) -> tuple[Equation, ...]:
+        """The object as equations, with the grouping that a reader expects."""
 
-        Raises:
-            ProofError: a step does not hold.
-        """
-
+    @abstractmethod
     def json(self) -> dict[str, Any]:
-        """The object as data with exact strings."""
-        return {e.tag or plain(e.lhs): str(e.rhs) for e in self.equations()}
+        """The object as data: exact numbers are strings."""
 
-    def sides(self) -> Sequence[tuple[str, sp.Expr]]:
-        """Left side in words, right side as an expression."""
+    @abstractmethod
+    def explain(self) -> DerivationLog:
+        """How it is derived, each step checked by exact algebra before it is written down."""
+
+    def sides(self) -> list[tuple[str, sp.Expr]]:
+        """Left-hand side, as text, and right-hand side of each equation."""
         return [(plain(e.lhs), e.rhs) for e in self.equations()]
 
     def expressions(self) -> tuple[sp.Expr, ...]:
-        """The right sides."""
+        """The right-hand sides."""
         return tuple(right for _, right in self.sides())
 
-    def sorted_by(self) -> sp.Symbol | None:
-        """The variable by whose powers the text sorts the right sides, if any."""
+    def leading(self) -> sp.Symbol | None:
+        """The variable by whose powers plain text sorts the right-hand sides."""
         return None
-
-    def notes(self) -> Sequence[str]:
-        """Further lines for a reader."""
-        return ()
 
     def remainder(self) -> str:
         """What was dropped, in words."""
         return "exact"
 
+    def notes(self) -> list[str]:
+        """Further lines for a reader in a terminal."""
+        return []
+
     def text(self) -> str:
         """The object for reading in a terminal."""
-        variable = self.sorted_by()
-        lines = [f"# {self.kind}{'; ' if self.units else ''}{self.units}"]
-        lines += [f"{left} = {sp.sstr(e) if variable is None else by_powers(e, variable)}" for left, e in self.sides()]
+        lines = [f"# {self.kind}" + (f"; units: {self.units}" if self.units else "")]
+        lines += [f"{left} = {by_powers(right, self.leading())}" for left, right in self.sides()]
         return "\n".join([*lines, *(f"# {note}" for note in self.notes()), f"# {self.remainder()}"])
 
     def python(self) -> str:
-        """The object as a Python function on exact rationals (or any number type that takes Fractions)."""
+        """The object as a Python function on exact rationals, or any number type that takes Fractions."""
         from sympy.printing.pycode import MpmathPrinter, PythonCodePrinter
 
         class _Exact(PythonCodePrinter):
@@ -86,7 +89,7 @@ class Derived(Typeset):
         )
         rational = all(e.is_rational_function() for _, e in rows)
         printer, needs = (
-            (_Exact(), "from fractions import Fraction") if rational else (MpmathPrinter(_LAMBERT), "import mpmath")
+            (_Exact(), "from fractions import Fraction") if rational else (MpmathPrinter(LAMBERT), "import mpmath")
         )
         body = ",\n        ".join(printer.doprint(e) for _, e in rows)
         return (
@@ -96,25 +99,44 @@ class Derived(Typeset):
             f"    return (\n        {body},\n    )"
         )
 
+    def latex(self, names: Mapping[str, str] | None = None, width: int = 120) -> str:
+        r"""An ``aligned`` block.
 
-_LAMBERT = {"user_functions": {"LambertW": "mpmath.lambertw"}}
+        Args:
+            names: code name to LaTeX, to follow another paper's notation, e.g. ``{"T": r"\lambda"}``.
+            width: widest line, in digits of the body font.
+
+        Returns:
+            LaTeX that needs only ``amsmath``.
+        """
+        return aligned(self.equations(), NameMap(names or {}), width)
+
+    def align(self, style: Style | None = None) -> str:
+        """An ``align`` block with line breaks and labels, to paste into a paper."""
+        return align(self.equations(), style)
+
+    def document(self, title: str, style: Style | None = None) -> str:
+        """A file that pdflatex compiles, with a table of the symbols."""
+        return document(title, [Section(equations=self.equations())], style)
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
 
 
-def by_powers(expr: sp.Expr, variable: sp.Symbol) -> str:
-    """A polynomial as a sum over powers of one variable, lowest first.
+def by_powers(expr: sp.Expr, variable: sp.Symbol | None) -> str:
+    """A polynomial as a sum over powers of one variable, lowest first, each coefficient factored.
 
     Args:
-        expr: polynomial in ``variable``; anything else is printed as it is.
-        variable: what to sort by.
+        expr: any expression.
+        variable: what to sort by; the expression is left as it is where it is no polynomial in it.
 
     Returns:
         Text such as ``(2*y + y**2)*z + (..)*z**2``.
     """
-    if not expr.is_polynomial(variable):
-        return str(sp.sstr(expr, order="rev-lex"))
-    poly = sp.Poly(expr, variable)
+    if variable is None or not expr.is_polynomial(variable):
+        return sp.sstr(expr, order="rev-lex")
     parts = []
-    for (power,), coefficient in sorted(poly.terms()):
+    for (power,), coefficient in sorted(sp.Poly(expr, variable).terms()):
         inner = sp.sstr(coefficient, order="rev-lex")
         head = f"({inner})" if coefficient.is_Add else inner
         tail = "" if power == 0 else f"*{variable}" if power == 1 else f"*{variable}**{power}"

@@ -60,6 +60,16 @@ class DerivationLog:
         title: what is derived.
         steps: the steps so far.
         described: rows of the symbol table that a document may close with; all that occur when not given.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> z = es.symbol("z")
+        >>> log = es.explain.DerivationLog("A square")
+        >>> log.identity("Binomial", "multiply out", (z + 1) ** 2, z**2 + 2 * z + 1)
+        >>> log.compared, log.steps[0].kind
+        (3, 'checked')
     """
 
     title: str
@@ -116,9 +126,9 @@ class DerivationLog:
         check = f"put in, the equation holds to its order: {residual.grading.remainder()}"
         self.steps.append(Step(title, because, equations, check, max(1, compared)))
 
-    def extend(self, other: DerivationLog, skip: int = 0) -> None:
-        """Append the steps of another log, but for its first ones where they stand here already."""
-        self.steps.extend(other.steps[skip:])
+    def extend(self, other: DerivationLog) -> None:
+        """Append all steps of another log."""
+        self.steps.extend(other.steps)
 
     @property
     def compared(self) -> int:

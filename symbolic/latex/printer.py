@@ -203,9 +203,15 @@ def to_latex(expr: sp.Expr, names: NameMap | None = None, order: Order | None = 
     Returns:
         LaTeX that :func:`edgestab.symbolic.latex.read_latex` reads back to the same expression.
 
+    Raises:
+        DomainError: a part of the expression has no exact LaTeX form.
+
+    Source:
+        Derived here.
+
     Example:
-        >>> to_latex(sp.Rational(-1, 2) * sp.Symbol("x") ** 2 + 1)
-        '1 - \\frac{1}{2} x^{2}'
+        >>> print(es.latex.to_latex(1 - es.symbol("z") ** 2 / 2))
+        1 - \frac{1}{2} \tilde z^{2}
     """
     terms = ExactPrinter(names, order).terms(expr)
     return " ".join(term.signed(i == 0) for i, term in enumerate(terms))

@@ -33,8 +33,16 @@ class GradientFlow(Derived):
 
     Attributes:
         model: eigenvalues and target.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> es.models.GradientFlow(es.QuadraticModel((1, -2))).rates()
+        (-2*z, 4*z)
     """
 
+    kind = "gradient-flow"
     model: QuadraticModel
 
     @property
@@ -148,30 +156,39 @@ class GradientFlow(Derived):
             "invariants": [str(c) for c in self.invariants()],
         }
 
-    def explain(self) -> DerivationLog:
-        """From the one-step map to the field and what it conserves."""
-        log = DerivationLog("The gradient flow")
-        log.state("One step", "The closed map of gradient descent.", *self.model.one_step().equations())
-        log.state("Flow", "The part of a step that is linear in the step size.", *self.equations())
-        for square, rate, theta in zip(self.squares, self.rates(), self.model.theta, strict=True):
-            log.identity(
-                f"The square of {theta}",
-                "A linear function of the state; along the flow it grows at a rate proportional to z.",
-                sp.Add(*(sp.diff(square, s) * f for s, f in zip(self.state, self.field, strict=True))),
-                rate * square,
-                Equation(theta**2, square),
-                what="its derivative along the field and the rate times it",
-            )
-        log.state(
-            "Conserved", "So these do not move.", *(Equation(sp.Symbol("C", real=True), c) for c in self.invariants())
-        )
-        return log
-
     def equations(self) -> tuple[Equation, ...]:
         """The field."""
         time = symbol("t")
         pairs: Sequence[tuple[sp.Symbol, sp.Expr]] = list(zip(self.state, self.field, strict=True))
         return tuple(Equation(sp.Derivative(s, time), f, tag=s.name) for s, f in pairs)
+
+    def explain(self) -> DerivationLog:
+        """From the closed map to the flow; the rates of the squares are checked in the state.
+
+        Raises:
+            ProofError: a square does not grow at its own rate.
+        """
+        log = DerivationLog("Gradient flow of the quadratic model")
+        log.state("One step", "The exact map, with step size 1.", *self.model.one_step().equations())
+        log.state(
+            "Small steps",
+            "State and target carry one factor of the step size each, and time another: what is of degree two in them "
+            "survives.",
+            *self.equations(),
+        )
+        for i, (w, rate) in enumerate(zip(self.squares, self.rates(), strict=True), 1):
+            name = sp.Symbol(f"w_{i}", real=True)
+            along = sp.Add(*(sp.diff(w, s) * f for s, f in zip(self.state, self.field, strict=True)))
+            log.identity(
+                f"The square of theta_{i}",
+                "Linear in the state; along the flow it grows at a rate of its own.",
+                along,
+                rate * w,
+                Equation(name, w),
+                Equation(sp.Derivative(name, symbol("t")), rate * name),
+                what="the derivative of the square along the flow and rate times square",
+            )
+        return log
 
 
 def squares_are_squares(flow: GradientFlow) -> bool:

@@ -7,8 +7,8 @@ the factor 1/2; only with it are its printed coefficients right.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 
 import sympy as sp
 
@@ -40,6 +40,13 @@ class QuadraticModel:
 
     Raises:
         DomainError: an eigenvalue is zero, repeated or a float.
+
+    Source:
+        Agarwala, Pedregosa, Pennington 2022, the quadratic regression model with one datapoint.
+
+    Example:
+        >>> es.QuadraticModel((1, -2)).one_step().components[1]
+        3*T*z**2 + 2*T*z + T - 4*z**3 - 8*z**2
     """
 
     eigenvalues: tuple[sp.Expr, ...]
@@ -102,7 +109,7 @@ class QuadraticModel:
         of Q, and proved equal to the gradient step in theta before it is returned.
 
         Returns:
-            A polynomial map of :attr:`state`; a :class:`QuadraticMap` for two eigenvalues.
+            A polynomial map of :attr:`state`, exact; a :class:`PlanarMap` for two eigenvalues.
 
         Raises:
             ProofError: the closed map does not agree with the gradient step.
@@ -121,7 +128,7 @@ class QuadraticModel:
             self.state, tuple(ring.from_expr(image) for image in images), self.parameters, "one step"
         )
         self._prove_closed(closed)
-        return QuadraticMap.of(closed, model=self) if len(self.state) == 2 else closed
+        return PlanarMap.of(closed, self) if len(self.state) == 2 else closed
 
     def _closed_moments(self, highest: int) -> list[sp.Expr]:
         """``T^(-1), .., T^(highest - 1)`` through the state, by the minimal polynomial ``prod (x - q_i)``."""
@@ -150,32 +157,38 @@ class QuadraticModel:
             if embedded.compose(*stepped, ctx=ring.context) != image.compose(*inside, *fixed, ctx=ring.context):
                 raise ProofError.of("QuadraticModel.one_step()", "the gradient step", f"another {name}'", "Report it.")
 
-    def explain(self, closed: PolynomialMap | None = None) -> DerivationLog:
-        """From the loss to the closed map in ``(z, T)`` or ``(z, T_0, ..)``.
-
-        Args:
-            closed: the map; the model's own by default.
+    def planar_map(self) -> PlanarMap:
+        """One step of a model with two eigenvalues, as the object that everything in the plane follows from.
 
         Returns:
-            The log; every closed equation is checked as a polynomial identity in theta.
+            The map in ``(z, T)``, exact.
 
         Raises:
-            ProofError: the map is not that of the model.
+            DomainError: the model has not two distinct eigenvalues.
+        """
+        one_step = self.one_step()
+        return one_step if isinstance(one_step, PlanarMap) else PlanarMap.of(one_step, self)
+
+    def explain_one_step(self) -> DerivationLog:
+        """From the loss to the closed map; every closed equation is checked as a polynomial identity in theta.
+
+        Raises:
+            ProofError: a step does not hold.
         """
         log = DerivationLog("One step of gradient descent, closed")
-        model, theta = self, self.theta
+        theta = self.theta
         f, loss = sp.Symbol("f", real=True), sp.Symbol("L", real=True)
         log.state(
             "Model and loss",
             "Quadratic predictor with the given eigenvalues, squared residual. The step size is scaled into theta, so "
             "that it is 1 here and z is eta times the residual.",
-            Equation(f, model.predictor(), order=Order(theta)),
-            Equation(loss, (f - model.target) ** 2 / 2),
+            Equation(f, self.predictor(), order=Order(theta)),
+            Equation(loss, (f - self.target) ** 2 / 2),
         )
-        step = model.theta_step()
+        step = self.theta_step()
         moved = dict(zip(theta, step.components, strict=True))
-        residual = model.predictor() - model.target
-        pairs = zip(model.eigenvalues, theta, strict=True)
+        residual = self.predictor() - self.target
+        pairs = zip(self.eigenvalues, theta, strict=True)
         factored = [(t, t * (1 - q * residual)) for q, t in pairs]
         log.identity(
             "Gradient step",
@@ -183,21 +196,18 @@ class QuadraticModel:
             "one minus eigenvalue times residual.",
             sp.Add(*(moved[t] * t for t in theta)),
             sp.Add(*(right * t for t, right in factored)),
-            *(
-                Equation(later(t, 1), t * (1 - q * model.state[0]))
-                for q, t in zip(model.eigenvalues, theta, strict=True)
-            ),
+            *(Equation(later(t, 1), t * (1 - q * self.state[0])) for q, t in zip(self.eigenvalues, theta, strict=True)),
             what="the derivative and the product form",
         )
-        embedded = model.embedding()
+        embedded = self.embedding()
         log.state(
             "State",
             "The residual and the moments T_k = theta' Q^(k+2) theta; T_0 is the NTK eigenvalue, and it is the "
             "sharpness where the residual is 0.",
-            *(Equation(s, e, order=Order(theta)) for s, e in zip(model.state, embedded, strict=True)),
+            *(Equation(s, e, order=Order(theta)) for s, e in zip(self.state, embedded, strict=True)),
         )
-        closed = model.one_step() if closed is None else closed
-        inside = dict(zip(model.state, embedded, strict=True))
+        closed = self.one_step()
+        inside = dict(zip(self.state, embedded, strict=True))
         for s, e, image in zip(closed.variables, embedded, closed.components, strict=True):
             log.identity(
                 f"The next {s}",
@@ -211,28 +221,22 @@ class QuadraticModel:
         return log
 
 
-@dataclass(frozen=True, eq=False)
-class QuadraticMap(PlanarMap):
-    """The planar map of a quadratic model with two eigenvalues, which keeps the model that it comes from.
+@cache
+def main_case() -> PlanarMap:
+    """The paper's case: one step of the model with eigenvalues ``{1, -epsilon}`` and target 0.
 
-    Attributes:
-        model: eigenvalues and target.
+    Returns:
+        The map in ``(z, T)``, exact; derived once.
+
+    Source:
+        Agarwala, Pedregosa, Pennington 2022, the simplified model of the one-output case.
+
+    Example:
+        >>> es.models.main_case().parameters
+        (epsilon,)
     """
-
-    model: QuadraticModel = field(kw_only=True)
-
-    def explain(self) -> DerivationLog:
-        """From the loss of the model to this map."""
-        return self.model.explain(self)
-
-    def theta_step(self) -> PolynomialMap:
-        """Gradient descent in theta, which the map closes."""
-        return self.model.theta_step()
+    return MAIN_MODEL.planar_map()
 
 
-@lru_cache(maxsize=1)
-def main_case() -> QuadraticMap:
-    """The paper's case, eigenvalues ``{1, -epsilon}`` and target 0, with everything that was derived from it so far."""
-    one_step = QuadraticModel((1, -symbol("epsilon"))).one_step()
-    assert isinstance(one_step, QuadraticMap), "two eigenvalues"
-    return one_step
+MAIN_MODEL = QuadraticModel((1, -symbol("epsilon")))
+"""The model of the paper's main case."""

@@ -16,13 +16,17 @@ import sympy as sp
 from ..algebra.errors import DomainError
 from ..algebra.rings import PolyRing
 from ..algebra.symbols import symbol
+from ..explain.derived import Derived
+from ..explain.log import DerivationLog
+from ..latex.equations import Equation
+from ..latex.printer import Order
 from .maps import PolynomialMap
 
 MAX_FIBRE_ORDER = 8
 
 
 @dataclass(frozen=True)
-class EdgeCoordinates:
+class EdgeCoordinates(Derived):
     """The affine coordinate ``v = T + tilt * z - edge``, constant along the map to first order in ``z``.
 
     For the main case ``v + edge`` is the rescaled weight norm. ``v`` is small where ``T`` is near the edge, so
@@ -32,8 +36,16 @@ class EdgeCoordinates:
         edge: the value of ``T`` at which the multiplier across the line is ``-1``.
         tilt: the coefficient of ``z``, in the parameters of the map.
         map: the map in ``(z, v)``, equal to the given one by exact algebra.
+
+    Source:
+        Derived here; for the main case the tilt is that of the weight norm.
+
+    Example:
+        >>> es.models.main_case().edge_coordinates().tilt
+        2*epsilon - 2
     """
 
+    kind = "edge-coordinates"
     edge: sp.Rational
     tilt: sp.Expr
     map: PolynomialMap
@@ -44,13 +56,38 @@ class EdgeCoordinates:
         z, v = self.map.variables
         return v - self.tilt * z
 
+    def equations(self) -> tuple[Equation, ...]:
+        """The coordinate, then the map in it."""
+        z, v = self.map.variables
+        return (Equation(v, symbol("T") + self.tilt * z - self.edge, order=Order((z,))), *self.map.equations())
+
+    def json(self) -> dict[str, Any]:
+        """Edge and tilt as text, and the map."""
+        return {"edge": str(self.edge), "tilt": str(self.tilt), "map": self.map.json()}
+
+    def explain(self) -> DerivationLog:
+        """The coordinate, and that one step moves it by ``O(z^2)``.
+
+        Raises:
+            ProofError: it moves at first order.
+        """
+        log = DerivationLog("The coordinate that is constant to first order at the edge")
+        z, v = self.map.variables
+        log.state("Coordinate", "T, tilted by a multiple of z and measured from the edge.", self.equations()[0])
+        moved = sp.expand(self.map.components[1] - v)
+        log.identity(
+            "It moves by terms of order z^2 only",
+            "One step of the coordinate has no term linear in z, at any distance from the edge.",
+            sp.diff(moved, z).subs(z, 0),
+            sp.S.Zero,
+            *self.map.equations(),
+            what="the derivative of v' - v in z at z = 0, and 0,",
+        )
+        return log
+
 
 def _factors(source: PolynomialMap) -> tuple[sp.Poly, sp.Poly]:
     """The factors ``m, g`` of ``z' = z m`` and ``T' = T + z g``, as polynomials in z."""
-    if len(source.variables) != 2:
-        raise DomainError.of(
-            "edge_line", "a map of two variables (z, T)", f"{len(source.variables)}", "Use two distinct eigenvalues."
-        )
     z, T = source.variables
     increments = (sp.Poly(source.components[0], z), sp.Poly(source.components[1] - T, z))
     if any(p.eval(0) != 0 for p in increments):

@@ -1,12 +1,17 @@
-"""A formal first integral of a map that turns ``u`` over and moves slowly otherwise, weight by weight."""
+"""A formal first integral of a map that sends ``u`` to ``-u`` and moves slowly otherwise, weight by weight."""
 
 from __future__ import annotations
 
+import sympy as sp
 from flint import fmpq
 
 from ..algebra.errors import ProofError
 from ..algebra.rings import Exponents
-from ..algebra.series import Grading, TruncatedSeries, log
+from ..algebra.series import Grading, TruncatedSeries, evaluate, log, reversion
+from .slow_manifold import SlowManifold
+
+LEADING = 2
+"""Weight of the leading integral."""
 
 Terms = dict[Exponents, fmpq]
 
@@ -118,4 +123,96 @@ def _along_flow(defect: Terms, a: fmpq, b: fmpq, c: fmpq) -> Terms:
         out[target] = out.get(target, fmpq(0)) + size
         for exponents, extra in more.items():
             work[exponents] = work.get(exponents, fmpq(0)) + extra
+    return out
+
+
+def limit_law_terms(manifold: SlowManifold, weight: int) -> tuple[fmpq, Terms]:
+    """The integral of a limit law up to a weight, in the coordinates ``(u, p, x, epsilon)``.
+
+    Args:
+        manifold: the slow manifold, to the order that :func:`manifold_order` asks for.
+        weight: highest weight of the integral.
+
+    Returns:
+        C, and the polynomial part as exponents to coefficient, the power of u being 0 or 1.
+
+    Raises:
+        ProofError: the map has no two-cycles at parameter 0, or a weight has no solution.
+    """
+    u, x, epsilon = sp.Dummy("u"), sp.Dummy("x"), manifold.parameter
+    grading = Grading((u, x, epsilon), (1, LEADING, LEADING), weight + LEADING)
+    z_of_u, p_of_u = _odd_coordinate(manifold, grading)
+    next_u, factor = _step_in(manifold, grading, z_of_u)
+    logarithm, solved = solve_first_integral(grading, next_u, factor, weight)
+    terms = _with_even_companion(solved, p_of_u, grading)
+    return logarithm, {e: c for e, c in terms.items() if c != 0 and term_weight(e) <= weight}
+
+
+def manifold_order(weight: int) -> int:
+    """The order of the slow manifold that an integral of this weight needs: its even part is fixed two weights up."""
+    return (weight + LEADING + 1) // 2
+
+
+def term_weight(exponents: Exponents) -> int:
+    """Weight of ``u^a p^b x^c epsilon^d``."""
+    return exponents[0] + LEADING * sum(exponents[1:])
+
+
+def _odd_coordinate(manifold: SlowManifold, grading: Grading) -> tuple[TruncatedSeries, TruncatedSeries]:
+    """Z and ``p = -z sigma(z)`` as series in ``u = (z - sigma(z))/2``."""
+    u = grading.symbols[0]
+    line = Grading((u,), (1,), grading.order)
+    z = TruncatedSeries.variable(line, u)
+    start = [sum((manifold.rows[0][k] * z**k for k in range(grading.order + 1)), start=z * 0)]
+    sigma = evaluate(manifold.one_step.polynomials[0], [z, start[0], z * 0])
+    (back,) = reversion([(z - sigma) * fmpq(1, 2)], (u,))
+    even = evaluate(sigma.polynomial(), [back]) * back * -1
+    if any(e[0] % 2 for e in even.terms()):
+        raise ProofError.of("limit_law()", "an involution at parameter 0", "another map", "No two-cycles.")
+
+    def widened(series: TruncatedSeries) -> TruncatedSeries:
+        terms: dict[Exponents, object] = {(e[0], 0, 0): c for e, c in series.terms().items()}
+        return TruncatedSeries.from_polynomial(grading, grading.ring.from_dict(terms))
+
+    return widened(back), widened(even)
+
+
+def _step_in(manifold: SlowManifold, grading: Grading, z: TruncatedSeries) -> tuple[TruncatedSeries, TruncatedSeries]:
+    """One step in the new coordinates: ``u'``, and ``x'/x``."""
+    _, x, epsilon = (TruncatedSeries.variable(grading, s) for s in grading.symbols)
+    curve = manifold.series.polynomial()
+    T = evaluate(curve, [z, epsilon]) + x
+    next_z, next_T = (evaluate(p, [z, T, epsilon]) for p in manifold.one_step.polynomials)
+    next_x = next_T - evaluate(curve, [next_z, epsilon])
+    quotient: dict[Exponents, object] = {}
+    for exponents, c in next_x.terms().items():
+        if exponents[1] == 0:
+            raise ProofError.of("limit_law()", "an invariant slow manifold", str(exponents), "Raise its order.")
+        quotient[exponents[0], exponents[1] - 1, exponents[2]] = c
+    factor = TruncatedSeries.from_polynomial(
+        grading.with_order(grading.order - LEADING), grading.ring.from_dict(quotient)
+    )
+    # u(z') by the series of u in z
+    line = Grading((grading.symbols[0],), (1,), grading.order)
+    w = TruncatedSeries.variable(line, grading.symbols[0])
+    branch = sum((manifold.rows[0][k] * w**k for k in range(grading.order + 1)), start=w * 0)
+    sigma = evaluate(manifold.one_step.polynomials[0], [w, branch, w * 0])
+    odd = (w - sigma) * fmpq(1, 2)
+    return evaluate(odd.polynomial(), [next_z]), factor
+
+
+def _with_even_companion(solved: Terms, p_of_u: TruncatedSeries, grading: Grading) -> dict[Exponents, fmpq]:
+    """Rewrite even powers of u in p: ``u^(2k + r) -> u^r (u^2)^k`` with ``u^2`` a series in p."""
+    p = sp.Dummy("p")
+    half = Grading((p,), (1,), grading.order // 2)
+    terms: dict[Exponents, object] = {(e[0] // 2,): c for e, c in p_of_u.terms().items()}
+    (square,) = reversion([TruncatedSeries.from_polynomial(half, half.ring.from_dict(terms))], (p,))
+    out: dict[Exponents, fmpq] = {}
+    powers = [square**0]
+    for (i, j, k), c in solved.items():
+        while len(powers) <= i // 2:
+            powers.append(powers[-1] * square)
+        for (m,), d in powers[i // 2].terms().items():
+            key = (i % 2, m, j, k)
+            out[key] = out.get(key, fmpq(0)) + c * d
     return out

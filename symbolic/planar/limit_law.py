@@ -15,31 +15,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import sympy as sp
-from flint import fmpq
 
 from ..algebra.errors import DomainError, ProofError
 from ..algebra.rings import Exponents, to_fmpq, to_rational
-from ..algebra.series import Grading, TruncatedSeries, evaluate, reversion
-from ..algebra.series import log as log_series
+from ..algebra.series import Grading, TruncatedSeries, evaluate, log
 from ..algebra.symbols import symbol
 from ..explain.derived import Derived
 from ..explain.log import DerivationLog
 from ..latex.equations import Equation
 from ..latex.printer import Order
-from .first_integral import solve_first_integral
-from .limit_series import LimitSeries
-from .nullcline import UNITS
+from .first_integral import LEADING, limit_law_terms, manifold_order, term_weight
+from .nullcline import RESCALED
 from .slow_manifold import SlowManifold, derive_slow_manifold
-
-LEADING = 2
-"""Weight of the leading integral."""
-
-HIGHEST_WEIGHT = 16
-
-Terms = dict[Exponents, fmpq]
 
 
 @dataclass(frozen=True)
@@ -52,25 +42,27 @@ class LimitLaw(Derived):
         terms: exponents of ``(u, p, x, epsilon)`` to coefficient, the power of u being 0 or 1; complete to
             :attr:`weight`.
         weight: terms of higher weight are dropped (u counts 1, p, x and epsilon count 2).
+
+    Source:
+        Derived here; the leading order is the integral of ``dz = 2 y z, dy = -8 y z^2 - 4 epsilon z^2``.
+
+    Example:
+        >>> es.models.main_case().limit_law(1).integral()
+        -epsilon*log(Abs(x))/2 + 2*p + x
     """
+
+    kind = "limit-law"
+    units = RESCALED
 
     manifold: SlowManifold
     logarithm: sp.Rational
     terms: tuple[tuple[Exponents, sp.Rational], ...]
     weight: int
 
-    kind: ClassVar[str] = "limit-law"
-    units: ClassVar[str] = UNITS
-
     @property
     def variables(self) -> tuple[sp.Symbol, sp.Symbol, sp.Symbol, sp.Symbol]:
         """``(u, p, x, epsilon)``."""
         return symbol("u"), symbol("p"), symbol("x"), self.manifold.parameter
-
-    @property
-    def series(self) -> LimitSeries:
-        """The limit of relaxed orbits, to which the end value of x is added."""
-        return LimitSeries.of(self.manifold)
 
     def polynomial(self, weight: int | None = None) -> sp.Expr:
         """The polynomial part of the integral up to a weight.
@@ -112,8 +104,9 @@ class LimitLaw(Derived):
 
     def limit_of(self, deviation: sp.Expr, order: int | None = None) -> sp.Expr:
         """``T_inf`` for an orbit whose x ends at ``deviation``: the limit series plus the deviation."""
-        most = self.series.order if order is None else order
-        kept = self.series.coefficients[: most + 1]
+        series = self.manifold.limit()
+        most = series.order if order is None else order
+        kept = series.coefficients[: most + 1]
         return sp.Add(*(c * self.manifold.parameter**n for n, c in enumerate(kept))) + deviation
 
     def lambert(self, excess: sp.Expr = sp.S.Zero, weight: int = LEADING) -> sp.Expr:
@@ -166,7 +159,7 @@ class LimitLaw(Derived):
             "weight": self.weight,
             "logarithm": str(-self.logarithm),
             "integral": [{"exponents": list(e), "coefficient": str(c)} for e, c in self.terms],
-            "limit": self.series.json(),
+            "limit": self.manifold.limit().json(),
             "remainder": self.remainder(),
         }
 
@@ -177,95 +170,13 @@ class LimitLaw(Derived):
         rows.append(("T_inf, leading", self.leading_order()))
         return [*rows, ("T_inf, next order", self.next_order())] if self.weight >= 2 * LEADING else rows
 
-    def sorted_by(self) -> sp.Symbol:
+    def leading(self) -> sp.Symbol:
         """The deviation x."""
         return symbol("x")
 
     def notes(self) -> list[str]:
         """How to read it."""
         return ["I(start) = I(end), and u = p = 0 at the end; x = T - slow manifold, at the start and at the end"]
-
-    def defect(self) -> TruncatedSeries:
-        """The law put back into its map, in other series than those that it was solved in.
-
-        Returns:
-            ``I(z', T') - I(z, T)`` as a series of ``(z, x, epsilon)``, where the solver works in ``(u, x, epsilon)``,
-            up to the weight of the law: zero if it is right. Even terms of weight w of the integral show their defect
-            at ``w + 2`` only, so a law is confirmed up to two weights below its own.
-
-        Raises:
-            ProofError: the map does not keep the law's slow manifold.
-        """
-        z, x, epsilon = self.manifold.variable, symbol("x"), self.manifold.parameter
-        grading = Grading((z, x, epsilon), (1, LEADING, LEADING), self.weight + LEADING)
-        here = [TruncatedSeries.variable(grading, s) for s in grading.symbols]
-        curve = self.manifold.series.polynomial()
-        tall = evaluate(curve, [here[0], here[2]]) + here[1]
-        next_z, next_T = (evaluate(p, [here[0], tall, here[2]]) for p in self.manifold.one_step.polynomials)
-        next_x = next_T - evaluate(curve, [next_z, here[2]])
-        difference = self._value([next_z, next_x, here[2]]) - self._value(here)
-        ratio: dict[Exponents, object] = {}
-        for (i, j, k), c in next_x.terms().items():
-            if j == 0:
-                raise ProofError.of("LimitLaw.defect()", "an invariant slow manifold", f"{(i, j, k)}", "Another map?")
-            ratio[i, j - 1, k] = c
-        factor = TruncatedSeries.from_polynomial(grading.with_order(self.weight), grading.ring.from_dict(ratio))
-        turned = log_series(factor) * here[2].truncate(self.weight) * to_fmpq(self.logarithm)
-        return difference.truncate(self.weight) - turned
-
-    def _value(self, at: list[TruncatedSeries]) -> TruncatedSeries:
-        """The polynomial part of the integral at series of ``(z, x, epsilon)``."""
-        u, p = (_rational(self.coordinates[symbol(n)], at[0], self.manifold.variable) for n in "up")
-        total = TruncatedSeries(at[0].grading, [])
-        for (a, b, c, d), coefficient in self.terms:
-            total = total + u**a * p**b * at[1] ** c * at[2] ** d * to_fmpq(coefficient)
-        return total
-
-    def explain(self) -> DerivationLog:
-        """Coordinates, leading flow, first integral, Lambert's W; the integral is put back into the map."""
-        epsilon = self.manifold.parameter
-        log = DerivationLog(f"The limit of any start to order {self.weight // LEADING}")
-        log.state("One step", "The exact map.", *self.manifold.one_step.equations())
-        log.state(
-            "Coordinates",
-            "At parameter 0 the map has a curve of two-cycles, z -> sigma(z) -> z. Take u, odd under it, p = -z "
-            "sigma(z), even under it, and x, the deviation of T from the slow manifold. One step then turns u over and "
-            "moves everything else slowly.",
-            *(Equation(s, e, tag=s.name) for s, e in self.coordinates.items()),
-        )
-        log.state(
-            "Leading order",
-            "With weights 1 for u and 2 for p, x and epsilon the leading flow is a planar one, and this is its "
-            "integral.",
-            Equation(symbol("I"), self.integral(LEADING), tag="leading"),
-        )
-        # one order more than is shown: an even term of weight w is confirmed by the defect at w + 2
-        top = self.weight + LEADING
-        further = derive_limit_law(derive_slow_manifold(self.manifold.one_step, manifold_order(top)), top)
-        if not set(self.terms) <= set(further.terms) or self.logarithm != further.logarithm:
-            raise ProofError.of("LimitLaw.explain()", "the law of the map", self.integral(), "Report it.")
-        log.vanishing(
-            "Higher weights",
-            "Weight by weight the defect of the integral after one step is removed: its odd part by half of itself, "
-            "since u changes sign, its even part by a term whose drift along the leading flow cancels it.",
-            further.defect(),
-            len(self.terms),
-            Equation(symbol("I"), self.integral(), tag="integral"),
-        )
-        c = sp.Symbol("c", real=True)
-        scale = self.logarithm * epsilon
-        end = -scale * sp.LambertW(sp.exp(-c / scale))
-        log.identity(
-            "The end, by Lambert's W",
-            "At z = 0 the integral is c = x - C epsilon ln|x| + .., so dx/dc (1 - C epsilon/x) = 1; this is solved by "
-            "x = -C epsilon W(const exp(-c/(C epsilon))), on the principal branch for either sign of the start.",
-            sp.simplify(sp.diff(end, c) * (1 - scale / end)),
-            sp.S.One,
-            Equation(symbol("x_0"), self.lambert(), tag="end"),
-            what="dx/dc (1 - C epsilon/x) and 1",
-        )
-        log.state("The limit", "T ends at the limit series plus the end value of x.", self.equations()[-1])
-        return log
 
     def equations(self) -> tuple[Equation, ...]:
         """The coordinates, the integral, the leading solution, and the limit to leading and next order."""
@@ -282,124 +193,91 @@ class LimitLaw(Derived):
             rows.append(Equation(symbol("T_inf"), self.limit_of(symbol("x_0"), 1), (epsilon**2,), tag="leading"))
         return tuple(rows)
 
+    def defect(self) -> TruncatedSeries:
+        """``I(z', T') - I(z, T)`` as a series of ``(z, x, epsilon)``; the solver works in ``(u, x, epsilon)``.
 
-def term_weight(exponents: Exponents) -> int:
-    """Weight of ``u^a p^b x^c epsilon^d``."""
-    return exponents[0] + LEADING * sum(exponents[1:])
+        Returns:
+            The defect up to the weight of the law: zero if it is right. Even terms of weight w of the integral show
+            their defect at ``w + 2`` only, so a law is confirmed up to two weights below its own.
 
+        Raises:
+            ProofError: the map does not keep the law's slow manifold.
+        """
+        one_step, z, epsilon = self.manifold.one_step, self.manifold.variable, self.manifold.parameter
+        grading = Grading((z, symbol("x"), epsilon), (1, LEADING, LEADING), self.weight + LEADING)
+        here = [TruncatedSeries.variable(grading, s) for s in grading.symbols]
+        curve = self.manifold.series.polynomial()
+        tall = evaluate(curve, [here[0], here[2]]) + here[1]
+        next_z, next_T = (evaluate(p, [here[0], tall, here[2]]) for p in one_step.polynomials)
+        next_x = next_T - evaluate(curve, [next_z, here[2]])
+        difference = self._polynomial_at([next_z, next_x, here[2]]) - self._polynomial_at(here)
+        ratio: dict[Exponents, object] = {}
+        for (i, j, k), c in next_x.terms().items():
+            if j == 0:
+                raise ProofError.of("LimitLaw.defect()", "an invariant slow manifold", f"{(i, j, k)}", "Another map?")
+            ratio[i, j - 1, k] = c
+        factor = TruncatedSeries.from_polynomial(grading.with_order(self.weight), grading.ring.from_dict(ratio))
+        logarithmic = log(factor) * here[2].truncate(self.weight) * to_fmpq(self.logarithm)
+        return difference.truncate(self.weight) - logarithmic
 
-def manifold_order(weight: int) -> int:
-    """The order of the slow manifold that a law of a weight needs.
+    def _polynomial_at(self, at: list[TruncatedSeries]) -> TruncatedSeries:
+        u, p = (_rational_at(self.coordinates[symbol(n)], at[0], self.manifold.variable) for n in "up")
+        total = TruncatedSeries(at[0].grading, [])
+        for (a, b, c, d), coefficient in self.terms:
+            total = total + u**a * p**b * at[1] ** c * at[2] ** d * to_fmpq(coefficient)
+        return total
 
-    Args:
-        weight: 2..16.
+    def explain(self) -> DerivationLog:
+        """Coordinates, leading flow, first integral, Lambert's W; the integral is put back into the map.
 
-    Returns:
-        The highest power of the parameter.
-
-    Raises:
-        DomainError: the weight is out of range.
-    """
-    if isinstance(weight, bool) or not isinstance(weight, int) or not LEADING <= weight <= HIGHEST_WEIGHT:
-        raise DomainError.of("limit_law()", f"a weight in 2..{HIGHEST_WEIGHT}", weight, "4 is the next order.")
-    # the even part of a weight is fixed by the defect two weights above
-    return (weight + LEADING + 1) // 2
-
-
-def derive_limit_law(manifold: SlowManifold, weight: int) -> LimitLaw:
-    """Derive the integral up to a weight: 2 is the leading law, 4 its next order, and so on.
-
-    Args:
-        manifold: the slow manifold of the map, to :func:`manifold_order` or more.
-        weight: 2..16.
-
-    Returns:
-        The law. For starts with z of order ``epsilon^(1/2)`` and x of order epsilon, its error in ``T_inf`` is of
-        order ``epsilon^((weight + 1)/2)`` (``epsilon^2`` for weight 2, which has no neighbour of weight 3).
-
-    Raises:
-        DomainError: the weight is out of range.
-
-    Source:
-        Derived here; the leading order is the integral of ``dz = 2 y z, dy = -8 y z^2 - 4 epsilon z^2``.
-    """
-    top = weight + LEADING
-    if manifold.order < manifold_order(weight):
-        raise DomainError.of(
-            "derive_limit_law()", f"a slow manifold of order {manifold_order(weight)}", manifold.order, "Derive more."
+        Raises:
+            ProofError: a step does not hold.
+        """
+        epsilon, one_step = self.manifold.parameter, self.manifold.one_step
+        steps = DerivationLog(f"The limit of any start to order {self.weight // LEADING}")
+        steps.state("One step", "The exact map.", *one_step.equations())
+        steps.state(
+            "Coordinates",
+            "At parameter 0 the map has a curve of two-cycles, z -> sigma(z) -> z. Take u, odd under it, "
+            "p = -z sigma(z), even under it, and x, the deviation of T from the slow manifold. One step then sends u "
+            "to -u and moves everything else slowly.",
+            *(Equation(s, e, tag=s.name) for s, e in self.coordinates.items()),
         )
-    u, x, epsilon = sp.Dummy("u"), sp.Dummy("x"), manifold.parameter
-    grading = Grading((u, x, epsilon), (1, LEADING, LEADING), top)
-    z_of_u, p_of_u = _odd_coordinate(manifold, grading)
-    next_u, factor = _step_in(manifold, grading, z_of_u)
-    logarithm, solved = solve_first_integral(grading, next_u, factor, weight)
-    terms = _with_even_companion(solved, p_of_u, grading)
-    kept = [(e, c) for e, c in terms.items() if c != 0 and term_weight(e) <= weight]
-    ordered = sorted(kept, key=lambda item: (term_weight(item[0]), [-e for e in item[0]]))
-    return LimitLaw(manifold, to_rational(logarithm), tuple((e, to_rational(c)) for e, c in ordered), weight)
+        steps.state(
+            "Leading order",
+            "With weights 1 for u and 2 for p, x and epsilon the leading flow is a planar one, and this is its "
+            "integral.",
+            Equation(symbol("I"), self.integral(LEADING), tag="leading"),
+        )
+        # one order more than is shown: an even term of weight w is confirmed by the defect at w + 2
+        weight = self.weight + LEADING
+        further = derive_limit_law(derive_slow_manifold(one_step, manifold_order(weight)), weight)
+        steps.vanishing(
+            "Higher weights",
+            "Weight by weight the defect of the integral after one step is removed: its odd part by half of itself, "
+            "since u changes sign, its even part by a term whose drift along the leading flow cancels it.",
+            further.defect(),
+            len(self.terms),
+            Equation(symbol("I"), self.integral(), tag="integral"),
+        )
+        c = sp.Symbol("c", real=True)
+        scale = self.logarithm * epsilon
+        end = -scale * sp.LambertW(sp.exp(-c / scale))
+        steps.identity(
+            "The end, by Lambert's W",
+            "At z = 0 the integral is c = x - C epsilon ln|x| + .., so dx/dc (1 - C epsilon/x) = 1; this is solved by "
+            "x = -C epsilon W(const exp(-c/(C epsilon))), on the principal branch for either sign of the start.",
+            sp.simplify(sp.diff(end, c) * (1 - scale / end)),
+            sp.S.One,
+            Equation(symbol("x_0"), self.lambert(), tag="end"),
+            what="dx/dc (1 - C epsilon/x) and 1",
+        )
+        steps.state("The limit", "T ends at the limit series plus the end value of x.", self.equations()[-1])
+        return steps
 
 
-def _odd_coordinate(manifold: SlowManifold, grading: Grading) -> tuple[TruncatedSeries, TruncatedSeries]:
-    """Z and ``p = -z sigma(z)`` as series in ``u = (z - sigma(z))/2``."""
-    u = grading.symbols[0]
-    line = Grading((u,), (1,), grading.order)
-    z = TruncatedSeries.variable(line, u)
-    start = [sum((manifold.rows[0][k] * z**k for k in range(grading.order + 1)), start=z * 0)]
-    sigma = evaluate(manifold.one_step.polynomials[0], [z, start[0], z * 0])
-    (back,) = reversion([(z - sigma) * fmpq(1, 2)], (u,))
-    even = evaluate(sigma.polynomial(), [back]) * back * -1
-    if any(e[0] % 2 for e in even.terms()):
-        raise ProofError.of("derive_limit_law()", "an involution at parameter 0", "another map", "No two-cycles.")
-
-    def widened(series: TruncatedSeries) -> TruncatedSeries:
-        terms: dict[Exponents, object] = {(e[0], 0, 0): c for e, c in series.terms().items()}
-        return TruncatedSeries.from_polynomial(grading, grading.ring.from_dict(terms))
-
-    return widened(back), widened(even)
-
-
-def _step_in(manifold: SlowManifold, grading: Grading, z: TruncatedSeries) -> tuple[TruncatedSeries, TruncatedSeries]:
-    """One step in the new coordinates: ``u'``, and ``x'/x``."""
-    _, x, epsilon = (TruncatedSeries.variable(grading, s) for s in grading.symbols)
-    curve = manifold.series.polynomial()
-    T = evaluate(curve, [z, epsilon]) + x
-    next_z, next_T = (evaluate(p, [z, T, epsilon]) for p in manifold.one_step.polynomials)
-    next_x = next_T - evaluate(curve, [next_z, epsilon])
-    quotient: dict[Exponents, object] = {}
-    for exponents, c in next_x.terms().items():
-        if exponents[1] == 0:
-            raise ProofError.of("derive_limit_law()", "an invariant slow manifold", str(exponents), "Raise its order.")
-        quotient[exponents[0], exponents[1] - 1, exponents[2]] = c
-    factor = TruncatedSeries.from_polynomial(
-        grading.with_order(grading.order - LEADING), grading.ring.from_dict(quotient)
-    )
-    # u(z') by the series of u in z
-    line = Grading((grading.symbols[0],), (1,), grading.order)
-    w = TruncatedSeries.variable(line, grading.symbols[0])
-    branch = sum((manifold.rows[0][k] * w**k for k in range(grading.order + 1)), start=w * 0)
-    sigma = evaluate(manifold.one_step.polynomials[0], [w, branch, w * 0])
-    odd = (w - sigma) * fmpq(1, 2)
-    return evaluate(odd.polynomial(), [next_z]), factor
-
-
-def _with_even_companion(solved: Terms, p_of_u: TruncatedSeries, grading: Grading) -> dict[Exponents, fmpq]:
-    """Rewrite even powers of u in p: ``u^(2k + r) -> u^r (u^2)^k`` with ``u^2`` a series in p."""
-    p = sp.Dummy("p")
-    half = Grading((p,), (1,), grading.order // 2)
-    terms: dict[Exponents, object] = {(e[0] // 2,): c for e, c in p_of_u.terms().items()}
-    (square,) = reversion([TruncatedSeries.from_polynomial(half, half.ring.from_dict(terms))], (p,))
-    out: dict[Exponents, fmpq] = {}
-    powers = [square**0]
-    for (i, j, k), c in solved.items():
-        while len(powers) <= i // 2:
-            powers.append(powers[-1] * square)
-        for (m,), d in powers[i // 2].terms().items():
-            key = (i % 2, m, j, k)
-            out[key] = out.get(key, fmpq(0)) + c * d
-    return out
-
-
-def _rational(expr: sp.Expr, at: TruncatedSeries, variable: sp.Symbol) -> TruncatedSeries:
+def _rational_at(expr: sp.Expr, at: TruncatedSeries, variable: sp.Symbol) -> TruncatedSeries:
+    """A rational function of one variable at a series."""
     parts = []
     for part in sp.fraction(expr):
         value = TruncatedSeries(at.grading, [])
@@ -407,3 +285,19 @@ def _rational(expr: sp.Expr, at: TruncatedSeries, variable: sp.Symbol) -> Trunca
             value = value * at + to_fmpq(sp.Rational(coefficient))
         parts.append(value)
     return parts[0] / parts[1]
+
+
+def derive_limit_law(manifold: SlowManifold, weight: int) -> LimitLaw:
+    """Derive the integral up to a weight: 2 is the leading law, 4 its next order, and so on.
+
+    Args:
+        manifold: the slow manifold of a map, to the order that :func:`manifold_order` gives for the weight.
+        weight: 2..16.
+
+    Returns:
+        The law. For starts with z of order ``epsilon^(1/2)`` and x of order epsilon, its error in ``T_inf`` is of
+        order ``epsilon^((weight + 1)/2)`` (``epsilon^2`` for weight 2, which has no neighbour of weight 3).
+    """
+    logarithm, terms = limit_law_terms(manifold, weight)
+    ordered = sorted(terms.items(), key=lambda item: (term_weight(item[0]), [-e for e in item[0]]))
+    return LimitLaw(manifold, to_rational(logarithm), tuple((e, to_rational(c)) for e, c in ordered), weight)

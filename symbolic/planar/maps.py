@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import entry_points
-from typing import Any, ClassVar
+from typing import Any, Self
 
 import sympy as sp
 from flint import fmpq_mpoly
@@ -23,13 +23,16 @@ from ..latex.names import later
 from ..latex.printer import Order
 
 COMPILERS = "edgestab.compilers"
-"""Group of entry points: the entry ``map`` compiles a map. Exact mathematics needs no numerics, so it names none here;
-the package's own metadata (``pyproject.toml``) say who compiles, and another package may."""
+"""The group of entry points that :meth:`PolynomialMap.compile` looks in.
+
+Exact mathematics knows no numerics, so it cannot import the compiler; the package's metadata says which function
+compiles a map, and another package may offer its own.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class PolynomialMap(Derived):
-    """``x' = F(x; parameters)`` with polynomial components over Q.
+    """``x' = F(x; parameters)`` with polynomial components over Q, in any dimension.
 
     Attributes:
         variables: the state, in order.
@@ -39,14 +42,22 @@ class PolynomialMap(Derived):
 
     Raises:
         DomainError: numbers of variables and components differ, or a component is not such a polynomial.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> z, T = es.symbols("z T")
+        >>> step = es.planar.PolynomialMap((z, T), (z * (1 - T), T - z**2))
+        >>> step.iterate(2).components[1]
+        -T**2*z**2 + 2*T*z**2 + T - 2*z**2
     """
 
+    kind = "one-step"
     variables: tuple[sp.Symbol, ...]
     components: tuple[sp.Expr, ...]
     parameters: tuple[sp.Symbol, ...] = ()
     name: str = "map"
-
-    kind: ClassVar[str] = "map"
 
     def __post_init__(self) -> None:
         if len(self.variables) != len(self.components):
@@ -75,7 +86,7 @@ class PolynomialMap(Derived):
         polynomials: tuple[fmpq_mpoly, ...],
         parameters: tuple[sp.Symbol, ...] = (),
         name: str = "map",
-    ) -> PolynomialMap:
+    ) -> Self:
         """Build a map from polynomials of the ring Q[variables, parameters]."""
         ring = PolyRing((*variables, *parameters))
         # the polynomials are known: do not parse them back from the expressions
@@ -137,37 +148,6 @@ class PolynomialMap(Derived):
             result = tuple(p.compose(*result, *fixed, ctx=self.ring.context) for p in self.polynomials)
         return result
 
-    def two_step_bound(self) -> int:
-        """An upper bound on the terms of the map applied twice, before it is composed.
-
-        The smaller of two counts: products of powers of the components, expanded term by term, and all monomials
-        within the composed degrees; summed over the components.
-        """
-        size = len(self.variables)
-        tables = [poly_terms(p) for p in self.polynomials]
-        counts = [max(1, len(t)) for t in tables]
-        width = len(self.ring.symbols)
-        degrees = [[max((e[k] for e in t), default=0) for k in range(width)] for t in tables]
-        total = 0
-        for table in tables:
-            by_products = sum(
-                math.prod(math.comb(c + e - 1, e) for c, e in zip(counts, powers[:size], strict=True))
-                for powers in table
-            )
-            reach = [
-                max(
-                    (
-                        sum(power * d[k] for power, d in zip(powers[:size], degrees, strict=True))
-                        + (powers[k] if k >= size else 0)
-                        for powers in table
-                    ),
-                    default=0,
-                )
-                for k in range(width)
-            ]
-            total += min(by_products, math.prod(r + 1 for r in reach))
-        return total
-
     def substitute(self, values: Mapping[sp.Symbol, sp.Expr | int]) -> PolynomialMap:
         """Fix some parameters to exact values.
 
@@ -210,23 +190,55 @@ class PolynomialMap(Derived):
     def __hash__(self) -> int:
         return hash(self.digest())
 
+    def two_step_bound(self) -> int:
+        """An upper bound on the number of terms of the map applied twice, without composing it.
+
+        The smaller of two counts: products of powers of the components, expanded term by term, and all monomials
+        within the composed degrees.
+
+        Returns:
+            The bound, summed over the components.
+        """
+        size, width = len(self.variables), len(self.ring.symbols)
+        tables = [poly_terms(p) for p in self.polynomials]
+        counts = [max(1, len(t)) for t in tables]
+        degrees = [[max((e[k] for e in t), default=0) for k in range(width)] for t in tables]
+
+        def reach(powers: Exponents, k: int) -> int:
+            inner = sum(power * d[k] for power, d in zip(powers[:size], degrees, strict=True))
+            return inner + (powers[k] if k >= size else 0)
+
+        total = 0
+        for table in tables:
+            by_products = sum(
+                math.prod(math.comb(c + e - 1, e) for c, e in zip(counts, powers[:size], strict=True))
+                for powers in table
+            )
+            within = math.prod(max((reach(powers, k) for powers in table), default=0) + 1 for k in range(width))
+            total += min(by_products, within)
+        return total
+
     def compile(self, target: str = "float64") -> Any:
         """A generated kernel of this map.
 
         Args:
-            target: a number type of ``edgestab.compile_map``.
+            target: a number type, such as ``"float64"``, ``"mpfr"`` or ``"fraction"``; default float64.
 
         Returns:
-            The kernel, with ``step`` and ``run``.
+            The kernel, with ``step`` and ``run``; its round-off is that of the number type.
 
         Raises:
-            EdgestabError: no compiler is installed.
+            EdgestabError: no installed package offers a compiler.
         """
-        for entry in entry_points(group=COMPILERS, name="map"):
-            return entry.load()(self, target)
-        raise EdgestabError.of(
-            "PolynomialMap.compile()", f"an entry point `map` in {COMPILERS}", "none", "Install edgestab with pip."
-        )
+        found = entry_points(group=COMPILERS, name="map")
+        if not found:
+            raise EdgestabError.of(
+                "PolynomialMap.compile()",
+                f"an entry point 'map' of {COMPILERS}",
+                "none",
+                "Install edgestab (again): `pip install -e .` for a copy of the repository.",
+            )
+        return next(iter(found)).load()(self, target)
 
     def json(self) -> dict[str, Any]:
         """Variables, digest and all coefficients as exact strings."""
@@ -241,16 +253,16 @@ class PolynomialMap(Derived):
         }
 
     def sides(self) -> list[tuple[str, sp.Expr]]:
-        """The next value of each variable."""
+        """The next value of each variable, with a prime."""
         return [(f"{v}'", c) for v, c in zip(self.variables, self.components, strict=True)]
 
-    def sorted_by(self) -> sp.Symbol:
+    def leading(self) -> sp.Symbol:
         """The first variable."""
         return self.variables[0]
 
     def explain(self) -> DerivationLog:
         """The map as it was given."""
-        log = DerivationLog(f"The {self.kind}")
+        log = DerivationLog(self.name.capitalize())
         log.state("One step", "The exact map.", *self.equations())
         return log
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import sympy as sp
 from flint import fmpq_mpoly
@@ -22,11 +22,11 @@ from .maps import PolynomialMap
 EDGE = 2
 """The edge of stability in rescaled units: ``eta * lambda = 2``."""
 
-
-UNITS = f"units: z = eta * residual, T = eta * NTK eigenvalue, edge of stability T = {EDGE}"
+RESCALED = "z = eta * residual, T = eta * NTK eigenvalue, edge of stability T = 2"
+"""What the variables of a planar map are measured in."""
 
 SHOWN_TERMS = 100
-"""Polynomials with more terms are shown to the order asked for, and still checked in full."""
+"""Polynomials with more terms are shown in logs to the order asked for, and still checked in full."""
 
 
 def check_order(order: int, where: str) -> None:
@@ -43,33 +43,18 @@ def check_order(order: int, where: str) -> None:
         raise DomainError.of(where, "an order in 1..200", order, "The order is the highest degree in z kept.")
 
 
-def check_planar(one_step: PolynomialMap, where: str) -> None:
-    """Refuse maps of more or fewer than two variables.
-
-    Args:
-        one_step: the map.
-        where: who asks, for the message.
-
-    Raises:
-        DomainError: the map is not planar.
-    """
-    if len(one_step.variables) != 2:
-        raise DomainError.of(where, "a planar map", one_step.variables, "Use a model with two distinct eigenvalues.")
-
-
 def two_step_factor(one_step: PolynomialMap) -> fmpq_mpoly:
     """``(z'' - z) / z`` as an exact polynomial in ``(z, T, parameters)``.
 
     Args:
-        one_step: a planar map whose line ``z = 0`` is fixed.
+        one_step: a map whose line ``z = 0`` is fixed.
 
     Returns:
         The cofactor, in the map's ring.
 
     Raises:
-        DomainError: the map is not planar, or ``z = 0`` is not invariant (a target other than 0).
+        DomainError: ``z = 0`` is not invariant (a target other than 0).
     """
-    check_planar(one_step, "two_step_factor()")
     z = one_step.ring.generator(one_step.variables[0])
     increment = one_step.iterated(2)[0] - z
     quotient, remainder = divmod(increment, z)
@@ -88,14 +73,20 @@ class Nullcline(Derived):
         series: ``f`` as a truncated series in ``(z, parameters)``.
         equation: the exact polynomial ``(z'' - z)/z`` in ``(z, T, parameters)`` that vanishes on the curve.
         one_step: the map it comes from.
+
+    Source:
+        Agarwala, Pedregosa, Pennington 2022, section on the two-step dynamics (there ``f_epsilon``).
+
+    Example:
+        >>> es.models.main_case().nullcline(4).at_zero
+        -2/(z - 1)
     """
 
+    kind = "nullcline"
+    units = RESCALED
     series: TruncatedSeries
     equation: fmpq_mpoly
     one_step: PolynomialMap
-
-    kind: ClassVar[str] = "nullcline"
-    units: ClassVar[str] = UNITS
 
     @property
     def order(self) -> int:
@@ -130,25 +121,34 @@ class Nullcline(Derived):
         }
 
     def sides(self) -> list[tuple[str, sp.Expr]]:
-        """``T``, and the truncated series."""
+        """``T = f(z)``."""
         return [("T", self.expression())]
 
-    def sorted_by(self) -> sp.Symbol:
-        """The residual."""
-        return self.one_step.variables[0]
-
-    def notes(self) -> list[str]:
-        """The closed form at parameter 0, where the branch is rational there."""
-        return [f"at epsilon = 0 exactly: T = {self.at_zero}"]
+    def leading(self) -> sp.Symbol:
+        """The residual z."""
+        return self.series.grading.symbols[0]
 
     def remainder(self) -> str:
         """What was dropped, in words."""
         return self.series.grading.remainder()
 
+    def notes(self) -> list[str]:
+        """The closed form at parameter 0."""
+        return [f"at epsilon = 0 exactly: T = {self.at_zero}"]
+
+    def equations(self) -> tuple[Equation, ...]:
+        """``T = f(z)`` with the first power of z that is dropped."""
+        z, T = self.one_step.variables
+        return (Equation(T, self.expression(), self.series.dropped().monomials(), Order((z,)), "nullcline"),)
+
     def explain(self) -> DerivationLog:
-        """From the closed planar map to the curve."""
-        one_step, order = self.one_step, self.order
-        log = DerivationLog(f"The two-step nullcline to order {order}")
+        """From the closed map to the curve; the series is put back into the exact equation.
+
+        Raises:
+            ProofError: a step does not hold.
+        """
+        one_step = self.one_step
+        log = DerivationLog(f"The two-step nullcline to order {self.order}")
         z, T = one_step.variables
         log.state("One step", "The exact map.", *one_step.equations())
         factor, ring = two_step_factor(one_step), one_step.ring
@@ -158,7 +158,7 @@ class Nullcline(Derived):
             one_step.iterated(2)[0] - ring.generator(z),
             ring.generator(z) * factor,
             Equation(later(z, 2) - later(z, 0), sp.Mul(z, sp.Symbol("F", real=True), evaluate=False)),
-            self._shown(sp.Symbol("F", real=True), factor),
+            _cut(sp.Symbol("F", real=True), factor, one_step, self.order),
             what="the composed map and z F",
         )
         at_line = ring.to_expr(ring.from_dict({e: c for e, c in factor.to_dict().items() if e[0] == 0}))
@@ -170,7 +170,8 @@ class Nullcline(Derived):
             Equation(sp.Symbol("F", real=True), sp.expand(at_line), order=Order((T,))),
             what="F at z = 0 and (1 - T)^2 - 1",
         )
-        known = [TruncatedSeries.variable(self.series.grading, s) for s in self.series.grading.symbols]
+        grading = self.series.grading
+        known = [TruncatedSeries.variable(grading, s) for s in grading.symbols]
         log.vanishing(
             "Solve F = 0 for T, power by power in z",
             "The slope of F in T is 2 at the edge, so each power of z fixes one coefficient.",
@@ -180,26 +181,22 @@ class Nullcline(Derived):
         )
         return log
 
-    def _shown(self, left: sp.Symbol, polynomial: fmpq_mpoly) -> Equation:
-        """A polynomial of the map's ring; one with very many terms to the order in z only."""
-        (z, T), ring = self.one_step.variables, self.one_step.ring
-        terms = polynomial.to_dict()
-        if len(terms) <= SHOWN_TERMS:
-            return Equation(left, ring.to_expr(polynomial), order=Order((z, T)))
-        low = ring.from_dict({e: c for e, c in terms.items() if e[0] <= self.order})
-        return Equation(left, ring.to_expr(low), (z ** (self.order + 1),), Order((z, T)))
 
-    def equations(self) -> tuple[Equation, ...]:
-        """``T = f(z)`` with the first power of z that is dropped."""
-        z, T = self.one_step.variables
-        return (Equation(T, self.expression(), self.series.dropped().monomials(), Order((z,)), "nullcline"),)
+def _cut(left: sp.Symbol, polynomial: fmpq_mpoly, one_step: PolynomialMap, order: int) -> Equation:
+    """A polynomial of the map's ring; one with very many terms is shown to an order in z only."""
+    z, T = one_step.variables
+    terms = polynomial.to_dict()
+    if len(terms) <= SHOWN_TERMS:
+        return Equation(left, one_step.ring.to_expr(polynomial), order=Order((z, T)))
+    low = one_step.ring.from_dict({e: c for e, c in terms.items() if e[0] <= order})
+    return Equation(left, one_step.ring.to_expr(low), (z ** (order + 1),), Order((z, T)))
 
 
 def derive_nullcline(one_step: PolynomialMap, order: int, parameter_weight: int = 0) -> Nullcline:
     """Solve ``z'' = z`` for ``T`` near the edge, order by order in z.
 
     Args:
-        one_step: a planar map in ``(z, T)``, for example ``QuadraticModel((1, -epsilon)).one_step()``.
+        one_step: a planar map in ``(z, T)``, for example the main case.
         order: highest degree in z kept, 1..200.
         parameter_weight: what a parameter counts in that degree; 0 keeps all powers of it.
 
@@ -213,7 +210,6 @@ def derive_nullcline(one_step: PolynomialMap, order: int, parameter_weight: int 
         Agarwala, Pedregosa, Pennington 2022, section on the two-step dynamics (there ``f_epsilon``).
     """
     check_order(order, "derive_nullcline()")
-    check_planar(one_step, "derive_nullcline()")
     z, T = one_step.variables
     equation = two_step_factor(one_step)
     grading = Grading((z, *one_step.parameters), (1, *(parameter_weight for _ in one_step.parameters)), order)

@@ -1,143 +1,158 @@
-"""The planar map: the one object from which everything near the edge of stability follows.
-
-Each object is derived through the methods of the map, once, from objects that are derived through them too: a map with
-another coefficient, or a subclass that replaces one object, changes all that follows from it.
-"""
+"""The one object of the plane: a map in ``(z, T)``, and everything that is derived from it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar
+from inspect import signature
+from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
 
 import sympy as sp
 
 from ..algebra.errors import DomainError
 from ..algebra.symbols import symbol
+from ..explain.log import DerivationLog
 from .edge_line import EdgeCoordinates, derive_edge_coordinates, derive_fibre
-from .limit_law import LimitLaw, derive_limit_law, manifold_order
-from .limit_series import LimitSeries
+from .first_integral import LEADING, manifold_order
+from .limit_law import LimitLaw, derive_limit_law
 from .maps import PolynomialMap
-from .nullcline import EDGE, UNITS, Nullcline, check_planar, derive_nullcline
-from .recurrences import Recurrence, check_weights, derive_two_step
+from .nullcline import RESCALED, Nullcline, derive_nullcline
+from .recurrences import Recurrence, derive_two_step
 from .slow_flow import SlowFlow, derive_slow_flow
-from .slow_manifold import SlowManifold, derive_slow_manifold
-from .two_cycles import (
-    LEADING_ORDER,
-    LeadingTerms,
-    TwoCycles,
-    derive_two_cycles,
-    read_leading_terms,
-    small_parameter,
-)
+from .slow_manifold import LimitSeries, SlowManifold, derive_slow_manifold
+from .two_cycles import CycleSets, LeadingTerms, cycle_sets, leading_terms
+
+HIGHEST_LAW = 8
+LEADING_ORDER = 3
+"""The order in z to which the leading terms of two steps are read off."""
 
 P = ParamSpec("P")
-Result = TypeVar("Result")
-Map = TypeVar("Map", bound="PlanarMap")
+R = TypeVar("R")
+M = TypeVar("M", bound="PlanarMap")
 
 
-def derived_once(method: Callable[Concatenate[Map, P], Result]) -> Callable[Concatenate[Map, P], Result]:
-    """Keep what a method of a map returns on that very map.
+def derivation(method: Callable[Concatenate[M, P], R]) -> Callable[Concatenate[M, P], R]:
+    """Derive once for each map and arguments.
 
-    Not keyed by equality: two maps may have the same components and differ in a replaced method.
+    The results live on the map itself, not in a table keyed by equality: a subclass that replaces one derived object
+    equals the map that it was made from, and must not share its results.
     """
+    declared = signature(method)
 
     @wraps(method)
-    def kept(self: Map, /, *args: P.args, **kwargs: P.kwargs) -> Result:
-        found = self.__dict__.setdefault("derived", {})
-        # the text of the arguments tells 1 from True, and takes lists
-        key = (method.__qualname__, repr(args), repr(kwargs))
-        if key not in found:
-            found[key] = method(self, *args, **kwargs)
-        result: Result = found[key]
-        return result
+    def derived(self: M, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        bound = declared.bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        # True equals 1, but is refused as an order
+        key = (method.__qualname__, *((type(value), value) for value in list(bound.arguments.values())[1:]))
+        known: dict[Any, R] = self.__dict__.setdefault("_derived", {})
+        if key not in known:
+            known[key] = method(self, *args, **kwargs)
+        return known[key]
 
-    return kept
+    return derived
+
+
+class Origin(Protocol):
+    """What a map was made from: it knows how one step closes."""
+
+    def explain_one_step(self) -> DerivationLog:
+        """The log from the loss to the closed map."""
 
 
 @dataclass(frozen=True, eq=False)
 class PlanarMap(PolynomialMap):
-    """A polynomial map of ``(z, T)``, and all that is derived from it near the edge of stability ``(0, 2)``.
+    """One step in ``(z, T)``: the residual and the curvature, in units where the edge of stability is ``T = 2``.
 
-    ``z`` is the residual, ``T`` one minus the multiplier across the line of minima ``z = 0``, both in rescaled units.
-    What a method asks of the map beyond that, it checks.
+    Everything later is derived through the methods of this object and kept on it. So a subclass that replaces the
+    nullcline, say, changes all that rests on the nullcline: that is how tests plant a wrong coefficient.
 
     Attributes:
-        variables: the residual and the curvature, in this order.
-        components: one polynomial over Q for each.
-        parameters: symbols that stay fixed along an orbit; the first is the small one.
+        variables: ``(z, T)``.
+        components: polynomials over Q in variables and parameters.
+        parameters: symbols that stay fixed along an orbit; the small one is ``epsilon`` where there are several.
         name: what the map is, for headers and logs.
+        origin: the model that it was derived from; None for a map given by hand.
 
     Raises:
-        DomainError: there are more or fewer than two variables, or a component is not such a polynomial.
+        DomainError: there are not two variables.
 
     Source:
-        Agarwala, Pedregosa, Pennington 2022, the dynamics of one output with two eigenvalues.
+        Derived here; for the main case Agarwala, Pedregosa, Pennington 2022, the one-step map in rescaled units.
 
     Example:
-        >>> epsilon = es.symbol("epsilon")
-        >>> one_step = es.QuadraticModel((1, -epsilon)).one_step()
-        >>> one_step.limit_series(2).expressions()
-        (-27*epsilon**2/32 - epsilon/2 + 2,)
+        >>> step = es.models.main_case()
+        >>> step.components[0]
+        -T*epsilon*z**2/2 + T*z**2/2 - T*z + epsilon*z**3 + z
+        >>> step.limit_series(2).coefficients
+        (2, -1/2, -27/32)
     """
 
-    kind: ClassVar[str] = "one-step"
-    units: ClassVar[str] = UNITS
+    units = RESCALED
+    origin: Origin | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        check_planar(self, "PlanarMap()")
+        if len(self.variables) != 2:
+            raise DomainError.of(
+                "PlanarMap()", "two variables (z, T)", self.variables, "Use a model with two distinct eigenvalues."
+            )
         super().__post_init__()
 
     @classmethod
-    def of(cls, source: PolynomialMap, **more: Any) -> Self:
-        """A map of two variables as a planar map; one that is planar already is returned as it is.
+    def of(cls, source: PolynomialMap, origin: Origin | None = None) -> Self:
+        """Read a polynomial map of two variables as a map of the plane.
 
         Args:
             source: the map.
-            **more: attributes of this class that the source lacks.
+            origin: what it was made from.
 
         Returns:
-            The planar map, equal to the source.
+            The same map with all that follows from it.
 
         Raises:
-            DomainError: the source has more or fewer than two variables.
+            DomainError: there are not two variables.
         """
-        if isinstance(source, cls):
-            return source
-        made = cls.__new__(cls)
-        # the polynomials are known: do not parse them back from the expressions
-        made.__dict__["polynomials"] = source.polynomials
-        made.__init__(**{f.name: getattr(source, f.name) for f in fields(cls) if f.name not in more}, **more)  # type: ignore[misc]
+        made = cls.from_polynomials(source.variables, source.polynomials, source.parameters, source.name)
+        object.__setattr__(made, "origin", origin)
         return made
 
-    def iterate(self, times: int) -> PlanarMap:
-        """The map applied ``times`` times, see :meth:`PolynomialMap.iterate`."""
-        return PlanarMap.of(super().iterate(times))
+    @property
+    def small(self) -> sp.Symbol | None:
+        """The small parameter: ``epsilon``, or the only one there is; None where there is none, or no telling."""
+        epsilon = symbol("epsilon")
+        if epsilon in self.parameters:
+            return epsilon
+        return self.parameters[0] if len(self.parameters) == 1 else None
 
     def substitute(self, values: Mapping[sp.Symbol, sp.Expr | int]) -> PlanarMap:
-        """Some parameters fixed to exact values, see :meth:`PolynomialMap.substitute`."""
+        """Fix some parameters to exact values, see :meth:`PolynomialMap.substitute`."""
         return PlanarMap.of(super().substitute(values))
 
-    @derived_once
+    @derivation
+    def frozen(self) -> PlanarMap:
+        """The map with all parameters 0: there the nullcline consists of two-cycles, where it concentrates."""
+        return self.substitute(dict.fromkeys(self.parameters, 0))
+
+    @derivation
     def nullcline(self, order: int, parameter_weight: int = 0) -> Nullcline:
-        """The branch through the edge of ``z'' = z``.
+        """The branch of ``z'' = z`` through the edge.
 
         Args:
             order: highest degree in z kept, 1..200.
-            parameter_weight: what a parameter counts in that degree; 0 keeps all powers of it.
+            parameter_weight: what a parameter counts in that degree; 0 keeps all its powers.
 
         Returns:
-            The curve; its coefficients are polynomials in the parameters.
+            ``T = f(z)``, exact to the order.
 
         Raises:
-            DomainError: the order is out of range, or the edge is no simple root of ``z'' = z``.
+            DomainError: the order is out of range, ``z = 0`` is not fixed, or ``T = 2`` is no simple root.
         """
         return derive_nullcline(self, order, parameter_weight)
 
-    @derived_once
-    def two_step(self, order: int, weights: tuple[int, int] = (0, 0)) -> Recurrence:
-        """The recurrence over two steps in ``(z, y)``, with y the deviation of T from the nullcline.
+    @derivation
+    def two_step(self, order: int = 3, weights: tuple[int, int] = (0, 0)) -> Recurrence:
+        """The recurrence of ``(z, y)`` over two steps, complete up to an order in z.
 
         Args:
             order: total truncation degree in z, 1..200.
@@ -145,24 +160,25 @@ class PlanarMap(PolynomialMap):
                 in which y and epsilon are of the size of z squared.
 
         Returns:
-            The recurrence.
+            The recurrence; ``y = T - f(z)`` is measured from the nullcline. Exact to the order.
 
         Raises:
             DomainError: the order or a weight is out of range.
         """
-        check_weights(weights)
-        return derive_two_step(self.nullcline(order, weights[1]), weights)
+        if any(isinstance(w, bool) or not isinstance(w, int) or w < 0 for w in weights):
+            raise DomainError.of("two_step()", "weights >= 0 of y and the parameters", weights, "(2, 2) is usual.")
+        return derive_two_step(self.nullcline(order, weights[1]), weights[0])
 
-    @derived_once
+    @derivation
     def slow_manifold(self, order: int, extra_degree: int = 0) -> SlowManifold:
-        """The curve that relaxed orbits follow, from its invariance under one step.
+        """The curve that relaxed orbits follow.
 
         Args:
             order: highest power of the parameter, 0..60.
-            extra_degree: further degrees in z to keep, beyond those that the limit needs.
+            extra_degree: further degrees in z to keep in each row, beyond those that the limit needs.
 
         Returns:
-            The manifold; its value at ``z = 0`` is exact to the order.
+            The manifold. Its value at ``z = 0`` is exact to the order.
 
         Raises:
             DomainError: the order is out of range, or the map has not exactly one parameter.
@@ -171,94 +187,90 @@ class PlanarMap(PolynomialMap):
         return derive_slow_manifold(self, order, extra_degree)
 
     def limit_series(self, order: int) -> LimitSeries:
-        """The limit of relaxed orbits as a power series in the parameter, to an order in 0..60."""
-        return LimitSeries.of(self.slow_manifold(order))
+        """The limit of relaxed orbits as a power series in the parameter; arguments as for :meth:`slow_manifold`."""
+        return self.slow_manifold(order).limit()
 
-    @derived_once
+    @derivation
     def limit_law(self, order: int) -> LimitLaw:
-        """The limit of any start near the edge, from a formal first integral.
+        """Where any start near the edge ends.
 
         Args:
-            order: 1 is the leading law, 2 the next, up to 8.
+            order: 1 is the leading law, 2 the next, .. 8.
 
         Returns:
-            The law, complete to weight ``2 order``.
+            The law, exact to weight ``2 order``: u counts 1, p, x and the parameter count 2.
 
         Raises:
-            DomainError: the order is out of range.
+            DomainError: the order is out of range, or the map has not exactly one parameter.
+            ProofError: the map has no slow manifold, or no integral of this form.
         """
-        weight = 2 * order
+        if isinstance(order, bool) or not isinstance(order, int) or not 1 <= order <= HIGHEST_LAW:
+            raise DomainError.of("limit_law()", f"an order in 1..{HIGHEST_LAW}", order, "2 is the next order.")
+        weight = LEADING * order
         return derive_limit_law(self.slow_manifold(manifold_order(weight)), weight)
 
-    @derived_once
-    def leading_terms(self) -> LeadingTerms:
-        """The terms of the two-step recurrence that decide whether orbits concentrate at one distance from the edge.
-
-        Returns:
-            The terms; ``simple_edge`` is False where there is no recurrence.
-        """
-        try:
-            return read_leading_terms(self.two_step(LEADING_ORDER))
-        except DomainError as error:
-            return LeadingTerms(False, sp.S.Zero, False, str(error), None, "", None)
-
-    @derived_once
-    def two_cycles(self, order: int) -> TwoCycles:
-        """The fixed points and the two-cycles near the edge, as series in z at small parameter 0.
-
-        Args:
-            order: power of z kept, 1..200.
-
-        Returns:
-            Both sets.
-
-        Raises:
-            DomainError: the order is out of range, or the edge is not simple.
-        """
-        frozen = self.substitute(dict.fromkeys(self.parameters, 0))
-        return derive_two_cycles(self, frozen.nullcline(order), self.leading_terms())
-
-    @derived_once
-    def slow_flow(self) -> SlowFlow:
-        """The leading two-step flow of ``(z, y)`` and its energy, where T is frozen at parameter 0 and nothing relaxes.
-
-        Returns:
-            The flow, with its conserved energy.
-
-        Raises:
-            DomainError: the map has no small parameter, or its flow does not separate.
-        """
-        small, (z, T) = small_parameter(self), self.variables
-        if small is None:
-            raise DomainError.of("slow_flow()", "a small parameter", self.parameters, "Fix the other constants.")
-        two = self.iterate(2)
-        rate = sp.diff(two.components[0], T).subs({small: 0, T: EDGE})
-        force = sp.expand(two.components[1] - T).coeff(small, 1).subs(T, EDGE)
-        return derive_slow_flow(z, symbol("y"), sp.expand(rate), sp.expand(small * force))
-
-    @derived_once
+    @derivation
     def edge_coordinates(self) -> EdgeCoordinates:
-        """The affine coordinate that moves by ``O(z^2)`` only, measured from the edge.
+        """The affine coordinate that one step moves by ``O(z^2)`` only, and its tilt.
 
         Returns:
-            The coordinate, its tilt, and the map in it.
+            The coordinate and the exact map in it.
 
         Raises:
             DomainError: the map moves a point of ``z = 0``, or no affine coordinate will do.
         """
         return derive_edge_coordinates(self)
 
-    @derived_once
+    @derivation
     def fibre(self, order: int) -> tuple[sp.Expr, ...]:
-        """``a_1 .. a_order`` of the limit function ``L = T + sum a_k(T) z^k`` of orbits near the line ``z = 0``.
+        """Coefficients ``a_1(T) .. a_order(T)`` of the limit function ``T + sum a_k(T) z^k`` near the line of minima.
 
         Args:
-            order: how many coefficients, 1..8.
+            order: how many, 1..8.
 
         Returns:
-            Factored rational functions of T and the parameters.
+            Exact rational functions of T and the parameters.
 
         Raises:
             DomainError: the map moves a point of ``z = 0``, or the order is out of range.
         """
         return derive_fibre(self, order)
+
+    @derivation
+    def leading_terms(self) -> LeadingTerms:
+        """The terms of two steps that decide whether orbits concentrate: rate, relaxation, drift.
+
+        Raises:
+            DomainError: the edge is not simple.
+        """
+        return leading_terms(self, self.two_step(LEADING_ORDER), self.small)
+
+    @derivation
+    def two_cycles(self, order: int = 3) -> CycleSets:
+        """What returns to itself after one or two steps near the edge.
+
+        Args:
+            order: power of z kept.
+
+        Returns:
+            Both sets; the series are at small parameter 0.
+
+        Raises:
+            DomainError: the edge is not simple.
+        """
+        return cycle_sets(self, self.frozen().nullcline(order), self.small, self.leading_terms().drift)
+
+    @derivation
+    def slow_flow(self) -> SlowFlow:
+        """The leading slow flow of two steps with its energy, for maps whose deviations do not relax.
+
+        Raises:
+            DomainError: there is no small parameter, or the flow is not of this form.
+        """
+        if self.small is None:
+            raise DomainError.of("slow_flow()", "a map with a small parameter", self.parameters, "Name it epsilon.")
+        return derive_slow_flow(self, self.small, symbol("y"))
+
+    def explain(self) -> DerivationLog:
+        """From the loss to the closed map, as its model tells it."""
+        return super().explain() if self.origin is None else self.origin.explain_one_step()

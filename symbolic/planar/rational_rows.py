@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import sympy as sp
 from flint import fmpq, fmpq_poly
 
@@ -20,13 +18,13 @@ POLE_GROWTH = 4
 """How much the order of a pole may grow with each order in the parameter."""
 
 
-def rational_rows(rows: Sequence[fmpq_poly], width: int, z: sp.Symbol) -> tuple[sp.Expr, ...]:
-    """``tau_0, tau_1, ..`` of the slow manifold as rational functions of z.
+def rational_rows(rows: tuple[fmpq_poly, ...], width: int, z: sp.Symbol) -> tuple[sp.Expr, ...]:
+    """Rows of the slow manifold as rational functions of z.
 
     Args:
-        rows: their power series, row n to degree ``width - 2 n``.
-        width: degree kept in row 0.
-        z: the variable.
+        rows: ``tau_0, tau_1, ..`` as power series.
+        width: degree kept in row 0; row n is known to two degrees less for each order.
+        z: the residual.
 
     Returns:
         Factored SymPy expressions.

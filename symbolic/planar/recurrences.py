@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 import sympy as sp
 
-from ..algebra.errors import DomainError
 from ..algebra.rings import rational_string
 from ..algebra.series import Grading, TruncatedSeries, evaluate
 from ..algebra.symbols import symbol
@@ -17,7 +16,7 @@ from ..latex.equations import Equation
 from ..latex.names import later
 from ..latex.printer import Order
 from .maps import PolynomialMap
-from .nullcline import UNITS, Nullcline
+from .nullcline import RESCALED, Nullcline
 
 
 @dataclass(frozen=True)
@@ -30,16 +29,22 @@ class Recurrence(Derived):
         z_increment: ``z'' - z``.
         y_increment: ``y'' - y``, with ``y = T - f(z)``.
         nullcline: the curve ``T = f(z)`` that ``y`` is measured from.
+
+    Source:
+        Agarwala, Pedregosa, Pennington 2022, the two-step recurrences before Theorem 1.
+
+    Example:
+        >>> es.models.main_case().two_step(3, (2, 2)).expressions()
+        (2*y*z, 0)
     """
 
+    kind = "two-step"
+    units = RESCALED
     variables: tuple[sp.Symbol, sp.Symbol]
     parameters: tuple[sp.Symbol, ...]
     z_increment: TruncatedSeries
     y_increment: TruncatedSeries
     nullcline: Nullcline
-
-    kind: ClassVar[str] = "two-step"
-    units: ClassVar[str] = UNITS
 
     @property
     def order(self) -> int:
@@ -51,12 +56,16 @@ class Recurrence(Derived):
         """Both increments."""
         return (self.z_increment, self.y_increment)
 
+    def expressions(self) -> tuple[sp.Expr, sp.Expr]:
+        """Both increments as SymPy expressions."""
+        return (self.z_increment.to_expr(), self.y_increment.to_expr())
+
     def sides(self) -> list[tuple[str, sp.Expr]]:
         """Both increments."""
-        return [(f"{v}'' - {v}", s.to_expr()) for v, s in zip(self.variables, self.increments, strict=True)]
+        return [(f"{v}'' - {v}", e) for v, e in zip(self.variables, self.expressions(), strict=True)]
 
-    def sorted_by(self) -> sp.Symbol:
-        """The residual."""
+    def leading(self) -> sp.Symbol:
+        """The residual z."""
         return self.variables[0]
 
     def as_map(self) -> PolynomialMap:
@@ -111,23 +120,41 @@ class Recurrence(Derived):
             for v, series in zip(self.variables, self.increments, strict=True)
         )
 
+    def compile(self, target: str = "float64") -> Any:
+        """A generated kernel of the truncated recurrence.
+
+        Args:
+            target: a number type of ``edgestab.compile_map``.
+
+        Returns:
+            The kernel, with ``step`` and ``run``.
+        """
+        return self.as_map().compile(target)
+
     def explain(self) -> DerivationLog:
-        """From the closed planar map, by the nullcline, to the recurrence in ``(z, y)``."""
+        """From the closed map to both increments, held against the exact twofold composition.
+
+        Raises:
+            ProofError: a step does not hold.
+        """
+        one_step = self.nullcline.one_step
         log = self.nullcline.explain()
         log.title = f"The two-step recurrence to order {self.order}"
-        one_step, order, y = self.nullcline.one_step, self.order, self.variables[1]
-        T, f = one_step.variables[1], sp.Symbol("f", real=True)
-        log.state("Deviation", "Measure T from the nullcline T = f(z).", Equation(y, T - f))
-        z0, y0, *fixed = (
-            TruncatedSeries.variable(self.z_increment.grading, s) for s in self.z_increment.grading.symbols
-        )
+        y, T = self.variables[1], one_step.variables[1]
+        log.state("Deviation", "Measure T from the nullcline T = f(z).", Equation(y, T - sp.Symbol("f", real=True)))
+        grading = self.z_increment.grading
+        z0, y0, *fixed = (TruncatedSeries.variable(grading, s) for s in grading.symbols)
         curve = self.nullcline.series.polynomial()
         start = evaluate(curve, [z0, *fixed]) + y0
         # the oracle: the exact twofold composition, against the series that the engine pushed through step by step
         # T = f(z) + y has no negative powers of z, so terms above the order cannot come back
-        ring = one_step.ring
-        two = [ring.from_dict({e: c for e, c in p.to_dict().items() if e[0] <= order}) for p in one_step.iterated(2)]
-        z2, t2 = (evaluate(p, [z0, start, *fixed]) for p in two)
+        z2, t2 = (
+            evaluate(
+                one_step.ring.from_dict({e: c for e, c in p.to_dict().items() if e[0] <= self.order}),
+                [z0, start, *fixed],
+            )
+            for p in one_step.iterated(2)
+        )
         log.vanishing(
             "Two steps of z",
             "Put T = f(z) + y into the exact twofold composition.",
@@ -144,30 +171,21 @@ class Recurrence(Derived):
         )
         return log
 
-    def compile(self, target: str = "float64") -> Any:
-        """A generated kernel of the truncated recurrence.
 
-        Args:
-            target: a number type of ``edgestab.compile_map``.
+def derive_two_step(nullcline: Nullcline, weight_of_y: int = 0) -> Recurrence:
+    """The recurrence of ``(z, y)`` over two steps, complete up to an order in z.
 
-        Returns:
-            The kernel, with ``step`` and ``run``.
-        """
-        return self.as_map().compile(target)
+    Args:
+        nullcline: the curve ``T = f(z)`` of a map; its order and the weight of the parameters are taken over.
+        weight_of_y: what y counts in the order; 0 keeps all its powers.
 
-
-def check_weights(weights: tuple[int, int]) -> None:
-    """Refuse weights of y and the parameters that are no integers from 0 on."""
-    if any(isinstance(w, bool) or not isinstance(w, int) or w < 0 for w in weights):
-        raise DomainError.of("two_step()", "weights >= 0 of y and the parameters", weights, "(2, 2) is usual.")
-
-
-def derive_two_step(nullcline: Nullcline, weights: tuple[int, int] = (0, 0)) -> Recurrence:
-    """The recurrence of ``(z, y)`` over two steps, complete up to the order of the nullcline, see ``PlanarMap``."""
+    Returns:
+        The recurrence; ``y = T - f(z)`` is measured from the nullcline.
+    """
     one_step, order = nullcline.one_step, nullcline.order
     y = symbol("y")
     z = one_step.variables[0]
-    grading = Grading((z, y, *one_step.parameters), (1, weights[0], *(weights[1] for _ in one_step.parameters)), order)
+    grading = Grading((z, y, *one_step.parameters), (1, weight_of_y, *nullcline.series.grading.weights[1:]), order)
     known = [TruncatedSeries.variable(grading, s) for s in grading.symbols]
     z0, y0, fixed = known[0], known[1], known[2:]
     f = nullcline.series.polynomial()

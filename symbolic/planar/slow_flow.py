@@ -1,8 +1,9 @@
-"""Conserved energies of slow planar flows ``dz = y A(z)``, ``dy = B(z)``."""
+"""Slow planar flows ``dz = y A(z)``, ``dy = B(z)`` of two steps, and their conserved energies."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 
@@ -11,6 +12,8 @@ from ..explain.derived import Derived
 from ..explain.log import DerivationLog
 from ..latex.equations import Equation
 from ..latex.printer import Order
+from .maps import PolynomialMap
+from .nullcline import EDGE
 
 
 @dataclass(frozen=True)
@@ -25,27 +28,12 @@ class SlowFlow(Derived):
         energy: constant along the flow; checked by differentiation when built.
     """
 
+    kind = "slow-flow"
     z: sp.Symbol
     y: sp.Symbol
     rate: sp.Expr
     force: sp.Expr
     energy: sp.Expr
-
-    def explain(self, why: str = "Both change slowly") -> DerivationLog:
-        """The flow, and its energy by separating variables, checked by differentiation."""
-        log = DerivationLog("A slow flow and its energy")
-        log.state("Slow flow", f"{why}: dz = y A(z), dy = B(z) per step.", *self.equations()[:2])
-        plus = self.energy.replace(sp.Abs, lambda inside: inside)
-        log.identity(
-            "Conserved energy",
-            "Separate variables: y dy = B/A dz. The derivative of H along the flow is 0, so orbits with different "
-            "energies end at different distances from the edge.",
-            sp.diff(plus, self.z) * self.y * self.rate,
-            -sp.diff(plus, self.y) * self.force,
-            self.equations()[2],
-            what="H_z dz and -H_y dy",
-        )
-        return log
 
     def equations(self) -> tuple[Equation, ...]:
         """The flow and its energy."""
@@ -57,8 +45,41 @@ class SlowFlow(Derived):
             Equation(sp.Symbol("H", real=True), self.energy, order=order, tag="energy"),
         )
 
+    def json(self) -> dict[str, Any]:
+        """Flow and energy as text."""
+        return {e.tag: str(e.rhs) for e in self.equations()}
 
-def derive_slow_flow(z: sp.Symbol, y: sp.Symbol, rate: sp.Expr, force: sp.Expr) -> SlowFlow:
+    def explain(self) -> DerivationLog:
+        """The flow and its energy, checked by differentiation.
+
+        Raises:
+            ProofError: the energy is not conserved.
+        """
+        log = DerivationLog("The slow flow and its energy")
+        self.add_to(log, "At leading order")
+        return log
+
+    def add_to(self, log: DerivationLog, why: str) -> None:
+        """Add flow and energy to a longer log.
+
+        Args:
+            log: the log.
+            why: what the flow approximates, the beginning of a sentence.
+        """
+        log.state("Slow flow", f"{why}: dz = y A(z), dy = B(z) per step.", *self.equations()[:2])
+        plus = self.energy.replace(sp.Abs, lambda inside: inside)
+        log.identity(
+            "Conserved energy",
+            "Separate variables: y dy = B/A dz. The derivative of H along the flow is 0, so orbits with different "
+            "energies end at different distances from the edge.",
+            sp.diff(plus, self.z) * self.y * self.rate,
+            -sp.diff(plus, self.y) * self.force,
+            self.equations()[2],
+            what="H_z dz and -H_y dy",
+        )
+
+
+def separate_variables(z: sp.Symbol, y: sp.Symbol, rate: sp.Expr, force: sp.Expr) -> SlowFlow:
     """Derive the energy of ``dz = y A(z)``, ``dy = B(z)`` by separating variables.
 
     Args:
@@ -75,14 +96,16 @@ def derive_slow_flow(z: sp.Symbol, y: sp.Symbol, rate: sp.Expr, force: sp.Expr) 
         ProofError: the integral found is not conserved.
     """
     if y in rate.free_symbols | force.free_symbols or rate == 0:
-        raise DomainError.of("slow_flow()", "A(z) not 0 and B(z), free of y", f"{rate}, {force}", "Separate first.")
+        raise DomainError.of(
+            "separate_variables()", "A(z) not 0 and B(z), free of y", f"{rate}, {force}", "Separate first."
+        )
     quotient = sp.apart(sp.cancel(force / rate), z)
     potential = sum((_integrate(term, z) for term in sp.Add.make_args(sp.expand(quotient))), sp.S.Zero)
     energy = y**2 / 2 - potential
     # d/dt H = H_z y A + H_y B; |z| differentiates like z away from 0
     slope = sp.diff(energy.replace(sp.Abs, lambda inside: inside), z) * y * rate + sp.diff(energy, y) * force
     if sp.cancel(sp.together(sp.expand(slope))) != 0:
-        raise ProofError.of("slow_flow()", "a conserved energy", slope, "Report it.")
+        raise ProofError.of("separate_variables()", "a conserved energy", slope, "Report it.")
     return SlowFlow(z, y, rate, force, energy)
 
 
@@ -97,3 +120,21 @@ def _integrate(term: sp.Expr, z: sp.Symbol) -> sp.Expr:
             return coefficient * sp.log(sp.Abs(z))
         return coefficient * z ** (exponent + 1) / (exponent + 1)
     return sp.integrate(term, z)
+
+
+def derive_slow_flow(one_step: PolynomialMap, epsilon: sp.Symbol, y: sp.Symbol) -> SlowFlow:
+    """The leading slow flow of two steps at the edge, where the curvature is frozen at parameter 0.
+
+    Args:
+        one_step: a planar map in ``(z, T)``.
+        epsilon: its small parameter.
+        y: the deviation from the edge.
+
+    Returns:
+        The flow with its energy.
+    """
+    T = one_step.variables[1]
+    two = one_step.iterate(2)
+    rate = sp.diff(two.components[0], T).subs({epsilon: 0, T: EDGE})
+    force = sp.expand(two.components[1] - T).coeff(epsilon, 1).subs(T, EDGE)
+    return separate_variables(one_step.variables[0], y, sp.expand(rate), sp.expand(epsilon * force))

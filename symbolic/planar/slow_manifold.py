@@ -1,38 +1,27 @@
-"""The slow manifold of a planar map near the edge, from its invariance equation, to any order in the parameter.
-
-At parameter 0 the map has a curve ``T = tau_0(z)`` of two-cycles, on which it acts as an involution ``z -> sigma(z)``.
-Write the manifold as ``T = sum_n epsilon^n tau_n(z)`` and ask that ONE step keep it. At order n this is
-
-    A(z) tau_n(z) - tau_n(sigma(z)) + N_n(z) = 0,
-
-with ``N_n`` known from the lower orders. Because ``sigma`` is an involution the equation and its image under
-``sigma`` are two linear equations for ``tau_n(z)`` and ``tau_n(sigma(z))``, so
-
-    tau_n = (A(sigma) N_n + N_n(sigma)) / (1 - A A(sigma)).
-
-The divisor is of order ``z^2``, so the numerator must vanish to that order, and each order in the parameter costs two
-in z.
-"""
+"""The slow manifold of a planar map near the edge, and the limit of the orbits that have relaxed onto it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import sympy as sp
-from flint import fmpq, fmpq_poly
+from flint import fmpq_poly
 
-from ..algebra.errors import DomainError, ProofError
-from ..algebra.rings import poly_terms, rational_string, to_rational
+from ..algebra.errors import DomainError
+from ..algebra.rings import rational_string, to_fmpq, to_rational
 from ..algebra.series import Grading, RowSeries, TruncatedSeries, evaluate
-from ..algebra.series.rows import SLOPE, ZERO, compose_low, evaluate_rows, inverse_low
+from ..algebra.series.rows import PARAMETER_WEIGHT
+from ..algebra.symbols import symbol
 from ..explain.derived import Derived
 from ..explain.log import DerivationLog
 from ..latex.equations import Equation
 from ..latex.printer import Order
+from .invariance import invariant_rows
 from .maps import PolynomialMap
-from .nullcline import EDGE, UNITS, two_step_factor
+from .nullcline import EDGE, RESCALED
 from .rational_rows import DEGREES_PER_ORDER, MARGIN, rational_rows
 
 HIGHEST_ORDER = 60
@@ -48,14 +37,20 @@ class SlowManifold(Derived):
         one_step: the planar map.
         rows: ``tau_0, tau_1, ..`` as exact polynomials in z, row n to degree ``width - 2 n``.
         width: degree kept in row 0.
+
+    Source:
+        Derived here; the paper stops at the two-step recurrence.
+
+    Example:
+        >>> es.models.main_case().slow_manifold(1).closed_rows(0)
+        (-2/(z - 1),)
     """
 
+    kind = "slow-manifold"
+    units = RESCALED
     one_step: PolynomialMap
     rows: tuple[fmpq_poly, ...]
     width: int = field(repr=False)
-
-    kind: ClassVar[str] = "slow-manifold"
-    units: ClassVar[str] = UNITS
 
     @property
     def order(self) -> int:
@@ -76,10 +71,14 @@ class SlowManifold(Derived):
         """The manifold as a series in z and the parameter."""
         return RowSeries(self.rows, self.order, self.width)
 
+    def limit(self) -> LimitSeries:
+        """Where the manifold meets ``z = 0``: the limit of every trajectory that has relaxed onto it."""
+        return LimitSeries(self.parameter, tuple(to_rational(row[0]) for row in self.rows), self)
+
     @cached_property
     def series(self) -> TruncatedSeries:
         """All terms ``z^i epsilon^n`` with ``i + 2 n <= 2 order``."""
-        grading = Grading((self.variable, self.parameter), (1, SLOPE), SLOPE * self.order)
+        grading = Grading((self.variable, self.parameter), (1, PARAMETER_WEIGHT), PARAMETER_WEIGHT * self.order)
         terms: dict[tuple[int, ...], object] = {}
         for n, row in enumerate(self.rows):
             terms |= {(i, n): c for i, c in enumerate(row.coeffs())}
@@ -103,9 +102,8 @@ class SlowManifold(Derived):
         """
         if highest > self.order:
             raise DomainError.of("SlowManifold.closed_rows()", f"at most {self.order}", highest, "Raise the order.")
-        # a wrong row is not among the truly invariant ones: the closed forms come from the map, with many more degrees
-        longer = derive_slow_manifold(self.one_step, highest, DEGREES_PER_ORDER * highest + MARGIN)
-        return rational_rows(longer.rows, longer.width, self.variable)
+        width = manifold_width(highest) + DEGREES_PER_ORDER * highest + MARGIN
+        return rational_rows(invariant_rows(self.one_step, highest, width), width, self.variable)
 
     def json(self) -> dict[str, Any]:
         """Variables, order and all coefficients of ``T`` as exact strings."""
@@ -121,10 +119,10 @@ class SlowManifold(Derived):
         return self.series.grading.remainder()
 
     def sides(self) -> list[tuple[str, sp.Expr]]:
-        """Left and right side, for plain text and code."""
+        """``T`` as the truncated series."""
         return [(self.one_step.variables[1].name, self.expression())]
 
-    def sorted_by(self) -> sp.Symbol:
+    def leading(self) -> sp.Symbol:
         """The small parameter."""
         return self.parameter
 
@@ -134,10 +132,21 @@ class SlowManifold(Derived):
         forms = enumerate(self.closed_rows(shown))
         return [f"coefficient of {self.parameter}**{n}, exactly: {form}" for n, form in forms]
 
+    def equations(self) -> tuple[Equation, ...]:
+        """``T = tau_0(z) + epsilon tau_1(z) + ..``, sorted by weight."""
+        order = Order((self.variable, self.parameter), {self.parameter: PARAMETER_WEIGHT})
+        dropped = self.series.dropped().monomials()
+        return (Equation(self.one_step.variables[1], self.expression(), dropped, order, "slow-manifold"),)
+
     def explain(self) -> DerivationLog:
-        """From the invariance equation, with the manifold put back into it."""
-        one_step, (z, T) = self.one_step, self.one_step.variables
+        """From the invariance equation; the manifold is put back into it.
+
+        Raises:
+            ProofError: a step does not hold.
+        """
         log = DerivationLog(f"The slow manifold to order {self.order}")
+        one_step, epsilon = self.one_step, self.parameter
+        z, T = one_step.variables
         log.state("One step", "The exact map.", *one_step.equations())
         log.state(
             "Invariance",
@@ -146,11 +155,10 @@ class SlowManifold(Derived):
         )
         # one order more than is shown: a coefficient of weight n is confirmed by the equation at weight n + 2
         curve = derive_slow_manifold(one_step, self.order + 1).series
-        if curve.truncate(self.series.grading.order).terms() != self.series.terms():
-            raise ProofError.of("SlowManifold.explain()", "the manifold of the map", self.expression(), "Report it.")
         weight = curve.grading.order
-        variables = [TruncatedSeries.variable(curve.grading, s) for s in (z, self.parameter)]
-        stepped, image = (evaluate(p, [variables[0], curve, variables[1]]) for p in one_step.polynomials)
+        variables = [TruncatedSeries.variable(curve.grading, s) for s in (z, epsilon)]
+        stepped = [evaluate(p, [variables[0], curve, variables[1]]) for p in one_step.polynomials]
+        residual = stepped[1] - evaluate(curve.polynomial(), [stepped[0], variables[1]])
         frozen = sp.Add(*(to_rational(c) * z**i for i, c in enumerate(self.rows[0].coeffs()) if i <= weight))
         log.state(
             "At parameter 0",
@@ -161,65 +169,123 @@ class SlowManifold(Derived):
             "Order by order in the parameter",
             "At each order the equation is linear in the new row and is divided by its coefficient, which is of order "
             "z^2: each power of the parameter costs two powers of z.",
-            image - evaluate(curve.polynomial(), [stepped, variables[1]]),
+            residual,
             len(curve.terms()),
             *self.equations(),
         )
         return log
 
-    def equations(self) -> tuple[Equation, ...]:
-        """``T = tau_0(z) + epsilon tau_1(z) + ..``, sorted by weight."""
-        order = Order((self.variable, self.parameter), {self.parameter: SLOPE})
-        dropped = self.series.dropped().monomials()
-        return (Equation(self.one_step.variables[1], self.expression(), dropped, order, "slow-manifold"),)
 
+@dataclass(frozen=True)
+class LimitSeries(Derived):
+    """``T_inf = sum_n c_n epsilon^n``, asymptotic as epsilon goes to 0 (it diverges in the end).
 
-def frozen_branch(one_step: PolynomialMap, length: int) -> fmpq_poly:
-    """``tau_0``: the branch through the edge of ``z'' = z`` at parameter 0, by Newton's iteration on power series.
+    Attributes:
+        parameter: the small parameter.
+        coefficients: exact rationals, powers 0..order.
+        manifold: the slow manifold that meets ``z = 0`` there; None for a series given by hand.
 
-    Args:
-        one_step: a planar map with one parameter.
-        length: how many coefficients are wanted.
+    Source:
+        Derived here.
 
-    Returns:
-        The branch modulo ``z^length``.
-
-    Raises:
-        DomainError: the edge is no simple root of the equation.
+    Example:
+        >>> es.models.main_case().limit_series(3).expression()
+        -153*epsilon**3/128 - 27*epsilon**2/32 - epsilon/2 + 2
     """
-    frozen = one_step.substitute(dict.fromkeys(one_step.parameters, 0))
-    terms = poly_terms(two_step_factor(frozen))
-    columns: dict[int, dict[int, fmpq]] = {}
-    for (i, j), c in terms.items():
-        columns.setdefault(j, {})[i] = c
-    in_t = [
-        fmpq_poly([columns.get(j, {}).get(i, fmpq(0)) for i in range(max(columns.get(j, {0: 0}), default=0) + 1)])
-        for j in range(max(columns) + 1)
-    ]
 
-    def value(coefficients: list[fmpq_poly], at: fmpq_poly, known: int) -> fmpq_poly:
-        total = ZERO
-        for c in reversed(coefficients):
-            total = total.mul_low(at, known) + c.truncate(known)
+    kind = "limit"
+    units = RESCALED
+
+    parameter: sp.Symbol
+    coefficients: tuple[sp.Rational, ...]
+    manifold: SlowManifold | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def order(self) -> int:
+        """Highest power kept."""
+        return len(self.coefficients) - 1
+
+    def expression(self) -> sp.Expr:
+        """The truncated series as a SymPy expression."""
+        return sp.Add(*(c * self.parameter**n for n, c in enumerate(self.coefficients)))
+
+    def partial_sum(self, epsilon: object, order: int | None = None) -> Fraction:
+        """The exact sum of the terms up to an order at a rational parameter.
+
+        Args:
+            epsilon: an exact rational.
+            order: the last power; default all that are kept.
+
+        Returns:
+            The sum, exactly. Its error is of the size of the first term left out while terms still shrink.
+
+        Raises:
+            DomainError: the order is not kept, or epsilon is no rational.
+        """
+        last = self.order if order is None else order
+        if not 0 <= last <= self.order:
+            raise DomainError.of(
+                "LimitSeries.partial_sum()", f"an order in 0..{self.order}", last, "Derive more terms."
+            )
+        rational = to_fmpq(epsilon)
+        at = Fraction(int(rational.p), int(rational.q))
+        total = Fraction(0)
+        for c in reversed(self.coefficients[: last + 1]):
+            total = total * at + Fraction(int(c.p), int(c.q))
         return total
 
-    slopes = [c * j for j, c in enumerate(in_t)][1:]
-    branch, known = fmpq_poly([EDGE]), 1
-    if value(in_t, branch, 1)[0] != 0 or value(slopes, branch, 1)[0] == 0:
-        raise DomainError.of("slow manifold", "T = 2 a simple root of z'' = z at z = 0", str(in_t), "No edge here.")
-    while known < length:
-        known = min(2 * known, length)
-        step = value(in_t, branch, known).mul_low(inverse_low(value(slopes, branch, known), known), known)
-        branch = (branch - step).truncate(known)
-    return branch
+    def json(self) -> dict[str, Any]:
+        """Variable and coefficients as exact strings, powers 0..order."""
+        return {"variable": self.parameter.name, "coefficients": [str(c) for c in self.coefficients]}
+
+    def remainder(self) -> str:
+        """What was dropped, in words."""
+        return f"dropped: powers of {self.parameter} above {self.order}; asymptotic, not convergent"
+
+    def sides(self) -> list[tuple[str, sp.Expr]]:
+        """``T_inf`` as the truncated series."""
+        return [("T_inf", self.expression())]
+
+    def leading(self) -> sp.Symbol:
+        """The small parameter."""
+        return self.parameter
+
+    def equations(self) -> tuple[Equation, ...]:
+        """``T_inf = c_0 + c_1 epsilon + ..`` with the first power dropped."""
+        dropped = self.parameter ** (self.order + 1)
+        return (Equation(symbol("T_inf"), self.expression(), (dropped,), Order((self.parameter,)), "limit"),)
+
+    def explain(self) -> DerivationLog:
+        """The limit of relaxed orbits: where the slow manifold meets ``z = 0``.
+
+        Raises:
+            ProofError: a step does not hold.
+        """
+        title = f"The limit of T to order {self.order}"
+        if self.manifold is None:
+            log = DerivationLog(title)
+            log.state("Limit", "A series given by hand.", *self.equations())
+            return log
+        log = self.manifold.explain()
+        log.title = title
+        log.identity(
+            "Set z = 0",
+            "Every point of z = 0 is fixed; a relaxed orbit ends where the manifold meets it.",
+            self.manifold.expression().subs(self.manifold.variable, 0),
+            self.expression(),
+            *self.equations(),
+            what="the manifold at z = 0 and the series",
+        )
+        edge = Equation(symbol("T"), sp.Integer(EDGE))
+        log.state("Edge", f"The edge of stability is T = {EDGE} in these units.", edge)
+        return log
 
 
 def derive_slow_manifold(one_step: PolynomialMap, order: int, extra_degree: int = 0) -> SlowManifold:
     """Solve the invariance equation order by order in the parameter.
 
     Args:
-        one_step: a planar map in ``(z, T)`` with one parameter that keeps ``z = 0``, for example
-            ``QuadraticModel((1, -epsilon)).one_step()``.
+        one_step: a planar map in ``(z, T)`` with one parameter that keeps ``z = 0``.
         order: highest power of the parameter, 0..60.
         extra_degree: further degrees in z to keep in each row, beyond the ``2 (order - n)`` that the limit needs.
 
@@ -236,49 +302,14 @@ def derive_slow_manifold(one_step: PolynomialMap, order: int, extra_degree: int 
     """
     if isinstance(order, bool) or not isinstance(order, int) or not 0 <= order <= HIGHEST_ORDER:
         raise DomainError.of(
-            "derive_slow_manifold()", f"an order in 0..{HIGHEST_ORDER}", order, "It is the highest power of epsilon."
+            "slow_manifold()", f"an order in 0..{HIGHEST_ORDER}", order, "It is the highest power of epsilon."
         )
     if len(one_step.parameters) != 1:
-        raise DomainError.of("derive_slow_manifold()", "a map with one parameter", one_step.parameters, "Fix the rest.")
-    width = SLOPE * (order + 1) + extra_degree
-    rows = [frozen_branch(one_step, width + 1)]
-    shape = RowSeries(rows, 0, width)
-    z, parameter = RowSeries([fmpq_poly([0, 1])], 0, width), RowSeries([], 0, width)
-    involution, image = (evaluate_rows(p, z, shape, parameter).rows[0] for p in one_step.polynomials)
-    back = compose_low(involution, involution, width + 1)
-    if compose_low(rows[0], involution, width + 1) != image or back != z.rows[0]:
-        raise ProofError.of(
-            "derive_slow_manifold()",
-            "a curve of two-cycles through the edge at parameter 0",
-            "one that the map does not keep",
-            "Without it there is no slow manifold of this kind.",
-        )
-    slopes = [evaluate_rows(p.derivative(1), z, shape, parameter).rows[0] for p in one_step.polynomials]
-    bend = compose_low(rows[0].derivative(), involution, width + 1)
-    factor = slopes[1] - bend.mul_low(slopes[0], width + 1)
-    factor_image = compose_low(factor, involution, width + 1)
-    divisor = (1 - factor.mul_low(factor_image, width + 1)).truncate(width + 1)
-    if divisor[0] != 0 or divisor[1] != 0 or divisor[2] == 0:
-        raise ProofError.of(
-            "derive_slow_manifold()", "a divisor of order z^2", str(divisor.truncate(3)), "The edge is degenerate."
-        )
-    inverse = inverse_low(divisor.right_shift(SLOPE), width - 1)
-    for n in range(1, order + 1):
-        defect = _defect(one_step, rows, n, width)
-        length = width - SLOPE * n + 1
-        numerator = factor_image.mul_low(defect, length) + compose_low(defect, involution, length)
-        if numerator[0] != 0 or numerator[1] != 0:
-            raise ProofError.of(
-                "derive_slow_manifold()", f"a solvable order {n}", str(numerator.truncate(2)), "No slow manifold."
-            )
-        rows.append(numerator.right_shift(SLOPE).mul_low(inverse, length - SLOPE))
-    return SlowManifold(one_step, tuple(rows), width)
+        raise DomainError.of("slow_manifold()", "a map with one parameter", one_step.parameters, "Fix the rest.")
+    width = manifold_width(order) + extra_degree
+    return SlowManifold(one_step, invariant_rows(one_step, order, width), width)
 
 
-def _defect(one_step: PolynomialMap, rows: list[fmpq_poly], n: int, width: int) -> fmpq_poly:
-    """Row n of ``T' - tau(z')`` for the rows known so far."""
-    tau = RowSeries(rows, n, width)
-    z = RowSeries([fmpq_poly([0, 1])], n, width)
-    parameter = RowSeries([ZERO, fmpq_poly([1])], n, width)
-    stepped, image = (evaluate_rows(p, z, tau, parameter) for p in one_step.polynomials)
-    return (image - tau.compose(stepped)).rows[n]
+def manifold_width(order: int) -> int:
+    """The degree in z of row 0 that an order in the parameter needs at ``z = 0``."""
+    return PARAMETER_WEIGHT * (order + 1)

@@ -4,9 +4,9 @@ For the map ``(z, T) -> (z', T')`` of eigenvalues ``{1, -epsilon}`` and target 0
 
 - ``V = T + a z`` with ``V' = V - z^2 rate``: the rescaled weight norm falls while ``rate > 0``;
 - ``p(z)``, which the two-cycles at ``epsilon = 0`` keep, and ``U = V - 2 - 2 p``, zero on them;
-- ``U' = U - z^2 / (1 - z') (pull U + push)``, exactly.
+- ``U' = U - z^2 / (1 - z') (relaxation U + forcing)``, exactly.
 
-Nothing here is typed in: ``a``, ``rate``, ``p``, ``pull`` and ``push`` come out of the map.
+Nothing here is typed in: ``a``, ``rate``, ``p``, ``relaxation`` and ``forcing`` come out of the map.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from ..algebra.errors import DomainError, ProofError
 from ..algebra.rational import RationalFunction
 from ..algebra.rings import PolyRing, poly_terms
 from ..models.quadratic import QuadraticModel
-from ..planar.maps import PolynomialMap
 from ..planar.nullcline import EDGE
 from ..planar.planar_map import PlanarMap
 
@@ -68,7 +67,7 @@ class Lyapunov:
         ceiling: V falls while ``T`` lies below this number.
     """
 
-    one_step: PolynomialMap
+    one_step: PlanarMap
     tilt: sp.Expr
     rate: sp.Expr
     ceiling: sp.Rational
@@ -109,7 +108,7 @@ def _coefficient(ring: PolyRing, expr: sp.Expr, z: sp.Symbol, power: int) -> sp.
     return ring.to_expr(ring.from_dict(kept))
 
 
-def derive_lyapunov(one_step: PolynomialMap) -> Lyapunov:
+def derive_lyapunov(one_step: PlanarMap) -> Lyapunov:
     """Find the linear function of ``(z, T)`` that every step lowers to second order in z.
 
     Args:
@@ -149,19 +148,19 @@ class SlowCoordinate:
 
     Attributes:
         lyapunov: V and its map.
-        turn: ``h = 1 - z'/z``; it exceeds 1 where the residual changes sign.
+        effective_curvature: ``h = 1 - z'/z``; it exceeds 1 where the residual changes sign.
         invariant: ``p(z)``, kept by the two-cycles at epsilon = 0.
         pole: the denominator of p, 1 at ``z = 0``.
-        pull: the factor of U in the one-step law.
-        push: the rest of it, a multiple of epsilon.
+        relaxation: the factor of U in the one-step law.
+        forcing: the rest of it, a multiple of epsilon.
     """
 
     lyapunov: Lyapunov
-    turn: sp.Expr
+    effective_curvature: sp.Expr
     invariant: sp.Expr
     pole: sp.Expr
-    pull: sp.Expr
-    push: sp.Expr
+    relaxation: sp.Expr
+    forcing: sp.Expr
 
     @property
     def value(self) -> sp.Expr:
@@ -169,11 +168,13 @@ class SlowCoordinate:
         return self.lyapunov.value - EDGE - 2 * self.invariant
 
     def identity(self) -> Identity:
-        """``U' = U - z^2 (pull U + push) / (1 - z')``."""
+        """``U' = U - z^2 (relaxation U + forcing) / (1 - z')``."""
         one_step = self.lyapunov.one_step
         step = dict(zip(one_step.variables, one_step.components, strict=True))
         z = one_step.variables[0]
-        right = self.value - z**2 * (self.pull * self.value + self.push) / self.pole.subs(step, simultaneous=True)
+        right = self.value - z**2 * (self.relaxation * self.value + self.forcing) / self.pole.subs(
+            step, simultaneous=True
+        )
         left = self.value.subs(step, simultaneous=True)
         return Identity("slow-law", "the one-step law of U", left, right, (*one_step.variables, *one_step.parameters))
 
@@ -206,11 +207,11 @@ def derive_slow_coordinate(lyapunov: Lyapunov) -> SlowCoordinate:
     where = "derive_slow_coordinate()"
     one_step = lyapunov.one_step
     (z, T), (epsilon,), ring = one_step.variables, one_step.parameters, one_step.ring
-    turn_function = RationalFunction.from_expr(ring, z - one_step.components[0]).divide_exactly(
+    curvature_function = RationalFunction.from_expr(ring, z - one_step.components[0]).divide_exactly(
         ring.generator(z), where
     )
-    turn = turn_function.to_expr()
-    branch = PlanarMap.of(one_step).nullcline(1).at_zero
+    effective_curvature = curvature_function.to_expr()
+    branch = one_step.nullcline(1).at_zero
     invariant = sp.factor((branch + lyapunov.tilt.subs(epsilon, 0) * z - EDGE) / 2)
     numerator, denominator = sp.fraction(invariant)
     pole = sp.expand(denominator / denominator.subs(z, 0))
@@ -223,11 +224,13 @@ def derive_slow_coordinate(lyapunov: Lyapunov) -> SlowCoordinate:
     pole_after = RationalFunction.from_expr(ring, pole.subs(step, simultaneous=True))
     law = ((before - after) * pole_after).divide_exactly(ring.generator(z) ** 2, where)
     at_zero = {epsilon: sp.Integer(0)}
-    shape = law.at(at_zero) / before.at(at_zero) / turn_function.at(at_zero)
+    shape = law.at(at_zero) / before.at(at_zero) / curvature_function.at(at_zero)
     if not shape.denominator.is_constant() or shape.to_expr().has(T):
         raise ProofError.of(where, "a law that is a multiple of h U at epsilon = 0", shape.to_expr(), "Maps differ.")
-    pull = turn * sp.factor(shape.to_expr())
-    push_function = (law - RationalFunction.from_expr(ring, pull) * before).divide_exactly(
+    relaxation = effective_curvature * sp.factor(shape.to_expr())
+    forcing_function = (law - RationalFunction.from_expr(ring, relaxation) * before).divide_exactly(
         ring.generator(epsilon), where
     ) * RationalFunction(ring, ring.generator(epsilon), ring.one)
-    return SlowCoordinate(lyapunov, turn, invariant, pole, pull, sp.factor(push_function.to_expr()))
+    return SlowCoordinate(
+        lyapunov, effective_curvature, invariant, pole, relaxation, sp.factor(forcing_function.to_expr())
+    )

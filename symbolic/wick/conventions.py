@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ..algebra.symbols import symbol
-from .acceleration import LAWS, Acceleration
+from .acceleration import Acceleration
 
 _D, _P, _SIGMA_Q, _SIGMA_Z = (symbol(n) for n in ("D", "P", "sigma_Q", "sigma_z"))
 _HALF, _ONE = sp.Rational(1, 2), sp.Integer(1)
@@ -68,13 +68,16 @@ READINGS: tuple[Reading, ...] = (
 )
 
 
-def condition() -> sp.Equality:
+def condition(acceleration: Acceleration) -> sp.Equality:
     """When eq. 22 stands: ``2 D P sigma_Q^2 speed^2 = 1``, solved from the derived leading ratio.
+
+    Args:
+        acceleration: for GOE-like Q.
 
     Returns:
         The equation for ``sigma_Q^2`` at unit speed; at another speed the variance is divided by its square.
     """
     variance = sp.Dummy("variance", positive=True)
-    leading = Acceleration(LAWS["goe"]).leading_ratio().subs(_SIGMA_Q, sp.sqrt(variance))
+    leading = acceleration.leading_ratio().subs(_SIGMA_Q, sp.sqrt(variance))
     (solved,) = sp.solve(sp.Eq(leading, _SIGMA_Z**2), variance)
     return sp.Eq(_SIGMA_Q**2, solved)

@@ -16,9 +16,8 @@ from functools import lru_cache
 import sympy as sp
 
 from ..algebra.symbols import symbol
-from .acceleration import Acceleration
 from .contraction import collect, copy_average, delta, pairings
-from .integration_by_parts import adjoint, contracted, eigenvalue_moment, reduce_moments, trace_tensor
+from .integration_by_parts import adjoint, contracted, reduce_moments, trace_tensor
 from .tensors import RING, Factor, Tensor, Term, outputs, parameters, product, times
 
 
@@ -67,9 +66,3 @@ def acceleration_change() -> sp.Expr:
 def _scaled(expr: sp.Expr) -> sp.Expr:
     average = copy_average(symbol("D")) * copy_average(symbol("P"))
     return sp.factor(expr * average * symbol("kappa_4") * symbol("sigma_J") ** 4 / 24)
-
-
-def ratio_change() -> sp.Expr:
-    """First-order change of ``E[d2 lambda_k / dt2] / E[lambda_k]``."""
-    ratio = Acceleration().ratio
-    return sp.factor((acceleration_change() - ratio * eigenvalue_change()) / eigenvalue_moment(1))

@@ -31,7 +31,6 @@ from .tensors import (
     outputs,
     parameters,
     product,
-    total,
 )
 
 Pairs = tuple[tuple[Factor, Factor], ...]
@@ -85,7 +84,7 @@ def adjoint(tensor: Tensor) -> Tensor:
 
 def contracted(tensor: Tensor) -> fmpq_mpoly:
     """A sum without free indices as a polynomial in the invariants."""
-    return total(contract(t) for t in tensor)
+    return sum((contract(t) for t in tensor), start=RING.zero)
 
 
 def trace_tensor(powers: Mapping[int, int]) -> Tensor:

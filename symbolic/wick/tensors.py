@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -175,11 +175,3 @@ def latex_tensor(tensor: Sequence[Term]) -> str:
         head = "" if scalar == 1 else "-" if scalar == -1 else sp.latex(scalar, symbol_names=latex_names())
         pieces.append(f"{head} {body}".strip())
     return re.sub(r"\+ -", "- ", " + ".join(pieces)) or "0"
-
-
-def total(terms: Iterable[fmpq_mpoly]) -> fmpq_mpoly:
-    """The sum of polynomials of the ring."""
-    result = RING.zero
-    for polynomial in terms:
-        result += polynomial
-    return result

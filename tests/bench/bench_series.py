@@ -7,7 +7,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,12 +33,6 @@ TARGETS = {
     "limit series, epsilon^20: 120 s / row recursion": 1.0,
 }
 SKIPPED: dict[str, str] = {}
-
-
-def fresh(derive: Callable[..., Any], *order: Any) -> Any:
-    """Derive on a copy of the map, which keeps nothing yet."""
-    return derive(replace(main_case()), *order)
-
 
 z, T, y, epsilon = symbols("z T y epsilon")
 
@@ -78,6 +71,11 @@ def with_sympy_ring(order: int) -> tuple[Any, Any]:
     for _ in range(2):
         state = [put(poly_terms(p), [*state, er]) for p in one_step.polynomials]
     return state[0] - zr, state[1] - put(nullcline, [state[0], er]) - yr
+
+
+def fresh() -> PlanarMap:
+    """The map of the main case with nothing derived yet: derivations are kept on the map."""
+    return PlanarMap.of(main_case())
 
 
 def agrees(recurrence: Recurrence, other: tuple[Any, Any]) -> bool:
@@ -123,7 +121,7 @@ def sympy_series(order: int) -> float | None:
 
 
 def maxima_taylor(order: int) -> float | None:
-    """Seconds of Maxima's ``taylor_expansion`` for both increments, as Maxima itself measures them."""
+    """Seconds of Maxima's ``taylor`` for both increments, as Maxima itself measures them."""
     step = main_case()
 
     def text(expr: sp.Expr) -> str:
@@ -172,23 +170,22 @@ def measure() -> dict[str, float]:
     Raises:
         RuntimeError: two routes disagree.
     """
-    one_step = main_case()
     ratios: dict[str, float] = {}
-    times = {n: seconds(partial(fresh, PlanarMap.two_step, n), 2) for n in (8, 16, 24, 32)}
+    times = {n: seconds(partial(lambda n: fresh().two_step(n), n), 2) for n in (8, 16, 24, 32)}
     ratios["two-step, order 32: 10 s / graded series"] = 10 / times[32]
     for low, high in ((8, 16), (16, 32)):
         ratios[f"two-step: cost of order {high} / order {low}"] = times[high] / times[low]
-    light = seconds(lambda: fresh(PlanarMap.two_step, 32, (2, 2)), 2)
+    light = seconds(lambda: fresh().two_step(32, (2, 2)), 2)
     ratios["two-step, order 32: all powers of y, epsilon / both of weight 2"] = times[32] / light
 
-    ours = seconds(lambda: fresh(PlanarMap.two_step, RING_ORDER), 3)
+    ours = seconds(lambda: fresh().two_step(RING_ORDER), 3)
     begun = time.perf_counter()
     ring = with_sympy_ring(RING_ORDER)
     ratios[f"two-step, order {RING_ORDER}: SymPy ring / graded series"] = (time.perf_counter() - begun) / ours
-    if not agrees(one_step.two_step(RING_ORDER), ring):
+    if not agrees(fresh().two_step(RING_ORDER), ring):
         raise RuntimeError("SymPy's ring and the graded series disagree")
 
-    ours = seconds(lambda: fresh(PlanarMap.two_step, SERIES_ORDER), 3)
+    ours = seconds(lambda: fresh().two_step(SERIES_ORDER), 3)
     name = f"two-step, order {SERIES_ORDER}: SymPy series / graded series"
     theirs = sympy_series(SERIES_ORDER)
     if theirs is None:
@@ -203,12 +200,12 @@ def measure() -> dict[str, float]:
         if theirs is None:
             SKIPPED[name] = f"Maxima did not end within {PATIENCE} s"
         else:
-            ratios[name] = theirs / seconds(lambda: fresh(PlanarMap.two_step, MAXIMA_ORDER), 3)
+            ratios[name] = theirs / seconds(lambda: fresh().two_step(MAXIMA_ORDER), 3)
 
-    limits = {n: seconds(partial(fresh, PlanarMap.slow_manifold, n), 2) for n in (10, 20)}
+    limits = {n: seconds(partial(lambda n: fresh().slow_manifold(n), n), 2) for n in (10, 20)}
     ratios["limit series, epsilon^10: 10 s / row recursion"] = 10 / limits[10]
     ratios["limit series, epsilon^20: 120 s / row recursion"] = 120 / limits[20]
-    laws = {n: seconds(partial(fresh, PlanarMap.limit_law, n // 2), 2) for n in (4, 8)}
+    laws = {n: seconds(partial(lambda n: fresh().limit_law(n // 2), n), 2) for n in (4, 8)}
     ratios["limit law: cost of weight 8 / weight 4"] = laws[8] / laws[4]
     return ratios
 

@@ -14,7 +14,7 @@ from ..errors import DomainError
 from ..rings import poly_terms
 
 ZERO = fmpq_poly([0])
-SLOPE = 2
+PARAMETER_WEIGHT = 2
 """The parameter's weight: each power of it costs this many orders in the variable."""
 
 
@@ -36,7 +36,7 @@ class RowSeries:
 
     def length(self, row: int) -> int:
         """How many coefficients a row keeps."""
-        return max(self.width - SLOPE * row + 1, 0)
+        return max(self.width - PARAMETER_WEIGHT * row + 1, 0)
 
     def constant(self, value: fmpq | int) -> RowSeries:
         """A number as a series of this shape."""

@@ -20,14 +20,14 @@ from ...latex.names import later
 from ...latex.printer import Order
 from ...planar.maps import PolynomialMap
 from .constants import Constants, find_constants
-from .findings import Findings
-from .step import GradientStep, as_expression, as_symbols
+from .gradient import GradientStep, as_expression, as_symbols
+from .hypotheses import Sectioned
 
 MOST_UNKNOWNS = 20_000
 
 
 @dataclass(frozen=True)
-class Reduction(Findings):
+class Reduction(Sectioned):
     """Coordinates in which the gradient step closes, and the closed map.
 
     Attributes:
@@ -38,35 +38,50 @@ class Reduction(Findings):
         compared: how many monomials in the parameters the proof compared.
     """
 
+    kind = "closed-map"
     model: GradientStep
     coordinates: Mapping[sp.Symbol, sp.Expr]
     map: PolynomialMap
     replaced: Constants
     compared: int
 
+    def equations(self) -> tuple[Equation, ...]:
+        """The closed map, in the user's constants."""
+        order, own = Order(self.map.variables), frozenset(self.map.variables)
+        return tuple(
+            Equation(later(v, 1), self.replaced.restore(c), order=order, tag=v.name, own=own)
+            for v, c in zip(self.map.variables, self.map.components, strict=True)
+        )
+
     def sections(self) -> list[Section]:
         """The model, and the closed map in the user's coordinates."""
-        proved = f"Proved equal to the gradient step: {self.compared} monomials compared."
-        return [*self.model.sections(), Section("Closed map", proved, self.equations())]
+        text = f"Proved equal to the gradient step: {self.compared} monomials compared."
+        return [*self.model.sections(), Section("Closed map", text, self.equations())]
 
     def json(self) -> dict[str, Any]:
         """The closed map as text."""
         return {"map": {e.tag: str(e.rhs) for e in self.equations()}}
 
-    def definitions(self) -> tuple[Equation, ...]:
-        """The coordinates in the parameters."""
-        free = self.model.free
-        return tuple(Equation(s, e, order=Order(free), own=frozenset((s, *free))) for s, e in self.coordinates.items())
-
     def explain(self) -> DerivationLog:
-        """From the loss to the closed map; each component is compared with the gradient step."""
+        """From the loss to the closed map, checked as polynomial identities in the parameters.
+
+        Raises:
+            ProofError: a step does not hold.
+        """
         log = self.model.explain()
-        log.state("Coordinates", "As given.", *self.definitions())
+        own = frozenset(self.model.parameters)
+        log.state(
+            "Coordinates",
+            "As given.",
+            *(
+                Equation(name, formula, order=Order(self.model.free), own=own | {name})
+                for name, formula in self.coordinates.items()
+            ),
+        )
         step = self.model.step_map(self.replaced)
         moved = dict(zip(step.variables, step.components, strict=True))
         inside = {name: self.replaced.replace(formula) for name, formula in self.coordinates.items()}
-        rows = zip(self.map.variables, self.map.components, self.equations(), strict=True)
-        for name, image, equation in rows:
+        for name, image, equation in zip(self.map.variables, self.map.components, self.equations(), strict=True):
             log.identity(
                 f"The next {name}",
                 "Put the gradient step into its definition; the result is a polynomial in the coordinates again, found "
@@ -77,14 +92,6 @@ class Reduction(Findings):
                 what="the stepped definition and the closed form, written in the parameters,",
             )
         return log
-
-    def equations(self) -> tuple[Equation, ...]:
-        """The closed map, in the user's constants."""
-        order, own = Order(self.map.variables), frozenset(self.map.variables)
-        return tuple(
-            Equation(later(v, 1), self.replaced.restore(c), order=order, tag=v.name, own=own)
-            for v, c in zip(self.map.variables, self.map.components, strict=True)
-        )
 
 
 @dataclass(frozen=True)

@@ -1,26 +1,24 @@
-"""Gradient descent on any polynomial loss: the object that users start from."""
+"""Gradient descent on any polynomial loss, and all that edgestab derives of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import sympy as sp
 
 from .closure import Reduction, reduce
-from .stabilisation import EdgePoint, edge_point
-from .step import GradientStep
-from .study import EdgeStudy, study
+from .edge_point import EdgePoint, derive_edge_point
+from .gradient import GradientStep
+from .study import EdgeStudy, derive_study
 
 
-@dataclass(frozen=True, init=False)
 class GradientDescent(GradientStep):
-    """``theta' = theta - step * grad loss(theta)``, exactly.
+    """``theta' = theta - step * grad loss(theta)``, exactly, and what follows from it.
 
     Attributes:
         loss: polynomial in the parameters; other symbols are constants.
         parameters: the trained parameters, in order.
-        step: the step size, a symbol, a number or a formula in constants; eta by default.
+        step: the step size, a symbol, a number or a formula in constants.
         ties: parameters that start equal to others and stay so, for example ``{z: x}``; proved to be kept.
 
     Raises:
@@ -33,8 +31,6 @@ class GradientDescent(GradientStep):
         >>> model = es.GradientDescent("(1 - x*y)^2/2", "x,y")
         >>> model.step_map().variables
         (x, y)
-        >>> model.reduce({"p": "x*y", "q": "x^2 + y^2"}).map.components[0]
-        eta**2*p**3 - 2*eta**2*p**2 + eta**2*p + eta*p*q - ... + p
     """
 
     def reduce(self, coordinates: Mapping[str, sp.Expr | str]) -> Reduction:
@@ -64,15 +60,15 @@ class GradientDescent(GradientStep):
             coordinates: two reduced coordinates, a residual and a curvature.
             at: the value of the residual coordinate at the minimum, for example ``{"p": 1}``.
             order: orders kept in the small parameter and in the residual, 2..30.
-            small: which constant is small, if several are left.
+            small: which constant is small, when several are left.
 
         Returns:
             Hypotheses with verdicts, and every object that they allow.
 
         Raises:
-            DomainError: the order is out of range, or the two-step map is too large.
+            DomainError: the order is out of range, ``at`` names no coordinate, or the two-step map is too large.
         """
-        return study(self, coordinates, at, order, small)
+        return derive_study(self, coordinates, at, order, small)
 
     def at(self, point: Mapping[str | sp.Symbol, object]) -> EdgePoint:
         """The model at one point: Hessian, edge step, and Damian et al.'s self-stabilisation data.
@@ -86,4 +82,4 @@ class GradientDescent(GradientStep):
         Raises:
             DomainError: a value is missing, or the top Hessian eigenvalue is not simple and positive.
         """
-        return edge_point(self, point)
+        return derive_edge_point(self, point)

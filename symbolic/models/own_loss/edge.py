@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 from flint import fmpq
@@ -22,7 +23,7 @@ from ...explain.log import DerivationLog
 from ...latex.equations import Equation
 from ...planar.planar_map import PlanarMap
 from .closure import Reduction
-from .findings import Hypothesis
+from .hypotheses import Hypothesis
 
 Laurent = dict[Exponents, fmpq]
 """Exponents of (z, T, constants) to coefficient; those of constants may be negative."""
@@ -41,6 +42,7 @@ class EdgeForm(Derived):
         minimum: the residual coordinate and its value at the minima.
     """
 
+    kind = "edge-form"
     reduction: Reduction
     map: PlanarMap
     residual: sp.Expr
@@ -53,6 +55,18 @@ class EdgeForm(Derived):
         name, value = self.minimum
         return self.reduction.coordinates[name] - value
 
+    def equations(self) -> tuple[Equation, ...]:
+        """The new coordinates, then the map."""
+        z, T = self.map.variables
+        own = frozenset(self.reduction.map.variables) - {z, T}
+        new = [
+            Equation(z, self.residual, tag="residual", own=own),
+            Equation(T, self.curvature, tag="curvature", own=own),
+        ]
+        if self.small is not None and self.small[0] != self.small[1]:
+            new.append(Equation(*self.small, tag="small"))
+        return (*new, *self.map.equations())
+
     def words(self) -> str:
         """What z, T and y are, and that they are not the user's own, where names coincide."""
         words = "z: distance from the minima; T: one minus their multiplier, edge at T = 2."
@@ -63,18 +77,31 @@ class EdgeForm(Derived):
         verb = "is" if len(shared) == 1 else "are"
         return f"{words} From here on {', '.join(shared)} {verb} no longer what the loss calls so."
 
+    def json(self) -> dict[str, Any]:
+        """Coordinates, small parameter and map as text."""
+        return {
+            "z": str(self.residual),
+            "T": str(self.curvature),
+            "small": None if self.small is None else {"name": self.small[0].name, "meaning": str(self.small[1])},
+            "map": {v.name: str(c) for v, c in zip(self.map.variables, self.map.components, strict=True)},
+        }
+
     def explain(self) -> DerivationLog:
-        """From the loss to the map in ``(z, T)``; each component is compared with the closed map."""
-        log, reduction = self.reduction.explain(), self.reduction
+        """From the loss to the map in ``(z, T)``, checked as identities in the reduced coordinates.
+
+        Raises:
+            ProofError: a step does not hold.
+        """
+        log = self.reduction.explain()
         log.state(
             "Residual and curvature",
             f"{self.words()} Constants that only set units drop out; the one that is left is the small parameter.",
             *[e for e in self.equations() if e not in self.map.equations()],
         )
-        carry = reduction.replaced.replace
+        carry = self.reduction.replaced.replace
         meaning = {} if self.small is None else {self.small[0]: carry(self.small[1])}
         coordinates = dict(zip(self.map.variables, (carry(self.residual), carry(self.curvature)), strict=True))
-        closed = dict(zip(reduction.map.variables, reduction.map.components, strict=True))
+        closed = dict(zip(self.reduction.map.variables, self.reduction.map.components, strict=True))
         for variable, component, equation in zip(
             self.map.variables, self.map.components, self.map.equations(), strict=True
         ):
@@ -87,18 +114,6 @@ class EdgeForm(Derived):
                 what="the stepped definition and the map, written in the reduced coordinates,",
             )
         return log
-
-    def equations(self) -> tuple[Equation, ...]:
-        """The new coordinates, then the map."""
-        z, T = self.map.variables
-        own = frozenset(self.reduction.map.variables) - {z, T}
-        new = [
-            Equation(z, self.residual, tag="residual", own=own),
-            Equation(T, self.curvature, tag="curvature", own=own),
-        ]
-        if self.small is not None and self.small[0] != self.small[1]:
-            new.append(Equation(*self.small, tag="small"))
-        return (*new, *self.map.equations())
 
 
 def derive_edge_form(
@@ -124,16 +139,16 @@ def derive_edge_form(
     found.append(line)
     if not line.holds:
         return None, tuple(found)
-    factor, offset, affine = _multiplier(terms[0], other, constants)
+    slope, offset, affine = _multiplier(terms[0], other, constants)
     found.append(affine)
-    if factor is None:
+    if slope is None:
         return None, tuple(found)
-    scaled = _in_curvature(terms, factor, offset)
+    scaled = _in_curvature(terms, slope, offset)
     scales = _scales(scaled, len(constants))
     left = [k for k, s in enumerate(scales) if s is None]
     scaled = (_rescaled(scaled[0], scales), _rescaled(scaled[1], scales))
     form, condition = _assemble(
-        reduction, scaled, constants, scales, left, (residual, other, value, factor, offset), small
+        reduction, scaled, constants, scales, left, (residual, other, value, slope, offset), small
     )
     found.append(condition)
     return form, tuple(found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from itertools import combinations_with_replacement
 from typing import Any
 
@@ -19,18 +19,16 @@ from ...algebra.errors import DomainError
 from ...algebra.series import Grading, TruncatedSeries, evaluate
 from ...explain.derived import Derived
 from ...explain.log import DerivationLog
-from ...latex.document import Section
 from ...latex.equations import Equation
 from ...latex.names import later
 from ...latex.printer import Order
 from ...planar.maps import PolynomialMap
-from ...planar.slow_flow import SlowFlow, derive_slow_flow
-from .findings import Findings, Hypothesis
-from .step import GradientStep
+from ...planar.slow_flow import SlowFlow, separate_variables
+from .gradient import GradientStep
 
 x, v, w, y = (sp.Symbol(n, real=True) for n in "xvwy")
 alpha, beta, eta = (sp.Symbol(n, positive=True) for n in ("alpha", "beta", "eta"))
-gradient_size = sp.Symbol("b", positive=True)
+slope = sp.Symbol("b", positive=True)
 """``|grad sharpness|``, the third derivative ``xxv``; ``beta = b^2``."""
 
 LEADING_WEIGHT = 2
@@ -50,6 +48,7 @@ class SelfStabilisation(Derived):
         flow: the slow flow of two steps, per step, with its conserved energy.
     """
 
+    kind = "self-stabilisation"
     system: PolynomialMap
     expansion: tuple[sp.Expr, sp.Expr]
     increments: tuple[sp.Expr, sp.Expr]
@@ -57,8 +56,30 @@ class SelfStabilisation(Derived):
     cancelling: tuple[sp.Expr, ...]
     flow: SlowFlow
 
+    def equations(self) -> tuple[Equation, ...]:
+        """The system, then its energy."""
+        order = Order((x, y))
+        rows = [
+            Equation(later(s, 1), c, order=order, tag=s.name)
+            for s, c in zip(self.system.variables, self.system.components, strict=True)
+        ]
+        return (*rows, self.flow.equations()[-1])
+
+    def json(self) -> dict[str, Any]:
+        """System, surviving and cancelling derivatives, and energy as text."""
+        return {
+            "system": {s.name: str(c) for s, c in zip(self.system.variables, self.system.components, strict=True)},
+            "surviving": [str(p) for p in self.surviving],
+            "cancelling": [str(p) for p in self.cancelling],
+            "energy": str(self.flow.energy),
+        }
+
     def explain(self) -> DerivationLog:
-        """From the cubic Taylor expansion of any loss to the system and its energy."""
+        """From the cubic Taylor expansion of any loss to the system and its energy.
+
+        Raises:
+            ProofError: a step does not hold.
+        """
         log = DerivationLog("Self-stabilisation from the cubic Taylor expansion", described=frozenset())
         loss = sp.Symbol("L", real=True)
         log.state(
@@ -67,19 +88,19 @@ class SelfStabilisation(Derived):
             "w orthogonal to both; b is the length of that gradient, every other derivative is free. Times eta:",
             Equation(eta * loss, cubic_loss(), order=Order((x, v, w))),
         )
-        drive, b = derivative_symbol("v"), gradient_size
+        drive = derivative_symbol("v")
         log.state(
             "Excess sharpness, sharpening, slope",
             "y is the sharpness minus 2/eta to first order.",
-            Equation(y, b * v),
-            Equation(alpha, -b * drive),
-            Equation(beta, b**2),
+            Equation(y, slope * v),
+            Equation(alpha, -slope * drive),
+            Equation(beta, slope**2),
         )
         products = ", ".join(str(p) for p in self.surviving)
         others = ", ".join(str(p) for p in self.cancelling)
         # a product vanishes if its first factor does
         gone = {min(p.free_symbols, key=str): 0 for p in self.surviving}
-        meaning = {y: b * v, alpha: -b * drive, beta: b**2}
+        meaning = {y: slope * v, alpha: -slope * drive, beta: slope**2}
         for s, expansion, increment in zip((x, y), self.expansion, self.increments, strict=True):
             log.state(
                 f"Two steps of {s} on the expansion",
@@ -95,17 +116,8 @@ class SelfStabilisation(Derived):
                 what="the increments of the expansion and of the system, written in x and v,",
             )
         log.state("The system", "The map with these two-step increments at leading weight.", *self.equations()[:2])
-        log.extend(self.flow.explain("Per step, at leading weight"))
+        self.flow.add_to(log, "Per step, at leading weight")
         return log
-
-    def equations(self) -> tuple[Equation, ...]:
-        """The system, then its energy."""
-        order = Order((x, y))
-        rows = [
-            Equation(later(s, 1), c, order=order, tag=s.name)
-            for s, c in zip(self.system.variables, self.system.components, strict=True)
-        ]
-        return (*rows, self.flow.equations()[-1])
 
 
 def derivative_symbol(directions: str) -> sp.Symbol:
@@ -125,7 +137,7 @@ def cubic_loss() -> sp.Expr:
             name = "".join(directions)
             if (degree == 2 and "x" in name) or name == "xxw":
                 continue
-            factor = gradient_size if name == "xxv" else derivative_symbol(name)
+            factor = slope if name == "xxv" else derivative_symbol(name)
             powers = sp.Mul(*({"x": x, "v": v, "w": w}[d] for d in directions))
             count = sp.prod(sp.factorial(name.count(d)) for d in "xvw")
             total += eta * factor * powers / count
@@ -144,7 +156,7 @@ def _two_steps(one_step: PolynomialMap, weights: Mapping[sp.Symbol, int], order:
     return history
 
 
-@lru_cache(maxsize=1)
+@cache
 def derive_self_stabilisation() -> SelfStabilisation:
     """Derive the system from the cubic Taylor expansion.
 
@@ -158,6 +170,10 @@ def derive_self_stabilisation() -> SelfStabilisation:
 
     Source:
         Damian, Nichani, Lee 2022, section 4 (the system for x and y).
+
+    Example:
+        >>> es.models.derive_self_stabilisation().system.components[0]
+        x*(-eta*y - 1)
     """
     loss = cubic_loss()
     cubic = GradientStep(loss, (x, v, w), 1).step_map()
@@ -165,14 +181,14 @@ def derive_self_stabilisation() -> SelfStabilisation:
     weights = {x: 1, v: 1, w: 1, drive: 2, side: 2}
     start, first, second = _two_steps(cubic, weights, LEADING_WEIGHT)
     # y = b v is the excess sharpness; two-step changes of x and y, and the one-step change of x + (-x)
-    change_x, change_y = second[0] - start[0], (second[1] - start[1]) * _constant(start[0], gradient_size)
+    change_x, change_y = second[0] - start[0], (second[1] - start[1]) * _constant(start[0], slope)
     once_x = first[0] + start[0]
     system = PolynomialMap(
         (x, y), (-(1 + eta * y) * x, y + eta * (alpha - beta * x**2 / 2)), (eta, alpha, beta), "self-stabilisation"
     )
     s_start, _, s_second = _two_steps(system, {x: 1, y: 1, alpha: 2}, LEADING_WEIGHT)
     wanted = tuple((a - b).to_expr() for a, b in zip(s_second, s_start, strict=True))
-    meaning = {y: gradient_size * v, alpha: -gradient_size * drive, beta: gradient_size**2}
+    meaning = {y: slope * v, alpha: -slope * drive, beta: slope**2}
     drives = {drive, side}
     extra = [
         sp.expand(derived.to_expr() - expected.subs(meaning, simultaneous=True))
@@ -187,7 +203,7 @@ def derive_self_stabilisation() -> SelfStabilisation:
     cancelling = [p for p in _minimal(once - {sp.S.One}) if p not in surviving]
     # per step: half the leading two-step increments
     rate, force = sp.cancel(wanted[0] / (2 * y)), sp.expand(wanted[1] / 2)
-    flow = derive_slow_flow(x, y, rate, force)
+    flow = separate_variables(x, y, rate, force)
     expansion = (change_x.to_expr(), change_y.to_expr())
     return SelfStabilisation(system, expansion, (wanted[0], wanted[1]), tuple(surviving), tuple(cancelling), flow)
 
@@ -212,177 +228,4 @@ def minimal_loss() -> GradientStep:
 
     Written with step 1 for ``eta`` times the loss, in the parameters ``x`` and ``v``, with ``y = b v``.
     """
-    return GradientStep(x**2 + eta * gradient_size * x**2 * v / 2 - eta * sp.Symbol("c", positive=True) * v, (x, v), 1)
-
-
-@dataclass(frozen=True)
-class EdgePoint(Findings):
-    """One point of a model: sharpness, edge step, and the data of self-stabilisation there.
-
-    Attributes:
-        model: the model.
-        point: exact value of each parameter.
-        gradient: the gradient there.
-        eigenvalues: of the Hessian, ascending, exact.
-        edge_step: ``2 / sharpness``.
-        alpha: progressive sharpening, minus gradient times gradient of the sharpness.
-        beta: squared norm of the sharpness's gradient orthogonal to the top eigenvector.
-        hypotheses: what the self-stabilisation system asks, with verdicts here.
-    """
-
-    model: GradientStep
-    point: Mapping[sp.Symbol, sp.Expr]
-    gradient: tuple[sp.Expr, ...]
-    eigenvalues: tuple[sp.Expr, ...]
-    edge_step: sp.Expr
-    alpha: sp.Expr
-    beta: sp.Expr
-    hypotheses: tuple[Hypothesis, ...]
-
-    @property
-    def sharpness(self) -> sp.Expr:
-        """The top Hessian eigenvalue."""
-        return self.eigenvalues[-1]
-
-    def sections(self) -> list[Section]:
-        """The model, its spectrum at the point, and the data of self-stabilisation."""
-        spectrum = tuple(
-            Equation(sp.Symbol(f"lambda_{k + 1}", real=True), value)
-            for k, value in enumerate(reversed(self.eigenvalues))
-        )
-        meaning = (
-            "Sharpness, the step size that puts the point at the edge, sharpening, squared slope of the sharpness."
-        )
-        return [
-            *self.model.sections(),
-            Section("Hessian eigenvalues at the point", "", spectrum),
-            Section("Edge and self-stabilisation", meaning, self.equations()),
-        ]
-
-    def json(self) -> dict[str, Any]:
-        """The point as data with exact strings."""
-        return {
-            "loss": str(self.model.loss),
-            "parameters": [p.name for p in self.model.parameters],
-            "point": {p.name: str(value) for p, value in self.point.items()},
-            "eigenvalues": [str(e) for e in self.eigenvalues],
-            "sharpness": str(self.sharpness),
-            "edge_step": str(self.edge_step),
-            "alpha": str(self.alpha),
-            "beta": str(self.beta),
-            "hypotheses": [h.json() for h in self.hypotheses],
-        }
-
-    def explain(self) -> DerivationLog:
-        """From the loss to the local data at the point."""
-        log = self.model.explain()
-        for section in self.sections()[len(self.model.sections()) :]:
-            log.state(section.heading, section.text, *section.equations)
-        return log
-
-    def equations(self) -> tuple[Equation, ...]:
-        """Sharpness, edge step, alpha and beta."""
-        rows = {"S": self.sharpness, "eta_edge": self.edge_step, "alpha": self.alpha, "beta": self.beta}
-        return tuple(Equation(sp.Symbol(n, real=True), value, tag=n) for n, value in rows.items())
-
-
-def edge_point(model: GradientStep, point: Mapping[str | sp.Symbol, object]) -> EdgePoint:
-    """See :meth:`GradientDescent.at`."""
-    named = {(k.name if isinstance(k, sp.Symbol) else k): value for k, value in point.items()}
-    if set(named) != {p.name for p in model.free}:
-        raise DomainError.of(
-            "GradientDescent.at()", f"a value for each of {', '.join(p.name for p in model.free)}", named, "E.g. x=1."
-        )
-    values = {p: sp.Rational(str(named[p.name])) for p in model.free}
-    values |= {kept: values[leader] for kept, leader in model.ties.items()}
-    constants = [c for c in model.loss.free_symbols if c not in values]
-    if constants:
-        raise DomainError.of("GradientDescent.at()", "a loss without constants", constants, "Give them values first.")
-    gradient = sp.Matrix([g.subs(values) for g in model.gradient()])
-    hessian = model.hessian().subs(values)
-    spectrum = _spectrum(hessian)
-    sharpness, multiplicity = spectrum[-1]
-    if sharpness <= 0 or multiplicity > 1:
-        raise DomainError.of(
-            "GradientDescent.at()",
-            "a simple positive top Hessian eigenvalue",
-            str(spectrum[-1]),
-            "Choose another point.",
-        )
-    top = (hessian - sharpness * sp.eye(hessian.shape[0])).applyfunc(_tidy).nullspace(simplify=_tidy)[0]
-    norm = _tidy((top.T * top)[0])
-    third = sp.Matrix(
-        [
-            sp.Add(
-                *(
-                    top[i] * top[j] * sp.diff(model.loss, p, q, r).subs(values)
-                    for i, p in _numbered(model)
-                    for j, q in _numbered(model)
-                )
-            )
-            for r in model.parameters
-        ]
-    )
-    slope_all = (third / norm).applyfunc(_tidy)
-    along = _tidy((slope_all.T * top)[0] / norm)
-    slope_side = (slope_all - along * top).applyfunc(_tidy)
-    drive = _tidy(-(gradient.T * slope_side)[0])
-    squared = _tidy((slope_side.T * slope_side)[0])
-    along_gradient = _tidy((gradient.T * top)[0])
-    image = (hessian * slope_side).applyfunc(_tidy)
-    hypotheses = (
-        Hypothesis(
-            "top gradient",
-            "the gradient has no part along the top eigenvector",
-            bool(along_gradient == 0),
-            f"it is {along_gradient}, unnormalised",
-        ),
-        Hypothesis(
-            "flat slope",
-            "the gradient of the sharpness lies in the kernel of the Hessian",
-            bool(image.is_zero_matrix),
-            f"image {list(image)}",
-        ),
-        Hypothesis("sharpening", "alpha > 0: descent raises the sharpness", bool(drive > 0), f"alpha = {drive}"),
-        Hypothesis(
-            "slope",
-            "beta > 0: the sharpness has a slope within the other directions",
-            bool(squared > 0),
-            f"beta = {squared}",
-        ),
-    )
-    return EdgePoint(
-        model,
-        values,
-        tuple(gradient),
-        tuple(e for e, m in spectrum for _ in range(m)),
-        _tidy(2 / sharpness),
-        drive,
-        squared,
-        hypotheses,
-    )
-
-
-def _tidy(expr: sp.Expr) -> sp.Expr:
-    """One form for each number of a quadratic field."""
-    return sp.expand(sp.radsimp(sp.expand(expr)))
-
-
-def _numbered(model: GradientStep) -> list[tuple[int, sp.Symbol]]:
-    return list(enumerate(model.parameters))
-
-
-def _spectrum(hessian: sp.Matrix) -> list[tuple[sp.Expr, int]]:
-    """Eigenvalues with multiplicities, ascending; rational or quadratic ones only are exact enough to go on with."""
-    poly = hessian.charpoly(sp.Symbol("s"))
-    found: list[tuple[sp.Expr, int]] = []
-    for factor, multiplicity in poly.factor_list()[1]:
-        if factor.degree() > 2:
-            raise DomainError.of(
-                "GradientDescent.at()",
-                "Hessian eigenvalues of degree at most 2 over the rationals",
-                str(factor.as_expr()),
-                "Choose a more symmetric point.",
-            )
-        found += [(_tidy(root), multiplicity) for root in sp.roots(factor)]
-    return sorted(found, key=lambda pair: sp.N(pair[0], 50))
+    return GradientStep(x**2 + eta * slope * x**2 * v / 2 - eta * sp.Symbol("c", positive=True) * v, (x, v), 1)

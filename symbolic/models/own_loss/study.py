@@ -7,31 +7,30 @@ from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
-from flint import fmpq_mpoly
 
 from ...algebra.errors import DomainError
-from ...algebra.rings import PolyRing
 from ...explain.log import DerivationLog
 from ...latex.document import Section
 from ...latex.equations import Equation
 from ...latex.printer import Order
-from ...planar.limit_series import LimitSeries
 from ...planar.nullcline import Nullcline
 from ...planar.planar_map import PlanarMap
 from ...planar.recurrences import Recurrence
 from ...planar.slow_flow import SlowFlow
-from ...planar.two_cycles import LeadingTerms, TwoCycles
+from ...planar.slow_manifold import LimitSeries
+from ...planar.two_cycles import CycleSets
 from .closure import NotClosed, Reduction, close
+from .concentration import concentration_hypotheses, sharpness_hypothesis
 from .edge import EdgeForm, derive_edge_form
-from .findings import Findings, Hypothesis
-from .step import GradientStep
+from .gradient import GradientStep
+from .hypotheses import Hypothesis, Sectioned
 
 MOST_TERMS = 1_500_000
 """Bound on the two-step map; at this size a study takes about half a minute."""
 
 
 @dataclass(frozen=True)
-class EdgeStudy(Findings):
+class EdgeStudy(Sectioned):
     """Hypotheses with verdicts, and what follows from those that hold.
 
     Attributes:
@@ -40,8 +39,18 @@ class EdgeStudy(Findings):
         reduction: the closed map, or None where the coordinates do not close.
         form: the map in ``(z, T)``, or None.
         hypotheses: what was asked, in order, up to the first that fails and blocks the rest.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> model = es.GradientDescent("(1 - x*y)^2/2", "x,y")
+        >>> found = model.study({"p": "x*y", "q": "x^2 + y^2"}, at={"p": 1})
+        >>> found.failing.name, found.failing.verdict
+        ('relaxation', 'FALSE')
     """
 
+    kind = "edge-study"
     model: GradientStep
     order: int
     reduction: Reduction | None
@@ -74,12 +83,18 @@ class EdgeStudy(Findings):
             )
         return self.form
 
+    def _small(self) -> tuple[sp.Symbol, sp.Expr]:
+        small = self._form().small
+        if small is None:
+            raise DomainError.of("EdgeStudy", "a small parameter", "none", "See its hypotheses.")
+        return small
+
     @property
     def map(self) -> PlanarMap:
-        """The map in ``(z, T)``, from which all else follows.
+        """One step in ``(z, T)``, from which everything in the plane follows.
 
         Raises:
-            DomainError: a hypothesis fails before there is one.
+            DomainError: the model has no edge form.
         """
         return self._form().map
 
@@ -94,13 +109,13 @@ class EdgeStudy(Findings):
         return self.map.two_step(self.order)
 
     @property
-    def cycles(self) -> TwoCycles:
+    def cycles(self) -> CycleSets:
         """The fixed points and the two-cycles near the edge."""
         return self.map.two_cycles(self.order)
 
     @property
     def limit(self) -> LimitSeries:
-        """``T_inf`` as a series in the small parameter, to the study's order.
+        """``T_inf`` of relaxed orbits in the small parameter, powers 0 to order.
 
         Raises:
             DomainError: a hypothesis fails, so there is no slow manifold through the edge.
@@ -112,21 +127,6 @@ class EdgeStudy(Findings):
             )
         return self.map.limit_series(self.order)
 
-    def sharpness_limit(self) -> sp.Expr:
-        """The final sharpness ``T_inf / step`` in the constants of the model."""
-        small = self._form().small
-        assert small is not None, "a limit needs a small parameter"
-        return sp.expand(self.limit.expression().subs(small[0], small[1]) / self.model.step)
-
-    def sharpness_equation(self) -> Equation:
-        """The final sharpness with its first dropped power."""
-        small = self._form().small
-        assert small is not None, "a limit needs a small parameter"
-        dropped = sp.powsimp(small[1] ** (self.order + 1) / self.model.step)
-        return Equation(
-            sp.Symbol("lambda_infinity", real=True), self.sharpness_limit(), (dropped,), _by_step(self.model)
-        )
-
     @property
     def flow(self) -> SlowFlow:
         """Where deviations do not relax: the leading slow flow and its conserved energy.
@@ -134,99 +134,81 @@ class EdgeStudy(Findings):
         Raises:
             DomainError: deviations relax, or the curvature is not frozen at small parameter 0.
         """
-        form = self._form()
-        if form.small is None or not self.holds("two-cycles", "one small parameter") or self.holds("relaxation"):
+        if (
+            self._form().small is None
+            or not self.holds("two-cycles", "one small parameter")
+            or self.holds("relaxation")
+        ):
             raise DomainError.of("EdgeStudy.flow", "frozen curvature without relaxation", self.failing, "See `limit`.")
         return self.map.slow_flow()
 
+    def sharpness_limit(self) -> sp.Expr:
+        """The final sharpness ``T_inf / step`` in the constants of the model."""
+        name, meaning = self._small()
+        return sp.expand(self.limit.expression().subs(name, meaning) / self.model.step)
+
+    def sharpness_equation(self) -> Equation:
+        """The final sharpness with its first dropped power."""
+        dropped = sp.powsimp(self._small()[1] ** (self.order + 1) / self.model.step)
+        by_step = Order((), dict.fromkeys(self.model.step.free_symbols, 1))
+        return Equation(sp.Symbol("lambda_infinity", real=True), self.sharpness_limit(), (dropped,), by_step)
+
+    def verdicts(self) -> tuple[Hypothesis, ...]:
+        """The hypotheses, in order."""
+        return self.hypotheses
+
     def equations(self) -> tuple[Equation, ...]:
-        """The furthest that the derivation came: the final sharpness, the map at the edge, the closed map, the step."""
-        if self.concentrates:
-            return (self.sharpness_equation(),)
+        """The furthest form that was reached: at the edge, closed, or the gradient step."""
         return (self.form or self.reduction or self.model).equations()
-
-    def explain(self) -> DerivationLog:
-        """Everything derived, from the loss to the final sharpness or to the hypothesis that fails."""
-        if self.form is None:
-            return self._stopped((self.reduction or self.model).explain())
-        log = self.form.explain()
-        # the one-step map stands there already
-        log.extend(self.recurrence.explain(), skip=1)
-        if not self.concentrates:
-            return self._stopped(log)
-        log.extend(self.limit.explain(), skip=1)
-        log.state("Final sharpness", "Divide by the step size.", self.sharpness_equation())
-        return log
-
-    def _stopped(self, log: DerivationLog) -> DerivationLog:
-        """Say which hypothesis ends the derivation, and what can still be said."""
-        failing = self.failing
-        assert failing is not None, "a study that stops has a failing hypothesis"
-        found = f"Asked: {failing.statement}. Found: {failing.detail}."
-        log.state(f"Hypothesis '{failing.name}' is {failing.verdict}", found)
-        flow = self._flow_if_any()
-        if flow is not None:
-            log.extend(flow.explain("With the curvature frozen at parameter 0 and no relaxation, both change slowly"))
-        return log
-
-    def _flow_if_any(self) -> SlowFlow | None:
-        try:
-            return self.flow
-        except DomainError:
-            return None
 
     def sections(self) -> list[Section]:
         """All that was found, in reading order."""
         sections = self.model.sections()[:2]
         if self.reduction is not None:
-            sections.append(Section("Coordinates", "", self.reduction.definitions()))
-            sections.append(Section("Closed map", "", self.reduction.equations()))
+            coordinates = tuple(
+                Equation(s, e, order=Order(self.model.free), own=frozenset((s, *self.model.free)))
+                for s, e in self.reduction.coordinates.items()
+            )
+            closed = Section("Closed map", "", self.reduction.equations())
+            sections += [Section("Coordinates", "", coordinates), closed]
         if self.form is None:
             return sections
         sections.append(Section("At the edge", self.form.words(), self.form.equations()))
         if not self.holds("edge"):
             return sections
-        cycles = self.cycles
-        shown = cycles.equations() if cycles.are_cycles else ()
+        cycles, shown = self.cycles, self.cycles.equations() if self.cycles.are_cycles else ()
         deviation = "With y = T - f(z), the deviation from the nullcline."
         sections += [
             Section("Fixed points and two-cycles", " ".join(cycles.sentences), shown),
             Section("Two-step nullcline", "Where z returns after two steps.", self.nullcline.equations()),
             Section("Two-step recurrence", deviation, self.recurrence.equations()),
         ]
-        flow = self._flow_if_any()
         if self.concentrates:
             ends = (*self.limit.equations(), self.sharpness_equation())
-            sections.append(
-                Section("Where relaxed trajectories end", "From the slow manifold; an asymptotic series.", ends)
-            )
-        elif flow is not None:
-            text = (
-                "Deviations do not relax. At leading order the two-step flow conserves H: the end depends on the start."
-            )
-            sections.append(Section("Slow flow", text, flow.equations()))
-        return sections
+            text = "From the slow manifold; an asymptotic series."
+            return [*sections, Section("Where relaxed trajectories end", text, ends)]
+        try:
+            flow = self.flow
+        except DomainError:
+            return sections
+        text = "Deviations do not relax. At leading order the two-step flow conserves H: the end depends on the start."
+        return [*sections, Section("Slow flow", text, flow.equations())]
 
     def json(self) -> dict[str, Any]:
         """The study as data with exact strings."""
-        model, form = self.model, self.form
+        model = self.model
         content: dict[str, Any] = {
             "loss": str(model.loss),
             "parameters": [p.name for p in model.parameters],
             "step": str(model.step),
-            "map": {p.name: str(c) for p, c in zip(model.free, (e.rhs for e in model.equations()), strict=True)},
+            **model.json(),
             "hypotheses": [h.json() for h in self.hypotheses],
             "concentrates": self.concentrates,
         }
         if self.reduction is not None:
             content["reduced"] = self.reduction.json()["map"]
-        if form is not None:
-            content["edge_form"] = {
-                "z": str(form.residual),
-                "T": str(form.curvature),
-                "small": None if form.small is None else {"name": form.small[0].name, "meaning": str(form.small[1])},
-                "map": {v.name: str(c) for v, c in zip(form.map.variables, form.map.components, strict=True)},
-            }
+        if self.form is not None:
+            content["edge_form"] = self.form.json()
             if self.holds("edge"):
                 content["two_step"] = self.recurrence.json()
                 content["two_cycles"] = str(self.cycles.curve)
@@ -235,19 +217,45 @@ class EdgeStudy(Findings):
             content["final_sharpness"] = str(self.sharpness_limit())
         return content
 
+    def explain(self) -> DerivationLog:
+        """Everything that was derived, from the loss to the final sharpness or to the hypothesis that fails.
 
-def _by_step(model: GradientStep) -> Order:
-    return Order((), dict.fromkeys(model.step.free_symbols, 1))
+        Raises:
+            ProofError: a step does not hold.
+        """
+        log = (self.form or self.reduction or self.model).explain()
+        if self.form is not None:
+            log.extend(_without_first(self.recurrence.explain()))
+            if self.concentrates:
+                log.extend(_without_first(self.limit.explain()))
+                log.state("Final sharpness", "Divide by the step size.", self.sharpness_equation())
+                return log
+        failing = self.failing
+        assert failing is not None, "a study that stops has a failing hypothesis"
+        log.state(
+            f"Hypothesis '{failing.name}' is {failing.verdict}", f"Asked: {failing.statement}. Found: {failing.detail}."
+        )
+        if self.form is not None:
+            try:
+                self.flow.add_to(log, "With the curvature frozen at parameter 0 and no relaxation, both change slowly")
+            except DomainError:
+                return log
+        return log
 
 
-def study(
+def _without_first(log: DerivationLog) -> DerivationLog:
+    """A log without its restatement of the one-step map."""
+    return DerivationLog(log.title, log.steps[1:])
+
+
+def derive_study(
     model: GradientStep,
     coordinates: Mapping[str, sp.Expr | str],
     at: Mapping[str, object],
     order: int = 3,
     small: str | None = None,
 ) -> EdgeStudy:
-    """See :meth:`GradientStep.study`."""
+    """See :meth:`GradientDescent.study`."""
     if isinstance(order, bool) or not isinstance(order, int) or not 2 <= order <= 30:
         raise DomainError.of("study()", "an order in 2..30", order, "It is the highest power of z and of epsilon.")
     closed = close(model, coordinates)
@@ -268,83 +276,7 @@ def study(
             f"up to {bound}",
             "Lower the degree of the loss.",
         )
-    hypotheses.append(_sharpness(model, form))
+    hypotheses.append(sharpness_hypothesis(model, form))
     # a failed small parameter does not stop the two-step analysis, which says what its lack means
-    leading = form.map.leading_terms()
-    hypotheses += _concentration(form, leading)
+    hypotheses += concentration_hypotheses(form)
     return EdgeStudy(model, order, closed, form, tuple(hypotheses))
-
-
-def _sharpness(model: GradientStep, form: EdgeForm) -> Hypothesis:
-    """``T = step * (top Hessian eigenvalue)`` at the minima: Hessian of rank one there, with that trace."""
-    statement = "T is the step size times the sharpness: at the minima step * Hessian has trace T and rank one"
-    replaced = form.reduction.replaced
-    ring = PolyRing((*model.free, *replaced.symbols(model.constants)))
-
-    def exact(expr: sp.Expr) -> fmpq_mpoly:
-        return ring.from_expr(replaced.replace(expr))
-
-    level = ring.from_expr(sp.numer(sp.together(replaced.replace(form.level()))))
-    level = level / level.term_content()
-    curvature = exact(form.curvature.subs(dict(form.reduction.coordinates)))
-    size = range(len(model.parameters))
-    hessian = model.hessian().subs(model.ties)
-    scaled = [[exact(model.step * hessian[i, j]) for j in size] for i in size]
-    defects = [sum((scaled[i][i] for i in size), ring.zero) - curvature]
-    # symmetric with H^2 = T H and trace T: one eigenvalue T, all others 0
-    defects += [
-        sum((scaled[i][k] * scaled[k][j] for k in size), ring.zero) - curvature * scaled[i][j]
-        for i in size
-        for j in range(i, len(model.parameters))
-    ]
-    wrong = sum(bool(divmod(defect, level)[1].to_dict()) for defect in defects)
-    # divisibility by the level polynomial suffices; its failure does not refute
-    detail = f"{len(defects) - wrong} of {len(defects)} entries of trace H - T and H^2 - T H vanish at the minima"
-    return Hypothesis("sharpness", statement, None if wrong else True, detail)
-
-
-def _concentration(form: EdgeForm, leading: LeadingTerms) -> list[Hypothesis]:
-    """The conditions under which every nearby start ends at one distance from the edge."""
-    epsilon = None if form.small is None else form.small[0]
-    found = [
-        Hypothesis(
-            "edge",
-            "T = 2 is a simple root of the two-step condition at z = 0",
-            leading.simple_edge,
-            f"z'' - z = {leading.rate} y z + ..",
-        ),
-        Hypothesis(
-            "one small parameter",
-            "no other constant is left, so that expansions have rational coefficients",
-            len(form.map.parameters) == 1,
-            f"left: {', '.join(map(str, form.map.parameters)) or 'none'}",
-        ),
-        Hypothesis(
-            "two-cycles",
-            "at small parameter 0 the nullcline consists of two-cycles",
-            leading.cycles,
-            leading.cycles_detail,
-        ),
-    ]
-    if not all(h.holds for h in found) or epsilon is None:
-        return found
-    relaxes = leading.relaxation is not None and bool(leading.relaxation < 0)
-    found.append(
-        Hypothesis(
-            "relaxation",
-            "off the two-cycles deviations shrink at a rate of order z^2: y'' - y = -a z^2 y, a > 0",
-            relaxes,
-            f"a = {-leading.relaxation}" if leading.relaxation is not None else leading.relaxation_detail,
-        )
-    )
-    if not relaxes:
-        return found
-    found.append(
-        Hypothesis(
-            "drift",
-            "on the two-cycles the curvature falls: y'' - y = -d epsilon z^2, d > 0, so y settles below 0",
-            leading.drift is not None and bool(leading.drift < 0),
-            f"d = {-leading.drift}" if leading.drift is not None else "no drift of order epsilon z^2",
-        )
-    )
-    return found

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from edgestab.numeric.initialisation.largest_eigenvalue import distribution, largest_eigenvalue_moments
+from edgestab.numeric.initialisation.largest_eigenvalue import exceedance, largest_eigenvalue_moments
 from edgestab.symbolic.algebra.errors import DomainError
 
 
@@ -35,7 +35,7 @@ def test_distribution_against_sampled_matrices(n: int, m: int) -> None:
     rng = np.random.default_rng(7)
     values = np.array([np.linalg.eigvalsh(j @ j.T)[-1] for j in rng.standard_normal((4000, n, m))])
     x = np.quantile(values, [0.1, 0.5, 0.9])
-    found = distribution(n, m, x)
+    found = 1 - exceedance(n, m, x)
     assert np.all(np.abs(found - [0.1, 0.5, 0.9]) < 4.5 * np.sqrt(0.25 / 4000))
 
 
@@ -44,7 +44,7 @@ def test_distribution_of_two_eigenvalues_in_closed_form() -> None:
     x = np.array([0.5, 2.0, 5.0, 20.0])
     e = np.exp(-x / 2)
     planted = 1 - x * e - e**2
-    assert np.allclose(distribution(2, 3, x), planted, atol=1e-12)
+    assert np.allclose(1 - exceedance(2, 3, x), planted, atol=1e-12)
 
 
 def test_edge_of_a_large_size() -> None:

@@ -19,7 +19,7 @@ from edgestab.numeric.orbits.resummation import (
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.algebra.symbols import symbol
 from edgestab.symbolic.models.quadratic import main_case
-from edgestab.symbolic.planar.limit_series import LimitSeries
+from edgestab.symbolic.planar.slow_manifold import LimitSeries
 
 epsilon = symbol("epsilon")
 

@@ -6,14 +6,15 @@ import pytest
 import sympy as sp
 
 from edgestab.proofs.catalogue import limit_law, limit_series
-from edgestab.proofs.claims import CheckContext, Verdict
+from edgestab.proofs.claims import CheckContext, Subject, Verdict
 from edgestab.symbolic.algebra.symbols import symbol
-from edgestab.symbolic.models.quadratic import QuadraticMap, main_case
+from edgestab.symbolic.models.quadratic import main_case
 from edgestab.symbolic.planar.limit_law import LimitLaw
+from edgestab.symbolic.planar.planar_map import PlanarMap
 from edgestab.symbolic.planar.slow_manifold import SlowManifold
 
 
-class WrongLimit(QuadraticMap):
+class WrongLimit(PlanarMap):
     """The main case with the coefficient of epsilon^4 (the last that is claimed) changed."""
 
     def slow_manifold(self, order: int, extra_degree: int = 0) -> SlowManifold:
@@ -24,7 +25,7 @@ class WrongLimit(QuadraticMap):
         return replace(right, rows=tuple(rows))
 
 
-class WrongLaw(QuadraticMap):
+class WrongLaw(PlanarMap):
     """The main case with the sign of one term of the integral changed."""
 
     def limit_law(self, order: int) -> LimitLaw:
@@ -33,14 +34,15 @@ class WrongLaw(QuadraticMap):
         return replace(right, terms=tuple(terms))
 
 
-def wrong_map() -> QuadraticMap:
+def wrong_map() -> PlanarMap:
     """The main case with a sign of the one-step map changed."""
     right, z, epsilon = main_case(), symbol("z"), symbol("epsilon")
-    return replace(right, components=(right.components[0] - 2 * epsilon * z**3, right.components[1]))
+    components = (right.components[0] - 2 * epsilon * z**3, right.components[1])
+    return PlanarMap(right.variables, components, right.parameters)
 
 
-def context(wrong: QuadraticMap) -> CheckContext:
-    return CheckContext(map=wrong, effort="quick")
+def context(wrong: PlanarMap) -> CheckContext:
+    return CheckContext(subject=Subject(map=wrong), effort="quick")
 
 
 def test_a_wrong_limit_coefficient_is_found_twice() -> None:

@@ -1,16 +1,17 @@
 """A sign flipped in a model derived from its loss must turn a claim FALSE."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
 from edgestab.proofs.catalogue import get_claim
-from edgestab.proofs.claims import CheckContext, Verdict
+from edgestab.proofs.claims import CheckContext, Subject, Verdict
 from edgestab.proofs.verify import run_check
 from edgestab.symbolic.algebra.rings import Exponents, poly_terms
 from edgestab.symbolic.models.literature import example_study
 from edgestab.symbolic.models.own_loss.study import EdgeStudy
+from edgestab.symbolic.planar.planar_map import PlanarMap
 
 CLAIM = {
     "zhu": "zhu-closed-map",
@@ -20,24 +21,29 @@ CLAIM = {
 }
 
 
-@dataclass(frozen=True)
-class Mutant(CheckContext):
+class Mutant(Subject):
     """The literature's models with one coefficient's sign flipped."""
 
-    wrong: tuple[str, int, Exponents] = ("", 0, ())
+    wrong: str
+    place: tuple[int, Exponents]
+
+    def __init__(self, name: str, component: int, exponents: Exponents) -> None:
+        super().__init__()
+        self.__dict__.update(wrong=name, place=(component, exponents))
 
     def example(self, name: str, order: int) -> EdgeStudy:
-        right = super().example(name, order)
-        wrong, component, exponents = self.wrong
-        if name != wrong:
+        right = example_study(name, order)
+        if name != self.wrong:
             return right
         assert right.form is not None
-        old = right.form.map
-        polynomials = list(old.polynomials)
+        component, exponents = self.place
+        polynomials = list(right.form.map.polynomials)
         terms = poly_terms(polynomials[component])
         terms[exponents] = -terms[exponents]
-        polynomials[component] = old.ring.from_dict(terms)
-        flipped = replace(old, components=tuple(old.ring.to_expr(p) for p in polynomials))
+        ring = right.form.map.ring
+        polynomials[component] = ring.from_dict(terms)
+        old = right.form.map
+        flipped = PlanarMap.from_polynomials(old.variables, tuple(polynomials), old.parameters, old.name)
         return replace(right, form=replace(right.form, map=flipped))
 
 
@@ -53,7 +59,7 @@ def places() -> Iterator[tuple[str, int, Exponents]]:
 @pytest.mark.parametrize(("name", "component", "exponents"), list(places()))
 def test_flipped_sign(name: str, component: int, exponents: Exponents) -> None:
     claim = get_claim(CLAIM[name])
-    context = Mutant(effort="quick", wrong=(name, component, exponents))
+    context = CheckContext(subject=Mutant(name, component, exponents), effort="quick")
     assert run_check(claim, 0, context).outcome.verdict is Verdict.FALSE
 
 

@@ -1,15 +1,14 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from edgestab.numeric.regression.model import RegressionState
 from edgestab.proofs.catalogue import get_claim
 from edgestab.proofs.catalogue.regression_step import generic_state
-from edgestab.proofs.claims import CheckContext, Verdict
+from edgestab.proofs.claims import CheckContext, Subject, Verdict
 from edgestab.proofs.verify import run_check
 from edgestab.symbolic.algebra.rings import poly_terms
 from edgestab.symbolic.models.quadratic import main_case
+from edgestab.symbolic.planar.planar_map import PlanarMap
 
 QUICK = CheckContext(effort="quick")
 
@@ -43,8 +42,8 @@ def test_a_wrong_planar_map_is_refuted(component: int) -> None:
         terms = poly_terms(polynomials[component])
         terms[exponents] = -terms[exponents]
         polynomials[component] = right.ring.from_dict(terms)
-        wrong = replace(right, components=tuple(right.ring.to_expr(p) for p in polynomials))
-        context = CheckContext(map=wrong, effort="quick")
+        wrong = PlanarMap.from_polynomials(right.variables, tuple(polynomials), right.parameters)
+        context = CheckContext(subject=Subject(map=wrong), effort="quick")
         assert run_check(get_claim("regression-planar-reduction"), 0, context).outcome.verdict is Verdict.FALSE
 
 

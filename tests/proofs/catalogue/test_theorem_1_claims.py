@@ -1,7 +1,5 @@
 """The claims about Theorem 1's constants: TRUE as derived, FALSE for a map with one flipped coefficient."""
 
-from dataclasses import replace
-
 import pytest
 
 from edgestab.proofs.catalogue import (
@@ -11,10 +9,11 @@ from edgestab.proofs.catalogue import (
     theorem_1_sharp,
     with_dependencies,
 )
-from edgestab.proofs.claims import CheckContext, Claim, Verdict
+from edgestab.proofs.claims import CheckContext, Claim, Subject, Verdict
 from edgestab.proofs.verify import run_check
 from edgestab.symbolic.algebra.rings import poly_terms
-from edgestab.symbolic.models.quadratic import QuadraticMap, main_case
+from edgestab.symbolic.models.quadratic import main_case
+from edgestab.symbolic.planar.planar_map import PlanarMap
 
 MODULES = (theorem_1_certificate, theorem_1_sharp, theorem_1_beyond, theorem_1_reach)
 CLAIMS = [claim for module in MODULES for claim in module.CLAIMS]
@@ -34,13 +33,13 @@ CORE = {
 ELSEWHERE = {"theorem-1-escape", "theorem-1-any-spectrum-norm", "theorem-1-third-eigenvalue-measured"}
 
 
-def mutant() -> QuadraticMap:
+def flipped() -> Subject:
     """The main case with the sign of ``epsilon z^2`` in T' flipped."""
     right = main_case()
     terms = poly_terms(right.polynomials[1])
     terms[2, 0, 1] = -terms[2, 0, 1]
     changed = (right.polynomials[0], right.ring.from_dict(terms))
-    return replace(right, components=tuple(right.ring.to_expr(p) for p in changed))
+    return Subject(map=PlanarMap.from_polynomials(right.variables, changed, right.parameters, right.name))
 
 
 def verdicts(claim: Claim, context: CheckContext) -> set[Verdict]:
@@ -59,7 +58,7 @@ def test_true_as_derived(claim: Claim) -> None:
 
 @pytest.mark.parametrize("claim", [c for c in CLAIMS if c.id in CORE], ids=lambda c: c.id)
 def test_false_for_a_flipped_sign(claim: Claim) -> None:
-    context = CheckContext(map=mutant(), effort="quick")
+    context = CheckContext(subject=flipped(), effort="quick")
     assert Verdict.FALSE in verdicts(claim, context)
 
 

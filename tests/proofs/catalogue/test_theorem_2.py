@@ -3,7 +3,7 @@
 import pytest
 
 from edgestab.proofs.catalogue import all_claims, get_claim, with_dependencies
-from edgestab.proofs.claims import CheckContext, Verdict
+from edgestab.proofs.claims import CheckContext, Subject, Verdict
 from edgestab.proofs.verify import run_check
 from edgestab.symbolic.wick.acceleration import LAWS, Acceleration
 from edgestab.symbolic.wick.tensors import D
@@ -34,7 +34,7 @@ def test_simulations_hold_at_quick() -> None:
                 assert verdict(claim_id, index, CheckContext(effort="quick")) is Verdict.TRUE
 
 
-class Mutant(CheckContext):
+class Mutant(Subject):
     """The main case with a wrong Laplacian, or a first derivative that does not average out."""
 
     def acceleration(self, law: str = "goe") -> Acceleration:
@@ -47,5 +47,5 @@ class Mutant(CheckContext):
 
 @pytest.mark.parametrize("claim_id", ["theorem-2-first-derivative", "theorem-2-finite-size", "theorem-2-iid-slices"])
 def test_mutants_are_noticed(claim_id: str) -> None:
-    context = Mutant(effort="quick")
+    context = CheckContext(subject=Mutant(), effort="quick")
     assert verdict(claim_id, 0, context) is Verdict.FALSE

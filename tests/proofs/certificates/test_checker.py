@@ -15,7 +15,7 @@ from edgestab.proofs.certificates.theorem_1 import build_certificate
 from edgestab.symbolic.algebra.errors import DomainError, ProofError
 from edgestab.symbolic.algebra.rings import poly_terms
 from edgestab.symbolic.models.quadratic import main_case
-from edgestab.symbolic.planar.maps import PolynomialMap
+from edgestab.symbolic.planar.planar_map import PlanarMap
 
 Data = dict[str, Any]
 
@@ -113,11 +113,11 @@ def changed_map(data: Data) -> None:
 
 
 def dropped_condition(data: Data) -> None:
-    data["conditions"].remove(named(data, "turn"))
+    data["conditions"].remove(named(data, "sign-change"))
 
 
 def false_verdict(data: Data) -> None:
-    named(data, "turn")["verdict"] = "FALSE"
+    named(data, "sign-change")["verdict"] = "FALSE"
 
 
 def float_constant(data: Data) -> None:
@@ -185,7 +185,7 @@ def test_no_flipped_map_gets_a_certificate() -> None:
             terms = poly_terms(polynomial)
             terms[exponents] = -terms[exponents]
             polynomials[component] = one_step.ring.from_dict(terms)
-            mutant = PolynomialMap.from_polynomials(one_step.variables, tuple(polynomials), one_step.parameters)
+            mutant = PlanarMap.from_polynomials(one_step.variables, tuple(polynomials), one_step.parameters)
             try:
                 data = build_certificate(mutant, Fraction(1, 5))
             except ProofError:

@@ -3,7 +3,6 @@
 import re
 import shutil
 import subprocess
-from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from edgestab.proofs.coq_record import source_files
 from edgestab.symbolic.algebra.errors import ProofError
 from edgestab.symbolic.algebra.rings import poly_terms
 from edgestab.symbolic.models.quadratic import main_case
+from edgestab.symbolic.planar.planar_map import PlanarMap
 
 
 @lru_cache
@@ -43,12 +43,14 @@ def test_shorter_page() -> None:
 
 def test_a_changed_map_gets_no_page() -> None:
     one_step = main_case()
+
     terms = poly_terms(one_step.polynomials[1])
     key = (2, 0, 1)  # epsilon z^2 in T'
     terms[key] = -terms[key]
-    changed = (one_step.components[0], one_step.ring.to_expr(one_step.ring.from_dict(terms)))
+    changed = (one_step.polynomials[0], one_step.ring.from_dict(terms))
+    wrong = PlanarMap.from_polynomials(one_step.variables, changed, one_step.parameters)
     with pytest.raises(ProofError, match="TRUE|map"):
-        write_page(replace(one_step, components=changed), "test")
+        write_page(wrong, "test")
 
 
 def test_it_compiles(tmp_path: Path) -> None:

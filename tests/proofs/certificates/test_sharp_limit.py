@@ -69,7 +69,7 @@ def smaller_drop(data: Data) -> None:
 
 
 def dropped_box(data: Data) -> None:
-    record = next(c for c in data["conditions"] if c["name"] == "excess-above")
+    record = next(c for c in data["conditions"] if c["name"] == "distance-above")
     record["boxes"].pop()
 
 
@@ -114,7 +114,7 @@ def test_open_boxes_are_undecided() -> None:
 def test_one_step_towards_the_band() -> None:
     """From ``V >= 2 + band`` one step never leads below ``2 + band - drop epsilon``: a grid, in floats."""
     strip = sharp_strip(main_case(), 1)
-    band, drop, slope = (float(x) for x in (strip.band, strip.drop, strip.barrier.slope))
+    band, drop, slope = (float(x) for x in (strip.extent, strip.undershoot, strip.barrier.slope))
     low, high = (float(x) for x in strip.barrier.z_range)
     for e in (1 / 30, 0.01, 1e-4):
         for k in range(201):

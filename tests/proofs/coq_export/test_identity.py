@@ -5,7 +5,8 @@ import pytest
 from edgestab.proofs.coq_export.identity import Identities, Quantity
 from edgestab.proofs.coq_export.recurrence_file import WORLD, recurrence_file
 from edgestab.symbolic.algebra.errors import ProofError
-from edgestab.symbolic.models.quadratic import QuadraticMap, main_case
+from edgestab.symbolic.models.quadratic import main_case
+from edgestab.symbolic.planar.planar_map import PlanarMap
 from edgestab.symbolic.planar.recurrences import Recurrence
 
 
@@ -20,8 +21,8 @@ def test_a_false_identity_is_refused() -> None:
 
 
 def test_a_changed_recurrence_is_refused() -> None:
-    class Mutant(QuadraticMap):
-        def two_step(self, order: int, weights: tuple[int, int] = (0, 0)) -> Recurrence:
+    class Mutant(PlanarMap):
+        def two_step(self, order: int = 3, weights: tuple[int, int] = (0, 0)) -> Recurrence:
             right = main_case().two_step(order)
             exponents, value = next(iter(right.y_increment.terms().items()))
             return right.with_coefficient("y_increment", exponents, -value)

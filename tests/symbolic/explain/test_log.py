@@ -13,7 +13,8 @@ from edgestab.symbolic.latex.equations import Equation, Style
 from edgestab.symbolic.models.gradient_flow import GradientFlow
 from edgestab.symbolic.models.literature import example_study
 from edgestab.symbolic.models.own_loss.stabilisation import derive_self_stabilisation
-from edgestab.symbolic.models.quadratic import QuadraticModel, main_case
+from edgestab.symbolic.models.quadratic import MAIN_MODEL, QuadraticModel, main_case
+from edgestab.symbolic.planar.planar_map import PlanarMap
 
 x, z, T, epsilon = sp.Symbol("x", real=True), *main_case().variables, *main_case().parameters
 
@@ -36,17 +37,17 @@ def test_a_series_that_does_not_vanish_raises() -> None:
 
 
 LOGS: dict[str, Callable[[], DerivationLog]] = {
-    "one-step": lambda: main_case().explain(),
-    "one-step-3": lambda: QuadraticModel((1, -2, sp.Rational(1, 3)), target=1).explain(),
+    "one-step": lambda: MAIN_MODEL.explain_one_step(),
+    "one-step-3": lambda: QuadraticModel((1, -2, sp.Rational(1, 3)), target=1).explain_one_step(),
     "nullcline": lambda: main_case().nullcline(4).explain(),
     "two-step": lambda: main_case().two_step(3).explain(),
     "limit": lambda: main_case().limit_series(3).explain(),
-    "limit-law": lambda: main_case().limit_law(2).explain(),
-    "two-cycles": lambda: main_case().two_cycles(4).explain(),
-    "gradient-flow": lambda: GradientFlow(QuadraticModel((1, -epsilon))).explain(),
     "zhu": lambda: example_study("zhu").explain(),
     "zhu-degree-2": lambda: example_study("zhu-degree-2").explain(),
     "lewkowycz": lambda: example_study("lewkowycz").explain(),
+    "limit-law": lambda: main_case().limit_law(2).explain(),
+    "edge-coordinates": lambda: main_case().edge_coordinates().explain(),
+    "gradient-flow": lambda: GradientFlow(MAIN_MODEL).explain(),
     "self-stabilisation": lambda: derive_self_stabilisation().explain(),
 }
 
@@ -63,24 +64,23 @@ def test_logs_are_checked(name: str, golden: Callable[[str, str], None]) -> None
         golden(f"logs/{name}.txt", log.text() + "\n")
 
 
-def test_a_wrong_map_stops_the_log() -> None:
-    right = main_case()
-    wrong = replace(right, components=(right.components[0] + epsilon * z * T, right.components[1]))
-    with pytest.raises(ProofError):
-        replace(right.nullcline(3), one_step=wrong).explain()
-    with pytest.raises(ProofError):
+def test_a_wrong_series_stops_the_log() -> None:
+    right = main_case().nullcline(3)
+    terms = right.series.terms()
+    terms[1, 0] = -terms[1, 0]
+    changed = TruncatedSeries.from_polynomial(right.series.grading, right.series.grading.ring.from_dict(terms))
+    with pytest.raises(ProofError, match="expected 0"):
+        replace(right, series=changed).explain()
+    recurrence = main_case().two_step(3)
+    wrong = recurrence.with_coefficient("y_increment", (2, 1, 0), sp.Rational(8))
+    with pytest.raises(ProofError, match="Two steps of y"):
         wrong.explain()
 
 
-def test_a_wrong_object_stops_its_own_log() -> None:
-    manifold, law = main_case().slow_manifold(2), main_case().limit_law(1)
-    rows = (*manifold.rows[:2], manifold.rows[2] + 1)
-    with pytest.raises(ProofError):
-        replace(manifold, rows=rows).explain()
-    with pytest.raises(ProofError):
-        replace(law, terms=tuple((e, -c) for e, c in law.terms)).explain()
-    limit = main_case().limit_series(2)
-    with pytest.raises(ProofError):
-        replace(limit, coefficients=(*limit.coefficients[:2], sp.Integer(1))).explain()
-    with pytest.raises(DomainError, match="a series of a map"):
-        replace(limit, manifold=None).explain()
+def test_a_wrong_map_has_no_log() -> None:
+    right = main_case()
+    wrong = PlanarMap(right.variables, (right.components[0] + epsilon * z * T, right.components[1]), right.parameters)
+    with pytest.raises(DomainError, match="simple root"):
+        wrong.nullcline(3)
+    with pytest.raises(ProofError, match="simple root"):
+        replace(right.nullcline(3), one_step=wrong).explain()

@@ -12,26 +12,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgestab.symbolic.algebra.errors import DomainError
+from edgestab.symbolic.explain.derived import Derived
 from edgestab.symbolic.latex.document import Section, document
 from edgestab.symbolic.latex.equations import Equation, Style, align
 from edgestab.symbolic.latex.layout import width_of
 from edgestab.symbolic.latex.names import NameMap, later, parse_names
 from edgestab.symbolic.latex.printer import Order, to_latex
 from edgestab.symbolic.latex.reader import read_equations, read_latex
-from edgestab.symbolic.latex.typeset import Typeset
 from edgestab.symbolic.models.quadratic import main_case
 
 x = sp.Symbol("x", real=True)
 PAPER = NameMap({"z": r"\mathcal{F}", "T": r"\lambda_{\max}", "epsilon": r"\varepsilon", "y": "y"})
 
 
-def objects() -> dict[str, Typeset]:
-    one_step = main_case()
+def objects() -> dict[str, Derived]:
+    step = main_case()
     return {
-        "one-step": one_step,
-        "two-step": one_step.two_step(3),
-        "two-step-6": one_step.two_step(6),
-        "nullcline": one_step.nullcline(5),
+        "one-step": step,
+        "two-step": step.two_step(3),
+        "two-step-6": step.two_step(6),
+        "nullcline": step.nullcline(5),
     }
 
 

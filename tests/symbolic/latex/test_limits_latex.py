@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 import sympy as sp
 
+from edgestab.symbolic.explain.derived import Derived
 from edgestab.symbolic.latex.equations import Style, align
 from edgestab.symbolic.latex.reader import read_equations
-from edgestab.symbolic.latex.typeset import Typeset
 from edgestab.symbolic.models.quadratic import main_case
 
 CASE = main_case()
-OBJECTS: dict[str, Callable[[], Typeset]] = {
+OBJECTS: dict[str, Callable[[], Derived]] = {
     "limit": lambda: CASE.limit_series(5),
     "slow-manifold": lambda: CASE.slow_manifold(3),
     "limit-law-leading": lambda: CASE.limit_law(1),

@@ -8,7 +8,6 @@ from edgestab.symbolic.algebra.errors import DomainError, ProofError
 from edgestab.symbolic.algebra.symbols import symbols
 from edgestab.symbolic.models.quadratic import QuadraticModel
 from edgestab.symbolic.planar.maps import PolynomialMap
-from edgestab.symbolic.planar.planar_map import PlanarMap
 
 z, T, epsilon, E = symbols("z T epsilon E")
 
@@ -72,5 +71,5 @@ def test_bad_eigenvalues(bad: tuple[object, ...]) -> None:
 
 
 def test_the_nullcline_needs_a_planar_map() -> None:
-    with pytest.raises(DomainError, match="planar"):
-        PlanarMap.of(QuadraticModel((1, -epsilon, 3)).one_step())
+    with pytest.raises(DomainError, match="two distinct eigenvalues"):
+        QuadraticModel((1, -epsilon, 3)).planar_map()

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.algebra.symbols import symbol
 from edgestab.symbolic.models.quadratic import QuadraticModel, main_case
-from edgestab.symbolic.planar.edge_line import derive_edge_coordinates
-from edgestab.symbolic.planar.maps import PolynomialMap
+from edgestab.symbolic.planar.planar_map import PlanarMap
 
 Z, T, E, V = (symbol(n) for n in ("z", "T", "epsilon", "v"))
 ONE_STEP = main_case()
@@ -84,14 +83,13 @@ def test_the_error_of_the_limit_function_falls_by_its_order() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        QuadraticModel((1, -E), target=symbol("E")).one_step(),
-        QuadraticModel((1, 2, -E)).one_step(),
-        PolynomialMap((Z, T), (Z * (1 - T**2), T + Z), ()),
+        QuadraticModel((1, -E), target=symbol("E")).planar_map(),
+        PlanarMap((Z, T), (Z * (1 - T**2), T + Z), ()),
     ],
 )
-def test_maps_without_such_a_line(source: PolynomialMap) -> None:
+def test_maps_without_such_a_line(source: PlanarMap) -> None:
     with pytest.raises(DomainError):
-        derive_edge_coordinates(source)
+        source.edge_coordinates()
 
 
 @pytest.mark.parametrize("order", [0, -1, 9])

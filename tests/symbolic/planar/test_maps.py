@@ -4,6 +4,7 @@ import pytest
 import sympy as sp
 
 from edgestab.symbolic.algebra.errors import DomainError
+from edgestab.symbolic.models.literature import EXAMPLES, example_study
 from edgestab.symbolic.planar.maps import PolynomialMap
 
 x, y, c = sp.symbols("x y c", real=True)
@@ -60,3 +61,10 @@ def test_bad_maps_are_refused() -> None:
         HENON.iterate(0)
     with pytest.raises(DomainError, match="a map of"):
         HENON.compose(PolynomialMap((x,), (x,)))
+
+
+@pytest.mark.parametrize("name", list(EXAMPLES))
+def test_the_bound_on_two_steps_holds(name: str) -> None:
+    step = example_study(name).map
+    exact = sum(len(p.to_dict()) for p in step.iterated(2))
+    assert exact <= step.two_step_bound() <= 10 * exact

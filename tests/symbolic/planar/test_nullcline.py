@@ -4,8 +4,7 @@ import sympy as sp
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.algebra.symbols import symbols
 from edgestab.symbolic.models.quadratic import QuadraticModel, main_case
-from edgestab.symbolic.planar.nullcline import check_order, two_step_factor
-from edgestab.symbolic.planar.planar_map import PlanarMap
+from edgestab.symbolic.planar.nullcline import check_order
 
 z, T, epsilon = symbols("z T epsilon")
 
@@ -31,7 +30,7 @@ def test_json_and_latex() -> None:
 
 
 def test_a_numeric_model_gives_the_same_curve() -> None:
-    special = PlanarMap.of(QuadraticModel((1, sp.Rational(-1, 10))).one_step()).nullcline(6).expression()
+    special = QuadraticModel((1, sp.Rational(-1, 10))).planar_map().nullcline(6).expression()
     general = main_case().nullcline(6).expression().subs(epsilon, sp.Rational(1, 10))
     assert sp.expand(special - general) == 0
 
@@ -43,8 +42,5 @@ def test_orders_are_checked(order: int) -> None:
 
 
 def test_three_eigenvalues_are_no_planar_map() -> None:
-    step = QuadraticModel((1, -epsilon, 2)).one_step()
-    with pytest.raises(DomainError, match="planar"):
-        two_step_factor(step)
-    with pytest.raises(DomainError, match="planar"):
-        PlanarMap.of(step)
+    with pytest.raises(DomainError, match="two variables"):
+        QuadraticModel((1, -epsilon, 2)).planar_map()

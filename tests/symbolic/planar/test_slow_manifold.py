@@ -2,7 +2,6 @@
 
 import math
 import time
-from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -12,9 +11,9 @@ from flint import fmpq_poly
 from edgestab.symbolic.algebra.errors import DomainError, ProofError
 from edgestab.symbolic.algebra.symbols import symbol
 from edgestab.symbolic.models.quadratic import QuadraticModel, main_case
+from edgestab.symbolic.planar.invariance import frozen_branch
 from edgestab.symbolic.planar.planar_map import PlanarMap
 from edgestab.symbolic.planar.rational_rows import reconstruct
-from edgestab.symbolic.planar.slow_manifold import frozen_branch
 
 z, T, epsilon = (symbol(n) for n in ("z", "T", "epsilon"))
 ONE_STEP = main_case()
@@ -31,7 +30,7 @@ def defect(rows: tuple[sp.Expr, ...], at: sp.Rational, eps: sp.Rational) -> sp.R
 
 
 def test_limit_coefficients() -> None:
-    series = ONE_STEP.limit_series(6)
+    series = ONE_STEP.slow_manifold(6).limit()
     assert series.json() == {"variable": "epsilon", "coefficients": LIMIT}
     assert series.partial_sum(Fraction(1, 10), 2) == 2 - Fraction(1, 20) - Fraction(27, 3200)
 
@@ -77,15 +76,15 @@ def test_orders_out_of_range(order: object) -> None:
 
 
 def test_only_one_parameter() -> None:
-    free = PlanarMap.of(QuadraticModel((symbol("mu"), -epsilon)).one_step())
+    free = QuadraticModel((symbol("mu"), -epsilon)).planar_map()
     with pytest.raises(DomainError, match="one parameter"):
         free.slow_manifold(2)
 
 
 def test_scaled_eigenvalues_have_the_same_limit_in_rescaled_units() -> None:
     # eigenvalues {3, -3 epsilon}: z and T both scale, T does not feel it and z is divided by the scale
-    scaled = PlanarMap.of(QuadraticModel((sp.Integer(3), -3 * epsilon)).one_step())
-    assert scaled.limit_series(4).coefficients == ONE_STEP.limit_series(4).coefficients
+    scaled = QuadraticModel((sp.Integer(3), -3 * epsilon)).planar_map()
+    assert scaled.slow_manifold(4).limit().coefficients == ONE_STEP.slow_manifold(4).limit().coefficients
 
 
 def test_frozen_branch_is_the_geometric_series() -> None:
@@ -103,16 +102,15 @@ def test_reconstruct_finds_and_refuses() -> None:
 
 def test_order_ten_is_quick() -> None:
     start = time.perf_counter()
-    replace(ONE_STEP).slow_manifold(10)
+    ONE_STEP.slow_manifold(10)
     assert time.perf_counter() - start < 10
 
 
 def test_text_and_latex() -> None:
     manifold = ONE_STEP.slow_manifold(2)
-    limit = ONE_STEP.limit_series(2)
-    assert r"\tilde T_\infty &= 2 - \frac{1}{2} \epsilon - \frac{27}{32} \epsilon^{2}" in limit.latex()
+    assert r"\tilde T_\infty &= 2 - \frac{1}{2} \epsilon - \frac{27}{32} \epsilon^{2}" in manifold.limit().latex()
     assert "O" in manifold.latex()
     assert manifold.remainder() == "dropped: every monomial with deg_z + 2*deg_epsilon > 4"
     assert len(manifold.notes()) == 3
     with pytest.raises(DomainError, match="an order in"):
-        limit.partial_sum(1, 7)
+        manifold.limit().partial_sum(1, 7)

@@ -8,7 +8,7 @@ import sympy as sp
 from edgestab.symbolic.algebra.errors import DomainError, ProofError
 from edgestab.symbolic.algebra.symbols import symbol
 from edgestab.symbolic.models.quadratic import QuadraticModel, main_case
-from edgestab.symbolic.planar.maps import PolynomialMap
+from edgestab.symbolic.planar.planar_map import PlanarMap
 from edgestab.symbolic.trapping.barrier import Barrier, derive_barrier
 from edgestab.symbolic.trapping.target import derive_target_region, derive_tilt, s
 
@@ -23,7 +23,7 @@ def barrier() -> Barrier:
 
 
 def test_tilt() -> None:
-    assert sp.expand(derive_tilt(MODEL.one_step()) + 2 * (1 - epsilon) + epsilon * s) == 0
+    assert sp.expand(derive_tilt(MODEL.planar_map()) + 2 * (1 - epsilon) + epsilon * s) == 0
 
 
 def test_reach_and_conditions() -> None:
@@ -56,4 +56,4 @@ def test_refusals() -> None:
         derive_target_region(QuadraticModel((1, -epsilon)), barrier(), WINDOW)
     z, T = symbol("z"), symbol("T")
     with pytest.raises(ProofError, match="free of T"):
-        derive_tilt(PolynomialMap((z, T), (z - z * T, T - z * T**2 + z), (E, epsilon)))
+        derive_tilt(PlanarMap((z, T), (z - z * T, T - z * T**2 + z), (E, epsilon)))

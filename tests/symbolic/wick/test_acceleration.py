@@ -80,7 +80,7 @@ def test_ledger() -> None:
     assert found["symmetric-goe"] == found["half-sum"] == "no"
     assert found["scaled-goe"] == found["scaled-half-sum"] == found["scaled-time"] == "always"
     assert found["mean-loss"] == "if D = P"
-    assert sp.simplify(condition().rhs - 1 / (2 * D * P)) == 0
+    assert sp.simplify(condition(Acceleration()).rhs - 1 / (2 * D * P)) == 0
 
 
 def test_steps_are_generated() -> None:

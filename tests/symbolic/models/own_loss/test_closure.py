@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.models.own_loss.closure import NotClosed, close
 from edgestab.symbolic.models.own_loss.descent import GradientDescent
-from edgestab.symbolic.models.own_loss.step import taylor_expansion
+from edgestab.symbolic.models.own_loss.gradient import taylor_expansion
 
 x, y, eta = sp.Symbol("x", real=True), sp.Symbol("y", real=True), sp.Symbol("eta", positive=True)
 STEPS = st.fractions(Fraction(1, 20), 1, max_denominator=20)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.models.literature import EXAMPLES, example_study
 from edgestab.symbolic.models.own_loss.descent import GradientDescent
-from edgestab.symbolic.models.own_loss.study import EdgeStudy, study
+from edgestab.symbolic.models.own_loss.study import EdgeStudy
 from edgestab.symbolic.models.quadratic import main_case
-from edgestab.symbolic.planar.slow_flow import derive_slow_flow
+from edgestab.symbolic.planar.slow_flow import separate_variables
 
 eta, epsilon = sp.Symbol("eta", positive=True), sp.Symbol("epsilon", positive=True)
 
@@ -68,7 +68,7 @@ def test_the_main_case_is_found_from_its_loss() -> None:
     assert found.concentrates
     assert found.form is not None
     assert found.form.map == main_case()
-    assert found.limit == main_case().limit_series(3)
+    assert found.limit.coefficients == main_case().limit_series(3).coefficients
 
 
 @pytest.mark.parametrize(("power", "first"), [(3, sp.Rational(-27, 88)), (4, sp.Rational(-1, 4))])
@@ -77,7 +77,7 @@ def test_higher_products(power: int, first: sp.Rational) -> None:
     names = [f"{letter}_{k}" for letter in "xy" for k in range(power)]
     ties = {n: n[0] + "_0" for n in names if not n.endswith("_0")}
     model = GradientDescent(f"(1 - {'*'.join(names)})^2/2", ",".join(names), ties=ties)
-    found = study(model, {"p": "x_0*y_0", "q": "x_0^2 + y_0^2"}, {"p": 1}, 2)
+    found = model.study({"p": "x_0*y_0", "q": "x_0^2 + y_0^2"}, {"p": 1}, 2)
     assert found.concentrates
     assert found.limit.coefficients[1] == first
 
@@ -150,22 +150,14 @@ def test_bad_edges_are_refused(at: dict[str, object], message: str) -> None:
 def test_several_constants_need_a_choice() -> None:
     model = GradientDescent("(c - x*y)^2/2", "x,y")
     coordinates = {"p": "x*y", "q": "x^2 + y^2"}
-    found = study(model, coordinates, {"p": 0})
+    found = model.study(coordinates, {"p": 0})
     assert found.failing is not None
     assert found.failing.name == "line of minima"
 
 
 def test_energies() -> None:
     u, v, k = sp.symbols("u v k", real=True)
-    flow = derive_slow_flow(u, v, u, k - u**2)
+    flow = separate_variables(u, v, u, k - u**2)
     assert flow.energy == v**2 / 2 - k * sp.log(sp.Abs(u)) + u**2 / 2
     with pytest.raises(DomainError, match="free of y"):
-        derive_slow_flow(u, v, u * v, k)
-
-
-@pytest.mark.parametrize("name", list(EXAMPLES))
-def test_the_bound_holds(name: str) -> None:
-    form = example_study(name).form
-    assert form is not None
-    exact = sum(len(p.to_dict()) for p in form.map.iterated(2))
-    assert exact <= form.map.two_step_bound() <= 10 * exact
+        separate_variables(u, v, u * v, k)

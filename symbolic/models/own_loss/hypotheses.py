@@ -1,18 +1,17 @@
-"""What is found about a user's model: sections and hypotheses, printed as text, LaTeX or data from one content."""
+"""What a derivation rests on, each with a verdict, and results that are told in sections with those verdicts."""
 
 from __future__ import annotations
 
 import textwrap
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
 
 from ...explain.derived import Derived
 from ...explain.log import plain_equation
 from ...latex.document import Section, document, escape
 from ...latex.equations import Style, align
 
-WIDTH = 110
+TITLE = "Gradient descent on your loss"
 
 
 @dataclass(frozen=True)
@@ -41,43 +40,45 @@ class Hypothesis:
         return {"name": self.name, "statement": self.statement, "verdict": self.verdict, "detail": self.detail}
 
 
-class Findings(Derived):
-    """A derived object that consists of sections and rests on hypotheses."""
-
-    title: ClassVar[str] = "Gradient descent on your loss"
-    hypotheses: tuple[Hypothesis, ...] = ()
+class Sectioned(Derived):
+    """A result that is told in sections, with the hypotheses that it rests on: one content in every format."""
 
     @abstractmethod
     def sections(self) -> list[Section]:
-        """What was found, in reading order."""
+        """All that was found, in reading order."""
 
-    def text(self) -> str:
+    def verdicts(self) -> tuple[Hypothesis, ...]:
+        """The hypotheses that were asked, in order."""
+        return ()
+
+    def text(self, width: int = 110) -> str:
         """Sections and hypotheses for a terminal."""
-        lines = [f"# {self.title}"]
+        lines = [f"# {TITLE}"]
         for section in self.sections():
             lines += ["", f"{section.heading}:"]
             if section.text:
-                lines += textwrap.wrap(section.text, WIDTH, initial_indent="  ", subsequent_indent="  ")
+                lines += textwrap.wrap(section.text, width, initial_indent="  ", subsequent_indent="  ")
             for equation in section.equations:
                 lines += textwrap.wrap(
                     plain_equation(equation),
-                    WIDTH,
+                    width,
                     initial_indent="  ",
                     subsequent_indent="      ",
                     break_long_words=False,
                     break_on_hyphens=False,
                 )
-        if self.hypotheses:
+        hypotheses = self.verdicts()
+        if hypotheses:
             lines += ["", "Hypotheses:"]
-            wide = max(len(h.name) for h in self.hypotheses)
-            for h in self.hypotheses:
+            wide = max(len(h.name) for h in hypotheses)
+            for h in hypotheses:
                 lines += textwrap.wrap(
                     f"{h.verdict:<7} {h.name:<{wide}}  {h.statement}. {h.detail}",
-                    WIDTH,
+                    width,
                     initial_indent="  ",
                     subsequent_indent=" " * (wide + 12),
                 )
-            failing = next((h for h in self.hypotheses if h.holds is not True), None)
+            failing = next((h for h in hypotheses if h.holds is not True), None)
             verdict = (
                 "every hypothesis holds"
                 if failing is None
@@ -87,7 +88,7 @@ class Findings(Derived):
         return "\n".join(lines)
 
     def align(self, style: Style | None = None) -> str:
-        """Words and ``align`` blocks, to paste into a paper."""
+        """Sections as LaTeX blocks, to paste into a paper."""
         chosen = style or Style()
         blocks = []
         for number, section in enumerate(self.sections(), 1):
@@ -97,10 +98,8 @@ class Findings(Derived):
                 blocks.append(align(section.equations, chosen.with_label(label)))
         return "\n".join(blocks)
 
-    def document(self, title: str = "", style: Style | None = None) -> str:
-        """A file that pdflatex compiles, with the hypotheses."""
-        listed = " ".join(
-            f"({k}) {h.name}: {h.verdict}. {h.statement}: {h.detail}." for k, h in enumerate(self.hypotheses, 1)
-        )
-        last = [Section("Hypotheses", listed)] if self.hypotheses else []
-        return document(title or self.title, [*self.sections(), *last], style, symbols=frozenset())
+    def document(self, title: str = TITLE, style: Style | None = None) -> str:
+        """A file for pdflatex, with the hypotheses as its last section."""
+        sections, hypotheses = self.sections(), enumerate(self.verdicts(), 1)
+        listed = " ".join(f"({k}) {h.name}: {h.verdict}. {h.statement}: {h.detail}." for k, h in hypotheses)
+        return document(title, [*sections, *([Section("Hypotheses", listed)] if listed else [])], style, frozenset())

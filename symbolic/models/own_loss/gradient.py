@@ -1,4 +1,4 @@
-"""A step of gradient descent on any polynomial loss, as an exact map of its parameters."""
+"""Gradient descent on any polynomial loss, as an exact map of its parameters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ...latex.names import later
 from ...latex.printer import Order
 from ...planar.maps import PolynomialMap
 from .constants import Constants, find_constants
-from .findings import Findings
+from .hypotheses import Sectioned
 
 COMPOSED_TERMS = 20_000
 """A two-step map whose bound is higher is not even composed for a report."""
@@ -76,19 +76,20 @@ def as_symbols(names: str | Sequence[str | sp.Symbol], where: str) -> tuple[sp.S
 
 
 @dataclass(frozen=True)
-class GradientStep(Findings):
-    """One step of gradient descent on a polynomial loss: what every object derived from a loss knows of it.
+class GradientStep(Sectioned):
+    """``theta' = theta - step * grad loss(theta)``, exactly: what all that follows from a loss rests on.
 
     Attributes:
         loss: polynomial in the parameters; other symbols are constants.
         parameters: the trained parameters, in order.
-        step: the step size.
-        ties: parameters that start equal to others and stay so.
+        step: the step size, a symbol, a number or a formula in constants.
+        ties: parameters that start equal to others and stay so, for example ``{z: x}``; proved to be kept.
 
     Raises:
         DomainError: the loss is not polynomial in the parameters, or a tie is not kept by the step.
     """
 
+    kind = "gradient-step"
     loss: sp.Expr
     parameters: tuple[sp.Symbol, ...]
     step: sp.Expr
@@ -201,42 +202,45 @@ class GradientStep(Findings):
         loss = sp.Symbol("L", real=True)
         own = frozenset(self.parameters)
         ties = tuple(Equation(kept, leader, own=own) for kept, leader in self.ties.items())
-        return [
+        sections = [
             Section("Loss", "", (Equation(loss, self.loss, order=Order(self.parameters), own=own), *ties)),
             Section("Gradient step", "", self.equations()),
-            self._two_steps(),
         ]
-
-    def _two_steps(self) -> Section:
         bound = self.step_map().two_step_bound()
         if bound > COMPOSED_TERMS:
-            return Section("Two steps", f"A map with up to {bound} terms, not composed.")
+            return [*sections, Section("Two steps", f"A map with up to {bound} terms, not composed.")]
         two = self.two_step_map()
         terms = sum(len(p.to_dict()) for p in two.polynomials)
-        if terms > MOST_TERMS:
-            return Section("Two steps", f"A map with {terms} terms, not printed.")
-        restored = (self.replaced.restore(c) for c in two.components)
-        order = Order(two.variables)
-        rows = zip(two.variables, restored, strict=True)
-        shown = (Equation(later(v, 2), c, order=order, tag=v.name) for v, c in rows)
-        return Section("Two steps", "", tuple(shown))
+        if terms <= MOST_TERMS:
+            restored = tuple(
+                Equation(_two_on(e), self.replaced.restore(c), order=e.order, tag=e.tag, own=e.own)
+                for e, c in zip(two.equations(), two.components, strict=True)
+            )
+            sections.append(Section("Two steps", "", restored))
+        else:
+            sections.append(Section("Two steps", f"A map with {terms} terms, not printed."))
+        return sections
 
     def json(self) -> dict[str, Any]:
         """The gradient step as text."""
         return {"map": {e.tag: str(e.rhs) for e in self.equations()}}
 
     def explain(self) -> DerivationLog:
-        """The loss and its gradient step, as given."""
+        """Loss and gradient step, as given: nothing to check yet."""
         log = DerivationLog("From the loss to the edge of stability", described=frozenset())
         own = frozenset(self.parameters)
         given = [Equation(sp.Symbol("L", real=True), self.loss, order=Order(self.parameters), own=own)]
         given += [Equation(kept, leader, own=own) for kept, leader in self.ties.items()]
-        ties = ", with the tied parameters, which the step keeps equal." if self.ties else "."
-        log.state("Loss", f"As given{ties}", *given)
-        log.state(
-            "Gradient step", "Each parameter moves against its derivative, times the step size.", *self.equations()
-        )
+        tied = ", with the tied parameters, which the step keeps equal." if self.ties else "."
+        log.state("Loss", "As given" + tied, *given)
+        because = "Each parameter moves against its derivative, times the step size."
+        log.state("Gradient step", because, *self.equations())
         return log
+
+
+def _two_on(equation: Equation) -> sp.Symbol:
+    """``x(t+2)`` for the left-hand side ``x(t+1)``."""
+    return sp.Symbol(str(equation.lhs).replace("@1", "@2"), **equation.lhs.assumptions0)
 
 
 def taylor_expansion(
@@ -255,6 +259,13 @@ def taylor_expansion(
 
     Raises:
         DomainError: the degree is out of range or the loss has no finite exact derivatives at the point.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> es.models.taylor_expansion("cos(x)", "x", {"x": 0}, degree=2)
+        1 - x**2/2
     """
     where = "taylor_expansion()"
     expr, chosen = as_expression(loss, where), as_symbols(parameters, where)
