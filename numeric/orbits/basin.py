@@ -12,10 +12,9 @@ import numpy.typing as npt
 import sympy as sp
 
 from ...symbolic.algebra.errors import DomainError
-from ...symbolic.models.gradient_flow import GradientFlow
-from ...symbolic.models.quadratic import QuadraticModel
+from ...symbolic.algebra.symbols import symbol
 from ...symbolic.trapping.barrier import Barrier
-from ...symbolic.trapping.start import StartSet
+from ...symbolic.trapping.start import StartSet, scaled_squares
 from ..codegen.compile import compile_map
 from ..runs.figure_style import COLOURS, STYLE
 from ..runs.status import Status
@@ -109,7 +108,7 @@ def simulate_basin(
         >>> from fractions import Fraction
         >>> constants = {"slope": "7/5", "width": 1, "height": "1/2", "split": "-39/100"}
         >>> constants |= {"epsilon_min": 0, "epsilon_max": "1/5"}
-        >>> barrier = es.trapping.derive_barrier(es.QuadraticModel((1, -es.symbol("epsilon"))).one_step(), constants)
+        >>> barrier = es.trapping.derive_barrier(es.models.main_case(), constants)
         >>> basin = es.orbits.simulate_basin(barrier, Fraction(1, 8), shape=(2, 3))
         >>> basin.outcome.shape
         (2, 3)
@@ -125,8 +124,8 @@ def simulate_basin(
     tilt = float(barrier.lyapunov.tilt.subs(barrier.epsilon, epsilon))
     z, V = np.meshgrid(zs, Vs)
     T = V - tilt * z
-    squares = GradientFlow(QuadraticModel((1, -barrier.epsilon))).squares
-    weights = sp.lambdify((*barrier.one_step.variables, barrier.epsilon), squares)(z, T, e)
+    variables = (barrier.one_step.variables[0], symbol("V"), barrier.epsilon)
+    weights = sp.lambdify(variables, scaled_squares(barrier))(z, V, e)
     for place in zip(*np.nonzero(np.all(np.array(weights) >= 0, axis=0) & (z != 0)), strict=True):
         status, _, state = kernel.run((z[place], T[place]), (e,), limit_steps, 1e-9, 1e6)
         if status is Status.CONVERGED:
@@ -168,7 +167,7 @@ def plot_basin(
         >>> from fractions import Fraction
         >>> constants = {"slope": "7/5", "width": 1, "height": "1/2", "split": "-39/100"}
         >>> constants |= {"epsilon_min": 0, "epsilon_max": "1/5"}
-        >>> barrier = es.trapping.derive_barrier(es.QuadraticModel((1, -es.symbol("epsilon"))).one_step(), constants)
+        >>> barrier = es.trapping.derive_barrier(es.models.main_case(), constants)
         >>> basin = es.orbits.simulate_basin(barrier, Fraction(1, 8), shape=(2, 3))
         >>> es.orbits.plot_basin(basin, [barrier]).lines[0].get_label()
         'proved, slope 7/5'

@@ -14,6 +14,7 @@ from ...symbolic.trapping.lyapunov import derive_lyapunov
 from ...symbolic.trapping.target import derive_target_region, derive_tilt, s
 from ..certificates.theorem_1 import TARGET_BARRIER, TARGET_WINDOW
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
+from .theorem_1 import V_RANGE, Z_RANGE
 from .theorem_1_certificate import judge_conditions, refuted_by_algebra
 
 z, T, V, epsilon, eta, mu, E = symbols("z T V epsilon eta mu E")
@@ -116,7 +117,7 @@ def _descend(values: np.ndarray, theta: np.ndarray, target: float, steps: int) -
 
 def _weights(rng: np.random.Generator, count: int, eps: float) -> np.ndarray:
     """Weights with ``z`` and ``V`` in the explicit start window."""
-    f, norm = rng.uniform(-0.27, -0.2, count), rng.uniform(2.15, 2.25, count)
+    f, norm = (rng.uniform(float(low), float(high), count) for low, high in (Z_RANGE, V_RANGE))
     second = (norm / eps - 2 * f) / (1 + eps)
     return np.stack([np.sqrt(2 * f + eps * second), np.sqrt(second)], axis=1)
 

@@ -90,7 +90,7 @@ def _growth(ctx: CheckContext) -> Outcome:
     low, high = (float(x) for x in barrier.z_range)
     fine = np.linspace(low, high, 20_001)
     top = float(barrier.height)
-    own = float(np.mean(np.maximum(0.0, top - float(barrier.slope) * fine**2 / (1 - fine))) * (high - low))
+    own = float(np.mean(np.maximum(0.0, top - barrier.region.barrier(fine))) * (high - low))
     ratio = area / own
     wanted = ctx.pick(0.5, 1.4, 2.2)
     return judge(

@@ -184,7 +184,7 @@ def build_certificate(
 
     Example:
         >>> from fractions import Fraction
-        >>> one_step = es.QuadraticModel((1, -es.symbol("epsilon"))).one_step()
+        >>> one_step = es.models.main_case()
         >>> certificate = es.proofs.build_certificate(one_step, Fraction(1, 5))
         >>> certificate["verdict"], certificate["delta_over_epsilon"]
         ('TRUE', '1')

@@ -44,13 +44,13 @@ class StripWriter:
     strip: Strip
 
     @property
-    def drop_bounds(self) -> tuple[Fraction, Fraction, Fraction]:
-        """Bounds of ``z^2 (4 - T)``: in the region, where one step may reach the band, and just above the band."""
+    def fall_bounds(self) -> tuple[Fraction, Fraction, Fraction]:
+        """Bounds of ``z^2 (4 - T)``: in the region, where one step may reach the strip, and just above it."""
         return Fraction(5, 2), Fraction(1), fraction(self.strip.undershoot)
 
     @cached_property
     def box(self) -> Box:
-        """The box of the band, in ``(z, level, epsilon)``."""
+        """The box of the strip, in ``(z, level, epsilon)``."""
         return self._box(fraction(self.strip.height))
 
     def _box(self, height: Fraction) -> Box:
@@ -100,7 +100,7 @@ class StripWriter:
 
     @property
     def chart(self) -> str:
-        """T in the chart of the band."""
+        """T in the chart of the strip."""
         b = self.strip.barrier
         return f"(chart {_num(b.slope)} {_num(self.strip.height)} {_num(b.width)} z l e)"
 
@@ -122,7 +122,7 @@ class StripWriter:
 
         Args:
             q: the quantity.
-            positive: whether to prove it positive on the band's box too.
+            positive: whether to prove it positive on the strip's box too.
 
         Returns:
             Coq source.
@@ -200,7 +200,7 @@ class StripWriter:
         return world, total - g["con"] * g["xv"] - g["e"] * g["z"] ** 2 * g["onc"]
 
     def decay_identity(self) -> tuple[Identities, fmpq_mpoly]:
-        """``con - D^d + z^2 dec + kappa z^2 (4 - T) D^d``, which vanishes."""
+        """``con - D^d + z^2 dec + contraction_rate z^2 (4 - T) D^d``, which vanishes."""
         d = self.strip.series.depth
         world = Identities(self.box, [self.quantities[n] for n in ("t", "dn", "con", "dec")])
         g = world.generators()
@@ -209,12 +209,12 @@ class StripWriter:
         return world, g["con"] - bound * g["dn"] ** d + g["z"] ** 2 * g["dec"]
 
     def drops(self) -> list[str]:
-        """``z^2 (4 - T)`` in the whole region, and twice nearer to the band: each bound lets the next be applied."""
+        """``z^2 (4 - T)`` in the whole region, and twice nearer to the strip: each bound lets the next be applied."""
         strip, b = self.strip, self.strip.barrier
-        top, band = fraction(strip.epsilon_max), fraction(strip.height)
+        top, extent = fraction(strip.epsilon_max), fraction(strip.height)
         blocks = []
-        stages = (fraction(b.height), *(band + bound * top for bound in self.drop_bounds[:-1]))
-        for tag, height, bound in zip(("far", "nearer", "near"), stages, self.drop_bounds, strict=True):
+        stages = (fraction(b.height), *(extent + bound * top for bound in self.fall_bounds[:-1]))
+        for tag, height, bound in zip(("far", "nearer", "near"), stages, self.fall_bounds, strict=True):
             f = strip.series.frame
             fall = f.z**2 * (to_fmpq(b.lyapunov.ceiling) - f.T_of(strip.U(f.q)))
             below = strip.region_below(sp.Rational(height.numerator, height.denominator))
@@ -237,7 +237,7 @@ class StripWriter:
 
     @property
     def depth(self) -> str:
-        """The premise that the point lies between the barrier and the top of the band."""
+        """The premise that the point lies between the barrier and the top of the strip."""
         return f"{_num(self.strip.barrier.slope)} * p z <= {_num(self.strip.height)}"
 
     def edge(self, sign: int, side: str) -> str:
@@ -311,7 +311,7 @@ Qed.
         return join([law.lemma(f"{n}_law", law_poly), decay.lemma(f"{n}_decay", decay_poly), text])
 
     def bounds(self) -> str:
-        """``excess - X`` and ``excess + X``, positive on the band."""
+        """``distance - X`` and ``distance + X``, positive on the strip."""
         strip, n = self.strip, self.name
         blocks = []
         for name, sign in (("exa", -1), ("exb", 1)):
@@ -353,8 +353,8 @@ Qed.
     def record(self) -> str:
         """The Coq record of the strip."""
         strip, n, region = self.strip, self.name, self.region
-        top, band, height = (fraction(x) for x in (strip.epsilon_max, strip.extent, strip.height))
-        far, nearer, _ = self.drop_bounds
+        top, extent, height = (fraction(x) for x in (strip.epsilon_max, strip.extent, strip.height))
+        far, nearer, _ = self.fall_bounds
         places = [
             self._place("at", height),
             self._place("at_far", fraction(strip.barrier.height)),
@@ -365,7 +365,7 @@ Qed.
         text = f"""Definition {n} : strip {region}.
 Proof.
 assert (At : forall e z T, 0 < e <= {_num(strip.epsilon_max)} -> D {region} e z T ->
-  weight_norm e z T <= 2 + {number(band)} ->
+  weight_norm e z T <= 2 + {number(extent)} ->
   weight_norm e z T + {_num(strip.barrier.width)} * e <= 2 + {number(height)}) by (intros; lra).
 refine (Strip {region} {n}_phi {n}_psi {" ".join(_num(v) for v in values)} _ _ _ _ _ _ _ _ _ _);
   cbn [eps_min eps_max {region}].
@@ -402,13 +402,13 @@ Defined.
         """The limit of gradient descent to this order, with its constant."""
         strip, n, region = self.strip, self.name, self.region
         K = strip.order
-        top, band, decay, excess, drop = (
+        top, extent, rate, distance, undershoot = (
             fraction(x)
             for x in (strip.epsilon_max, strip.extent, strip.contraction_rate, strip.distance, strip.undershoot)
         )
-        below, steps = exponential_floor(decay * band / top - decay * drop)
+        below, steps = exponential_floor(rate * extent / top - rate * undershoot)
         last = fraction(strip.weights[-1])
-        rest = excess / (top ** (K + 1) * below)
+        rest = distance / (top ** (K + 1) * below)
         constant = last + Fraction(-(-rest * 8 // 1), 8)
         series = " + ".join(
             _num(c) + ("", " * e")[min(i, 1)] + (f"^{i}" if i > 1 else "")
@@ -416,13 +416,13 @@ Defined.
             if c != 0
         )
         return f"""Theorem {n}_limit : forall e eta q, 0 < e <= {number(top)} -> 0 < eta -> basin {region} e eta q ->
-  {number(2 + band)} <= eta * e * norm2 q ->
+  {number(2 + extent)} <= eta * e * norm2 q ->
   exists lim, Un_cv (fun k => lambda e (gd e eta q k)) lim /\\ lim <= 2/eta
     /\\ Rabs (eta * lim - ({series})) <= {number(constant)} * e^{K + 1}.
 Proof.
 intros e eta q He Heta Hb HN.
-assert (Low : 0 < {number(below)} <= exp_low {steps} ({number(decay)} * {number(band)} / {number(top)}
-  - {number(decay)} * {number(drop)})).
+assert (Low : 0 < {number(below)} <= exp_low {steps} ({number(rate)} * {number(extent)} / {number(top)}
+  - {number(rate)} * {number(undershoot)})).
 {{ unfold exp_low. cbn [INR]. split; lra. }}
 destruct (sharp_descent {region} {n} {number(last)} {number(constant)} {number(below)} {K + 1} {steps})
   with (e := e) (eta := eta) (q := q)

@@ -252,14 +252,6 @@ class PolynomialMap(Derived):
             "digest": self.digest(),
         }
 
-    def sides(self) -> list[tuple[str, sp.Expr]]:
-        """The next value of each variable, with a prime."""
-        return [(f"{v}'", c) for v, c in zip(self.variables, self.components, strict=True)]
-
-    def leading(self) -> sp.Symbol:
-        """The first variable."""
-        return self.variables[0]
-
     def explain(self) -> DerivationLog:
         """The map as it was given."""
         log = DerivationLog(self.name.capitalize())

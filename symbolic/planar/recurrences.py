@@ -56,18 +56,6 @@ class Recurrence(Derived):
         """Both increments."""
         return (self.z_increment, self.y_increment)
 
-    def expressions(self) -> tuple[sp.Expr, sp.Expr]:
-        """Both increments as SymPy expressions."""
-        return (self.z_increment.to_expr(), self.y_increment.to_expr())
-
-    def sides(self) -> list[tuple[str, sp.Expr]]:
-        """Both increments."""
-        return [(f"{v}'' - {v}", e) for v, e in zip(self.variables, self.expressions(), strict=True)]
-
-    def leading(self) -> sp.Symbol:
-        """The residual z."""
-        return self.variables[0]
-
     def as_map(self) -> PolynomialMap:
         """The truncated recurrence as a polynomial map of ``(z, y)``."""
         z, y = self.variables

@@ -118,10 +118,6 @@ class SlowManifold(Derived):
         """What was dropped, in words."""
         return self.series.grading.remainder()
 
-    def sides(self) -> list[tuple[str, sp.Expr]]:
-        """``T`` as the truncated series."""
-        return [(self.one_step.variables[1].name, self.expression())]
-
     def leading(self) -> sp.Symbol:
         """The small parameter."""
         return self.parameter
@@ -244,14 +240,6 @@ class LimitSeries(Derived):
     def remainder(self) -> str:
         """What was dropped, in words."""
         return f"dropped: powers of {self.parameter} above {self.order}; asymptotic, not convergent"
-
-    def sides(self) -> list[tuple[str, sp.Expr]]:
-        """``T_inf`` as the truncated series."""
-        return [("T_inf", self.expression())]
-
-    def leading(self) -> sp.Symbol:
-        """The small parameter."""
-        return self.parameter
 
     def equations(self) -> tuple[Equation, ...]:
         """``T_inf = c_0 + c_1 epsilon + ..`` with the first power dropped."""

@@ -47,8 +47,20 @@ class Barrier:
         height: A; the region ends at ``V + w epsilon = 2 + A``.
         epsilon_range: the closed interval of epsilon; its lower end may be 0.
         split: left of this z the next state is compared with the barrier directly; None for nowhere.
-        sign_change_slack: kappa >= 0; a step may land on ``z = 0`` only where ``V < 2`` (0 forbids it altogether).
+        sign_change_slack: k >= 0 in ``h > 1 - k (2 - V)``; a step may land on ``z = 0`` only where ``V < 2`` (0 forbids
+            it altogether).
         gap: how far T stays below the ceiling.
+
+    Source:
+        Derived here; the theorem is Agarwala et al. 2022, Theorem 1.
+
+    Example:
+        >>> barrier = es.trapping.derive_barrier(
+        ...     es.models.main_case(),
+        ...     {"slope": "7/5", "width": 1, "height": "1/2", "epsilon_min": 0, "epsilon_max": "1/5"},
+        ... )
+        >>> [condition.name for condition in barrier.conditions]
+        ['sign-change', 'ceiling', 'regular', 'lift', 'drift']
     """
 
     slow: SlowCoordinate
@@ -205,7 +217,7 @@ def derive_barrier(one_step: PlanarMap, constants: Mapping[str, object]) -> Barr
     """The trapping region of a map for given constants.
 
     Args:
-        one_step: the map of eigenvalues ``{1, -epsilon}``, target 0.
+        one_step: the planar map of eigenvalues ``{1, -epsilon}``, target 0.
         constants: ``slope``, ``width``, ``height``, ``epsilon_min``, ``epsilon_max`` and, if wanted, ``split``,
             ``sign_change_slack``, ``gap``; exact rationals.
 
@@ -214,6 +226,17 @@ def derive_barrier(one_step: PlanarMap, constants: Mapping[str, object]) -> Barr
 
     Raises:
         DomainError: a constant is missing, no rational, or out of range.
+
+    Source:
+        Derived here; the theorem is Agarwala et al. 2022, Theorem 1.
+
+    Example:
+        >>> barrier = es.trapping.derive_barrier(
+        ...     es.models.main_case(),
+        ...     {"slope": "7/5", "width": 1, "height": "1/2", "epsilon_min": 0, "epsilon_max": "1/5"},
+        ... )
+        >>> all(identity.holds() for identity in barrier.identities)
+        True
     """
     where = "derive_barrier()"
     optional = {"split", "sign_change_slack", "gap"}

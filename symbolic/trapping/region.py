@@ -56,7 +56,7 @@ class Condition:
 
     Example:
         >>> barrier = es.trapping.derive_barrier(
-        ...     es.QuadraticModel((1, -es.symbol("epsilon"))).one_step(),
+        ...     es.models.main_case(),
         ...     {"slope": "7/5", "width": 1, "height": "1/2", "epsilon_min": 0, "epsilon_max": "1/5"},
         ... )
         >>> [str(v) for v in barrier.conditions[0].variables]
@@ -136,7 +136,7 @@ class Region:
     Example:
         >>> from sympy import Rational
         >>> barrier = es.trapping.derive_barrier(
-        ...     es.QuadraticModel((1, -es.symbol("epsilon"))).one_step(),
+        ...     es.models.main_case(),
         ...     {"slope": "7/5", "width": 1, "height": "1/2", "epsilon_min": 0, "epsilon_max": "1/5"},
         ... )
         >>> barrier.region.contains(Rational(-1, 4), Rational(9, 5), Rational(1, 5))

@@ -95,7 +95,7 @@ def test_the_law_of_X_is_that_of_the_map(z: str, e: str, shift: str) -> None:
 
 
 def test_strip_holds_along_orbits() -> None:
-    """``|X'| - epsilon psi' <= M (|X| - epsilon psi)`` with ``0 <= M <= 1`` on an orbit in the band, in rationals."""
+    """``|X'| - epsilon psi' <= M (|X| - epsilon psi)`` with ``0 <= M <= 1`` on an orbit in the strip, in rationals."""
     s = strip()
     weights = [Fraction(str(w)) for w in s.weights]
     b, a = Fraction(1, 40), Fraction(-1, 5)
