@@ -117,7 +117,8 @@ TERMS = (
     Term(
         "strip",
         "The neighbourhood of the slow curve in a trapping region, V <= 2 + extent, in which every step brings an "
-        "orbit nearer to the curve at a contraction rate. The first state in it lies at most undershoot epsilon below its top.",
+        "orbit nearer to the curve at a contraction rate. The first state in it lies at most undershoot epsilon below "
+        "its top.",
     ),
     Term(
         "condition", "A strict inequality on a closed box, on which a certificate rests.", "edgestab.trapping.Condition"
