@@ -64,6 +64,8 @@ def _logs_hold(ctx: CheckContext) -> Outcome:
         "one-step": lambda: ctx.map,
         "two-step": lambda: ctx.map.two_step(order),
         "limit": lambda: ctx.map.limit_series(order),
+        "limit law": lambda: ctx.map.limit_law(ctx.pick(2, 2, 3)),
+        "two-cycles": lambda: ctx.map.two_cycles(order),
         "self-stabilisation": derive_self_stabilisation,
         "product of two parameters": lambda: ctx.subject.example("zhu-degree-2", 3),
     }

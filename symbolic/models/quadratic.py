@@ -169,11 +169,14 @@ class QuadraticModel:
         one_step = self.one_step()
         return one_step if isinstance(one_step, PlanarMap) else PlanarMap.of(one_step, self)
 
-    def explain_one_step(self) -> DerivationLog:
+    def explain_one_step(self, closed: PolynomialMap | None = None) -> DerivationLog:
         """From the loss to the closed map; every closed equation is checked as a polynomial identity in theta.
 
+        Args:
+            closed: the map in question; the model's own by default.
+
         Raises:
-            ProofError: a step does not hold.
+            ProofError: a step does not hold, or the map is not that of the model.
         """
         log = DerivationLog("One step of gradient descent, closed")
         theta = self.theta
@@ -206,7 +209,7 @@ class QuadraticModel:
             "sharpness where the residual is 0.",
             *(Equation(s, e, order=Order(theta)) for s, e in zip(self.state, embedded, strict=True)),
         )
-        closed = self.one_step()
+        closed = self.one_step() if closed is None else closed
         inside = dict(zip(self.state, embedded, strict=True))
         for s, e, image in zip(closed.variables, embedded, closed.components, strict=True):
             log.identity(

@@ -231,7 +231,7 @@ class LimitLaw(Derived):
         """Coordinates, leading flow, first integral, Lambert's W; the integral is put back into the map.
 
         Raises:
-            ProofError: a step does not hold.
+            ProofError: a step does not hold, or this is not the law of its map.
         """
         epsilon, one_step = self.manifold.parameter, self.manifold.one_step
         steps = DerivationLog(f"The limit of any start to order {self.weight // LEADING}")
@@ -252,6 +252,10 @@ class LimitLaw(Derived):
         # one order more than is shown: an even term of weight w is confirmed by the defect at w + 2
         weight = self.weight + LEADING
         further = derive_limit_law(derive_slow_manifold(one_step, manifold_order(weight)), weight)
+        # what is put back must be what is shown
+        shown = tuple((e, c) for e, c in further.terms if term_weight(e) <= self.weight)
+        if (shown, further.logarithm) != (self.terms, self.logarithm):
+            raise ProofError.of("LimitLaw.explain()", "the law of the map", self.integral(), "Report it.")
         steps.vanishing(
             "Higher weights",
             "Weight by weight the defect of the integral after one step is removed: its odd part by half of itself, "

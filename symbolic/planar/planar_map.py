@@ -57,8 +57,8 @@ def derivation(method: Callable[Concatenate[M, P], R]) -> Callable[Concatenate[M
 class Origin(Protocol):
     """What a map was made from: it knows how one step closes."""
 
-    def explain_one_step(self) -> DerivationLog:
-        """The log from the loss to the closed map."""
+    def explain_one_step(self, closed: PolynomialMap) -> DerivationLog:
+        """The log from the loss to the closed map, which it checks."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,4 +273,4 @@ class PlanarMap(PolynomialMap):
 
     def explain(self) -> DerivationLog:
         """From the loss to the closed map, as its model tells it."""
-        return super().explain() if self.origin is None else self.origin.explain_one_step()
+        return super().explain() if self.origin is None else self.origin.explain_one_step(self)

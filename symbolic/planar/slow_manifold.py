@@ -10,7 +10,7 @@ from typing import Any
 import sympy as sp
 from flint import fmpq_poly
 
-from ..algebra.errors import DomainError
+from ..algebra.errors import DomainError, ProofError
 from ..algebra.rings import rational_string, to_fmpq, to_rational
 from ..algebra.series import Grading, RowSeries, TruncatedSeries, evaluate
 from ..algebra.series.rows import PARAMETER_WEIGHT
@@ -138,7 +138,7 @@ class SlowManifold(Derived):
         """From the invariance equation; the manifold is put back into it.
 
         Raises:
-            ProofError: a step does not hold.
+            ProofError: a step does not hold, or this is not the manifold of its map.
         """
         log = DerivationLog(f"The slow manifold to order {self.order}")
         one_step, epsilon = self.one_step, self.parameter
@@ -151,6 +151,9 @@ class SlowManifold(Derived):
         )
         # one order more than is shown: a coefficient of weight n is confirmed by the equation at weight n + 2
         curve = derive_slow_manifold(one_step, self.order + 1).series
+        # what is put back must be what is shown
+        if curve.truncate(self.series.grading.order).terms() != self.series.terms():
+            raise ProofError.of("SlowManifold.explain()", "the manifold of the map", self.expression(), "Report it.")
         weight = curve.grading.order
         variables = [TruncatedSeries.variable(curve.grading, s) for s in (z, epsilon)]
         stepped = [evaluate(p, [variables[0], curve, variables[1]]) for p in one_step.polynomials]

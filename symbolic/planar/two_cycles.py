@@ -9,7 +9,8 @@ import sympy as sp
 
 from ..algebra.errors import DomainError
 from ..algebra.rings import to_rational
-from ..algebra.series import TruncatedSeries, evaluate
+from ..algebra.series import Grading, TruncatedSeries, evaluate
+from ..algebra.symbols import symbol
 from ..explain.derived import Derived
 from ..explain.log import DerivationLog
 from ..latex.equations import Equation
@@ -147,9 +148,19 @@ class CycleSets(Derived):
         return f"dropped: powers of z above {self.order}"
 
     def explain(self) -> DerivationLog:
-        """What returns to itself, and how that was decided."""
+        """What returns to itself; where it is a curve of two-cycles, that two moves along it lead back.
+
+        Raises:
+            ProofError: the partner's partner is another point.
+        """
         log = DerivationLog("Fixed points and two-cycles near the edge")
         log.state("Sets", " ".join(self.sentences), *self.equations())
+        if self.are_cycles:
+            z = symbol("z")
+            grading = Grading((z,), (1,), self.order)
+            partner = TruncatedSeries.from_expr(grading, self.partner.rhs)
+            back = evaluate(partner.polynomial(), [partner]) - TruncatedSeries.variable(grading, z)
+            log.vanishing("There and back", "The partner of the partner is the point itself.", back, self.order)
         return log
 
 

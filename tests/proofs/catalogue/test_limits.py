@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 
-from edgestab.proofs.catalogue import limit_law, limit_series
+from edgestab.proofs.catalogue import limit_law, limit_series, printing
 from edgestab.proofs.claims import CheckContext, Subject, Verdict
 from edgestab.symbolic.algebra.symbols import symbol
 from edgestab.symbolic.models.quadratic import main_case
@@ -60,6 +60,19 @@ def test_a_wrong_sign_in_the_integral_is_found_twice() -> None:
 def test_a_wrong_map_is_found() -> None:
     wrong = context(wrong_map())
     assert limit_series._all_slopes(wrong).verdict is Verdict.FALSE
+
+
+def test_wrong_objects_are_found_by_their_logs() -> None:
+    class WrongRow(PlanarMap):
+        def slow_manifold(self, order: int, extra_degree: int = 0) -> SlowManifold:
+            right = super().slow_manifold(order, extra_degree)
+            return replace(right, rows=(right.rows[0], *(row * 2 for row in right.rows[1:])))
+
+    first = main_case()
+    flipped = replace(first, components=(first.components[0], -first.components[1]))
+    for wrong in (WrongRow.of(first), WrongLaw.of(first), flipped):
+        assert printing._logs_hold(context(wrong)).verdict is Verdict.FALSE
+    assert printing._logs_hold(context(first)).verdict is Verdict.TRUE
 
 
 @pytest.mark.parametrize("claim", [*limit_series.CLAIMS, *limit_law.CLAIMS], ids=lambda c: c.id)

@@ -84,3 +84,21 @@ def test_a_wrong_map_has_no_log() -> None:
         wrong.nullcline(3)
     with pytest.raises(ProofError, match="simple root"):
         replace(right.nullcline(3), one_step=wrong).explain()
+
+
+def test_a_wrong_object_stops_its_own_log() -> None:
+    """What is shown is what was checked: a log of a changed object does not pass on the right one's checks."""
+    step = main_case()
+    manifold, law, cycles = step.slow_manifold(2), step.limit_law(2), step.two_cycles(4)
+    for wrong in (
+        replace(step, components=(step.components[0] + epsilon * z * T, step.components[1])),
+        replace(manifold, rows=(*manifold.rows[:2], manifold.rows[2] + 1)),
+        replace(law, terms=tuple((e, -c) for e, c in law.terms)),
+        replace(law, logarithm=-law.logarithm),
+        replace(law, terms=law.terms[:-1]),
+        replace(cycles, partner=replace(cycles.partner, rhs=cycles.partner.rhs + z**3)),
+    ):
+        with pytest.raises(ProofError):
+            wrong.explain()
+    for right in (step, manifold, law, cycles):
+        assert right.explain().compared > 0
