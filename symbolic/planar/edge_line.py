@@ -8,7 +8,7 @@ determined order by order; truncated, they turn a state near the line into an es
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sympy as sp
@@ -36,6 +36,7 @@ class EdgeCoordinates(Derived):
         edge: the value of ``T`` at which the multiplier across the line is ``-1``.
         tilt: the coefficient of ``z``, in the parameters of the map.
         map: the map in ``(z, v)``, equal to the given one by exact algebra.
+        source: the map in ``(z, T)`` that it was made from.
 
     Source:
         Derived here; for the main case the tilt is that of the weight norm.
@@ -49,6 +50,7 @@ class EdgeCoordinates(Derived):
     edge: sp.Rational
     tilt: sp.Expr
     map: PolynomialMap
+    source: PolynomialMap = field(repr=False)
 
     @property
     def excess(self) -> sp.Expr:
@@ -66,14 +68,26 @@ class EdgeCoordinates(Derived):
         return {"edge": str(self.edge), "tilt": str(self.tilt), "map": self.map.json()}
 
     def explain(self) -> DerivationLog:
-        """The coordinate, and that one step moves it by ``O(z^2)``.
+        """The coordinate, that the map in it is the given one, and that one step moves it by ``O(z^2)``.
 
         Raises:
-            ProofError: it moves at first order.
+            ProofError: the map is another one, or the coordinate moves at first order.
         """
         log = DerivationLog("The coordinate that is constant to first order at the edge")
         z, v = self.map.variables
         log.state("Coordinate", "T, tilted by a multiple of z and measured from the edge.", self.equations()[0])
+        T = self.source.variables[1]
+        inside = {v: T + self.tilt * z - self.edge}
+        step = dict(zip((z, T), self.source.components, strict=True))
+        moved_sides = (step[z], inside[v].subs(step, simultaneous=True))
+        for name, stepped, image in zip("zv", moved_sides, self.map.components, strict=True):
+            log.identity(
+                f"One step of {name}",
+                "Put the coordinate into the map, and the map into the coordinate.",
+                stepped,
+                image.subs(inside),
+                what=f"the stepped {name} and its image, written in z and T,",
+            )
         moved = sp.expand(self.map.components[1] - v)
         log.identity(
             "It moves by terms of order z^2 only",
@@ -126,7 +140,7 @@ def derive_edge_coordinates(source: PolynomialMap) -> EdgeCoordinates:
     next_z, next_T = (p.compose(*images, ctx=ring.context) for p in source.polynomials)
     next_v = next_T + ring.from_expr(tilt) * next_z - ring.constant(edge)
     moved = PolynomialMap.from_polynomials((z, v), (next_z, next_v), source.parameters, f"{source.name}, edge at v = 0")
-    return EdgeCoordinates(edge, tilt, moved)
+    return EdgeCoordinates(edge, tilt, moved, source)
 
 
 def derive_fibre(source: PolynomialMap, order: int) -> tuple[sp.Expr, ...]:

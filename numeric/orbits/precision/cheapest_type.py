@@ -55,6 +55,13 @@ class TypedRun:
         """Trusted decimal digits of T."""
         return self.digits(self.ending.state[1] if self.ending.state else None)
 
+    def trusted_in_print(self, digits: int) -> int:
+        """Trusted decimal digits of T once it is printed to one digit more than ``digits`` (a double is not rounded)."""
+        if self.name == "float64" or self.error is None or self.ending.state is None:
+            return self.trusted
+        T = self.ending.state[1]
+        return count_digits(self.error + abs(T) / (2 * 10**digits), T)
+
     @property
     def gap_trusted(self) -> int:
         """Trusted decimal digits of 2 - T."""
@@ -159,7 +166,9 @@ def run_in_cheapest_type(problem: OrbitProblem, *, digits: int, kernel: str = "a
             if not any("underflows" in note for note in notes):
                 notes.append(f"z underflows in {found.name}; continued in mpfr")
             continue
-        holds = found.trusted >= goal and (found.name != "float64" or found.gap_trusted >= min(GAP_GOAL, digits))
+        holds = found.trusted_in_print(digits) >= goal and (
+            found.name != "float64" or found.gap_trusted >= min(GAP_GOAL, digits)
+        )
         # a T that is exactly 0 has no leading digit to find
         tiny = Fraction(1, 10**digits)
         vanishes = state is not None and found.error is not None and found.error < tiny and abs(state[1]) < tiny

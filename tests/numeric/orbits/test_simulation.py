@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import gmpy2
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 import edgestab as es
@@ -72,6 +72,7 @@ def test_trusted_digits_never_promise_too_much(
     assert found.trusted_digits <= digits
 
 
+@example(epsilon=Fraction(23, 178), z=Fraction(172, 271), above=Fraction(5, 14), digits=31)
 @given(EPSILONS, RESIDUALS, ABOVE, st.integers(min_value=2, max_value=70))
 @settings(max_examples=30, deadline=None, phases=[p for p in Phase if p is not Phase.shrink])
 def test_promises_are_kept_where_orbits_converge(epsilon: Fraction, z: Fraction, above: Fraction, digits: int) -> None:

@@ -90,6 +90,7 @@ def test_a_wrong_object_stops_its_own_log() -> None:
     """What is shown is what was checked: a log of a changed object does not pass on the right one's checks."""
     step = main_case()
     manifold, law, cycles = step.slow_manifold(2), step.limit_law(2), step.two_cycles(4)
+    coordinates = step.edge_coordinates()
     for wrong in (
         replace(step, components=(step.components[0] + epsilon * z * T, step.components[1])),
         replace(manifold, rows=(*manifold.rows[:2], manifold.rows[2] + 1)),
@@ -97,8 +98,10 @@ def test_a_wrong_object_stops_its_own_log() -> None:
         replace(law, logarithm=-law.logarithm),
         replace(law, terms=law.terms[:-1]),
         replace(cycles, partner=replace(cycles.partner, rhs=cycles.partner.rhs + z**3)),
+        replace(coordinates, tilt=coordinates.tilt + 1),
+        replace(coordinates, edge=coordinates.edge + 1),
     ):
         with pytest.raises(ProofError):
             wrong.explain()
-    for right in (step, manifold, law, cycles):
+    for right in (step, manifold, law, cycles, coordinates):
         assert right.explain().compared > 0
