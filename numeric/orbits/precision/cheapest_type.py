@@ -56,7 +56,7 @@ class TypedRun:
         return self.digits(self.ending.state[1] if self.ending.state else None)
 
     def trusted_in_print(self, digits: int) -> int:
-        """Trusted decimal digits of T once it is printed to one digit more than ``digits`` (a double is not rounded)."""
+        """Trusted decimal digits of T once it is printed to one digit more than ``digits``; a double is not rounded."""
         if self.name == "float64" or self.error is None or self.ending.state is None:
             return self.trusted
         T = self.ending.state[1]
