@@ -23,6 +23,7 @@ ROOMS = {
         "twins",
         "certificates",
         "coq_export",
+        "coq_audit",
         "coq_record",
         "coq_build",
         "catalogue",

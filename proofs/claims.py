@@ -136,7 +136,7 @@ class Outcome:
         domain: on which domain the verdict holds, in words.
         counterexample: smallest exact one, if any.
         detail: one sentence for the report.
-        level: overrides the check's level (a kernel record may be missing).
+        level: overrides the check's level (a record of Coq may be missing).
 
     Raises:
         ProofError: nothing was compared, or TRUE with something undecided or rejected.
@@ -212,6 +212,7 @@ class Claim:
         checks: how it is judged; at least one at effort default, or ``uses``.
         domain: on which domain it is claimed, in words.
         note: what a reader should know (a hidden convention, what the printed form lacks).
+        formerly: an id that the claim had before; it is still understood wherever an id is given.
 
     Source:
         Each claim names its own.
@@ -233,6 +234,7 @@ class Claim:
     domain: str = ""
     note: str = ""
     includes: tuple[str, ...] = ()
+    formerly: str = ""
 
     @property
     def related(self) -> tuple[str, ...]:

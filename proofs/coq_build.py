@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..symbolic.algebra.errors import ProofError
 from .coq_audit import forbidden, read_assumptions, read_summary, restated
-from .coq_record import SOURCES, THEOREMS, KernelRecord, Theorem, digest, source_files
+from .coq_record import SOURCES, THEOREMS, CoqRecord, Theorem, digest, source_files
 
 LIBRARY = "EdgeStab"
 PACKAGES = ("coq", "libcoq-coquelicot")
@@ -111,7 +111,7 @@ def compile_files(
         progress: called with each finished file and its seconds.
 
     Returns:
-        Seconds for each file, and the first error (empty when the kernel accepted all).
+        Seconds for each file, and the first error (empty when Coq accepted all).
 
     Raises:
         ProofError: the files require one another in a circle.
@@ -223,8 +223,8 @@ def build(
     sources: Path = SOURCES,
     theorems: tuple[Theorem, ...] = THEOREMS,
     restate: bool = False,
-) -> KernelRecord:
-    """Compile the development in a scratch folder and say what the kernel found.
+) -> CoqRecord:
+    """Compile the development in a scratch folder and say what Coq found.
 
     Args:
         jobs: parallel compilers.
@@ -240,7 +240,7 @@ def build(
     """
     version = coq_version()
     files = source_files(sources)
-    with tempfile.TemporaryDirectory(prefix="edgestab-kernel-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="edgestab-coq-") as scratch:
         folder = Path(scratch)
         for name, text in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -263,7 +263,7 @@ def build(
         if not failure and check != "none":
             checker = run_checker(folder, files, libraries=check == "full")
             progress("coqchk", float(str(checker["seconds"])))
-    return KernelRecord(
+    return CoqRecord(
         sources={name: digest(text) for name, text in files.items()},
         accepted=not failure and checker["accepted"] is not False,
         coq=version,

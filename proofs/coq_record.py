@@ -1,4 +1,4 @@
-"""What a proof kernel has accepted: the Coq sources, the record of a build, and whether they still match."""
+"""What Coq has accepted: the Coq sources, the record of a build, and whether they still match."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CLASSIC = "Classical_Prop.classic"
 
 @dataclass(frozen=True)
 class Theorem:
-    """A kernel-checked theorem that a claim points to.
+    """A theorem checked by Coq that a claim points to.
 
     Attributes:
         name: of the Coq constant.
@@ -67,12 +67,12 @@ THEOREMS: tuple[Theorem, ...] = tuple(Theorem(n, module) for module, names in _B
 
 
 @dataclass(frozen=True)
-class KernelRecord:
+class CoqRecord:
     """What one build of the Coq development found.
 
     Attributes:
         sources: every source file to its SHA-256.
-        accepted: whether the kernel accepted every file.
+        accepted: whether Coq accepted every file.
         coq: version of Coq.
         theorems: theorem to ``{"statement": .., "axioms": [..]}``.
         checker: what ``coqchk`` checked and found.
@@ -142,7 +142,7 @@ def local_record_path() -> Path:
     return Path(base) / "edgestab" / "kernel-record.json"
 
 
-def load_record(path: Path) -> KernelRecord | None:
+def load_record(path: Path) -> CoqRecord | None:
     """Read a record.
 
     Args:
@@ -157,16 +157,16 @@ def load_record(path: Path) -> KernelRecord | None:
     if not path.is_file():
         return None
     try:
-        record = KernelRecord(**json.loads(path.read_text(encoding="utf-8")))
+        record = CoqRecord(**json.loads(path.read_text(encoding="utf-8")))
         _check_types(record)
     except (ValueError, TypeError, AttributeError, KeyError) as error:
         raise ProofError.of(
-            "load_record()", "a kernel record", str(path), "Delete it and run `edgestab prove`."
+            "load_record()", "a record of Coq", str(path), "Delete it and run `edgestab prove`."
         ) from error
     return record
 
 
-def _check_types(record: KernelRecord) -> None:
+def _check_types(record: CoqRecord) -> None:
     """Refuse a record whose fields are not of their types: ``"no"`` would count as accepted.
 
     Raises:
@@ -187,7 +187,7 @@ def _check_types(record: KernelRecord) -> None:
         raise TypeError("a field of another type")
 
 
-def save_record(record: KernelRecord, path: Path) -> None:
+def save_record(record: CoqRecord, path: Path) -> None:
     """Write a record as JSON.
 
     Args:
@@ -204,19 +204,19 @@ def save_record(record: KernelRecord, path: Path) -> None:
 
 
 @dataclass(frozen=True)
-class KernelStatus:
+class CoqStatus:
     """Which record, if any, speaks about the sources as they are.
 
     Attributes:
-        source: ``this machine's kernel``, ``the committed record`` or ``no matching record``.
+        source: ``this machine's Coq``, ``the committed record`` or ``no matching record``.
         record: the matching record.
     """
 
     source: str
-    record: KernelRecord | None
+    record: CoqRecord | None
 
 
-def kernel_status(digests: Mapping[str, str] | None = None) -> KernelStatus:
+def coq_status(digests: Mapping[str, str] | None = None) -> CoqStatus:
     """Look for a record whose digest matches every source file: this machine's first, then the committed one.
 
     Args:
@@ -226,11 +226,11 @@ def kernel_status(digests: Mapping[str, str] | None = None) -> KernelStatus:
         The status.
     """
     here = dict(source_digests() if digests is None else digests)
-    for path, source in ((local_record_path(), "this machine's kernel"), (COMMITTED_RECORD, "the committed record")):
+    for path, source in ((local_record_path(), "this machine's Coq"), (COMMITTED_RECORD, "the committed record")):
         record = load_record(path)
         if record is not None and dict(record.sources) == here:
-            return KernelStatus(source, record)
-    return KernelStatus("no matching record", None)
+            return CoqStatus(source, record)
+    return CoqStatus("no matching record", None)
 
 
 def stale_sources(subject: Subject) -> list[str]:

@@ -3,6 +3,9 @@
 Nothing here uses the closed map in ``(z, T)``. Gradient descent is followed in the squares ``a = theta_1^2`` and
 ``b = theta_2^2`` (times the step size), in which one step is ``a' = a (1 - z)^2``, ``b' = b (1 + epsilon z)^2``
 with ``z = (a - epsilon b)/2``; the NTK eigenvalue is ``T = a + epsilon^2 b``.
+
+These formulas stand here a second time on purpose, typed and not derived: a twin made from the derived map would repeat
+its mistakes.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -22,6 +23,15 @@ def test_links_point_at_the_rooms() -> None:
         link = ROOT / "edgestab" / room
         assert link.is_symlink()
         assert link.resolve() == (ROOT / room).resolve()
+
+
+def test_the_compiler_of_maps_is_where_the_metadata_says() -> None:
+    from edgestab.numeric.codegen.compile import compile_map
+    from edgestab.symbolic.planar.maps import COMPILERS
+
+    setup = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    entry = EntryPoint("map", setup["entry-points"][COMPILERS]["map"], COMPILERS)
+    assert entry.load() is compile_map
 
 
 def test_every_stub_is_shipped() -> None:

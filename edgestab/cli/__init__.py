@@ -38,7 +38,7 @@ SUMMARIES: dict[str, str] = {
     "list": "List the claims: level aimed at, title, source.",
     "show": "Show one claim: statement, assumptions, source, what it uses.",
     "verify": "Judge claims and all they rest on; exit 0 all TRUE, 1 any FALSE, 3 any UNKNOWN.",
-    "prove": "Run the proof kernel (Coq) on the development and keep the record; exit 0 proved, 1 not.",
+    "prove": "Run Coq on the development and keep the record; exit 0 proved, 1 not.",
     "derive": "Derive a map, recurrence or curve, exactly, to any order.",
     "basin": "Where starts end in simulation, against the proved trapping region.",
     "codegen": "Generate a kernel of the exact map for a number type or language.",

@@ -79,7 +79,7 @@ def basin(epsilon: str, grid: int, grow: bool, plot_path: str | None, json_path:
         for name, count in counts.items():
             out.print(f"{count:8d}  {name}")
         out.print(
-            f"{record['proved']:8d}  in the proved region, {record['proved_and_in_band']} of them end in the band; "
+            f"{record['proved']:8d}  in the proved region, {record['proved_and_in_band']} of them end in the interval; "
             f"the region holds {100 * record['share_proved']:.1f} % of the grid points that do"
         )
         if cells is not None:

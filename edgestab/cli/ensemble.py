@@ -49,8 +49,8 @@ def ensemble(
 
     The samples are exact in law and need O(D + P) memory; the exact value needs no simulation.
     """
-    from edgestab.numeric.initialisation.ensemble import simulate_ensemble
     from edgestab.numeric.initialisation.laws import InitialEnsemble
+    from edgestab.numeric.initialisation.simulation import simulate_ensemble
 
     law = InitialEnsemble(outputs, parameters, sigma_z, sigma_j, sigma_q)
     options: dict[str, Any] = {

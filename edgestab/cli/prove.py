@@ -1,4 +1,4 @@
-"""``edgestab prove``: run the proof kernel on the Coq development and keep the record."""
+"""``edgestab prove``: run Coq on the Coq development and keep the record."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .common import console, force_option, json_option, write_json
 
 @click.command()
 @click.option("--install", is_flag=True, help="Install Coq from the system's packages if it is missing.")
-@click.option("--again", is_flag=True, help="Build even if this machine's kernel has accepted these very sources.")
+@click.option("--again", is_flag=True, help="Build even if this machine's Coq has accepted these very sources.")
 @click.option("--regenerate", is_flag=True, help="Write the generated sources anew from the derived objects first.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=None, help="Parallel compilers; default: cores, at most 2.")
 @click.option(
@@ -37,9 +37,9 @@ def prove(
     json_path: str | None,
     force: bool,
 ) -> None:
-    """Compile the Coq proofs, print statements and axioms, and record what the kernel accepted.
+    """Compile the Coq proofs, print statements and axioms, and record what Coq accepted.
 
-    Exit 0 when the kernel accepted every file and no theorem rests on more than it may, 1 when it did not.
+    Exit 0 when Coq accepted every file and no theorem rests on more than it may, 1 when it did not.
     """
     from edgestab.proofs import coq_audit, coq_build, coq_record
     from edgestab.proofs.claims import main_subject
@@ -56,9 +56,9 @@ def prove(
     if stale:
         say(f"generated sources differ from what the derived objects generate: {', '.join(stale)}", "red")
         raise click.exceptions.Exit(1)
-    status = coq_record.kernel_status()
-    if status.source == "this machine's kernel" and status.record is not None and not again and not restate:
-        say("This machine's kernel has checked these very sources already (--again to repeat).")
+    status = coq_record.coq_status()
+    if status.source == "this machine's Coq" and status.record is not None and not again and not restate:
+        say("Coq on this machine has checked these very sources already (--again to repeat).")
         found = status.record
     else:
         if install and coq_build.find_coq() is None:

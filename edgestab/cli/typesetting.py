@@ -12,7 +12,7 @@ import click
 from edgestab.symbolic.algebra.errors import DomainError
 
 if TYPE_CHECKING:
-    from edgestab.symbolic.latex import Style
+    from edgestab.symbolic.latex.equations import Style
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,8 +32,9 @@ class LatexChoice:
         Returns:
             Width, names and labels, checked.
         """
-        from edgestab.symbolic.latex import Style, parse_names
+        from edgestab.symbolic.latex.equations import Style
         from edgestab.symbolic.latex.layout import DEFAULT_WIDTH
+        from edgestab.symbolic.latex.names import parse_names
 
         return Style(DEFAULT_WIDTH if self.width is None else self.width, parse_names(self.names), self.label)
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import numpy as np
 
 from .eigenvalue_motion import Motion
-from .ensemble import EnsembleResult, summarise
 from .laws import Array, CurvatureLaw, Entries, InitialEnsemble, check_dense, draw_entries, draw_slices
+from .simulation import EnsembleResult, summarise
 
 
 def motion_of(z: Array, j: Array, q: Array) -> tuple[Array, Array, Array]:

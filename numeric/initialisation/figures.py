@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from ...symbolic.algebra.errors import DomainError
 from ..runs.figure_style import COLOURS, STYLE, save_figure
-from .ensemble import EnsembleResult
 from .laws import InitialEnsemble
+from .simulation import EnsembleResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

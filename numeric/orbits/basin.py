@@ -12,10 +12,9 @@ import numpy.typing as npt
 import sympy as sp
 
 from ...symbolic.algebra.errors import DomainError
-from ...symbolic.models.gradient_flow import GradientFlow
-from ...symbolic.models.quadratic import QuadraticModel
+from ...symbolic.algebra.symbols import symbol
 from ...symbolic.trapping.barrier import Barrier
-from ...symbolic.trapping.start import StartSet
+from ...symbolic.trapping.start import StartSet, scaled_squares
 from ..codegen.compile import compile_map
 from ..runs.figure_style import COLOURS, STYLE
 from ..runs.status import Status
@@ -69,10 +68,7 @@ class Basin:
     def inside(self, barrier: Barrier) -> npt.NDArray[np.bool_]:
         """Which grid points lie in a proved region."""
         z, V = np.meshgrid(self.z, self.V)
-        W = V + float(barrier.width) * float(self.epsilon)
-        with np.errstate(divide="ignore"):
-            above = float(barrier.slope) * z**2 <= (W - 2) * (1 - z)
-        return (z != 0) & (z < 1) & above & (float(barrier.height) >= W - 2)
+        return np.asarray((z != 0) & barrier.region.closure_contains(z, V, float(self.epsilon)))
 
     def share_proved(self, barrier: Barrier) -> float:
         """The proved region's share of the grid points that end in the interval."""
@@ -112,7 +108,7 @@ def simulate_basin(
         >>> from fractions import Fraction
         >>> constants = {"slope": "7/5", "width": 1, "height": "1/2", "split": "-39/100"}
         >>> constants |= {"epsilon_min": 0, "epsilon_max": "1/5"}
-        >>> barrier = es.trapping.derive_barrier(es.QuadraticModel((1, -es.symbol("epsilon"))).one_step(), constants)
+        >>> barrier = es.trapping.derive_barrier(es.models.main_case(), constants)
         >>> basin = es.orbits.simulate_basin(barrier, Fraction(1, 8), shape=(2, 3))
         >>> basin.outcome.shape
         (2, 3)
@@ -128,8 +124,8 @@ def simulate_basin(
     tilt = float(barrier.lyapunov.tilt.subs(barrier.epsilon, epsilon))
     z, V = np.meshgrid(zs, Vs)
     T = V - tilt * z
-    squares = GradientFlow(QuadraticModel((1, -barrier.epsilon))).squares
-    weights = sp.lambdify((*barrier.one_step.variables, barrier.epsilon), squares)(z, T, e)
+    variables = (barrier.one_step.variables[0], symbol("V"), barrier.epsilon)
+    weights = sp.lambdify(variables, scaled_squares(barrier))(z, V, e)
     for place in zip(*np.nonzero(np.all(np.array(weights) >= 0, axis=0) & (z != 0)), strict=True):
         status, _, state = kernel.run((z[place], T[place]), (e,), limit_steps, 1e-9, 1e6)
         if status is Status.CONVERGED:
@@ -171,7 +167,7 @@ def plot_basin(
         >>> from fractions import Fraction
         >>> constants = {"slope": "7/5", "width": 1, "height": "1/2", "split": "-39/100"}
         >>> constants |= {"epsilon_min": 0, "epsilon_max": "1/5"}
-        >>> barrier = es.trapping.derive_barrier(es.QuadraticModel((1, -es.symbol("epsilon"))).one_step(), constants)
+        >>> barrier = es.trapping.derive_barrier(es.models.main_case(), constants)
         >>> basin = es.orbits.simulate_basin(barrier, Fraction(1, 8), shape=(2, 3))
         >>> es.orbits.plot_basin(basin, [barrier]).lines[0].get_label()
         'proved, slope 7/5'
@@ -208,7 +204,7 @@ def plot_basin(
             low, high = (float(x) for x in barrier.z_range)
             z = np.linspace(low, high, 400)
             top = 2 + float(barrier.height) - float(barrier.width) * e
-            wall = 2 - float(barrier.width) * e + float(barrier.slope) * z**2 / (1 - z)
+            wall = 2 - float(barrier.width) * e + barrier.region.barrier(z)
             kept = wall <= top
             colour = COLOURS[number % len(COLOURS)]
             (line,) = ax.plot(z[kept], wall[kept], color=colour, label=f"proved, slope {barrier.slope}")
@@ -216,7 +212,7 @@ def plot_basin(
             handles.append(line)
         if start is not None:
             a, n = start.a_range, start.n_range
-            corner = (float(a[0]), float(n[0]) - float(start.lean) * e)
+            corner = (float(a[0]), float(n[0]) - float(start.norm_shift) * e)
             box = Rectangle(
                 corner, float(a[1] - a[0]), float(n[1] - n[0]), fill=False, edgecolor="0.15", label="starts U"
             )

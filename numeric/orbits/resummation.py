@@ -99,8 +99,7 @@ def best_truncation(series: LimitSeries, epsilon: object) -> Truncation:
         Derived here.
 
     Example:
-        >>> one_step = es.QuadraticModel((1, -es.symbol("epsilon"))).one_step()
-        >>> series = es.planar.one_step.slow_manifold(16).limit()
+        >>> series = es.models.main_case().limit_series(16)
         >>> cut = es.orbits.best_truncation(series, "1/5")
         >>> cut.order, cut.shrinking
         (16, True)
@@ -264,8 +263,7 @@ def resum_limit_series(series: LimitSeries, epsilon: object) -> ResummedLimit:
         Baker and Graves-Morris 1996 (Pade, Borel-Pade); Shafer 1974 (quadratic approximants).
 
     Example:
-        >>> one_step = es.QuadraticModel((1, -es.symbol("epsilon"))).one_step()
-        >>> series = es.planar.one_step.slow_manifold(16).limit()
+        >>> series = es.models.main_case().limit_series(16)
         >>> found = es.orbits.resum_limit_series(series, "1/10")
         >>> round(found.value, 6), found.error < found.plain.error
         (1.940088, True)

@@ -1,6 +1,5 @@
 from .descent import DescentRun as DescentRun
 from .descent import descend_regression as descend_regression
-from .differences import simulate_eigenvalue_differences as simulate_eigenvalue_differences
 from .ensemble import RegressionEnsemble as RegressionEnsemble
 from .flow import FlowRun as FlowRun
 from .flow import integrate_regression_flow as integrate_regression_flow
@@ -8,4 +7,5 @@ from .mean_field import mean_field_descent as mean_field_descent
 from .mean_field import mean_field_flow as mean_field_flow
 from .model import RegressionModel as RegressionModel
 from .model import RegressionState as RegressionState
+from .simulated_differences import simulate_eigenvalue_differences as simulate_eigenvalue_differences
 from .two_steps import split_two_steps as split_two_steps

@@ -80,7 +80,7 @@ def get_claim(claim_id: str) -> Claim:
     """A claim by id.
 
     Args:
-        claim_id: a slug such as ``"theorem-1"``.
+        claim_id: a slug such as ``"theorem-1"``; an id that a claim had before is understood too.
 
     Returns:
         The claim.
@@ -98,6 +98,8 @@ def get_claim(claim_id: str) -> Claim:
     from difflib import get_close_matches
 
     claims = all_claims()
+    former = {claim.formerly: claim.id for claim in claims.values() if claim.formerly}
+    claim_id = former.get(claim_id, claim_id)
     if claim_id not in claims:
         near = get_close_matches(claim_id, claims, n=3, cutoff=0.3)
         hint = f"Did you mean {', '.join(near)}?" if near else "See `edgestab list`."
@@ -111,9 +113,10 @@ def with_dependencies(ids: tuple[str, ...]) -> tuple[Claim, ...]:
     wanted: set[str] = set()
 
     def visit(claim_id: str) -> None:
-        if claim_id not in wanted:
-            wanted.add(claim_id)
-            for used in get_claim(claim_id).related:
+        claim = get_claim(claim_id)
+        if claim.id not in wanted:
+            wanted.add(claim.id)
+            for used in claim.related:
                 visit(used)
 
     for claim_id in ids or claims:

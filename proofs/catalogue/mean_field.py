@@ -31,7 +31,7 @@ def _gaps(law: RegressionEnsemble, start: float, samples: int, seed: int) -> np.
         Relative gaps of shape ``(samples, 2)``: of the loss in units of that at the start, of the displacement in units
         of that at the end.
     """
-    limit = mean_field_descent(law, start / (1 + np.sqrt(law.outputs / law.parameters)) ** 2, STEPS)
+    limit = mean_field_descent(law, start / law.edge, STEPS)
     found = np.zeros((samples, 2))
     for index in range(samples):
         state = law.sample(seed, index)
@@ -57,7 +57,7 @@ def _limit(ctx: CheckContext) -> Outcome:
     small, large = 12, 48
     samples = ctx.pick(24, 64, 200)
     falls, means, notes = [], [], []
-    cases = ((2, 1.0, 0.3), (2, 2.0, 0.6), (Fraction(2, 3), 1.0, 0.5))
+    cases = ((Fraction(2), 1.0, 0.3), (Fraction(2), 2.0, 0.6), (Fraction(2, 3), 1.0, 0.5))
     for number, (ratio, scale, start) in enumerate(cases):
         sizes = [
             _gaps(RegressionEnsemble.normalised(D, int(D * ratio), scale), start, samples, ctx.seed)

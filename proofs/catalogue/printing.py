@@ -8,7 +8,9 @@ import sympy as sp
 
 from ...symbolic.algebra.errors import EdgestabError
 from ...symbolic.explain.derived import Derived
-from ...symbolic.latex import NameMap, Style, align, read_equations
+from ...symbolic.latex.equations import Style, align
+from ...symbolic.latex.names import NameMap
+from ...symbolic.latex.reader import read_equations
 from ...symbolic.models.own_loss.stabilisation import derive_self_stabilisation
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 

@@ -139,7 +139,7 @@ def _flow_growth(ctx: CheckContext) -> Outcome:
         ctx.progress((index + 1) / samples)
     scores = []
     for low, high in pairwise(range(len(scales))):
-        scores.append(z_score(table[:, high] - table[:, low]))
+        scores.append(z_score((table[:, high] - table[:, low]).tolist()))
     rejected, undecided = counts(scores, ctx)
     means = ", ".join(f"{m:.2f}" for m in table.mean(axis=0))
     return judge(

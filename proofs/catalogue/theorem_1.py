@@ -227,7 +227,7 @@ CLAIMS = (
         source=Source("agarwala2023", "Theorem 1"),
         includes=(
             "one-step-map",
-            "theorem-1-kernel",
+            "theorem-1-coq",
             "y-recurrence-scaled",
             "limit-position",
             "theorem-1-overshoot",
@@ -258,7 +258,7 @@ CLAIMS = (
         note="The poster's 'there exists a neighbourhood' is met trivially by minima that are stable from the start; "
         "these starts lie below the edge, pass it by a fifth after one step, and come back to within epsilon/eta.",
         checks=(
-            Check("Coq kernel: theorem1_explicit", Level.PROVED, partial(judge_theorems, ("theorem1_explicit",))),
+            Check("Coq: theorem1_explicit", Level.PROVED, partial(judge_theorems, ("theorem1_explicit",))),
             Check("sign conditions of region and starts by exact subdivision", Level.ENCLOSED, _certificate),
             Check("limits at 50 digits over halving epsilon, with slope", Level.CHECKED, _slope),
             Check("the same limits by gradient descent in theta", Level.CHECKED, _theta_twin, effort="default"),

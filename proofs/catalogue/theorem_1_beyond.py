@@ -14,6 +14,7 @@ from ...symbolic.trapping.lyapunov import derive_lyapunov
 from ...symbolic.trapping.target import derive_target_region, derive_tilt, s
 from ..certificates.theorem_1 import TARGET_BARRIER, TARGET_WINDOW
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
+from .theorem_1 import V_RANGE, Z_RANGE
 from .theorem_1_certificate import judge_conditions, refuted_by_algebra
 
 z, T, V, epsilon, eta, mu, E = symbols("z T V epsilon eta mu E")
@@ -116,7 +117,7 @@ def _descend(values: np.ndarray, theta: np.ndarray, target: float, steps: int) -
 
 def _weights(rng: np.random.Generator, count: int, eps: float) -> np.ndarray:
     """Weights with ``z`` and ``V`` in the explicit start window."""
-    f, norm = rng.uniform(-0.27, -0.2, count), rng.uniform(2.15, 2.25, count)
+    f, norm = (rng.uniform(float(low), float(high), count) for low, high in (Z_RANGE, V_RANGE))
     second = (norm / eps - 2 * f) / (1 + eps)
     return np.stack([np.sqrt(2 * f + eps * second), np.sqrt(second)], axis=1)
 
@@ -159,8 +160,8 @@ def _larger_targets(ctx: CheckContext) -> Outcome:
     return judge(tested, rejected, worst=worst, bound=1.0, digits=15, domain=domain)
 
 
-_HOUSE = Source("edgestab", "proofs/catalogue/theorem_1_beyond.py")
-_BAND = sp.And(sp.Le(2 - epsilon, limit), sp.Le(limit, 2))
+_HOUSE = Source("edgestab", "weight norm of Theorem 1")
+_INTERVAL = sp.And(sp.Le(2 - epsilon, limit), sp.Le(limit, 2))
 
 CLAIMS = (
     Claim(
@@ -205,10 +206,10 @@ CLAIMS = (
     Claim(
         id="theorem-1-small-target",
         title="Theorem 1 with a small target: the limit stays within epsilon of the edge",
-        statement=_BAND,
+        statement=_INTERVAL,
         variables=(limit, epsilon, E),
         assumptions=(sp.Le(epsilon, sp.Rational(1, 5)), sp.Le(eta * sp.Abs(E), sp.Rational(1, 25))),
-        source=Source("edgestab", "symbolic/target.py"),
+        source=Source("edgestab", "trapping region of Theorem 1 for a small target"),
         uses=("theorem-1-target-obstacle",),
         domain="0 < epsilon <= 1/5, |eta E| <= 1/25",
         note="L = V - 4 epsilon E z / T takes the place of the weight norm",
@@ -216,8 +217,8 @@ CLAIMS = (
     ),
     Claim(
         id="theorem-1-larger-target-measured",
-        title="Measured: targets beyond the proved reach end in the same band",
-        statement=_BAND,
+        title="Measured: targets beyond the proved reach end in the same interval",
+        statement=_INTERVAL,
         variables=(limit, epsilon, E),
         source=_HOUSE,
         uses=("theorem-1-small-target",),
@@ -227,8 +228,8 @@ CLAIMS = (
     ),
     Claim(
         id="theorem-1-third-eigenvalue-measured",
-        title="Measured: one more eigenvalue ends in the same band",
-        statement=_BAND,
+        title="Measured: one more eigenvalue ends in the same interval",
+        statement=_INTERVAL,
         variables=(limit, epsilon),
         source=_HOUSE,
         uses=("theorem-1-any-spectrum-norm",),

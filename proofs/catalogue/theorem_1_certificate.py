@@ -10,8 +10,8 @@ import sympy as sp
 
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.symbols import symbol, symbols
-from ...symbolic.trapping.barrier import SignCondition, derive_barrier
-from ...symbolic.trapping.strip import PolynomialCondition
+from ...symbolic.trapping.barrier import derive_barrier
+from ...symbolic.trapping.region import Condition
 from ..certificates.checker import ACCEPTED, UNDECIDED, check_certificate
 from ..certificates.serial import judge_condition
 from ..certificates.sharp_limit import build_sharp_certificate
@@ -38,9 +38,7 @@ def refuted_by_algebra(run: Callable[[CheckContext], Outcome]) -> Callable[[Chec
     return judged
 
 
-def judge_conditions(
-    conditions: Iterable[SignCondition | PolynomialCondition], domain: str, max_boxes: int = 4000
-) -> Outcome:
+def judge_conditions(conditions: Iterable[Condition], domain: str, max_boxes: int = 4000) -> Outcome:
     """Prove each condition on its box; count leaf boxes.
 
     Args:
@@ -143,7 +141,7 @@ def _checker(ctx: CheckContext) -> Outcome:
     return judge(tested, wrong, open_, worst=worst, detail=reason, domain="theorem-1 and its sharp forms")
 
 
-_HOUSE = Source("edgestab", "symbolic/barrier.py")
+_HOUSE = Source("edgestab", "edgestab.trapping.Barrier")
 
 CLAIMS = (
     Claim(
@@ -214,7 +212,7 @@ CLAIMS = (
         id="theorem-1-checker",
         title="An independent checker accepts the certificates",
         statement=sp.Eq(sp.Symbol("verdict"), sp.Symbol("accepted")),
-        source=Source("edgestab", "proofs/certificates/checker.py"),
+        source=Source("edgestab", "edgestab.proofs.check_certificate"),
         uses=("theorem-1-explicit",),
         domain="the certificate for 0 < epsilon <= 1, and those of the sharp limit",
         note="the checker re-derives the conditions from gradient descent with its own algebra",

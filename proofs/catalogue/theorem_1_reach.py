@@ -19,7 +19,7 @@ from .theorem_1_certificate import judge_conditions, refuted_by_algebra
 
 z, T, V, epsilon = symbols("z T V epsilon")
 limit, after, _A, _BETA = symbols("T_inf T' A beta")
-_BAND = sp.And(sp.Le(2 - epsilon, limit), sp.Le(limit, 2))
+_INTERVAL = sp.And(sp.Le(2 - epsilon, limit), sp.Le(limit, 2))
 
 #: Heights that no slope in ``SLOPES`` serves, with the values of epsilon that it would have to serve.
 SLOPES = (Fraction(1, 10), Fraction(20))
@@ -56,7 +56,7 @@ def _curved(ctx: CheckContext) -> Outcome:
 
 @refuted_by_algebra
 def _near_one(ctx: CheckContext) -> Outcome:
-    """Each window is followed by balls until it enters a region or shrinks geometrically inside the band."""
+    """Each window is followed by balls until it enters a region or shrinks geometrically inside the interval."""
     follower = Follower([barrier for barrier, _ in regions(ctx.map, Fraction(1))])
     last = ctx.pick(Fraction(1, 2), Fraction(9, 10), Fraction(99, 100))
     tested = undecided = 0
@@ -81,7 +81,7 @@ def _near_one(ctx: CheckContext) -> Outcome:
 
 @refuted_by_algebra
 def _growth(ctx: CheckContext) -> Outcome:
-    """Area of grid cells all of whose starts provably end in the band, against the area of the trapping region."""
+    """Area of grid cells all of whose starts provably end in the interval, against the area of the trapping region."""
     ((barrier, _),) = regions(ctx.map, Fraction(1, 5))
     eps, rows = Fraction(1, 10), ctx.pick(10, 20, 64)
     z_edges, V_edges = np.linspace(-1.0, 1.0, rows * 3 // 2 + 1), np.linspace(1.9, 3.0, rows + 1)
@@ -90,7 +90,7 @@ def _growth(ctx: CheckContext) -> Outcome:
     low, high = (float(x) for x in barrier.z_range)
     fine = np.linspace(low, high, 20_001)
     top = float(barrier.height)
-    own = float(np.mean(np.maximum(0.0, top - float(barrier.slope) * fine**2 / (1 - fine))) * (high - low))
+    own = float(np.mean(np.maximum(0.0, top - barrier.region.barrier(fine))) * (high - low))
     ratio = area / own
     wanted = ctx.pick(0.5, 1.4, 2.2)
     return judge(
@@ -103,10 +103,6 @@ def _growth(ctx: CheckContext) -> Outcome:
     )
 
 
-def _source(path: str) -> Source:
-    return Source("edgestab", path)
-
-
 CLAIMS = (
     Claim(
         id="theorem-1-linear-limit",
@@ -116,7 +112,7 @@ CLAIMS = (
             sp.Not(sp.Symbol("invariant")),
         ),
         variables=(_A, _BETA),
-        source=_source("proofs/certificates/search.py"),
+        source=Source("edgestab", "trapping region of Theorem 1, slopes refuted by exact starts"),
         uses=("theorem-1-lyapunov",),
         domain="width 1; height 1/2 at epsilon = 6/25, height 14/25 uniformly for epsilon <= 1/5",
         note="they bound the method, not the truth: such starts leave the region, not the basin",
@@ -125,10 +121,10 @@ CLAIMS = (
     Claim(
         id="theorem-1-curved-region",
         title="A curved barrier reaches higher than any linear one: 13/20 for epsilon up to 1/5",
-        statement=_BAND,
+        statement=_INTERVAL,
         variables=(limit, epsilon),
         assumptions=(sp.Le(epsilon, sp.Rational(1, 5)), sp.Le(V + epsilon, sp.Rational(53, 20))),
-        source=_source("symbolic/curved.py"),
+        source=Source("edgestab", "trapping region with a curved barrier"),
         uses=("theorem-1-lyapunov",),
         domain="0 < epsilon <= 1/5; phi = 7/5 p - 1/2 p^2 - 37/100 z p^2",
         note="a scan of barriers with these three terms finds none above about 0.66",
@@ -137,9 +133,9 @@ CLAIMS = (
     Claim(
         id="theorem-1-starts-near-one",
         title="Explicit starts that pass the edge and come back, for epsilon up to 9/10",
-        statement=sp.And(sp.Lt(T, 2), sp.Gt(after, 2 + (1 - epsilon) ** 2 / 4), _BAND),
+        statement=sp.And(sp.Lt(T, 2), sp.Gt(after, 2 + (1 - epsilon) ** 2 / 4), _INTERVAL),
         variables=(T, after, limit, epsilon),
-        source=_source("proofs/certificates/growth.py"),
+        source=Source("edgestab", "enclosed orbits into the trapping region"),
         uses=("theorem-1-all-epsilon",),
         domain="3/10 <= epsilon <= 9/10 (to 99/100 at effort thorough); windows shrink as (1 - epsilon)^2",
         note="with theorem-1-explicit: every epsilon below 9/10; at epsilon = 1 nothing can pass the edge",
@@ -148,9 +144,9 @@ CLAIMS = (
     Claim(
         id="theorem-1-grown-basin",
         title="The proved basin grows beyond the trapping region",
-        statement=_BAND,
+        statement=_INTERVAL,
         variables=(limit, epsilon),
-        source=_source("proofs/certificates/entry.py"),
+        source=Source("edgestab", "enclosed orbits into the trapping region"),
         uses=("theorem-1-trapping-region",),
         domain="epsilon = 1/10, grid cells in (z, V) without z = 0",
         checks=(Check("cells followed by balls into the region", Level.ENCLOSED, _growth),),

@@ -9,9 +9,7 @@ import sympy as sp
 from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.algebra.symbols import symbol, symbols
 from ...symbolic.planar.planar_map import PlanarMap
-from ...symbolic.trapping.barrier import SignCondition
 from ...symbolic.trapping.lyapunov import derive_lyapunov
-from ...symbolic.trapping.strip import PolynomialCondition
 from ..certificates.enclosed_orbits import EnclosedOrbit, OrbitVerdict
 from ..certificates.serial import fraction
 from ..certificates.sharp_limit import sharp_bound, sharp_strip
@@ -44,11 +42,10 @@ def _sharp(ctx: CheckContext, order: int) -> Outcome:
         detail = f"derived {derived} up to {bound.constant} epsilon^{order + 1}"
         return judge(1, 1, worst=str(derived), bound=str(series), detail=detail)
     domain = (
-        f"0 < epsilon <= {strip.epsilon_max}, starts in the region with V >= 2 + {strip.band}; "
+        f"0 < epsilon <= {strip.epsilon_max}, starts in the region with V >= 2 + {strip.extent}; "
         f"the same with {bound.log_constant} for V >= 2 + {bound.tau} epsilon ln(1/epsilon)"
     )
-    conditions: list[SignCondition | PolynomialCondition] = [*strip.barrier.conditions, *strip.conditions]
-    return judge_conditions(conditions, domain)
+    return judge_conditions((*strip.barrier.conditions, *strip.conditions), domain)
 
 
 @refuted_by_algebra
@@ -145,8 +142,8 @@ def _escape_lemma(ctx: CheckContext) -> Outcome:
 
 
 _NEXT, _ENDLESS = symbol("z'"), sp.Symbol("T_inf", extended_real=True)
-_STRIP = Source("edgestab", "symbolic/strip.py")
-_ORBIT = Source("edgestab", "proofs/certificates/orbits.py")
+_STRIP = Source("edgestab", "strip about the slow curve")
+_ORBIT = Source("edgestab", "enclosed orbits")
 
 CLAIMS = (
     Claim(

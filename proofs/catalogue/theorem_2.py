@@ -77,8 +77,8 @@ def _iid_slices(ctx: CheckContext) -> Outcome:
 
 
 def _scores(ctx: CheckContext) -> list[tuple[int, int, float, float]]:
-    from ...numeric.initialisation.ensemble import simulate_ensemble
     from ...numeric.initialisation.laws import InitialEnsemble
+    from ...numeric.initialisation.simulation import simulate_ensemble
 
     found = []
     sizes: Sequence[tuple[int, int, int]] = SIZES[ctx.effort]
@@ -187,9 +187,9 @@ def _printed_scale(ctx: CheckContext) -> Outcome:
         rejected,
         worst=rejected,
         bound=0,
-        domain="every D, P >= 1: sums (not means) over outputs and parameters, unit time, Q of unit off-diagonal variance",
-        detail=f"ratio - sigma_z^2 has {len(terms)} positive coefficients in D - 1, P - 1 and the moments; at D = P = 1 "
-        f"the ratio is {smallest}",
+        domain="every D, P >= 1: plain sums over outputs and parameters, unit time, Q of unit off-diagonal variance",
+        detail=f"ratio - sigma_z^2 has {len(terms)} positive coefficients in D - 1, P - 1 and the moments; at "
+        f"D = P = 1 the ratio is {smallest}",
     )
 
 

@@ -124,7 +124,7 @@ def _trace_twin(ctx: CheckContext) -> Outcome:
 def _descent_scores(ctx: CheckContext) -> Outcome:
     """Gradient descent from random starts against the series to order eta^4, one z-score a size and difference."""
     from ...numeric.initialisation.laws import InitialEnsemble
-    from ...numeric.regression.differences import simulate_eigenvalue_differences
+    from ...numeric.regression.simulated_differences import simulate_eigenvalue_differences
 
     count = ctx.pick(4000, 40000, 400000)
     scores = []
@@ -174,8 +174,8 @@ def _cumulant_scores(ctx: CheckContext) -> Outcome:
 def _rademacher_scores(ctx: CheckContext) -> Outcome:
     """The closed form with z and Q of two-valued entries: only their second moments enter."""
     from ...numeric.initialisation.dense_twin import dense_motion
-    from ...numeric.initialisation.ensemble import summarise
     from ...numeric.initialisation.laws import InitialEnsemble
+    from ...numeric.initialisation.simulation import summarise
 
     count = ctx.pick(3000, 20000, 400000)
     scores = []

@@ -9,15 +9,19 @@ from fractions import Fraction
 import sympy as sp
 
 from ...symbolic.algebra.errors import DomainError
-from ...symbolic.algebra.rational import RationalFunction
 from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.algebra.symbols import symbol
-from ...symbolic.planar.nullcline import EDGE
 from ...symbolic.planar.planar_map import PlanarMap
-from ...symbolic.trapping.barrier import derive_barrier
+from ...symbolic.trapping.barrier import Barrier, derive_barrier
 from ...symbolic.trapping.lyapunov import SlowCoordinate
+from ...symbolic.trapping.region import Region, rational_function
 from .bernstein import prove_positive
 from .serial import fraction_terms, judge_condition
+
+
+def rational(value: Fraction) -> sp.Rational:
+    """A Fraction as a SymPy rational."""
+    return sp.Rational(value.numerator, value.denominator)
 
 
 @dataclass(frozen=True)
@@ -48,34 +52,28 @@ class SlopeRefuter:
     """
 
     def __init__(self, slow: SlowCoordinate, width: Fraction, height: Fraction, epsilons: Sequence[Fraction]) -> None:
-        self.height = height
+        self.slow, self.width, self.height = slow, width, height
+        self._regions: dict[Fraction, Region] = {}
         self.polynomials = {e: self._below(slow, width, e) for e in epsilons}
 
     def _below(self, slow: SlowCoordinate, width: Fraction, epsilon: Fraction) -> dict[tuple[int, ...], Fraction]:
         """Minus the height of the next state above the barrier, over ``(z, level, beta)``; positive where it fails."""
-        lyapunov = slow.lyapunov
-        (z, T), eps = lyapunov.one_step.variables, lyapunov.one_step.parameters[0]
-        beta = sp.Symbol("beta", real=True)
-        p, h, W, level = (symbol(n) for n in ("p", "h", "W", "level"))
-        ring = PolyRing((z, level, beta))
-        at = {eps: sp.Rational(epsilon.numerator, epsilon.denominator)}
-        raised = sp.Rational(width.numerator, width.denominator) * at[eps]
-        top = sp.Rational(self.height.numerator, self.height.denominator)
-        known: dict[sp.Symbol, RationalFunction] = {}
-        for name, body in (
-            (p, slow.invariant),
-            (W, EDGE + beta * p + (top - beta * p) * level),
-            (T, W - raised - lyapunov.tilt.subs(at) * z),
-            (h, slow.turn.subs(at)),
-        ):
-            known[name] = RationalFunction.from_expr(ring, body, known)
-        z_next = z * (1 - h)
-        above = (W - z**2 * lyapunov.rate.subs(at) - EDGE) * (1 - z_next) - beta * z_next**2
-        return fraction_terms(RationalFunction.from_expr(ring, -above, known).polynomial_over(slow.pole, "search")[0])
+        beta, at = symbol("beta"), {slow.lyapunov.one_step.parameters[0]: rational(epsilon)}
+        raised = Barrier(slow, beta, rational(width), rational(self.height), (sp.S.Zero, sp.S.One))
+        ring = PolyRing((slow.lyapunov.one_step.variables[0], symbol("level"), beta))
+        definitions = tuple((name, body.subs(at)) for name, body in raised.definitions)
+        below = rational_function(ring, -raised.parts["F"].subs(at), definitions)
+        return fraction_terms(below.polynomial_over(slow.pole, "SlopeRefuter")[0])
+
+    def _region(self, slope: Fraction) -> Region:
+        if slope not in self._regions:
+            terms, unit = {(1, 0): rational(slope)}, (sp.S.Zero, sp.S.One)
+            self._regions[slope] = Region(self.slow, terms, rational(self.width), rational(self.height), unit)
+        return self._regions[slope]
 
     def fails(self, epsilon: Fraction, z: Fraction, level: Fraction, slopes: tuple[Fraction, Fraction]) -> bool:
         """Whether one start leaves the region for every slope of an interval."""
-        if z >= 1 or slopes[1] * z * z > self.height * (1 - z):
+        if not self._region(slopes[1]).closes_at(z):
             return False
         terms: dict[tuple[int, ...], Fraction] = {}
         for (i, j, k), c in self.polynomials[epsilon].items():
@@ -123,7 +121,7 @@ def region_holds(
             "epsilon_max": str(top),
             "split": split,
             "gap": "1/100",
-            "early_stop": "0" if low == 0 else "1/2",
+            "sign_change_slack": "0" if low == 0 else "1/2",
         }
         try:
             barrier = derive_barrier(one_step, constants)

@@ -8,6 +8,10 @@ From the file alone, with its own algebra (:mod:`.checker_algebra`), it verifies
    the exact identity that the argument rests on;
 4. the leaf boxes of each condition fill its domain exactly, and the polynomial is positive on every one;
 5. the verdicts say what was found.
+
+That regions, level substitution, slow curve and Bernstein form stand here a second time is on purpose: a mistake in the
+rooms that wrote the certificate would be repeated by a checker that calls them, and go unseen. It imports nothing of
+edgestab outside the ``checker`` modules.
 """
 
 from __future__ import annotations
@@ -33,6 +37,17 @@ from .checker_algebra import (
     tiles,
 )
 from .checker_sharp import check_strip
+
+FORMERLY = {
+    "turn": "sign-change",
+    "decay": "contraction-rate",
+    "excess-above": "distance-above",
+    "excess-below": "distance-below",
+    "drop-near": "undershoot-near",
+    "drop-left": "undershoot-left",
+    "drop-right": "undershoot-right",
+}
+"""What conditions are called in files that were written under the former names."""
 
 ACCEPTED, REJECTED, UNDECIDED = "accepted", "rejected", "undecided"
 
@@ -76,9 +91,10 @@ class _Check:
         listed = field(self.data, "conditions", "certificate", lambda v: isinstance(v, list))
         named: dict[tuple[int, str], dict[str, Any]] = {}
         for record in listed:
-            key = (record.get("region"), record.get("name"))
+            name = FORMERLY.get(record.get("name"), record.get("name"))
+            key = (record.get("region"), name)
             require(key not in named, f"condition {key} appears twice")
-            named[key] = record
+            named[key] = {**record, "name": name}
         for index, region in enumerate(regions):
             self.region(index, region, named)
         if claim == "theorem-1-sharp":
@@ -124,7 +140,7 @@ class _Check:
         V, V1 = (t - 2 * (1 - e) * s for s, t in ((z, T), tuple(self.step)))
         require(V1.same(V - e * z * z * (4 - T)), "the weight norm does not fall as it must")
         require(V.put(inside).same(e * (x * x + v * v)), "V is not the weight norm")
-        self.turn = (z - self.step[0]).over(0, 1, "z - z'")
+        self.curvature = (z - self.step[0]).over(0, 1, "z - z'")
 
     def constants(self, regions: Any) -> None:
         """The regions adjoin from 0 to epsilon_max; delta is the largest width."""
@@ -162,7 +178,7 @@ class _Check:
         W = 2 + slope * p + (height - slope * p) * level
         V = W - width * e
         T = V + 2 * (1 - e) * z
-        h = self.turn.put([Ratio.of(z, pole), T, Ratio.of(e, pole)])
+        h = self.curvature.put([Ratio.of(z, pole), T, Ratio.of(e, pole)])
         znext = Ratio.of(z, pole) * (1 - h)
         F = (W - e * z * z * (4 - T) - 2) * (1 - znext) - slope * znext * znext
 
@@ -174,7 +190,7 @@ class _Check:
                 require(found.same(expected), f"{where}: {name} is not the condition it says")
             return found
 
-        take("turn", low, high, h - 1 + kappa * (2 - V))
+        take("sign-change", low, high, h - 1 + kappa * (2 - V))
         take("ceiling", low, high, 4 - gap - T)
         take("regular", low, high, 1 - znext)
         lift, drift = take("lift", cut, high), take("drift", cut, high)
@@ -259,7 +275,7 @@ class _Check:
                 found, power = found * pole, power + 1
             require(found.same(needed), f"strip: {name} is not the condition it says")
 
-        check_strip(self.turn, region, field(self.data, "strip", "certificate"), take)
+        check_strip(self.curvature, region, field(self.data, "strip", "certificate"), take)
 
     def verdict(self) -> None:
         """The overall verdict follows from the conditions."""

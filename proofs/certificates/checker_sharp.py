@@ -1,8 +1,9 @@
 """The checker's part for the sharp limit: the strip about the slow curve, derived again from the map in the file.
 
-With ``X = U - epsilon Phi``, ``D = 1 - z'``, ``pull = h (2 - z)`` and ``push = epsilon (4 - T)(1 - z)``, the law
-is ``D (U - U') = z^2 (pull U + push)``, which is verified first. The defect of ``Phi`` is evaluated at the state and on
-the curve; their difference is divided by X, which is linear in q with coefficient 1, by synthetic division.
+With ``X = U - epsilon Phi``, ``D = 1 - z'``, ``relaxation = h (2 - z)`` and ``forcing = epsilon (4 - T)(1 - z)``, the
+law is ``D (U - U') = z^2 (relaxation U + forcing)``, which is verified first. The defect of ``Phi`` is evaluated at the
+state and on the curve; their difference is divided by X, which is linear in q with coefficient 1, by synthetic
+division. Nothing is shared with :mod:`edgestab.symbolic.trapping`, on purpose: see :mod:`.checker`.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ Take = Callable[[str, tuple[Side, ...], Poly, Poly], None]
 
 
 class _Frame:
-    """Coordinates ``(z, q, epsilon)`` over the pole ``1 - z``, and the map's turn."""
+    """Coordinates ``(z, q, epsilon)`` over the pole ``1 - z``, and the map's effective curvature."""
 
-    def __init__(self, turn: Poly) -> None:
-        self.turn = turn
+    def __init__(self, curvature: Poly) -> None:
+        self.curvature = curvature
         z, q, e = (Poly.var(3, i) for i in range(3))
         self.pole = 1 - z
         self.z, self.q, self.e = (Ratio.of(x, self.pole) for x in (z, q, e))
@@ -46,15 +47,15 @@ class _Law:
     def __init__(self, frame: _Frame, U: Ratio) -> None:
         z, e = frame.z, frame.e
         self.T = U + 2 + 2 * frame.p + 2 * ((1 - e) * z)
-        self.h = frame.turn.put([z, self.T, e])
+        self.h = frame.curvature.put([z, self.T, e])
         self.z_next = z * (1 - self.h)
         self.D = 1 - self.z_next
-        self.pull = self.h * (2 - z)
-        # push / epsilon
-        self.push = (4 - self.T) * (1 - z)
+        self.relaxation = self.h * (2 - z)
+        # forcing / epsilon
+        self.forcing = (4 - self.T) * (1 - z)
         V = U + 2 + 2 * frame.p
         after = (V - e * (z * z) * (4 - self.T) - 2) * self.D - 2 * (self.z_next * self.z_next)
-        law = z * z * (self.pull * U + e * self.push)
+        law = z * z * (self.relaxation * U + e * self.forcing)
         require((U * self.D - after).same(law), "the one-step law of U does not hold")
 
 
@@ -69,14 +70,14 @@ def _series(frame: _Frame, record: Any) -> dict[tuple[int, int, int], fmpq]:
 
 
 def _defect(frame: _Frame, terms: dict[tuple[int, int, int], fmpq], law: _Law, depth: int) -> Ratio:
-    """``D^(depth-1)`` times ``D (Phi(z) - Phi(z'))/z^2 - pull Phi - push/epsilon``."""
+    """``D^(depth-1)`` times ``D (Phi(z) - Phi(z'))/z^2 - relaxation Phi - forcing/epsilon``."""
     here, there = frame.constant(0), frame.constant(0)
     for (i, j, k), c in terms.items():
         factor = c * frame.power(frame.e, i)
         here = here + factor * frame.power(frame.p, j) * frame.power(frame.z, k)
         there = there + factor * frame.power(law.z_next, 2 * j + k) * frame.power(law.D, depth - j)
     moved = frame.zsquare(here * frame.power(law.D, depth) - there)
-    return moved - (law.pull * here + law.push) * frame.power(law.D, depth - 1)
+    return moved - (law.relaxation * here + law.forcing) * frame.power(law.D, depth - 1)
 
 
 def _divide_by_X(frame: _Frame, value: Ratio, rest: Ratio) -> Ratio:
@@ -117,11 +118,11 @@ def _cofactors(value: Ratio, K: int) -> tuple[list[Poly], list[Poly]]:
     return [Poly(3, t) for t in plain], [Poly(3, t) for t in raised]
 
 
-def check_strip(turn: Poly, region: Any, record: Any, take: Take) -> tuple[int, fmpq]:
+def check_strip(curvature: Poly, region: Any, record: Any, take: Take) -> tuple[int, fmpq]:
     """Derive the strip's conditions and hand each to the caller.
 
     Args:
-        turn: ``h`` in ``(z, T, epsilon)``, from the verified map.
+        curvature: ``h`` in ``(z, T, epsilon)``, from the verified map.
         region: the verified region's record.
         record: the strip's record.
         take: verifies one condition of the file: name, domain, the polynomial needed, the pole.
@@ -142,7 +143,7 @@ def check_strip(turn: Poly, region: Any, record: Any, take: Take) -> tuple[int, 
     height = band + width * top
     require(e_range[0] == 0 and top <= e_range[1] and height < whole, "the strip leaves its region")
 
-    f = _Frame(turn)
+    f = _Frame(curvature)
     terms = _series(f, field(record, "series", where))
     depth = max([1, *(j for _, j, _ in terms)])
     require(depth <= K, "the slow series is too deep for its order")
@@ -169,22 +170,22 @@ def check_strip(turn: Poly, region: Any, record: Any, take: Take) -> tuple[int, 
     # from V >= 2 + band one step leads to V >= 2 + band - drop epsilon; V as small as z allows
     zz, wall = f.z * f.z, slope * f.p - width * f.e
     tilted = 2 * ((1 - f.e) * f.z)
-    take("drop-near", box, (drop - zz * (4 - (2 + band + tilted))).top, f.pole)
+    take("undershoot-near", box, (drop - zz * (4 - (2 + band + tilted))).top, f.pole)
     far = wall - band + drop * f.e - f.e * zz * (4 - (2 + wall + tilted))
-    take("drop-left", ((outer_low, low), unit, wide), far.top, f.pole)
-    take("drop-right", ((high, outer_high), unit, wide), far.top, f.pole)
+    take("undershoot-left", ((outer_low, low), unit, wide), far.top, f.pole)
+    take("undershoot-right", ((high, outer_high), unit, wide), far.top, f.pole)
 
     D = [f.power(law.D, n) for n in range(K + 1)]
-    level("contraction", D[depth] - zz * law.pull * D[depth - 1] + f.e * zz * difference)
-    level("decay", law.pull * D[depth - 1] - f.e * difference - decay * (4 - law.T) * D[depth])
-    level("excess-above", excess - X)
-    level("excess-below", excess + X)
+    level("contraction", D[depth] - zz * law.relaxation * D[depth - 1] + f.e * zz * difference)
+    level("contraction-rate", law.relaxation * D[depth - 1] - f.e * difference - decay * (4 - law.T) * D[depth])
+    level("distance-above", excess - X)
+    level("distance-below", excess + X)
     grow = f.constant(0)
     for j, weight in enumerate(weights):
         n = K - j
         psi = f.power(f.p, n)
         change = f.zsquare(f.power(law.z_next, 2 * n) - psi * D[n]) * D[K - n] if n else f.constant(0)
-        part = change + D[K - 1] * law.pull * psi - f.e * difference * D[K - depth] * psi
+        part = change + D[K - 1] * law.relaxation * psi - f.e * difference * D[K - depth] * psi
         grow = grow + weight * (part * f.power(f.e, j))
     for side, sign in (("upper", -1), ("lower", 1)):
         plain, raised = _cofactors(grow + sign * (base * D[K - depth]), K)

@@ -1,8 +1,8 @@
 """Boxes of starts that provably enter a trapping region after some steps: the region's basin, grown by ball arithmetic.
 
 A box in ``(z, V, epsilon)`` is followed by balls. When its image lies in a region, or where the rest of the orbit
-shrinks geometrically inside the band, every start of the box ends in ``2 - w epsilon <= lim T <= 2``. A box whose image
-grows too wide is bisected.
+shrinks geometrically inside the interval of the limit, every start of the box ends in ``2 - w epsilon <= lim T <= 2``.
+A box whose image grows too wide is bisected.
 """
 
 from __future__ import annotations
@@ -12,25 +12,20 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import sympy as sp
-from flint import arb, fmpq_mpoly
+from flint import arb
 
-from ...symbolic.algebra.rings import PolyRing, poly_terms
+from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.trapping.barrier import Barrier
-from .enclosed_orbits import ball, precision
+from .enclosed_orbits import Terms, ball, ball_terms, precision, remaining_fall, value_at
 from .serial import fraction
 
 Side = tuple[Fraction, Fraction]
 StartBox = tuple[Side, Side, Side]
-Terms = list[tuple[tuple[int, ...], arb]]
 
 
 def interval(side: Side) -> arb:
     """The ball of a closed interval."""
     return ball(side[0]).union(ball(side[1]))
-
-
-def _terms(polynomial: fmpq_mpoly) -> Terms:
-    return [(e, arb(c)) for e, c in poly_terms(polynomial).items()]
 
 
 @dataclass(frozen=True)
@@ -67,53 +62,35 @@ class Follower:
 
         def put(expr: sp.Expr) -> Terms:
             polynomial = source.from_expr(sp.expand(expr)).compose(*images, ctx=ring.context)
-            return _terms(polynomial)
+            return ball_terms(polynomial)
 
         with precision(bits):
-            turn, rate = barriers[0].slow.turn, lyapunov.rate
-            self.turn = put(turn)
+            curvature, rate = barriers[0].slow.effective_curvature, lyapunov.rate
+            self.effective_curvature = put(curvature)
             following = []
-            for expr, sign in ((z * (1 - turn), 0), (-(z**2) * rate, 1)):
+            for expr, sign in ((z * (1 - curvature), 0), (-(z**2) * rate, 1)):
                 moved = source.from_expr(sp.expand(expr)).compose(*images, ctx=ring.context)
                 following.append(moved + ring.from_expr(V) if sign else moved)
-            self.next = [_terms(p) for p in following]
-            self.slopes = [[_terms(p.derivative(axis)) for axis in range(3)] for p in following]
+            self.next = [ball_terms(p) for p in following]
+            self.slopes = [[ball_terms(p.derivative(axis)) for axis in range(3)] for p in following]
             self.eigenvalue = put(T)
-            self.ceiling = int(lyapunov.ceiling)
-            self.shapes = [
-                tuple(ball(fraction(x)) for x in (b.slope, b.width, b.height, *b.epsilon_range)) for b in barriers
-            ]
+            self.lyapunov = lyapunov
+        self.width = fraction(barriers[0].width)
         self.edges = [tuple(fraction(x) for x in b.epsilon_range) for b in barriers]
-
-    def _at(self, terms: Terms, point: tuple[arb, arb, arb]) -> arb:
-        powers: list[list[arb]] = [[arb(1), x] for x in point]
-        total = arb(0)
-        for exponents, coefficient in terms:
-            part = coefficient
-            for index, exponent in enumerate(exponents):
-                while len(powers[index]) <= exponent:
-                    powers[index].append(powers[index][-1] * powers[index][1])
-                if exponent:
-                    part = part * powers[index][exponent]
-            total = total + part
-        return total
 
     def sharpness(self, z: arb, V: arb, e: arb) -> arb:
         """The eigenvalue T."""
-        return self._at(self.eigenvalue, (z, V, e))
+        return value_at(self.eigenvalue, (z, V, e))
 
     def step(self, z: arb, V: arb, e: arb) -> tuple[arb, arb]:
         """One gradient step of a ball of states."""
-        return self._at(self.next[0], (z, V, e)), self._at(self.next[1], (z, V, e))
+        return value_at(self.next[0], (z, V, e)), value_at(self.next[1], (z, V, e))
 
     def _inside(self, z: arb, V: arb, e: arb, sides: Side) -> bool:
-        for (slope, width, height, _, _), (low, high) in zip(self.shapes, self.edges, strict=True):
-            if sides[0] < low or sides[1] > high:
-                continue
-            W = V + width * e - 2
-            if z < 1 and slope * z * z <= W * (1 - z) and height >= W:
-                return True
-        return False
+        return any(
+            low <= sides[0] and sides[1] <= high and barrier.region.closure_contains(z, V, e)
+            for barrier, (low, high) in zip(self.barriers, self.edges, strict=True)
+        )
 
     def _settled(self, z: arb, V: arb, e: arb) -> bool:
         """Whether the rest of every orbit shrinks geometrically, with ``2 - w epsilon <= lim V <= 2``.
@@ -122,16 +99,16 @@ class Follower:
         most ``c epsilon zeta^2 / (1 - rho^2)`` in all.
         """
         zeta = abs(z).upper()
-        width = self.shapes[0][1]
+        width = ball(self.width)
         room = V - (2 - width * e)
         if not (V <= 2 and room > 0):
             return False
         tail = room.lower()
         wide = (arb(0, zeta), V.union(V - tail), e)
-        rho = abs(1 - self._at(self.turn, wide)).upper()
+        rho = abs(1 - value_at(self.effective_curvature, wide)).upper()
         if not (rho < 1 and self.sharpness(*wide) > 0):
             return False
-        return bool(self.ceiling * e * zeta**2 / (1 - rho**2) <= tail)
+        return bool(remaining_fall(self.lyapunov, e, zeta, rho) <= tail)
 
     def orbit(self, box: StartBox, most: int) -> Iterator[tuple[arb, arb]]:
         """Balls of ``(z, V)`` for every start of a box, step by step, in mean value form.
@@ -150,13 +127,13 @@ class Follower:
                 for c, row in zip(centre, spread, strict=True)
             )
             yield z, V
-            local = [[self._at(terms, (z, V, e)) for terms in row] for row in self.slopes]
+            local = [[value_at(terms, (z, V, e)) for terms in row] for row in self.slopes]
             spread = [
                 [row[0] * spread[0][k] + row[1] * spread[1][k] + (row[2] if k == 2 else 0) for k in range(3)]
                 for row in local
             ]
             point = (*centre, e_mid)
-            centre = (self._at(self.next[0], point), self._at(self.next[1], point))
+            centre = (value_at(self.next[0], point), value_at(self.next[1], point))
 
     def _follow(self, box: StartBox, most: int) -> int | None:
         e = interval(box[2])
@@ -165,14 +142,14 @@ class Follower:
                 return step
             if not (abs(z) < 3 and z.rad() < 0.25 and V.rad() < 0.25):
                 return None
-            # a step may land on z = 0 (where the orbit rests) only inside the band
-            turn = self._at(self.turn, (z, V, e))
-            if not (turn > 1 or turn < 1 or (V <= 2 and self.step(z, V, e)[1] >= 2 - self.shapes[0][1] * e)):
+            # a step may land on z = 0 (where the orbit rests) only inside the interval
+            curvature = value_at(self.effective_curvature, (z, V, e))
+            if not (curvature > 1 or curvature < 1 or (V <= 2 and self.step(z, V, e)[1] >= 2 - ball(self.width) * e)):
                 return None
         return None
 
     def enters(self, box: StartBox, most: int = 60, depth: int = 4) -> Entry:
-        """Whether every start of a box with ``z`` not 0 ends in the band, by entering a region or settling.
+        """Whether every start of a box with ``z`` not 0 ends in the interval, by entering a region or settling.
 
         Args:
             box: closed intervals of z, V and epsilon, the last within one region's range.

@@ -34,20 +34,32 @@ def ball(value: Fraction) -> arb:
 Terms = list[tuple[tuple[int, ...], arb]]
 
 
-def _terms(polynomial: fmpq_mpoly) -> Terms:
+def ball_terms(polynomial: fmpq_mpoly) -> Terms:
+    """Exponents with coefficients as balls, at the current precision."""
     return [(e, arb(c)) for e, c in poly_terms(polynomial).items()]
 
 
-def _value(terms: Terms, point: tuple[arb, ...]) -> arb:
+def value_at(terms: Terms, point: tuple[arb, ...]) -> arb:
+    """A polynomial at a point of balls; powers are products, for arb's power of a ball about 0 is nan."""
+    powers: list[list[arb]] = [[arb(1), x] for x in point]
     total = arb(0)
     for exponents, coefficient in terms:
         part = coefficient
-        for x, e in zip(point, exponents, strict=True):
-            # a product, not a power: arb's power of a ball about 0 is nan
-            for _ in range(e):
-                part = part * x
+        for row, exponent in zip(powers, exponents, strict=True):
+            while len(row) <= exponent:
+                row.append(row[-1] * row[1])
+            if exponent:
+                part = part * row[exponent]
         total = total + part
     return total
+
+
+def remaining_fall(lyapunov: Lyapunov, e: arb, zeta: arb, rho: arb) -> arb:
+    """How far V falls at most once ``|z| <= zeta`` shrinks by ``rho < 1`` a step, for ``T >= 0`` below the ceiling.
+
+    A step takes ``epsilon z^2 (c - T)`` off V, and the squares of z sum to ``zeta^2 / (1 - rho^2)`` at most.
+    """
+    return int(lyapunov.ceiling) * e * zeta**2 / (1 - rho**2)
 
 
 @dataclass(frozen=True)
@@ -84,13 +96,13 @@ class EnclosedOrbit:
         self.lyapunov, self.epsilon, self.bits = lyapunov, epsilon, bits
         ring = lyapunov.one_step.ring
         with precision(bits):
-            self.step = [_terms(p) for p in lyapunov.one_step.polynomials]
-            self.norm = _terms(ring.from_expr(lyapunov.value))
+            self.step = [ball_terms(p) for p in lyapunov.one_step.polynomials]
+            self.norm = ball_terms(ring.from_expr(lyapunov.value))
             z = ring.generator(lyapunov.one_step.variables[0])
             quotient, remainder = divmod(lyapunov.one_step.polynomials[0], z)
             if not remainder.is_zero():
                 raise DomainError.of("EnclosedOrbit()", "a map that keeps z = 0", "another", "Use target 0.")
-            self.factor = _terms(quotient)
+            self.factor = ball_terms(quotient)
 
     def run(self, z0: Fraction, T0: Fraction, max_steps: int = 20_000) -> OrbitVerdict:
         """Iterate until the limit is enclosed or the escape is final.
@@ -113,7 +125,7 @@ class EnclosedOrbit:
             for step in range(1, max_steps + 1):
                 point = (z, T, e)
                 # z' = z (1 - h): as a product the ball of z does not grow near the edge
-                z, T = z * _value(self.factor, point), _value(self.step[1], point)
+                z, T = z * value_at(self.factor, point), value_at(self.step[1], point)
                 widest = max(widest, float(z.rad()), float(T.rad()))
                 if step == 1:
                     first = float(T.mid())
@@ -134,7 +146,7 @@ class EnclosedOrbit:
         ``(z - 1)^2 - (1 + epsilon z)^2 = z (1 + epsilon) (z (1 - epsilon) - 2) > 0`` keeps the second inequality; then
         ``z' >= theta_1'^2 / 4 >= theta_1^2 >= 2 z``.
         """
-        V = _value(self.norm, (z, T, e))
+        V = value_at(self.norm, (z, T, e))
         return bool(z * (1 - e) > 3 and 2 * z * (1 + 2 * e) > V)
 
     def _limit(self, z: arb, T: arb, e: arb) -> tuple[float, float] | None:
@@ -143,19 +155,19 @@ class EnclosedOrbit:
         On the box ``|z| <= zeta``, ``V in [V_N - tail, V_N]`` with ``|z'/z| <= rho < 1`` the orbit stays in the box for
         ``tail = c epsilon zeta^2 / (1 - rho^2)`` (c the ceiling, T >= 0), and ``lim T = lim V``.
         """
-        V = _value(self.norm, (z, T, e))
+        V = value_at(self.norm, (z, T, e))
         zeta = abs(z).upper()
-        ceiling = int(self.lyapunov.ceiling)
         tail = zeta  # far above what is needed; verified below
         wide_z = arb(0, zeta)
         wide_V = V.union(V - tail)
         # T from V at every z of the box
-        tilt = _value(self.norm, (arb(1), arb(0), e))
+        tilt = value_at(self.norm, (arb(1), arb(0), e))
         wide_T = wide_V - tilt * wide_z
-        rho = abs(_value(self.factor, (wide_z, wide_T, e))).upper()
-        if not (rho < 1 and wide_T > 0 and ceiling * e * zeta**2 / (1 - rho**2) < tail):
+        rho = abs(value_at(self.factor, (wide_z, wide_T, e))).upper()
+        fall = remaining_fall(self.lyapunov, e, zeta, rho)
+        if not (rho < 1 and wide_T > 0 and fall < tail):
             return None
-        needed = (ceiling * e * zeta**2 / (1 - rho**2)).upper()
+        needed = fall.upper()
         return (
             math.nextafter(float((V - needed).lower().mid()), -math.inf),
             math.nextafter(float(V.upper().mid()), math.inf),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from importlib.resources import files
 from typing import Any
@@ -12,8 +13,8 @@ import sympy as sp
 
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.symbols import latex_names, symbol
-from ...symbolic.latex import to_latex
 from ...symbolic.latex.names import NameMap
+from ...symbolic.latex.printer import to_latex
 from ...symbolic.models.quadratic import MAIN_MODEL, QuadraticModel
 from ...symbolic.planar.planar_map import PlanarMap
 from ...symbolic.trapping.barrier import Barrier, derive_barrier
@@ -22,10 +23,7 @@ from ...symbolic.trapping.target import derive_target_region
 from .enclosed_orbits import EnclosedOrbit
 from .serial import judge_condition
 from .sharp_limit import REGIONS, sharp_bound, sharp_strip
-from .theorem_1 import CURVED, TARGET_BARRIER, TARGET_WINDOW, build_certificate, regions
-
-KERNEL_NAMES = ("low", "middle", "high")
-"""Names of the regions in the Coq development, by ascending epsilon."""
+from .theorem_1 import COQ_LEMMAS, COQ_NAMES, CURVED, TARGET_BARRIER, TARGET_WINDOW, build_certificate, regions
 
 _TOP = sp.Symbol("epsilon_max", positive=True)
 _FIGURE = r"""
@@ -56,8 +54,8 @@ def _rows(rows: list[list[str]]) -> str:
     return "\n".join(" & ".join(row) + r"\\" for row in rows)
 
 
-def _kernel_name(region: int, condition: str) -> str:
-    return rf"\lem{{{KERNEL_NAMES[region]}\_{condition}}}".replace("-", r"\_")
+def _coq_lemma(region: int, condition: str) -> str:
+    return rf"\lem{{{COQ_NAMES[region]}\_{COQ_LEMMAS.get(condition, condition)}}}".replace("-", r"\_")
 
 
 def _region_rows(pieces: list[tuple[Barrier, StartSet | None]]) -> str:
@@ -75,7 +73,7 @@ def _start_rows(pieces: list[tuple[Barrier, StartSet | None]]) -> str:
             continue
         windows = [rf"$({_rational(low)},{_rational(high)})$" for low, high in (start.a_range, start.n_range)]
         low, high = start.epsilon_range
-        scalars = [f"${_rational(x)}$" for x in (start.lean, start.ratio, start.overshoot)]
+        scalars = [f"${_rational(x)}$" for x in (start.norm_shift, start.ratio, start.overshoot)]
         rows.append([rf"$({_rational(low)},{_rational(high)}]$", *windows, *scalars])
     return _rows(rows)
 
@@ -91,11 +89,12 @@ def _condition_rows(certificate: Mapping[str, Any], pieces: list[tuple[Barrier, 
                 continue
             found = next(c for c in start.conditions if c.name == name)
             meaning = re.sub(r"theta_(\d)", r"$\\theta_\1$", found.meaning)
-            outer.append([str(region + 1), rf"\emph{{{name[6:]}}}: {meaning}", parts, _kernel_name(region, name)])
+            outer.append([str(region + 1), rf"\emph{{{name[6:]}}}: {meaning}", parts, _coq_lemma(region, name)])
             continue
         side = rf"$[{_rational(record['box'][0][0])},{_rational(record['box'][0][1])}]$"
         shown = {
-            "turn": "h-1" + (rf"+{_rational(barrier.early_stop)}(2-V)" if barrier.early_stop else ""),
+            "sign-change": "h-1"
+            + (rf"+{_rational(barrier.sign_change_slack)}(2-V)" if barrier.sign_change_slack else ""),
             "ceiling": rf"{barrier.lyapunov.ceiling}-{_rational(barrier.gap)}-\tilde T",
             "regular": r"1-\tilde z(1-h)",
             "lift": "A_1",
@@ -103,9 +102,7 @@ def _condition_rows(certificate: Mapping[str, Any], pieces: list[tuple[Barrier, 
             "far": "F",
         }[name]
         least = f"{float(Fraction(record['floor'])):.2g}"
-        inner.append(
-            [str(region + 1), rf"\emph{{{name}}}: ${shown}>0$", side, parts, least, _kernel_name(region, name)]
-        )
+        inner.append([str(region + 1), rf"\emph{{{name}}}: ${shown}>0$", side, parts, least, _coq_lemma(region, name)])
     return _rows(inner), _rows(outer)
 
 
@@ -122,10 +119,10 @@ def _sharp_values(one_step: PlanarMap, orders: tuple[int, ...]) -> dict[str, str
         ).replace("+ -", "-")
         region = rf"$\beta={_rational(REGIONS[order]['slope'])}$, $A={_rational(REGIONS[order]['height'])}$"
         text = rf"$|\eta\lim\lambda-({series})|\le{_rational(bound.constant)}\,\epsilon^{{{order + 1}}}$"
-        rows.append([str(order), region, f"${_rational(strip.band)}$", f"${_rational(strip.epsilon_max)}$", text])
+        rows.append([str(order), region, f"${_rational(strip.extent)}$", f"${_rational(strip.epsilon_max)}$", text])
         weights = ", ".join(f"${_rational(w)}$" for w in strip.weights)
-        scalars = [f"${_rational(x)}$" for x in (strip.epsilon_max, strip.decay)]
-        last = [f"${_rational(x)}$" for x in (strip.excess, strip.drop)]
+        scalars = [f"${_rational(x)}$" for x in (strip.epsilon_max, strip.contraction_rate)]
+        last = [f"${_rational(x)}$" for x in (strip.distance, strip.undershoot)]
         strips.append([str(order), *scalars, weights, *last])
         logs.append(f"${_rational(bound.log_constant)}$")
         taus.append(f"${_rational(bound.tau)}$")
@@ -171,33 +168,20 @@ def _orbit_items(pieces: list[tuple[Barrier, StartSet | None]]) -> str:
 
 
 def _formulas(barrier: Barrier) -> dict[str, str]:
-    """Generic formulas, with beta, w and the end of the range as symbols, held against the barrier's own."""
-    z, T = barrier.one_step.variables
-    epsilon, p, h = barrier.epsilon, symbol("p"), symbol("h")
-    beta, w, top = (*(sp.Symbol(name, positive=True) for name in ("beta", "w")), _TOP)
-    lyapunov, slow = barrier.lyapunov, barrier.slow
-    slope = sp.cancel(lyapunov.rate / epsilon / (lyapunov.ceiling - T)) * (lyapunov.ceiling - T)
-    pull = h * sp.cancel(slow.pull / slow.turn)
-    run = 1 - z + (1 - beta / 2) * z * h
-    shown = {
-        "lift": 1 - z + z * h - beta / 2 * z**2 * pull,
-        "drift": beta / 2 * pull * (w * epsilon + (2 - beta) * p) - epsilon * slope * run,
-        "uniform": beta / 2 * pull * (w + (2 - beta) * p / top) - slope * run,
-        "rest": beta / 2 * pull * (2 - beta) * p * (1 - epsilon / top),
-    }
-    at = {beta: barrier.slope, w: barrier.width, top: barrier.epsilon_range[1]}
-    own = {c.name: c.expression for c in barrier.conditions}
-    for name, printed in (("lift", shown["lift"]), ("drift", shown["uniform"])):
-        if sp.expand(printed.subs(at) - own[name]) != 0:
-            raise ProofError.of("page", f"the {name} of the certificate", str(own[name]), "Mend the page.")
+    """The barrier's own formulas, with beta, w and the end of the range as symbols and the rate written to be read."""
+    slow, lyapunov = barrier.slow, barrier.lyapunov
+    rate = barrier.epsilon * (lyapunov.ceiling - barrier.one_step.variables[1])
+    beta, w = (sp.Symbol(name, positive=True) for name in ("beta", "w"))
+    shown = replace(slow, lyapunov=replace(lyapunov, rate=rate))
+    parts = replace(barrier, slow=shown, slope=beta, width=w, epsilon_range=(sp.S.Zero, _TOP)).parts
     return {
-        **{name: _latex(value) for name, value in shown.items()},
+        **{name: _latex(parts[name]) for name in ("lift", "drift", "uniform", "rest")},
         "p": _latex(slow.invariant),
         "V": _latex(lyapunov.value),
-        "rate": _latex(epsilon * slope),
+        "rate": _latex(rate),
         "ceiling": _latex(lyapunov.ceiling),
-        "h": _math(sp.expand(slow.turn)),
-        "push": _latex(epsilon * slope * sp.cancel(slow.push / (epsilon * slope))),
+        "h": _math(sp.expand(slow.effective_curvature)),
+        "forcing": _latex(rate * sp.cancel(slow.forcing / rate)),
     }
 
 
@@ -233,8 +217,8 @@ def write_page(
         rf"{_math(v)}'&={_math(sp.expand(c))}" for v, c in zip(one_step.variables, one_step.components, strict=True)
     ]
     starts = [start for _, start in pieces if start is not None]
-    stops = [b for b, _ in pieces if b.early_stop]
-    turning = r"By \emph{turn} $h>1$, so $\tilde z'\ne0$" + (
+    stops = [b for b, _ in pieces if b.sign_change_slack]
+    turning = r"By \emph{sign-change} $h>1$, so $\tilde z'\ne0$" + (
         r"; in the last region $h=1$ is possible only where $V<2$, and then the orbit rests at $\tilde T=V<2$. "
         if stops
         else ". "

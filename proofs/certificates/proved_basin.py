@@ -68,7 +68,7 @@ def windows(first: Fraction, last: Fraction) -> Iterator[Window]:
 
 
 def judge_window(follower: Follower, window: Window) -> str:
-    """Whether every start of a window begins below the edge, passes it, and ends in the band.
+    """Whether every start of a window begins below the edge, passes it, and ends in the interval.
 
     Args:
         follower: with the regions that serve the window's epsilon.
@@ -100,7 +100,7 @@ def grow_basin(
     depth: int = 1,
     progress: Callable[[float], None] = lambda share: None,
 ) -> npt.NDArray[np.bool_]:
-    """Cells of a grid all of whose starts provably end in the band, for one epsilon.
+    """Cells of a grid all of whose starts provably end in the interval, for one epsilon.
 
     Args:
         barrier: the trapping region of this epsilon.
@@ -113,7 +113,7 @@ def grow_basin(
 
     Returns:
         Proved or not, shape ``(m, n)``; not proved says nothing. Cells with starts of no real weights count if the
-        map's orbit ends in the band.
+        map's orbit ends in the interval.
     """
     follower = Follower([barrier])
     exact_z, exact_V = ([Fraction(float(x)) for x in edges] for edges in (z, V))

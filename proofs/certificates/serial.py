@@ -11,8 +11,7 @@ from flint import fmpq_mpoly
 
 from ...symbolic.algebra.rings import poly_terms, rational_string
 from ...symbolic.planar.maps import PolynomialMap
-from ...symbolic.trapping.barrier import SignCondition
-from ...symbolic.trapping.strip import PolynomialCondition
+from ...symbolic.trapping.region import Condition
 from .bernstein import Covering, Terms, prove_positive
 
 
@@ -48,7 +47,7 @@ def box_record(sides: Iterable[tuple[Fraction, Fraction]]) -> list[list[str]]:
     return [[str(low), str(high)] for low, high in sides]
 
 
-def judge_condition(condition: SignCondition | PolynomialCondition, max_boxes: int) -> Covering:
+def judge_condition(condition: Condition, max_boxes: int) -> Covering:
     """Prove a condition positive on its box.
 
     Args:
@@ -62,7 +61,7 @@ def judge_condition(condition: SignCondition | PolynomialCondition, max_boxes: i
     return prove_positive(terms, [(fraction(low), fraction(high)) for _, (low, high) in condition.box], max_boxes)
 
 
-def condition_record(condition: SignCondition | PolynomialCondition, max_boxes: int, **where: Any) -> dict[str, Any]:
+def condition_record(condition: Condition, max_boxes: int, **where: Any) -> dict[str, Any]:
     """A condition, judged: its expression, polynomial, box, leaf boxes and verdict.
 
     Args:
@@ -73,10 +72,8 @@ def condition_record(condition: SignCondition | PolynomialCondition, max_boxes: 
     Returns:
         The JSON record.
     """
-    polynomial, power = (condition.polynomial, 0)
     written: dict[str, Any] = {}
-    if isinstance(condition, SignCondition):
-        polynomial, power = condition.over_pole
+    if condition.expression is not None:
         written = {
             "expression": str(condition.expression),
             "definitions": [[name.name, str(body)] for name, body in condition.definitions],
@@ -88,8 +85,8 @@ def condition_record(condition: SignCondition | PolynomialCondition, max_boxes: 
         "meaning": condition.meaning,
         **written,
         "variables": [v.name for v in condition.variables],
-        "polynomial": term_list(polynomial),
-        "pole_power": power,
+        "polynomial": term_list(condition.polynomial),
+        "pole_power": condition.power,
         "box": box_record(covering.box),
         "boxes": [box_record(leaf) for leaf in covering.proved],
         "undecided": [box_record(leaf) for leaf in covering.undecided],

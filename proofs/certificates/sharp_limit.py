@@ -13,36 +13,37 @@ from flint import arb, ctx, fmpq
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.algebra.rings import rational_string
 from ...symbolic.planar.planar_map import PlanarMap
-from ...symbolic.trapping.barrier import SignCondition, derive_barrier
-from ...symbolic.trapping.strip import PolynomialCondition, Strip, derive_strip
+from ...symbolic.trapping.barrier import derive_barrier
+from ...symbolic.trapping.region import Condition
+from ...symbolic.trapping.strip import Strip, derive_strip
 from .serial import condition_record, fraction, map_record
 from .theorem_1 import FORMAT, PIECES, barrier_record, overall
 
-#: Constants of the strips, by order. Found by :mod:`.search`; that they work is what the conditions show.
+#: Constants of the strips, by order. Found by search; that they work is what the conditions show.
 STRIPS: Mapping[int, Mapping[str, Any]] = {
     1: {
-        "band": "3/20",
+        "extent": "3/20",
         "epsilon_max": "1/30",
-        "decay": "3/2",
+        "contraction_rate": "3/2",
         "weights": ("9/2", "7/2"),
-        "excess": "1/5",
-        "drop": "3/4",
+        "distance": "1/5",
+        "undershoot": "3/4",
     },
     2: {
-        "band": "3/20",
+        "extent": "3/20",
         "epsilon_max": "1/50",
-        "decay": "3/2",
+        "contraction_rate": "3/2",
         "weights": ("21/4", "16", "16"),
-        "excess": "1/5",
-        "drop": "3/4",
+        "distance": "1/5",
+        "undershoot": "3/4",
     },
     3: {
-        "band": "1/8",
+        "extent": "1/8",
         "epsilon_max": "1/100",
-        "decay": "3/2",
+        "contraction_rate": "3/2",
         "weights": ("1/8", "8", "21", "17"),
-        "excess": "3/20",
-        "drop": "3/4",
+        "distance": "3/20",
+        "undershoot": "3/4",
     },
 }
 
@@ -64,8 +65,8 @@ class SharpBound:
 
     Attributes:
         strip: what it rests on.
-        constant: for starts with ``V >= 2 + band``.
-        log_constant: for starts with ``V >= 2 + tau epsilon ln(1/epsilon)``, ``tau = (K + 1) / decay``.
+        constant: for starts with ``V >= 2 + extent``.
+        log_constant: for starts with ``V >= 2 + tau epsilon ln(1/epsilon)``, ``tau = (K + 1) / contraction_rate``.
     """
 
     strip: Strip
@@ -74,8 +75,8 @@ class SharpBound:
 
     @property
     def tau(self) -> Fraction:
-        """``(K + 1) / decay``."""
-        return (self.strip.order + 1) / fraction(self.strip.decay)
+        """``(K + 1) / contraction_rate``."""
+        return (self.strip.order + 1) / fraction(self.strip.contraction_rate)
 
 
 def _round_up(value: arb) -> Fraction:
@@ -107,9 +108,9 @@ def sharp_strip(one_step: PlanarMap, order: int) -> Strip:
 def sharp_bound(strip: Strip) -> SharpBound:
     """Combine the strip with the contraction before it, in ball arithmetic.
 
-    The error is at most ``a_K epsilon^(K+1) + excess exp(-decay (V - 2) / epsilon)``. A start above the band passes a
-    state with ``band - drop epsilon <= V - 2 <= band``. The exponential over ``epsilon^(K+1)`` grows with epsilon as
-    long as ``decay band >= (K + 1) epsilon``, so its worst case is epsilon_max.
+    The error is at most ``a_K epsilon^(K+1) + distance exp(-contraction_rate (V - 2) / epsilon)``. A start above the
+    strip passes a state with ``extent - undershoot epsilon <= V - 2 <= extent``. The exponential over ``epsilon^(K+1)``
+    grows with epsilon as long as ``contraction_rate extent >= (K + 1) epsilon``, so its worst case is epsilon_max.
 
     Args:
         strip: with conditions that hold.
@@ -122,11 +123,13 @@ def sharp_bound(strip: Strip) -> SharpBound:
     """
     where = "sharp_bound()"
     K = strip.order
-    top, band, decay, excess, drop = (
-        fraction(x) for x in (strip.epsilon_max, strip.band, strip.decay, strip.excess, strip.drop)
+    top, extent, contraction_rate, distance, undershoot = (
+        fraction(x) for x in (strip.epsilon_max, strip.extent, strip.contraction_rate, strip.distance, strip.undershoot)
     )
-    if decay * band < (K + 1) * top:
-        raise DomainError.of(where, "decay band >= (K + 1) epsilon_max", str(strip.decay), "Lower epsilon_max.")
+    if contraction_rate * extent < (K + 1) * top:
+        raise DomainError.of(
+            where, "contraction_rate extent >= (K + 1) epsilon_max", str(strip.contraction_rate), "Lower epsilon_max."
+        )
     last = fraction(strip.weights[-1])
     precision = ctx.prec
     try:
@@ -135,11 +138,11 @@ def sharp_bound(strip: Strip) -> SharpBound:
         def ball(x: Fraction) -> arb:
             return arb(fmpq(x.numerator, x.denominator))
 
-        # V passes the band, or starts there
-        late = ball(excess) * (-ball(decay * (band / top - drop))).exp() / ball(top) ** (K + 1)
-        # a start inside the band: exp(-decay tau ln(1/epsilon)) = epsilon^(K+1)
+        # V passes the strip, or starts there
+        late = ball(distance) * (-ball(contraction_rate * (extent / top - undershoot))).exp() / ball(top) ** (K + 1)
+        # a start inside the strip: exp(-contraction_rate tau ln(1/epsilon)) = epsilon^(K+1)
         constant = _round_up(ball(last) + late)
-        log_constant = _round_up(ball(last) + late.max(ball(excess)))
+        log_constant = _round_up(ball(last) + late.max(ball(distance)))
     finally:
         ctx.prec = precision
     return SharpBound(strip, constant, log_constant)
@@ -164,7 +167,7 @@ def build_sharp_certificate(
     """
     strip = sharp_strip(one_step, order)
     bound, barrier = sharp_bound(strip), strip.barrier
-    pairs: list[tuple[int | str, SignCondition | PolynomialCondition]] = [(0, c) for c in barrier.conditions]
+    pairs: list[tuple[int | str, Condition]] = [(0, c) for c in barrier.conditions]
     pairs += [("strip", c) for c in strip.conditions]
     conditions = []
     for number, (where, condition) in enumerate(pairs, 1):
@@ -180,7 +183,7 @@ def build_sharp_certificate(
         "claim": "theorem-1-sharp",
         "statement": (
             f"For 0 < epsilon <= {strip.epsilon_max}, eigenvalues {{1, -epsilon}}, target 0 and every start in the "
-            f"region with epsilon eta |theta|^2 >= 2 + {strip.band}: |eta lim lambda - ({strip.series.limit()})| <= "
+            f"region with epsilon eta |theta|^2 >= 2 + {strip.extent}: |eta lim lambda - ({strip.series.limit()})| <= "
             f"{bound.constant} epsilon^{order + 1}."
         ),
         "epsilon_max": str(barrier.epsilon_range[1]),
@@ -189,13 +192,13 @@ def build_sharp_certificate(
         "regions": [barrier_record(barrier)],
         "strip": {
             "order": order,
-            "band": str(strip.band),
+            "band": str(strip.extent),
             "epsilon_max": str(strip.epsilon_max),
-            "decay": str(strip.decay),
+            "decay": str(strip.contraction_rate),
             "weights": [str(w) for w in strip.weights],
-            "excess": str(strip.excess),
-            "drop": str(strip.drop),
-            "z_range": [str(x) for x in ranges["decay"]],
+            "excess": str(strip.distance),
+            "drop": str(strip.undershoot),
+            "z_range": [str(x) for x in ranges["contraction-rate"]],
             "series": series,
             "limit_coefficients": [str(c) for c in strip.series.limit_coefficients],
             "constant": str(bound.constant),

@@ -18,6 +18,12 @@ FORMAT = "edgestab certificate 1"
 
 Constants = Mapping[str, object]
 
+COQ_NAMES = ("low", "middle", "high")
+"""Names of the regions in the Coq development, by ascending epsilon."""
+
+COQ_LEMMAS = {"sign-change": "turn"}
+"""Conditions whose lemma in the Coq development has another name."""
+
 #: One trapping region for each stretch of epsilon, with the starts in it. Constants were found by search; that they
 #: work is what the certificate shows.
 PIECES: tuple[tuple[Constants, Constants | None], ...] = (
@@ -35,7 +41,7 @@ PIECES: tuple[tuple[Constants, Constants | None], ...] = (
             "a_max": "-1/5",
             "n_min": "43/20",
             "n_max": "9/4",
-            "lean": "0",
+            "norm_shift": "0",
             "ratio": "51/50",
             "overshoot": "2/5",
         },
@@ -47,7 +53,7 @@ PIECES: tuple[tuple[Constants, Constants | None], ...] = (
             "a_max": "-6/25",
             "n_min": "217/100",
             "n_max": "219/100",
-            "lean": "1",
+            "norm_shift": "1",
             "ratio": "1001/1000",
             "overshoot": "1/25",
             "epsilon_max": "3/10",
@@ -60,7 +66,7 @@ PIECES: tuple[tuple[Constants, Constants | None], ...] = (
             "height": "1/5",
             "epsilon_min": "1/2",
             "epsilon_max": "1",
-            "early_stop": "1/2",
+            "sign_change_slack": "1/2",
         },
         None,
     ),
@@ -79,7 +85,7 @@ TARGET_WINDOW: Constants = {"window": "1/5", "floor": "4/5"}
 
 #: A curved barrier that reaches higher than any linear one (``phi = sum c p^j z^k``).
 CURVED: Any = {
-    "bends": {(1, 0): "7/5", (2, 0): "-1/2", (2, 1): "-37/100"},
+    "coefficients": {(1, 0): "7/5", (2, 0): "-1/2", (2, 1): "-37/100"},
     "width": "1",
     "height": "13/20",
     "epsilon_max": "1/5",
@@ -131,7 +137,7 @@ def barrier_record(barrier: Barrier) -> dict[str, Any]:
         "height": str(barrier.height),
         "epsilon_range": [str(e) for e in barrier.epsilon_range],
         "split": None if barrier.split is None else str(barrier.split),
-        "early_stop": str(barrier.early_stop),
+        "early_stop": str(barrier.sign_change_slack),
         "gap": str(barrier.gap),
         "z_range": [str(low), str(high)],
     }
@@ -141,7 +147,7 @@ def _start_record(start: StartSet) -> dict[str, Any]:
     return {
         "a_range": [str(x) for x in start.a_range],
         "n_range": [str(x) for x in start.n_range],
-        "lean": str(start.lean),
+        "lean": str(start.norm_shift),
         "ratio": str(start.ratio),
         "overshoot": str(start.overshoot),
         "epsilon_range": [str(x) for x in start.epsilon_range],
@@ -178,7 +184,7 @@ def build_certificate(
 
     Example:
         >>> from fractions import Fraction
-        >>> one_step = es.QuadraticModel((1, -es.symbol("epsilon"))).one_step()
+        >>> one_step = es.models.main_case()
         >>> certificate = es.proofs.build_certificate(one_step, Fraction(1, 5))
         >>> certificate["verdict"], certificate["delta_over_epsilon"]
         ('TRUE', '1')

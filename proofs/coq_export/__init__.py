@@ -8,15 +8,12 @@ from __future__ import annotations
 from fractions import Fraction
 
 from ..certificates.sharp_limit import sharp_strip
-from ..certificates.theorem_1 import regions
+from ..certificates.theorem_1 import COQ_NAMES, regions
 from ..claims import Subject
 from .barrier_file import barrier_file, start_file
 from .map_file import map_file
 from .recurrence_file import recurrence_file
 from .strip_file import strip_file
-
-NAMES = ("low", "middle", "high")
-"""Coq names of the trapping regions, by ascending epsilon."""
 
 STRIPS = {1: "first", 2: "second"}
 """Coq names of the strips about the slow curve, by order. The third is accepted too, in minutes and megabytes."""
@@ -32,7 +29,7 @@ def generated_files(subject: Subject) -> dict[str, str]:
         File name (below ``proofs/coq/generated``) to text.
     """
     files = {"Map.v": map_file(subject), "Recurrence.v": recurrence_file(subject.map)}
-    for name, (barrier, start) in zip(NAMES, regions(subject.map, Fraction(1)), strict=True):
+    for name, (barrier, start) in zip(COQ_NAMES, regions(subject.map, Fraction(1)), strict=True):
         files[f"Barrier{name.capitalize()}.v"] = barrier_file(name, barrier)
         if start is not None:
             files[f"Start{name.capitalize()}.v"] = start_file(f"{name}_start", name, start)

@@ -7,12 +7,14 @@ from fractions import Fraction
 import sympy as sp
 
 from ...symbolic.algebra.errors import CodegenError
-from ...symbolic.trapping.barrier import Barrier, SignCondition
+from ...symbolic.trapping.barrier import Barrier
+from ...symbolic.trapping.region import Condition
 from ...symbolic.trapping.start import StartSet
+from ..certificates.theorem_1 import COQ_LEMMAS
 from .boxes import Box, BoxLemma, box_lemma
 from .terms import header, join, number
 
-ORDER = ("turn", "ceiling", "regular", "lift", "drift", "far")
+ORDER = ("sign-change", "ceiling", "regular", "lift", "drift", "far")
 START_ORDER = (
     "start-below",
     "start-overshoot",
@@ -28,7 +30,7 @@ def coq_number(value: sp.Rational) -> str:
     return number(Fraction(int(value.p), int(value.q)))
 
 
-def _box(condition: SignCondition, names: tuple[str, ...]) -> Box:
+def _box(condition: Condition, names: tuple[str, ...]) -> Box:
     sides = tuple(
         (Fraction(int(low.p), int(low.q)), Fraction(int(high.p), int(high.q))) for _, (low, high) in condition.box
     )
@@ -38,12 +40,12 @@ def _box(condition: SignCondition, names: tuple[str, ...]) -> Box:
 def _statements(barrier: Barrier) -> dict[str, str]:
     """The record's fields with the constants put in, word for word as ``Trap.v`` has them."""
     b, a, w = (coq_number(v) for v in (barrier.slope, barrier.height, barrier.width))
-    top, stop = coq_number(barrier.epsilon_range[1]), coq_number(barrier.early_stop)
+    top, stop = coq_number(barrier.epsilon_range[1]), coq_number(barrier.sign_change_slack)
     hl, chart = f"hl {b} {a} {w} z l e", f"chart {b} {a} {w} z l e"
     around = f"(1 - z + (1 - {b}/2) * (z * {hl}))"
     uniform = f"{b}/2 * {hl} * ((2 - z) * ({w} + (2 - {b})/{top} * p z)) - (4 - {chart}) * {around}"
     return {
-        "turn": f"{hl} - 1 + {stop} * (2 - (top {b} {a} z l - {w} * e))",
+        "sign-change": f"{hl} - 1 + {stop} * (2 - (top {b} {a} z l - {w} * e))",
         "ceiling": f"7/2 - {chart}",
         "regular": f"1 - z * (1 - {hl})",
         "lift": f"1 - z + {hl} * (z - {b}/2 * z^2 * (2 - z))",
@@ -72,9 +74,9 @@ def barrier_lemmas(name: str, barrier: Barrier) -> dict[str, BoxLemma]:
             raise CodegenError.of("barrier_lemmas()", f"one of {', '.join(ORDER)}", condition.name, "Extend Trap.v.")
         unfold = ("image", "edge_part", "hl", "h", "chart", "top", "p")
         found[condition.name] = box_lemma(
-            f"{name}_{condition.name}",
+            f"{name}_{COQ_LEMMAS.get(condition.name, condition.name)}",
             _box(condition, ("z", "l", "e")),
-            condition.over_pole,
+            (condition.polynomial, condition.power),
             statements[condition.name],
             unfold,
         )
@@ -93,10 +95,10 @@ def barrier_file(name: str, barrier: Barrier) -> str:
     """
     lemmas = barrier_lemmas(name, barrier)
     low, high = barrier.z_range
-    cut = low if barrier.split is None else max(low, barrier.split)
+    cut = barrier.cut
     values = (
         *(barrier.slope, barrier.height, barrier.width, *barrier.epsilon_range),
-        *(low, high, cut, barrier.early_stop),
+        *(low, high, cut, barrier.sign_change_slack),
     )
     if barrier.epsilon_range[0] == 0:
         drift = f"""apply uniform_drift with {coq_number(barrier.epsilon_range[1])}; try lra.
@@ -144,7 +146,7 @@ def start_file(name: str, region: str, start: StartSet) -> str:
         raise CodegenError.of(
             "start_file()", ", ".join(START_ORDER), [c.name for c in start.conditions], "Extend Start.v."
         )
-    lean = coq_number(start.lean)
+    lean = coq_number(start.norm_shift)
     z, v, t = "(z_at a r)", f"V_at {lean} n r e", f"T_at {lean} a n r e"
     b, a, w = (coq_number(x) for x in (start.barrier.slope, start.barrier.height, start.barrier.width))
     statements = (
@@ -161,12 +163,12 @@ def start_file(name: str, region: str, start: StartSet) -> str:
             box_lemma(
                 f"{name}_{condition.name.removeprefix('start-').replace('-', '_')}",
                 _box(condition, ("a", "n", "r", "e")),
-                condition.over_pole,
+                (condition.polynomial, condition.power),
                 statement,
                 ("T_step", "T_at", "V_at", "z_at"),
             )
         )
-    values = (*start.a_range, *start.n_range, start.lean, start.ratio, start.overshoot, *start.epsilon_range)
+    values = (*start.a_range, *start.n_range, start.norm_shift, start.ratio, start.overshoot, *start.epsilon_range)
     record = f"""Definition {name} : start {region}.
 Proof.
 refine (Start {region} {" ".join(coq_number(v) for v in values)}

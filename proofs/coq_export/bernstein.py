@@ -1,6 +1,6 @@
 """Where to cut a box so that all Bernstein coefficients of a polynomial are positive, exactly over Z.
 
-The search mirrors ``proofs/coq/Bernstein.v``; only its cuts go into the Coq file, and the kernel tests them again.
+The search mirrors ``proofs/coq/Bernstein.v``; only its cuts go into the Coq file, and Coq tests them again.
 """
 
 from __future__ import annotations

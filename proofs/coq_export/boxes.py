@@ -54,7 +54,7 @@ class BoxLemma:
     Attributes:
         name: of the lemma.
         text: Coq source.
-        leaves: how many boxes the kernel tests.
+        leaves: how many boxes Coq tests.
     """
 
     name: str

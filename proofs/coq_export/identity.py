@@ -1,4 +1,4 @@
-"""Polynomial identities between named quantities, as Coq lemmas that the kernel decides by multiplying out.
+"""Polynomial identities between named quantities, as Coq lemmas that Coq decides by multiplying out.
 
 A quantity is a function of ``(z, l, e)`` of the form ``P / (c (1 - z)^k)``, P an integer polynomial in the scaled
 variables; in Coq its definition or a small ``field`` proof ties it to P. An identity is a polynomial in quantities that

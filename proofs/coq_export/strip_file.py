@@ -44,40 +44,30 @@ class StripWriter:
     strip: Strip
 
     @property
-    def drop_bounds(self) -> tuple[Fraction, Fraction, Fraction]:
-        """Bounds of ``z^2 (4 - T)``: in the region, where one step may reach the band, and just above the band."""
-        return Fraction(5, 2), Fraction(1), fraction(self.strip.drop)
+    def fall_bounds(self) -> tuple[Fraction, Fraction, Fraction]:
+        """Bounds of ``z^2 (4 - T)``: in the region, where one step may reach the strip, and just above it."""
+        return Fraction(5, 2), Fraction(1), fraction(self.strip.undershoot)
 
     @cached_property
     def box(self) -> Box:
-        """The box of the band, in ``(z, level, epsilon)``."""
+        """The box of the strip, in ``(z, level, epsilon)``."""
         return self._box(fraction(self.strip.height))
 
     def _box(self, height: Fraction) -> Box:
-        sides = self.strip._within(sp.Rational(height.numerator, height.denominator))
-        return Box(NAMES, tuple((fraction(low), fraction(high)) for low, high in sides))
+        sides = self.strip.region_below(sp.Rational(height.numerator, height.denominator)).box()
+        return Box(NAMES, tuple((fraction(low), fraction(high)) for _, (low, high) in sides))
 
     def _leveled(self, value: Local) -> Local:
-        """``q = (height - slope p) level``."""
-        f = self.strip.series.frame
-        q = (to_fmpq(self.strip.height) - to_fmpq(self.strip.barrier.slope) * f.p) * f.q
-        inner = f.home.evaluate(value.numerator, [f.z, q.reduced(), f.epsilon])
-        return Local(f.home, inner.numerator, inner.power + value.power).reduced()
+        return self.strip.region.at_level(value)
 
     @cached_property
     def quantities(self) -> dict[str, Quantity]:
         """T, z', D, X, p and the three functions of the contraction, by Coq name."""
         strip, f = self.strip, self.strip.series.frame
-        law = strip._state[1]
-        X, on_curve, difference = strip._split
-        d = strip.series.depth
-        con = law.D**d - f.z**2 * law.pull * law.D ** (d - 1) + f.epsilon * f.z**2 * difference
-        ceiling = to_fmpq(strip.barrier.lyapunov.ceiling)
-        dec = law.pull * law.D ** (d - 1) - f.epsilon * difference
-        dec = dec - to_fmpq(strip.decay) * (ceiling - law.T) * law.D**d
+        law = strip.law
         values = {
-            **{"t": law.T, "zn": law.z_next, "dn": law.D, "xv": X, "pz": f.p, "q": f.q},
-            **{"con": con, "onc": on_curve, "dec": dec},
+            **{"t": law.T, "zn": law.z_next, "dn": law.D, "xv": strip.X, "pz": f.p, "q": f.q},
+            **{"con": strip.factor, "onc": strip.defect_on_curve, "dec": strip.rate_margin},
         }
         return {
             name: quantity(name, self.name, self._leveled(value.reduced()), self.box) for name, value in values.items()
@@ -110,7 +100,7 @@ class StripWriter:
 
     @property
     def chart(self) -> str:
-        """T in the chart of the band."""
+        """T in the chart of the strip."""
         b = self.strip.barrier
         return f"(chart {_num(b.slope)} {_num(self.strip.height)} {_num(b.width)} z l e)"
 
@@ -132,7 +122,7 @@ class StripWriter:
 
         Args:
             q: the quantity.
-            positive: whether to prove it positive on the band's box too.
+            positive: whether to prove it positive on the strip's box too.
 
         Returns:
             Coq source.
@@ -164,8 +154,8 @@ class StripWriter:
     def cofactors(self, sign: int, side: str) -> tuple[list[Quantity], dict[str, tuple[int, int, bool]]]:
         """The cofactors of one edge, and for each ``(power of e, power of z, with q)``."""
         strip, f, K = self.strip, self.strip.series.frame, self.strip.order
-        grown = strip._grow(sign)
-        plain, raised = strip._cofactors(grown)
+        grown = strip.edge(sign)
+        plain, raised = strip.cofactors(grown)
         found, shape = [], {}
         for with_q, group in ((False, plain), (True, raised)):
             for j, polynomial in enumerate(group):
@@ -210,25 +200,25 @@ class StripWriter:
         return world, total - g["con"] * g["xv"] - g["e"] * g["z"] ** 2 * g["onc"]
 
     def decay_identity(self) -> tuple[Identities, fmpq_mpoly]:
-        """``con - D^d + z^2 dec + kappa z^2 (4 - T) D^d``, which vanishes."""
+        """``con - D^d + z^2 dec + contraction_rate z^2 (4 - T) D^d``, which vanishes."""
         d = self.strip.series.depth
         world = Identities(self.box, [self.quantities[n] for n in ("t", "dn", "con", "dec")])
         g = world.generators()
-        ceiling, decay = to_fmpq(self.strip.barrier.lyapunov.ceiling), to_fmpq(self.strip.decay)
+        ceiling, decay = to_fmpq(self.strip.barrier.lyapunov.ceiling), to_fmpq(self.strip.contraction_rate)
         bound = 1 - decay * g["z"] ** 2 * (ceiling - g["t"])
         return world, g["con"] - bound * g["dn"] ** d + g["z"] ** 2 * g["dec"]
 
     def drops(self) -> list[str]:
-        """``z^2 (4 - T)`` in the whole region, and twice nearer to the band: each bound lets the next be applied."""
+        """``z^2 (4 - T)`` in the whole region, and twice nearer to the strip: each bound lets the next be applied."""
         strip, b = self.strip, self.strip.barrier
-        top, band = fraction(strip.epsilon_max), fraction(strip.height)
+        top, extent = fraction(strip.epsilon_max), fraction(strip.height)
         blocks = []
-        stages = (fraction(b.height), *(band + bound * top for bound in self.drop_bounds[:-1]))
-        for tag, height, bound in zip(("far", "nearer", "near"), stages, self.drop_bounds, strict=True):
+        stages = (fraction(b.height), *(extent + bound * top for bound in self.fall_bounds[:-1]))
+        for tag, height, bound in zip(("far", "nearer", "near"), stages, self.fall_bounds, strict=True):
             f = strip.series.frame
-            q = (to_fmpq(height) - to_fmpq(b.slope) * f.p) * f.q
-            U = to_fmpq(b.slope - 2) * f.p - to_fmpq(b.width) * f.epsilon + q
-            value = (to_fmpq(bound) - f.z**2 * (to_fmpq(b.lyapunov.ceiling) - f.T_of(U.reduced()))).reduced()
+            fall = f.z**2 * (to_fmpq(b.lyapunov.ceiling) - f.T_of(strip.U(f.q)))
+            below = strip.region_below(sp.Rational(height.numerator, height.denominator))
+            value = below.at_level((to_fmpq(bound) - fall).reduced())
             chart = f"chart {_num(b.slope)} {number(height)} {_num(b.width)} z l e"
             statement = f"{number(bound)} - z^2 * (4 - {chart})"
             box = self._box(height)
@@ -247,7 +237,7 @@ class StripWriter:
 
     @property
     def depth(self) -> str:
-        """The premise that the point lies between the barrier and the top of the band."""
+        """The premise that the point lies between the barrier and the top of the strip."""
         return f"{_num(self.strip.barrier.slope)} * p z <= {_num(self.strip.height)}"
 
     def edge(self, sign: int, side: str) -> str:
@@ -292,7 +282,7 @@ Qed.
         law, law_poly = self.law_identity()
         decay, decay_poly = self.decay_identity()
         ch, zn, con, onc, dec = (self.real(q) for q in ("t", "zn", "con", "onc", "dec"))
-        kappa = _num(self.strip.decay)
+        kappa = _num(self.strip.contraction_rate)
         text = f"""Lemma {n}_step z l e : {self.box.hypotheses()} -> 0 < e -> {self.depth} -> {zn} < 1 -> {ch} <= 4 ->
   exists M g, X {n}_phi e {zn} (T_step e z {ch}) = M * X {n}_phi e z {ch} + g
     /\\ 0 <= M <= 1 - {kappa} * z^2 * (4 - {ch})
@@ -321,21 +311,20 @@ Qed.
         return join([law.lemma(f"{n}_law", law_poly), decay.lemma(f"{n}_decay", decay_poly), text])
 
     def bounds(self) -> str:
-        """``excess - X`` and ``excess + X``, positive on the band."""
+        """``distance - X`` and ``distance + X``, positive on the strip."""
         strip, n = self.strip, self.name
-        X, _, _ = strip._split
         blocks = []
         for name, sign in (("exa", -1), ("exb", 1)):
-            q = quantity(name, n, self._leveled((to_fmpq(strip.excess) + sign * X).reduced()), self.box)
+            q = quantity(name, n, self._leveled((to_fmpq(strip.distance) + sign * strip.X).reduced()), self.box)
             world = Identities(self.box, [self.quantities["xv"], q])
             g = world.generators()
             blocks += [
                 self.tie(q, positive=True),
-                world.lemma(f"{n}_{name}_id", g[name] - sign * g["xv"] - to_fmpq(strip.excess)),
+                world.lemma(f"{n}_{name}_id", g[name] - sign * g["xv"] - to_fmpq(strip.distance)),
             ]
         xv = self.real("xv")
         blocks.append(
-            f"Lemma {n}_bounded z l e : {self.box.hypotheses()} ->\n  Rabs {xv} <= {_num(strip.excess)}.\n"
+            f"Lemma {n}_bounded z l e : {self.box.hypotheses()} ->\n  Rabs {xv} <= {_num(strip.distance)}.\n"
             "Proof.\nintros Hz Hl He. assert (Hz1 : z < 1) by lra.\n"
             f"pose proof ({n}_exa_pos z l e Hz Hl He). pose proof ({n}_exb_pos z l e Hz Hl He).\n"
             + "\n".join(
@@ -364,19 +353,19 @@ Qed.
     def record(self) -> str:
         """The Coq record of the strip."""
         strip, n, region = self.strip, self.name, self.region
-        top, band, height = (fraction(x) for x in (strip.epsilon_max, strip.band, strip.height))
-        far, nearer, _ = self.drop_bounds
+        top, extent, height = (fraction(x) for x in (strip.epsilon_max, strip.extent, strip.height))
+        far, nearer, _ = self.fall_bounds
         places = [
             self._place("at", height),
             self._place("at_far", fraction(strip.barrier.height)),
             self._place("at_nearer", height + far * top),
             self._place("at_near", height + nearer * top),
         ]
-        values = (strip.band, strip.epsilon_max, strip.decay, strip.excess, strip.drop)
+        values = (strip.extent, strip.epsilon_max, strip.contraction_rate, strip.distance, strip.undershoot)
         text = f"""Definition {n} : strip {region}.
 Proof.
 assert (At : forall e z T, 0 < e <= {_num(strip.epsilon_max)} -> D {region} e z T ->
-  weight_norm e z T <= 2 + {number(band)} ->
+  weight_norm e z T <= 2 + {number(extent)} ->
   weight_norm e z T + {_num(strip.barrier.width)} * e <= 2 + {number(height)}) by (intros; lra).
 refine (Strip {region} {n}_phi {n}_psi {" ".join(_num(v) for v in values)} _ _ _ _ _ _ _ _ _ _);
   cbn [eps_min eps_max {region}].
@@ -413,12 +402,13 @@ Defined.
         """The limit of gradient descent to this order, with its constant."""
         strip, n, region = self.strip, self.name, self.region
         K = strip.order
-        top, band, decay, excess, drop = (
-            fraction(x) for x in (strip.epsilon_max, strip.band, strip.decay, strip.excess, strip.drop)
+        top, extent, rate, distance, undershoot = (
+            fraction(x)
+            for x in (strip.epsilon_max, strip.extent, strip.contraction_rate, strip.distance, strip.undershoot)
         )
-        below, steps = exponential_floor(decay * band / top - decay * drop)
+        below, steps = exponential_floor(rate * extent / top - rate * undershoot)
         last = fraction(strip.weights[-1])
-        rest = excess / (top ** (K + 1) * below)
+        rest = distance / (top ** (K + 1) * below)
         constant = last + Fraction(-(-rest * 8 // 1), 8)
         series = " + ".join(
             _num(c) + ("", " * e")[min(i, 1)] + (f"^{i}" if i > 1 else "")
@@ -426,13 +416,13 @@ Defined.
             if c != 0
         )
         return f"""Theorem {n}_limit : forall e eta q, 0 < e <= {number(top)} -> 0 < eta -> basin {region} e eta q ->
-  {number(2 + band)} <= eta * e * norm2 q ->
+  {number(2 + extent)} <= eta * e * norm2 q ->
   exists lim, Un_cv (fun k => lambda e (gd e eta q k)) lim /\\ lim <= 2/eta
     /\\ Rabs (eta * lim - ({series})) <= {number(constant)} * e^{K + 1}.
 Proof.
 intros e eta q He Heta Hb HN.
-assert (Low : 0 < {number(below)} <= exp_low {steps} ({number(decay)} * {number(band)} / {number(top)}
-  - {number(decay)} * {number(drop)})).
+assert (Low : 0 < {number(below)} <= exp_low {steps} ({number(rate)} * {number(extent)} / {number(top)}
+  - {number(rate)} * {number(undershoot)})).
 {{ unfold exp_low. cbn [INR]. split; lra. }}
 destruct (sharp_descent {region} {n} {number(last)} {number(constant)} {number(below)} {K + 1} {steps})
   with (e := e) (eta := eta) (q := q)

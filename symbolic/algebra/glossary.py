@@ -105,6 +105,22 @@ TERMS = (
         "edgestab.trapping.Barrier",
     ),
     Term(
+        "effective curvature",
+        "h = 1 - z'/z: one step is z' = (1 - h) z, so that h plays the part of step size times curvature; where h > 1 "
+        "the residual changes sign. A region with a sign-change slack k asks for h > 1 - k (2 - V) only.",
+    ),
+    Term(
+        "relaxation and forcing",
+        "The two parts of the one-step law of U = V - 2 - 2 p: a multiple of U, which draws it to 0, and a multiple "
+        "of epsilon, which moves it whatever U is.",
+    ),
+    Term(
+        "strip",
+        "The neighbourhood of the slow curve in a trapping region, V <= 2 + extent, in which every step brings an "
+        "orbit nearer to the curve at a contraction rate. The first state in it lies at most undershoot epsilon below "
+        "its top.",
+    ),
+    Term(
         "condition", "A strict inequality on a closed box, on which a certificate rests.", "edgestab.trapping.Condition"
     ),
     Term(

@@ -169,8 +169,11 @@ def parse_expression(
     Raises:
         DomainError: the text is not a formula, or is over a limit; the message says where.
 
+    Source:
+        Derived here.
+
     Example:
-        >>> parse_expression("(1 - x*y)^2/2")
+        >>> es.algebra.parse_expression("(1 - x*y)^2/2")
         (-x*y + 1)**2/2
     """
     allowed = None if names is None else frozenset(names)

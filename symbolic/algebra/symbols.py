@@ -66,7 +66,7 @@ _ROWS = (
     SymbolEntry("v", "v", "R", "excess of V over the edge, T - 2 - 2 (1 - epsilon) z"),
     SymbolEntry("U", "U", "R", "excess of V over its value on the epsilon = 0 nullcline"),
     SymbolEntry("p", "p", ">= 0", "invariant of the two-cycles at epsilon = 0, z^2 / (1 - z)"),
-    SymbolEntry("h", "h", "R", "turn of the residual in one step, 1 - z'/z"),
+    SymbolEntry("h", "h", "R", "effective curvature of the residual in one step, 1 - z'/z"),
     SymbolEntry("W", "W", "R", "V raised by the width of the trapping region times epsilon"),
     SymbolEntry("q", "q", ">= 0", "height of W above the barrier"),
     SymbolEntry("level", r"\ell", "[0, 1]", "share of the way from the barrier to the top of the trapping region"),
@@ -99,11 +99,14 @@ _ROWS = (
     SymbolEntry("z_mu", r"\tilde z_\mu", "R", "z of the map whose eigenvalues are scaled by mu"),
     SymbolEntry("f", "f", "R", "output of the model"),
     SymbolEntry("f(theta_0)", r"f(\theta_0)", "R", "output of the model at the start", r"f(\theta_0)"),
-    SymbolEntry("n", "n", "> 0", "width of a network"),
+    SymbolEntry("n", "n", "> 0", "width of a network; of a set of starts, the rescaled weight norm at eta_0"),
+    SymbolEntry("r", "r", ">= 1", "step size over the least one of a set of starts, eta / eta_0"),
     SymbolEntry("L", "L", "R, >= 0", "loss", r"\mathcal L"),
     SymbolEntry("H", "H", "R", "conserved energy of a slow flow"),
-    SymbolEntry("s", "s", "R", "integral of the residual over the time of the gradient flow"),
-    SymbolEntry("a", "a", "R", "coefficient of z in a function of the state"),
+    SymbolEntry("s", "s", "R", "integral of the residual over the time of the gradient flow; with a target, 4 E / T"),
+    SymbolEntry(
+        "a", "a", "R", "coefficient of z in a function of the state; of a set of starts, the rescaled residual at eta_0"
+    ),
     SymbolEntry("A", "A", "R", "height of a barrier that is linear in p"),
     SymbolEntry("beta", r"\beta", "R", "slope of a barrier"),
     SymbolEntry("eta_0", r"\eta_0", "> 0", "least step size of a window", r"\eta_0"),
@@ -139,14 +142,38 @@ def symbol(name: str) -> sp.Symbol:
 
     Raises:
         DomainError: the table has no such row.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> es.symbol("epsilon").is_positive
+        True
     """
     if name not in TABLE:
-        raise DomainError.of("symbol()", f"one of {', '.join(TABLE)}", name, "Add a row to symbolic/symbols.py.")
+        raise DomainError.of("symbol()", f"one of {', '.join(TABLE)}", name, "Add a row to the table of symbols.")
     return TABLE[name].symbol
 
 
 def symbols(names: str) -> tuple[sp.Symbol, ...]:
-    """The table's symbols for a blank-separated list of names."""
+    """The table's symbols for a blank-separated list of names.
+
+    Args:
+        names: code names of the table, for example ``"z T epsilon"``.
+
+    Returns:
+        One SymPy symbol for each name, in order.
+
+    Raises:
+        DomainError: the table has no such row.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> es.symbols("z T")
+        (z, T)
+    """
     return tuple(symbol(name) for name in names.split())
 
 

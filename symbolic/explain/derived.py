@@ -8,8 +8,10 @@ from typing import Any, ClassVar
 
 import sympy as sp
 
-from ..latex import Equation, NameMap, Section, Style, align, aligned, document
-from .log import DerivationLog, plain
+from ..latex.document import Section, document
+from ..latex.equations import Equation, Style, align, aligned
+from ..latex.names import NameMap
+from .log import DerivationLog
 
 LAMBERT = {"user_functions": {"LambertW": "mpmath.lambertw"}}
 
@@ -23,11 +25,13 @@ class Derived(ABC):
         kind: permanent name, the one that ``edgestab derive`` takes.
         units: what the variables are measured in, for readers of plain text; empty where the user chose them.
 
+    Source:
+        Derived here.
+
     Example:
-        >>> import edgestab as es
         >>> curve = es.models.main_case().nullcline(2)
         >>> curve.expressions()
-        (2 + 2*z + epsilon*z + 2*z**2 + epsilon*z**2/2 + epsilon**2*z**2/2,)
+        (2*epsilon**2*z**2 - 2*epsilon*z**2 - 2*epsilon*z + 2*z**2 + 2*z + 2,)
     """
 
     kind: ClassVar[str]
@@ -46,8 +50,8 @@ class Derived(ABC):
         """How it is derived, each step checked by exact algebra before it is written down."""
 
     def sides(self) -> list[tuple[str, sp.Expr]]:
-        """Left-hand side, as text, and right-hand side of each equation."""
-        return [(plain(e.lhs), e.rhs) for e in self.equations()]
+        """Left-hand side, as text with a prime for each step, and right-hand side of each equation."""
+        return [(primed(e.lhs), e.rhs) for e in self.equations()]
 
     def expressions(self) -> tuple[sp.Expr, ...]:
         """The right-hand sides."""
@@ -55,7 +59,7 @@ class Derived(ABC):
 
     def leading(self) -> sp.Symbol | None:
         """The variable by whose powers plain text sorts the right-hand sides."""
-        return None
+        return next(iter(self.equations()[0].order.outer), None)
 
     def remainder(self) -> str:
         """What was dropped, in words."""
@@ -117,6 +121,14 @@ class Derived(ABC):
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
+
+
+def primed(left: sp.Expr) -> str:
+    """A left-hand side as text, ``z'' - z`` for the change of z over two steps."""
+    parts = [s.name.partition("@") for s in left.free_symbols]
+    if not any(at for _, at, _ in parts):
+        return sp.sstr(left)
+    return " - ".join(sorted((name + "'" * int(steps or 0) for name, _, steps in parts), reverse=True))
 
 
 def by_powers(expr: sp.Expr, variable: sp.Symbol | None) -> str:

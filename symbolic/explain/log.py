@@ -13,9 +13,8 @@ from flint import fmpq_mpoly
 from ..algebra.errors import ProofError
 from ..algebra.rings import PolyRing
 from ..algebra.series import TruncatedSeries
-from ..latex import Equation, Section, Style, document
-from ..latex.document import escape
-from ..latex.equations import align
+from ..latex.document import Section, document, escape
+from ..latex.equations import Equation, Style, align
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,16 @@ class DerivationLog:
         title: what is derived.
         steps: the steps so far.
         described: rows of the symbol table that a document may close with; all that occur when not given.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> z = es.symbol("z")
+        >>> log = es.explain.DerivationLog("A square")
+        >>> log.identity("Binomial", "multiply out", (z + 1) ** 2, z**2 + 2 * z + 1)
+        >>> log.compared, log.steps[0].kind
+        (3, 'checked')
     """
 
     title: str
@@ -232,8 +241,9 @@ def plain_equation(equation: Equation) -> str:
     body = ""
     for part in parts:
         negative = not isinstance(part, sp.Add) and bool(part.could_extract_minus_sign())
-        text = plain(-part if negative else part)
-        text = f"({text})" if isinstance(part, sp.Add) and len(parts) > 1 else text
+        shown = -part if negative else part
+        text = plain(shown)
+        text = f"({text})" if isinstance(shown, sp.Add) and (negative or len(parts) > 1) else text
         sign = " - " if negative else " + "
         body += text if not body and not negative else f"-{text}" if not body else sign + text
     if equation.remainder:

@@ -3,26 +3,6 @@
 Here: how any equation is typeset and read. Not here: which equations an object consists of; the object says that.
 """
 
-from .document import Section, document, escape
-from .equations import Equation, Style, align, aligned
-from .names import NameMap, later, parse_names
-from .printer import Order, to_latex
-from .reader import ReadEquation, read_equations, read_latex
+import lazy_loader as lazy
 
-__all__ = [
-    "Equation",
-    "NameMap",
-    "Order",
-    "ReadEquation",
-    "Section",
-    "Style",
-    "align",
-    "aligned",
-    "document",
-    "escape",
-    "later",
-    "parse_names",
-    "read_equations",
-    "read_latex",
-    "to_latex",
-]
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

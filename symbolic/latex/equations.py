@@ -95,12 +95,23 @@ def _joined(terms: Sequence[Term]) -> str:
 
 @dataclass(frozen=True)
 class Style:
-    """How equations are set.
+    r"""How equations are set.
 
     Attributes:
         width: widest line, in digits of the body font.
         names: renamed symbols.
         label: prefix of the labels; no labels (and no numbers) when empty.
+
+    Raises:
+        DomainError: the width is out of range, or the label has other characters than labels may.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> style = es.latex.Style(label="eq:map")
+        >>> r"\label{eq:map-z}" in es.models.main_case().align(style)
+        True
     """
 
     width: int = DEFAULT_WIDTH

@@ -64,6 +64,13 @@ class NameMap:
 
     Raises:
         DomainError: a LaTeX name is not one symbol, or two symbols would look alike.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> es.latex.to_latex(es.symbol("T"), es.latex.NameMap({"T": r"\lambda"}))
+        '\\lambda'
     """
 
     renamed: Mapping[str, str] = field(default_factory=dict)

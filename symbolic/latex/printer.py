@@ -84,8 +84,9 @@ class ExactPrinter(LatexPrinter):
         """Print one term, its sign apart."""
         expr = _denominators_forward(expr)
         negative = bool(expr.could_extract_minus_sign()) if not isinstance(expr, sp.Add) else False
-        body = self._print(-expr if negative else expr)
-        if isinstance(expr, sp.Add):
+        shown = -expr if negative else expr  # minus one times a sum is a sum without its sign
+        body = self._print(shown)
+        if isinstance(shown, sp.Add):
             body = rf"\left({body}\right)"
         return Term(negative, body)
 
@@ -203,9 +204,15 @@ def to_latex(expr: sp.Expr, names: NameMap | None = None, order: Order | None = 
     Returns:
         LaTeX that :func:`edgestab.symbolic.latex.read_latex` reads back to the same expression.
 
+    Raises:
+        DomainError: a part of the expression has no exact LaTeX form.
+
+    Source:
+        Derived here.
+
     Example:
-        >>> to_latex(sp.Rational(-1, 2) * sp.Symbol("x") ** 2 + 1)
-        '1 - \\frac{1}{2} x^{2}'
+        >>> print(es.latex.to_latex(1 - es.symbol("z") ** 2 / 2))
+        1 - \frac{1}{2} \tilde z^{2}
     """
     terms = ExactPrinter(names, order).terms(expr)
     return " ".join(term.signed(i == 0) for i, term in enumerate(terms))

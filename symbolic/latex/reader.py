@@ -173,10 +173,13 @@ def read_latex(text: str, symbols: frozenset[sp.Symbol], names: NameMap | None =
     Raises:
         DomainError: the text is not of that kind.
 
+    Source:
+        Derived here.
+
     Example:
-        >>> x = sp.Symbol("x", real=True)
-        >>> read_latex(r"1 - \frac{1}{2} x^{2}", frozenset({x}))
-        -x**2/2 + 1
+        >>> z = es.symbol("z")
+        >>> es.latex.read_latex(r"1 - \frac{1}{2} \tilde z^{2}", frozenset({z}))
+        1 - z**2/2
     """
     scanner = _Scanner(names or NameMap(), symbols)
     parser = PrattParser(

@@ -20,7 +20,7 @@ from ..algebra.rings import PolyRing, poly_terms
 from ..algebra.symbols import symbol
 from ..explain.derived import Derived
 from ..explain.log import DerivationLog
-from ..latex import Equation
+from ..latex.equations import Equation
 from .quadratic import QuadraticModel
 
 FLOW_DEGREE = 2
@@ -38,7 +38,6 @@ class GradientFlow(Derived):
         Derived here.
 
     Example:
-        >>> import edgestab as es
         >>> es.models.GradientFlow(es.QuadraticModel((1, -2))).rates()
         (-2*z, 4*z)
     """

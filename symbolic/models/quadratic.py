@@ -16,7 +16,9 @@ from ..algebra.errors import DomainError, ProofError
 from ..algebra.rings import PolyRing
 from ..algebra.symbols import symbol
 from ..explain.log import DerivationLog
-from ..latex import Equation, Order, later
+from ..latex.equations import Equation
+from ..latex.names import later
+from ..latex.printer import Order
 from ..planar.maps import PolynomialMap
 from ..planar.planar_map import PlanarMap
 
@@ -43,9 +45,8 @@ class QuadraticModel:
         Agarwala, Pedregosa, Pennington 2022, the quadratic regression model with one datapoint.
 
     Example:
-        >>> import edgestab as es
         >>> es.QuadraticModel((1, -2)).one_step().components[1]
-        -T*z**2 + T - 4*z**2 + 2*T*z - 8*z
+        3*T*z**2 + 2*T*z + T - 4*z**3 - 8*z**2
     """
 
     eigenvalues: tuple[sp.Expr, ...]
@@ -231,7 +232,6 @@ def main_case() -> PlanarMap:
         Agarwala, Pedregosa, Pennington 2022, the simplified model of the one-output case.
 
     Example:
-        >>> import edgestab as es
         >>> es.models.main_case().parameters
         (epsilon,)
     """

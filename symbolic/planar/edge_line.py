@@ -18,7 +18,8 @@ from ..algebra.rings import PolyRing
 from ..algebra.symbols import symbol
 from ..explain.derived import Derived
 from ..explain.log import DerivationLog
-from ..latex import Equation, Order
+from ..latex.equations import Equation
+from ..latex.printer import Order
 from .maps import PolynomialMap
 
 MAX_FIBRE_ORDER = 8
@@ -40,7 +41,6 @@ class EdgeCoordinates(Derived):
         Derived here; for the main case the tilt is that of the weight norm.
 
     Example:
-        >>> import edgestab as es
         >>> es.models.main_case().edge_coordinates().tilt
         2*epsilon - 2
     """
@@ -91,7 +91,7 @@ def _factors(source: PolynomialMap) -> tuple[sp.Poly, sp.Poly]:
     z, T = source.variables
     increments = (sp.Poly(source.components[0], z), sp.Poly(source.components[1] - T, z))
     if any(p.eval(0) != 0 for p in increments):
-        raise DomainError.of("edge_line", "z = 0 to be fixed", source.name, "This holds for target 0 only.")
+        raise DomainError.of("edge_coordinates()", "z = 0 to be fixed", source.name, "This holds for target 0 only.")
     m, g = (p.quo(sp.Poly(z, z)) for p in increments)
     return m, g
 
@@ -115,7 +115,7 @@ def derive_edge_coordinates(source: PolynomialMap) -> EdgeCoordinates:
     tilt = sp.cancel(along / (1 - across))
     if len(edges) != 1 or tilt.has(T) or not edges[0].is_Rational:
         raise DomainError.of(
-            "derive_edge_coordinates()",
+            "edge_coordinates()",
             "one rational edge and a tilt that does not depend on T",
             f"edges {edges}, tilt {tilt}",
             "This map has no such coordinate.",
@@ -147,7 +147,7 @@ def derive_fibre(source: PolynomialMap, order: int) -> tuple[sp.Expr, ...]:
         DomainError: the map moves a point of ``z = 0``, or the order is out of range.
     """
     if not 1 <= order <= MAX_FIBRE_ORDER:
-        raise DomainError.of("derive_fibre()", f"an order in 1..{MAX_FIBRE_ORDER}", order, "Order 3 serves most uses.")
+        raise DomainError.of("fibre()", f"an order in 1..{MAX_FIBRE_ORDER}", order, "Order 3 serves most uses.")
     m, g = _factors(source)
     T = source.variables[1]
     field = sp.QQ.frac_field(T, *source.parameters)

@@ -25,7 +25,8 @@ from ..algebra.series import Grading, TruncatedSeries, evaluate, log
 from ..algebra.symbols import symbol
 from ..explain.derived import Derived
 from ..explain.log import DerivationLog
-from ..latex import Equation, Order
+from ..latex.equations import Equation
+from ..latex.printer import Order
 from .first_integral import LEADING, limit_law_terms, manifold_order, term_weight
 from .nullcline import RESCALED
 from .slow_manifold import SlowManifold, derive_slow_manifold
@@ -46,9 +47,8 @@ class LimitLaw(Derived):
         Derived here; the leading order is the integral of ``dz = 2 y z, dy = -8 y z^2 - 4 epsilon z^2``.
 
     Example:
-        >>> import edgestab as es
         >>> es.models.main_case().limit_law(1).integral()
-        epsilon*log(Abs(x))/2 + p + x
+        -epsilon*log(Abs(x))/2 + 2*p + x
     """
 
     kind = "limit-law"

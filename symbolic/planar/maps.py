@@ -18,7 +18,9 @@ from ..algebra.errors import DomainError, EdgestabError
 from ..algebra.rings import Exponents, PolyRing, poly_terms, rational_string
 from ..explain.derived import Derived
 from ..explain.log import DerivationLog
-from ..latex import Equation, Order, later
+from ..latex.equations import Equation
+from ..latex.names import later
+from ..latex.printer import Order
 
 COMPILERS = "edgestab.compilers"
 """The group of entry points that :meth:`PolynomialMap.compile` looks in.
@@ -45,7 +47,6 @@ class PolynomialMap(Derived):
         Derived here.
 
     Example:
-        >>> import edgestab as es
         >>> z, T = es.symbols("z T")
         >>> step = es.planar.PolynomialMap((z, T), (z * (1 - T), T - z**2))
         >>> step.iterate(2).components[1]
@@ -250,14 +251,6 @@ class PolynomialMap(Derived):
             "components": dict(zip((s.name for s in self.variables), components, strict=True)),
             "digest": self.digest(),
         }
-
-    def sides(self) -> list[tuple[str, sp.Expr]]:
-        """The next value of each variable, with a prime."""
-        return [(f"{v}'", c) for v, c in zip(self.variables, self.components, strict=True)]
-
-    def leading(self) -> sp.Symbol:
-        """The first variable."""
-        return self.variables[0]
 
     def explain(self) -> DerivationLog:
         """The map as it was given."""

@@ -14,7 +14,9 @@ from ..algebra.rings import PolyRing, poly_terms, rational_string
 from ..algebra.series import Grading, TruncatedSeries, evaluate, solve_implicit
 from ..explain.derived import Derived
 from ..explain.log import DerivationLog
-from ..latex import Equation, Order, later
+from ..latex.equations import Equation
+from ..latex.names import later
+from ..latex.printer import Order
 from .maps import PolynomialMap
 
 EDGE = 2
@@ -76,7 +78,6 @@ class Nullcline(Derived):
         Agarwala, Pedregosa, Pennington 2022, section on the two-step dynamics (there ``f_epsilon``).
 
     Example:
-        >>> import edgestab as es
         >>> es.models.main_case().nullcline(4).at_zero
         -2/(z - 1)
     """
@@ -118,14 +119,6 @@ class Nullcline(Derived):
             "T": [{"exponents": list(e), "coefficient": rational_string(c)} for e, c in self.series.terms().items()],
             "remainder": self.series.grading.remainder(),
         }
-
-    def sides(self) -> list[tuple[str, sp.Expr]]:
-        """``T = f(z)``."""
-        return [("T", self.expression())]
-
-    def leading(self) -> sp.Symbol:
-        """The residual z."""
-        return self.series.grading.symbols[0]
 
     def remainder(self) -> str:
         """What was dropped, in words."""
@@ -208,7 +201,7 @@ def derive_nullcline(one_step: PolynomialMap, order: int, parameter_weight: int 
     Source:
         Agarwala, Pedregosa, Pennington 2022, section on the two-step dynamics (there ``f_epsilon``).
     """
-    check_order(order, "derive_nullcline()")
+    check_order(order, "nullcline()")
     z, T = one_step.variables
     equation = two_step_factor(one_step)
     grading = Grading((z, *one_step.parameters), (1, *(parameter_weight for _ in one_step.parameters)), order)
@@ -221,7 +214,7 @@ def derive_nullcline(one_step: PolynomialMap, order: int, parameter_weight: int 
     slope = slope_poly.compose(edge.constant(EDGE), *parameters, ctx=edge.context)
     if slope.is_zero() or not slope.is_constant():
         raise DomainError.of(
-            "derive_nullcline()",
+            "nullcline()",
             "T = 2 a simple root at z = 0",
             str(slope),
             "Check that the edge is at T = 2.",

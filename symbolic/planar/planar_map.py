@@ -82,10 +82,9 @@ class PlanarMap(PolynomialMap):
         Derived here; for the main case Agarwala, Pedregosa, Pennington 2022, the one-step map in rescaled units.
 
     Example:
-        >>> import edgestab as es
         >>> step = es.models.main_case()
         >>> step.components[0]
-        T**0*z - T*z + z**3*epsilon/2 + z**2*T/2 - z**2*T*epsilon/2
+        -T*epsilon*z**2/2 + T*z**2/2 - T*z + epsilon*z**3 + z
         >>> step.limit_series(2).coefficients
         (2, -1/2, -27/32)
     """

@@ -12,7 +12,9 @@ from ..algebra.series import Grading, TruncatedSeries, evaluate
 from ..algebra.symbols import symbol
 from ..explain.derived import Derived
 from ..explain.log import DerivationLog
-from ..latex import Equation, Order, later
+from ..latex.equations import Equation
+from ..latex.names import later
+from ..latex.printer import Order
 from .maps import PolynomialMap
 from .nullcline import RESCALED, Nullcline
 
@@ -32,9 +34,8 @@ class Recurrence(Derived):
         Agarwala, Pedregosa, Pennington 2022, the two-step recurrences before Theorem 1.
 
     Example:
-        >>> import edgestab as es
-        >>> es.models.main_case().two_step(2, (2, 2)).expressions()[0]
-        2*y*z
+        >>> es.models.main_case().two_step(3, (2, 2)).expressions()
+        (2*y*z, 0)
     """
 
     kind = "two-step"
@@ -54,18 +55,6 @@ class Recurrence(Derived):
     def increments(self) -> tuple[TruncatedSeries, TruncatedSeries]:
         """Both increments."""
         return (self.z_increment, self.y_increment)
-
-    def expressions(self) -> tuple[sp.Expr, sp.Expr]:
-        """Both increments as SymPy expressions."""
-        return (self.z_increment.to_expr(), self.y_increment.to_expr())
-
-    def sides(self) -> list[tuple[str, sp.Expr]]:
-        """Both increments."""
-        return [(f"{v}'' - {v}", e) for v, e in zip(self.variables, self.expressions(), strict=True)]
-
-    def leading(self) -> sp.Symbol:
-        """The residual z."""
-        return self.variables[0]
 
     def as_map(self) -> PolynomialMap:
         """The truncated recurrence as a polynomial map of ``(z, y)``."""

@@ -10,7 +10,8 @@ import sympy as sp
 from ..algebra.errors import DomainError, ProofError
 from ..explain.derived import Derived
 from ..explain.log import DerivationLog
-from ..latex import Equation, Order
+from ..latex.equations import Equation
+from ..latex.printer import Order
 from .maps import PolynomialMap
 from .nullcline import EDGE
 

@@ -17,7 +17,8 @@ from ..algebra.series.rows import PARAMETER_WEIGHT
 from ..algebra.symbols import symbol
 from ..explain.derived import Derived
 from ..explain.log import DerivationLog
-from ..latex import Equation, Order
+from ..latex.equations import Equation
+from ..latex.printer import Order
 from .invariance import invariant_rows
 from .maps import PolynomialMap
 from .nullcline import EDGE, RESCALED
@@ -41,7 +42,6 @@ class SlowManifold(Derived):
         Derived here; the paper stops at the two-step recurrence.
 
     Example:
-        >>> import edgestab as es
         >>> es.models.main_case().slow_manifold(1).closed_rows(0)
         (-2/(z - 1),)
     """
@@ -118,10 +118,6 @@ class SlowManifold(Derived):
         """What was dropped, in words."""
         return self.series.grading.remainder()
 
-    def sides(self) -> list[tuple[str, sp.Expr]]:
-        """``T`` as the truncated series."""
-        return [(self.one_step.variables[1].name, self.expression())]
-
     def leading(self) -> sp.Symbol:
         """The small parameter."""
         return self.parameter
@@ -189,9 +185,8 @@ class LimitSeries(Derived):
         Derived here.
 
     Example:
-        >>> import edgestab as es
         >>> es.models.main_case().limit_series(3).expression()
-        -919*epsilon**3/256 - 27*epsilon**2/32 - epsilon/2 + 2
+        -153*epsilon**3/128 - 27*epsilon**2/32 - epsilon/2 + 2
     """
 
     kind = "limit"
@@ -242,14 +237,6 @@ class LimitSeries(Derived):
     def remainder(self) -> str:
         """What was dropped, in words."""
         return f"dropped: powers of {self.parameter} above {self.order}; asymptotic, not convergent"
-
-    def sides(self) -> list[tuple[str, sp.Expr]]:
-        """``T_inf`` as the truncated series."""
-        return [("T_inf", self.expression())]
-
-    def leading(self) -> sp.Symbol:
-        """The small parameter."""
-        return self.parameter
 
     def equations(self) -> tuple[Equation, ...]:
         """``T_inf = c_0 + c_1 epsilon + ..`` with the first power dropped."""

@@ -12,7 +12,9 @@ from ..algebra.rings import to_rational
 from ..algebra.series import TruncatedSeries, evaluate
 from ..explain.derived import Derived
 from ..explain.log import DerivationLog
-from ..latex import Equation, Order, later
+from ..latex.equations import Equation
+from ..latex.names import later
+from ..latex.printer import Order
 from .maps import PolynomialMap
 from .nullcline import EDGE, Nullcline, two_step_factor
 from .recurrences import Recurrence

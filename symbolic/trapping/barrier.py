@@ -24,73 +24,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import sympy as sp
-from flint import fmpq_mpoly
 
 from ..algebra.errors import DomainError
-from ..algebra.rational import RationalFunction
-from ..algebra.rings import PolyRing
 from ..algebra.symbols import symbol
 from ..planar.nullcline import EDGE
 from ..planar.planar_map import PlanarMap
 from .lyapunov import Identity, Lyapunov, SlowCoordinate, derive_lyapunov, derive_slow_coordinate
-
-__all__ = ["Barrier", "Identity", "Lyapunov", "SignCondition", "SlowCoordinate", "derive_barrier"]
-
-Interval = tuple[sp.Rational, sp.Rational]
-
-_GRID = 200
-"""The ends of the z range are rounded outward to multiples of 1/200."""
-
-
-@dataclass(frozen=True)
-class SignCondition:
-    """``expression > 0`` on a closed box.
-
-    Attributes:
-        name: slug, unique within one barrier.
-        meaning: what it gives, in words.
-        expression: in the symbols of the box and of the definitions.
-        box: for each variable its closed interval, in order.
-        definitions: symbols used in the expression, each through the variables and the earlier ones.
-        pole: a polynomial in z, positive on the box, whose powers are the only denominators.
-    """
-
-    name: str
-    meaning: str
-    expression: sp.Expr
-    box: tuple[tuple[sp.Symbol, Interval], ...]
-    definitions: tuple[tuple[sp.Symbol, sp.Expr], ...]
-    pole: sp.Expr
-
-    @property
-    def variables(self) -> tuple[sp.Symbol, ...]:
-        """The variables of the box."""
-        return tuple(v for v, _ in self.box)
-
-    @cached_property
-    def ring(self) -> PolyRing:
-        """Q[variables]."""
-        return PolyRing(self.variables)
-
-    @cached_property
-    def function(self) -> RationalFunction:
-        """The expression with all definitions put in."""
-        known: dict[sp.Symbol, RationalFunction] = {}
-        for name, body in self.definitions:
-            known[name] = RationalFunction.from_expr(self.ring, body, known)
-        return RationalFunction.from_expr(self.ring, self.expression, known)
-
-    @cached_property
-    def over_pole(self) -> tuple[fmpq_mpoly, int]:
-        """The polynomial and the power k with ``expression = polynomial / pole**k``."""
-        return self.function.polynomial_over(self.pole, f"condition {self.name}")
-
-    @property
-    def polynomial(self) -> fmpq_mpoly:
-        """The numerator; the condition holds where it is positive."""
-        return self.over_pole[0]
+from .region import Condition, Definitions, Interval, Region
 
 
 @dataclass(frozen=True)
@@ -104,8 +47,20 @@ class Barrier:
         height: A; the region ends at ``V + w epsilon = 2 + A``.
         epsilon_range: the closed interval of epsilon; its lower end may be 0.
         split: left of this z the next state is compared with the barrier directly; None for nowhere.
-        early_stop: kappa >= 0; a step may land on ``z = 0`` only where ``V < 2`` (0 forbids it altogether).
+        sign_change_slack: k >= 0 in ``h > 1 - k (2 - V)``; a step may land on ``z = 0`` only where ``V < 2`` (0 forbids
+            it altogether).
         gap: how far T stays below the ceiling.
+
+    Source:
+        Derived here; the theorem is Agarwala et al. 2022, Theorem 1.
+
+    Example:
+        >>> barrier = es.trapping.derive_barrier(
+        ...     es.models.main_case(),
+        ...     {"slope": "7/5", "width": 1, "height": "1/2", "epsilon_min": 0, "epsilon_max": "1/5"},
+        ... )
+        >>> [condition.name for condition in barrier.conditions]
+        ['sign-change', 'ceiling', 'regular', 'lift', 'drift']
     """
 
     slow: SlowCoordinate
@@ -114,7 +69,7 @@ class Barrier:
     height: sp.Rational
     epsilon_range: Interval
     split: sp.Rational | None = None
-    early_stop: sp.Rational = sp.S.Zero
+    sign_change_slack: sp.Rational = sp.S.Zero
     gap: sp.Rational = sp.S.Half
 
     @property
@@ -133,18 +88,27 @@ class Barrier:
         return self.one_step.parameters[0]
 
     @cached_property
-    def z_range(self) -> Interval:
-        """Outward-rounded ends of ``slope z^2 <= height (1 - z)``."""
-        ends = []
-        for sign in (-1, 1):
-            n = 0
-            while self.slope * sp.Rational(n, _GRID) ** 2 < self.height * (1 - sign * sp.Rational(n, _GRID)):
-                n += 1
-            ends.append(sign * sp.Rational(n, _GRID))
-        return ends[0], ends[1]
+    def region(self) -> Region:
+        """D, with the barrier ``slope p``."""
+        return Region(self.slow, {(1, 0): self.slope}, self.width, self.height, self.epsilon_range)
 
     @property
-    def definitions(self) -> tuple[tuple[sp.Symbol, sp.Expr], ...]:
+    def z_range(self) -> Interval:
+        """Outward-rounded ends of D in z."""
+        return self.region.z_range
+
+    def contains(self, z: Any, T: Any, epsilon: Any) -> Any:
+        """Whether a state lies in D (see :meth:`Region.contains`)."""
+        return self.region.contains(z, T, epsilon)
+
+    @property
+    def cut(self) -> sp.Rational:
+        """Where lift and drift take over from the direct comparison: the split, within the range of z."""
+        low = self.z_range[0]
+        return low if self.split is None else max(low, self.split)
+
+    @property
+    def definitions(self) -> Definitions:
         """p, W, V, T, h through ``(z, level, epsilon)`` and one another."""
         z, T = self.one_step.variables
         p, W, V, h, level = (symbol(n) for n in ("p", "W", "V", "h", "level"))
@@ -153,63 +117,57 @@ class Barrier:
             (W, EDGE + self.slope * p + (self.height - self.slope * p) * level),
             (V, W - self.width * self.epsilon),
             (T, V - self.lyapunov.tilt * z),
-            (h, self.slow.turn),
+            (h, self.slow.effective_curvature),
         )
 
-    def _parts(self) -> dict[str, sp.Expr]:
-        """lift, drift and F in ``z, p, W, T, h, epsilon``; ``pull`` is written through h."""
+    @cached_property
+    def parts(self) -> dict[str, sp.Expr]:
+        """Lift, drift and F in ``z, p, W, T, h, epsilon``; the relaxation is written through h.
+
+        From epsilon = 0 up, for a slope at most 2, ``drift = epsilon uniform + rest`` with a rest that is not negative.
+
+        Unlike :meth:`Region.split`, which takes lift and drift on the barrier, these are taken at the state itself.
+        """
         z = self.one_step.variables[0]
         p, W, h = (symbol(n) for n in ("p", "W", "h"))
-        pull = sp.cancel(self.slow.pull / self.slow.turn) * h
-        rate, half = self.lyapunov.rate, self.slope / 2
-        z_next = z * (1 - h)
+        relaxation = sp.cancel(self.slow.relaxation / self.slow.effective_curvature) * h
+        rate, half, top = self.lyapunov.rate, self.slope / 2, self.epsilon_range[1]
+        z_next, run = z * (1 - h), 1 - z + (1 - half) * z * h
         return {
-            "pull": pull,
-            "lift": 1 - z + z * h - half * z**2 * pull,
-            "drift": half * pull * (self.width * self.epsilon + (2 - self.slope) * p)
-            - rate * (1 - z + (1 - half) * z * h),
+            "relaxation": relaxation,
+            "lift": 1 - z + z * h - half * z**2 * relaxation,
+            "drift": half * relaxation * (self.width * self.epsilon + (2 - self.slope) * p) - rate * run,
+            "uniform": half * relaxation * (self.width + (2 - self.slope) / top * p)
+            - sp.cancel(rate / self.epsilon) * run,
+            "rest": half * relaxation * (2 - self.slope) * p * (1 - self.epsilon / top),
             "F": (W - z**2 * rate - EDGE) * (1 - z_next) - self.slope * z_next**2,
         }
 
     @cached_property
-    def _uniform_drift(self) -> sp.Expr:
-        """``drift / epsilon`` from below, uniformly down to epsilon = 0, for a slope at most 2."""
-        p = symbol("p")
-        parts, top = self._parts(), self.epsilon_range[1]
-        rate = sp.cancel(self.lyapunov.rate / self.epsilon)
-        z, h = self.one_step.variables[0], symbol("h")
-        return self.slope / 2 * parts["pull"] * (self.width + (2 - self.slope) / top * p) - rate * (
-            1 - z + (1 - self.slope / 2) * z * h
-        )
-
-    @cached_property
-    def conditions(self) -> tuple[SignCondition, ...]:
+    def conditions(self) -> tuple[Condition, ...]:
         """The strict inequalities on closed boxes that make D invariant."""
         z, T = self.one_step.variables
-        V, h, level = (symbol(n) for n in ("V", "h", "level"))
+        V, h = symbol("V"), symbol("h")
         low, high = self.z_range
-        cut = low if self.split is None else max(low, self.split)
-        unit = (sp.S.Zero, sp.S.One)
-        parts = self._parts()
-        drift = self._uniform_drift if self.epsilon_range[0] == 0 else parts["drift"]
-
-        def condition(
-            name: str, meaning: str, expression: sp.Expr, left: sp.Rational, right: sp.Rational
-        ) -> SignCondition:
-            box = ((z, (left, right)), (level, unit), (self.epsilon, self.epsilon_range))
-            return SignCondition(name, meaning, expression, box, self.definitions, self.slow.pole)
-
-        turn = h - 1 + self.early_stop * (EDGE - V)
+        cut = self.cut
+        parts = self.parts
+        drift = parts["uniform"] if self.epsilon_range[0] == 0 else parts["drift"]
+        change = h - 1 + self.sign_change_slack * (EDGE - V)
         found = [
-            condition("turn", "the residual changes sign at every step", turn, low, high),
-            condition("ceiling", "T stays below the ceiling", self.lyapunov.ceiling - self.gap - T, low, high),
-            condition("regular", "the next residual stays below 1", 1 - z * (1 - h), low, high),
-            condition("lift", "height above the barrier carries over", parts["lift"], cut, high),
-            condition("drift", "the barrier is left upwards", drift, cut, high),
+            ("sign-change", "the residual changes sign at every step", change, low, high),
+            ("ceiling", "T stays below the ceiling", self.lyapunov.ceiling - self.gap - T, low, high),
+            ("regular", "the next residual stays below 1", 1 - z * (1 - h), low, high),
+            ("lift", "height above the barrier carries over", parts["lift"], cut, high),
+            ("drift", "the barrier is left upwards", drift, cut, high),
         ]
         if cut > low:
-            found.append(condition("far", "the next state lies above the barrier", parts["F"], low, cut))
-        return tuple(found)
+            found.append(("far", "the next state lies above the barrier", parts["F"], low, cut))
+        return tuple(
+            Condition.of_expression(
+                name, meaning, self.region.box(z=(left, right)), expression, self.definitions, self.slow.pole
+            )
+            for name, meaning, expression, left, right in found
+        )
 
     @cached_property
     def identities(self) -> tuple[Identity, ...]:
@@ -217,7 +175,7 @@ class Barrier:
         z, T = self.one_step.variables
         level = symbol("level")
         p, epsilon = self.slow.invariant, self.epsilon
-        parts = self._parts()
+        parts = self.parts
         known = dict(self.definitions)
         flat: dict[sp.Symbol, sp.Expr] = {}
         for name, body in known.items():
@@ -225,26 +183,19 @@ class Barrier:
         at = {name: parts[name].subs(flat, simultaneous=True) for name in parts}
         q = (self.height - self.slope * p) * level
         wide = (z, level, epsilon)
-        turning = Identity(
-            "turn", "z' = z (1 - h)", self.one_step.components[0], z * (1 - self.slow.turn), (z, T, epsilon)
+        step = Identity(
+            "sign-change",
+            "z' = z (1 - h)",
+            self.one_step.components[0],
+            z * (1 - self.slow.effective_curvature),
+            (z, T, epsilon),
         )
         split = Identity("split", "F = q lift + z^2 drift", at["F"], q * at["lift"] + z**2 * at["drift"], wide)
-        found = [self.lyapunov.identity(), turning, self.slow.identity(), split]
+        found = [self.lyapunov.identity(), step, self.slow.identity(), split]
         if self.epsilon_range[0] == 0:
-            rest = self.slope / 2 * at["pull"] * (2 - self.slope) * p * (1 - epsilon / self.epsilon_range[1])
-            uniform = epsilon * self._uniform_drift.subs(flat, simultaneous=True) + rest
-            found.append(
-                Identity("uniform", "drift = epsilon (uniform drift) + a non-negative rest", at["drift"], uniform, wide)
-            )
+            meaning = "drift = epsilon (uniform drift) + a non-negative rest"
+            found.append(Identity("uniform", meaning, at["drift"], epsilon * at["uniform"] + at["rest"], wide))
         return tuple(found)
-
-    def contains(self, z: sp.Rational, T: sp.Rational, epsilon: sp.Rational) -> bool:
-        """Whether a rational state lies in D (exact)."""
-        lift = {self.one_step.variables[0]: z, self.one_step.variables[1]: T, self.epsilon: epsilon}
-        W = self.lyapunov.value.subs(lift) + self.width * epsilon
-        if z == 0 or z >= 1:
-            return False
-        return bool(self.slope * self.slow.invariant.subs(lift) <= W - EDGE <= self.height)
 
 
 @lru_cache(maxsize=8)
@@ -256,18 +207,29 @@ def derive_barrier(one_step: PlanarMap, constants: Mapping[str, object]) -> Barr
     """The trapping region of a map for given constants.
 
     Args:
-        one_step: the map of eigenvalues ``{1, -epsilon}``, target 0.
+        one_step: the planar map of eigenvalues ``{1, -epsilon}``, target 0.
         constants: ``slope``, ``width``, ``height``, ``epsilon_min``, ``epsilon_max`` and, if wanted, ``split``,
-            ``early_stop``, ``gap``; exact rationals.
+            ``sign_change_slack``, ``gap``; exact rationals.
 
     Returns:
         The region with its conditions and identities (they still have to be judged).
 
     Raises:
         DomainError: a constant is missing, no rational, or out of range.
+
+    Source:
+        Derived here; the theorem is Agarwala et al. 2022, Theorem 1.
+
+    Example:
+        >>> barrier = es.trapping.derive_barrier(
+        ...     es.models.main_case(),
+        ...     {"slope": "7/5", "width": 1, "height": "1/2", "epsilon_min": 0, "epsilon_max": "1/5"},
+        ... )
+        >>> all(identity.holds() for identity in barrier.identities)
+        True
     """
     where = "derive_barrier()"
-    optional = {"split", "early_stop", "gap"}
+    optional = {"split", "sign_change_slack", "gap"}
     needed = {"slope", "width", "height", "epsilon_min", "epsilon_max"}
     if needed - constants.keys() or constants.keys() - needed - optional:
         raise DomainError.of(where, f"{sorted(needed)}, perhaps {sorted(optional)}", sorted(constants), "Check names.")

@@ -4,9 +4,9 @@ For the map ``(z, T) -> (z', T')`` of eigenvalues ``{1, -epsilon}`` and target 0
 
 - ``V = T + a z`` with ``V' = V - z^2 rate``: the rescaled weight norm falls while ``rate > 0``;
 - ``p(z)``, which the two-cycles at ``epsilon = 0`` keep, and ``U = V - 2 - 2 p``, zero on them;
-- ``U' = U - z^2 / (1 - z') (pull U + push)``, exactly.
+- ``U' = U - z^2 / (1 - z') (relaxation U + forcing)``, exactly.
 
-Nothing here is typed in: ``a``, ``rate``, ``p``, ``pull`` and ``push`` come out of the map.
+Nothing here is typed in: ``a``, ``rate``, ``p``, ``relaxation`` and ``forcing`` come out of the map.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sympy as sp
 
 from ..algebra.errors import DomainError, ProofError
 from ..algebra.rational import RationalFunction
-from ..algebra.rings import PolyRing, poly_terms
+from ..algebra.rings import PolyRing
 from ..models.quadratic import QuadraticModel
 from ..planar.nullcline import EDGE
 from ..planar.planar_map import PlanarMap
@@ -65,6 +65,14 @@ class Lyapunov:
         tilt: the coefficient of z in V, a polynomial in the parameters.
         rate: ``(V - V') / z^2``, a polynomial in ``(z, T, parameters)``.
         ceiling: V falls while ``T`` lies below this number.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> lyapunov = es.trapping.derive_lyapunov(es.models.main_case())
+        >>> lyapunov.identity().holds(), lyapunov.ceiling
+        (True, 4)
     """
 
     one_step: PlanarMap
@@ -101,15 +109,8 @@ class Lyapunov:
         return Identity("weight-norm", "V is the weight norm", inside, norm, (*model.theta, *model.parameters))
 
 
-def _coefficient(ring: PolyRing, expr: sp.Expr, z: sp.Symbol, power: int) -> sp.Expr:
-    index = ring.symbols.index(z)
-    terms = poly_terms(ring.from_expr(expr))
-    kept = {(*e[:index], 0, *e[index + 1 :]): c for e, c in terms.items() if e[index] == power}
-    return ring.to_expr(ring.from_dict(kept))
-
-
 def derive_lyapunov(one_step: PlanarMap) -> Lyapunov:
-    """Find the linear function of ``(z, T)`` that every step lowers to second order in z.
+    """Find the linear function of ``(z, T)`` that every step lowers to second order in z: its tilt is the map's own.
 
     Args:
         one_step: a planar map in ``(z, T)`` with one parameter epsilon that keeps ``z = 0``.
@@ -120,19 +121,24 @@ def derive_lyapunov(one_step: PlanarMap) -> Lyapunov:
     Raises:
         DomainError: the map is not planar with one parameter.
         ProofError: no such function exists, or its decrease is not ``epsilon (c - T)``.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> es.trapping.derive_lyapunov(es.models.main_case()).rate
+        -epsilon*(T - 4)
     """
     where = "derive_lyapunov()"
     if len(one_step.variables) != 2 or len(one_step.parameters) != 1:
         raise DomainError.of(where, "a planar map with one parameter", one_step.variables, "Use {1, -epsilon}.")
     (z, T), (epsilon,), ring = one_step.variables, one_step.parameters, one_step.ring
     dz, dT = (image - v for v, image in zip((z, T), one_step.components, strict=True))
-    first_z, first_T = (RationalFunction.from_expr(ring, _coefficient(ring, d, z, 1)) for d in (dz, dT))
-    if first_z.is_zero():
-        raise ProofError.of(where, "a map that moves z", one_step.components[0], "The map differs.")
-    ratio = -(first_T / first_z)
-    tilt = sp.factor(ratio.to_expr())
-    if tilt.free_symbols - {epsilon}:
-        raise ProofError.of(where, "a tilt free of z and T", tilt, "No linear function falls to second order.")
+    try:
+        tilt = sp.factor(one_step.edge_coordinates().tilt)
+    except DomainError as error:
+        what = "a tilt free of z and T"
+        raise ProofError.of(where, what, str(error), "No linear function falls to second order.") from error
     fall = RationalFunction.from_expr(ring, -(dT + tilt * dz))
     rate_function = fall.divide_exactly(ring.generator(z) ** 2, where)
     rate = sp.factor(rate_function.to_expr())
@@ -148,19 +154,19 @@ class SlowCoordinate:
 
     Attributes:
         lyapunov: V and its map.
-        turn: ``h = 1 - z'/z``; it exceeds 1 where the residual changes sign.
+        effective_curvature: ``h = 1 - z'/z``; it exceeds 1 where the residual changes sign.
         invariant: ``p(z)``, kept by the two-cycles at epsilon = 0.
         pole: the denominator of p, 1 at ``z = 0``.
-        pull: the factor of U in the one-step law.
-        push: the rest of it, a multiple of epsilon.
+        relaxation: the factor of U in the one-step law.
+        forcing: the rest of it, a multiple of epsilon.
     """
 
     lyapunov: Lyapunov
-    turn: sp.Expr
+    effective_curvature: sp.Expr
     invariant: sp.Expr
     pole: sp.Expr
-    pull: sp.Expr
-    push: sp.Expr
+    relaxation: sp.Expr
+    forcing: sp.Expr
 
     @property
     def value(self) -> sp.Expr:
@@ -168,11 +174,13 @@ class SlowCoordinate:
         return self.lyapunov.value - EDGE - 2 * self.invariant
 
     def identity(self) -> Identity:
-        """``U' = U - z^2 (pull U + push) / (1 - z')``."""
+        """``U' = U - z^2 (relaxation U + forcing) / (1 - z')``."""
         one_step = self.lyapunov.one_step
         step = dict(zip(one_step.variables, one_step.components, strict=True))
         z = one_step.variables[0]
-        right = self.value - z**2 * (self.pull * self.value + self.push) / self.pole.subs(step, simultaneous=True)
+        right = self.value - z**2 * (self.relaxation * self.value + self.forcing) / self.pole.subs(
+            step, simultaneous=True
+        )
         left = self.value.subs(step, simultaneous=True)
         return Identity("slow-law", "the one-step law of U", left, right, (*one_step.variables, *one_step.parameters))
 
@@ -205,10 +213,10 @@ def derive_slow_coordinate(lyapunov: Lyapunov) -> SlowCoordinate:
     where = "derive_slow_coordinate()"
     one_step = lyapunov.one_step
     (z, T), (epsilon,), ring = one_step.variables, one_step.parameters, one_step.ring
-    turn_function = RationalFunction.from_expr(ring, z - one_step.components[0]).divide_exactly(
+    curvature_function = RationalFunction.from_expr(ring, z - one_step.components[0]).divide_exactly(
         ring.generator(z), where
     )
-    turn = turn_function.to_expr()
+    effective_curvature = curvature_function.to_expr()
     branch = one_step.nullcline(1).at_zero
     invariant = sp.factor((branch + lyapunov.tilt.subs(epsilon, 0) * z - EDGE) / 2)
     numerator, denominator = sp.fraction(invariant)
@@ -222,11 +230,13 @@ def derive_slow_coordinate(lyapunov: Lyapunov) -> SlowCoordinate:
     pole_after = RationalFunction.from_expr(ring, pole.subs(step, simultaneous=True))
     law = ((before - after) * pole_after).divide_exactly(ring.generator(z) ** 2, where)
     at_zero = {epsilon: sp.Integer(0)}
-    shape = law.at(at_zero) / before.at(at_zero) / turn_function.at(at_zero)
+    shape = law.at(at_zero) / before.at(at_zero) / curvature_function.at(at_zero)
     if not shape.denominator.is_constant() or shape.to_expr().has(T):
         raise ProofError.of(where, "a law that is a multiple of h U at epsilon = 0", shape.to_expr(), "Maps differ.")
-    pull = turn * sp.factor(shape.to_expr())
-    push_function = (law - RationalFunction.from_expr(ring, pull) * before).divide_exactly(
+    relaxation = effective_curvature * sp.factor(shape.to_expr())
+    forcing_function = (law - RationalFunction.from_expr(ring, relaxation) * before).divide_exactly(
         ring.generator(epsilon), where
     ) * RationalFunction(ring, ring.generator(epsilon), ring.one)
-    return SlowCoordinate(lyapunov, turn, invariant, pole, pull, sp.factor(push_function.to_expr()))
+    return SlowCoordinate(
+        lyapunov, effective_curvature, invariant, pole, relaxation, sp.factor(forcing_function.to_expr())
+    )

@@ -7,9 +7,10 @@ On the slow curve ``U = epsilon Phi(z, epsilon)`` with
 (every power series in z is ``A(p) + z B(p)``, since ``z^2 = p (1 - z)``). With z of weight 1 and epsilon of weight 2
 the coefficients follow weight by weight from the defect of the one-step law: for ``X = U - epsilon Phi``
 
-    X' = (1 - z^2 pull / D) X + (epsilon z^2 / D) defect,   D = 1 - z',
+    X' = (1 - z^2 relaxation / D) X + (epsilon z^2 / D) defect,   D = 1 - z',
 
-where the defect is ``D (Phi(z) - Phi(z')) / z^2 - pull Phi - push / epsilon``. At ``z = 0`` Phi gives the limit of T.
+where the defect is ``D (Phi(z) - Phi(z')) / z^2 - relaxation Phi - forcing / epsilon``.
+At ``z = 0`` Phi gives the limit of T.
 """
 
 from __future__ import annotations
@@ -69,17 +70,17 @@ class LawAt:
 
     Attributes:
         T: the eigenvalue.
-        turn: h.
-        pull: the factor of U.
-        push: the rest over epsilon.
+        effective_curvature: h.
+        relaxation: the factor of U.
+        forcing: the rest over epsilon.
         z_next: z'.
         D: the pole at z'.
     """
 
     T: Local
-    turn: Local
-    pull: Local
-    push: Local
+    effective_curvature: Local
+    relaxation: Local
+    forcing: Local
     z_next: Local
     D: Local
 
@@ -88,13 +89,13 @@ def law_at(frame: SlowFrame, U: Local) -> LawAt:
     """The law's parts at a value of U."""
     slow = frame.slow
     T = frame.T_of(U)
-    turn = frame.at(slow.turn, T)
-    pull = frame.at(sp.expand(slow.pull), T)
-    push = frame.at(sp.expand(slow.push), T).divide_exactly(frame.epsilon.numerator, "law_at()")
-    z_next = (frame.z * (1 - turn)).reduced()
+    effective_curvature = frame.at(slow.effective_curvature, T)
+    relaxation = frame.at(sp.expand(slow.relaxation), T)
+    forcing = frame.at(sp.expand(slow.forcing), T).divide_exactly(frame.epsilon.numerator, "law_at()")
+    z_next = (frame.z * (1 - effective_curvature)).reduced()
     pole_ring = PolyRing((slow.lyapunov.one_step.variables[0],))
     D = frame.home.evaluate(pole_ring.from_expr(slow.pole), [z_next])
-    return LawAt(T, turn, pull, push, z_next, D)
+    return LawAt(T, effective_curvature, relaxation, forcing, z_next, D)
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class SlowSeries:
         for (i, j, k), c in self.coefficients.items():
             there = there + c * (f.epsilon**i * law.z_next ** (2 * j + k) * law.D ** (depth - j))
         moved = f.zsquare((here * law.D**depth - there).reduced(), "SlowSeries.defect()")
-        rest = (law.pull * here + law.push) * law.D ** (depth - 1)
+        rest = (law.relaxation * here + law.forcing) * law.D ** (depth - 1)
         return (moved - rest).reduced(), law
 
     @cached_property

@@ -2,10 +2,11 @@
 
 For a base step size ``eta_0`` the set is
 
-    U = { theta : a_min < eta_0 f(theta) < a_max,  n_min < eta_0 epsilon |theta|^2 + lean epsilon < n_max },
+    U = { theta : a_min < eta_0 f(theta) < a_max,  n_min < eta_0 epsilon |theta|^2 + norm_shift epsilon < n_max },
 
 open as the preimage of an open rectangle under polynomials. With ``r = eta / eta_0`` in ``[1, ratio]`` the state is
-``z = r a``, ``V = r (n - lean epsilon)``; everything to be shown is a polynomial inequality in ``(a, n, r, epsilon)``.
+``z = r a``, ``V = r (n - norm_shift epsilon)``; everything to be shown is a polynomial inequality in
+``(a, n, r, epsilon)``.
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ from functools import cached_property
 import sympy as sp
 
 from ..algebra.errors import DomainError
+from ..algebra.symbols import symbols
+from ..models.gradient_flow import GradientFlow
+from ..models.quadratic import QuadraticModel
 from ..planar.nullcline import EDGE
-from .barrier import Barrier, Interval, SignCondition
+from .barrier import Barrier
+from .region import Condition, Definitions, Interval
 
-a, n, r = (sp.Symbol(name, real=True) for name in ("a", "n", "r"))
+a, n, r, V = symbols("a n r V")
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,8 @@ class StartSet:
     Attributes:
         barrier: the trapping region it lies in.
         a_range: ends for ``eta_0 f(theta)``, both negative.
-        n_range: ends for ``eta_0 epsilon |theta|^2 + lean epsilon``.
-        lean: how the norm's window moves with epsilon.
+        n_range: ends for ``eta_0 epsilon |theta|^2 + norm_shift epsilon``.
+        norm_shift: how the norm's window moves with epsilon.
         ratio: step sizes run over ``[eta_0, ratio eta_0]``.
         overshoot: after one step ``eta lambda`` exceeds ``2 + overshoot``.
         epsilon_range: the closed interval of epsilon, within that of the barrier.
@@ -40,26 +45,25 @@ class StartSet:
     barrier: Barrier
     a_range: Interval
     n_range: Interval
-    lean: sp.Rational
+    norm_shift: sp.Rational
     ratio: sp.Rational
     overshoot: sp.Rational
     epsilon_range: Interval
 
     @property
-    def definitions(self) -> tuple[tuple[sp.Symbol, sp.Expr], ...]:
+    def definitions(self) -> Definitions:
         """z, V, T through ``(a, n, r, epsilon)``."""
         z, T = self.barrier.one_step.variables
-        V = sp.Symbol("V", real=True)
         epsilon = self.barrier.epsilon
-        return ((z, r * a), (V, r * (n - self.lean * epsilon)), (T, V - self.barrier.lyapunov.tilt * z))
+        return ((z, r * a), (V, r * (n - self.norm_shift * epsilon)), (T, V - self.barrier.lyapunov.tilt * z))
 
     @cached_property
-    def conditions(self) -> tuple[SignCondition, ...]:
+    def conditions(self) -> tuple[Condition, ...]:
         """Below the edge, past it after a step, inside the region, and non-empty."""
         barrier = self.barrier
-        (z, T), epsilon = barrier.one_step.variables, barrier.epsilon
-        V = sp.Symbol("V", real=True)
+        T, epsilon = barrier.one_step.variables[1], barrier.epsilon
         W = V + barrier.width * epsilon
+        first, second = scaled_squares(barrier)
         box = ((a, self.a_range), (n, self.n_range), (r, (sp.S.One, self.ratio)), (epsilon, self.epsilon_range))
         numerator = sp.expand(barrier.slow.invariant * barrier.slow.pole)
         wanted = (
@@ -75,10 +79,27 @@ class StartSet:
                 (W - EDGE) * barrier.slow.pole - barrier.slope * numerator,
             ),
             ("start-below-top", "the start lies below the top", EDGE + barrier.height - W),
-            ("start-first-weight", "theta_1 is real", V + 2 * z),
-            ("start-second-weight", "theta_2 is real", V - 2 * epsilon * z),
+            ("start-first-weight", "theta_1 is real", first),
+            ("start-second-weight", "theta_2 is real", second),
         )
-        return tuple(SignCondition(name, why, expr, box, self.definitions, sp.S.One) for name, why, expr in wanted)
+        return tuple(
+            Condition.of_expression(name, why, box, expr, self.definitions, sp.S.One) for name, why, expr in wanted
+        )
+
+
+def scaled_squares(barrier: Barrier) -> tuple[sp.Expr, ...]:
+    """The squares of the weights, each up to a positive factor: as V plus a multiple of z.
+
+    Args:
+        barrier: gives the map's V; its model has the eigenvalues ``{1, -epsilon}``.
+
+    Returns:
+        One polynomial in ``(z, V, epsilon)`` a weight, exact; the weight is real where it is not negative.
+    """
+    z, T = barrier.one_step.variables
+    squares = GradientFlow(QuadraticModel((1, -barrier.epsilon))).squares
+    moved = (sp.expand(w.subs(T, V - barrier.lyapunov.tilt * z)) for w in squares)
+    return tuple(V + sp.cancel(sp.diff(w, z) / sp.diff(w, V)) * z for w in moved)
 
 
 def derive_start(barrier: Barrier, constants: Mapping[str, object]) -> StartSet:
@@ -86,8 +107,8 @@ def derive_start(barrier: Barrier, constants: Mapping[str, object]) -> StartSet:
 
     Args:
         barrier: the region.
-        constants: ``a_min``, ``a_max``, ``n_min``, ``n_max``, ``lean``, ``ratio``, ``overshoot`` and, if the set serves
-            only part of the region's epsilon, ``epsilon_max``; exact rationals.
+        constants: ``a_min``, ``a_max``, ``n_min``, ``n_max``, ``norm_shift``, ``ratio``, ``overshoot`` and, if the
+            set serves only part of the region's epsilon, ``epsilon_max``; exact rationals.
 
     Returns:
         The set with its conditions (they still have to be judged).
@@ -96,7 +117,7 @@ def derive_start(barrier: Barrier, constants: Mapping[str, object]) -> StartSet:
         DomainError: a constant is missing or out of order.
     """
     where = "derive_start()"
-    names = {"a_min", "a_max", "n_min", "n_max", "lean", "ratio", "overshoot"}
+    names = {"a_min", "a_max", "n_min", "n_max", "norm_shift", "ratio", "overshoot"}
     if names - constants.keys() or constants.keys() - names - {"epsilon_max"}:
         raise DomainError.of(where, f"{sorted(names)}", sorted(constants), "Check names.")
     exact = {name: sp.Rational(value) for name, value in constants.items()}
@@ -109,7 +130,7 @@ def derive_start(barrier: Barrier, constants: Mapping[str, object]) -> StartSet:
         barrier,
         (exact["a_min"], exact["a_max"]),
         (exact["n_min"], exact["n_max"]),
-        exact["lean"],
+        exact["norm_shift"],
         exact["ratio"],
         exact["overshoot"],
         (low, top),

@@ -12,29 +12,27 @@ polynomials on closed boxes in ``(z, level, epsilon, s)``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import sympy as sp
-from flint import fmpq, fmpq_mpoly
 
 from ..algebra.errors import DomainError, ProofError
 from ..algebra.localised import Local, Localisation
-from ..algebra.rational import RationalFunction
-from ..algebra.rings import PolyRing, poly_terms, to_fmpq
+from ..algebra.rings import PolyRing, to_fmpq
 from ..algebra.symbols import symbol
 from ..models.quadratic import QuadraticModel
 from ..planar.nullcline import EDGE
 from ..planar.planar_map import PlanarMap
-from .barrier import Barrier, Interval
-from .strip import PolynomialCondition
+from .barrier import Barrier
+from .region import Condition, Interval, without
 
-s = sp.Symbol("s", real=True)
+s = symbol("s")
 
 
 def derive_tilt(one_step: PlanarMap) -> sp.Expr:
-    """The slope in z that cancels the first order, with the target written as ``s T / 4``.
+    """The tilt of the map with the target written as ``s T / 4``, so that it does not depend on T.
 
     Args:
         one_step: the planar map with parameters E and epsilon.
@@ -43,22 +41,15 @@ def derive_tilt(one_step: PlanarMap) -> sp.Expr:
         A polynomial in epsilon and s.
 
     Raises:
-        ProofError: the slope still depends on T.
+        ProofError: the tilt still depends on T.
     """
-    z, T = one_step.variables
-    target = symbol("E")
-    wide = PolyRing((z, T, *one_step.parameters, s))
-    dz, dT = (
-        RationalFunction.from_expr(wide, (image - v).subs(target, s * T / 4))
-        for v, image in zip((z, T), one_step.components, strict=True)
-    )
-    first = {z: sp.Integer(0)}
-    slopes = [d.divide_exactly(wide.generator(z), "derive_tilt()").at(first) for d in (dz, dT)]
-    tilt = -(slopes[1] / slopes[0])
-    found = tilt.to_expr()
-    if not tilt.denominator.is_constant() or found.has(T):
-        raise ProofError.of("derive_tilt()", "a slope free of T", found, "The map differs.")
-    return found
+    T, target = one_step.variables[1], symbol("E")
+    moved = tuple(sp.expand(image.subs(target, s * T / 4)) for image in one_step.components)
+    parameters = (*(x for x in one_step.parameters if x != target), s)
+    try:
+        return PlanarMap(one_step.variables, moved, parameters).edge_coordinates().tilt
+    except DomainError as error:
+        raise ProofError.of("derive_tilt()", "a tilt free of T", str(error), "The map differs.") from error
 
 
 @dataclass(frozen=True)
@@ -88,39 +79,21 @@ class TargetRegion:
         ring = PolyRing((z, symbol("q"), self.barrier.epsilon, s))
         return Localisation(ring, ring.from_expr(self.barrier.slow.pole))
 
-    def _part(self, value: Local, keep: Callable[[tuple[int, ...]], bool]) -> Local:
-        terms = {m: c for m, c in poly_terms(value.numerator).items() if keep(m)}
-        return self._home.element(self._home.ring.from_dict(terms), value.power).reduced()
-
-    def _level(self, value: Local) -> fmpq_mpoly:
-        home, b = self._home, self.barrier
-        p = home.element(home.ring.from_expr(sp.expand(b.slow.invariant * b.slow.pole)), 1)
-        q = (to_fmpq(b.height) - to_fmpq(b.slope) * p) * home.element(home.ring.generator(symbol("q")))
-        total = home.constant(0)
-        slim = value.reduced()
-        for k in {m[1] for m in poly_terms(slim.numerator)}:
-            terms: dict[tuple[int, ...], fmpq] = {
-                (m[0], 0, m[2], m[3]): c for m, c in poly_terms(slim.numerator).items() if m[1] == k
-            }
-            total = total + home.element(home.ring.from_dict(terms), slim.power) * q**k
-        return total.reduced().numerator
-
     @cached_property
-    def conditions(self) -> tuple[PolynomialCondition, ...]:
+    def conditions(self) -> tuple[Condition, ...]:
         """Everything that makes the region invariant and L fall in it."""
         b, home = self.barrier, self._home
         one_step = self.model.planar_map()
         z, q, epsilon, shift = (home.element(g) for g in home.ring.context.gens())
-        p = home.element(home.ring.from_expr(sp.expand(b.slow.invariant * b.slow.pole)), 1)
         slope, width = to_fmpq(b.slope), to_fmpq(b.width)
         tilt = home.element(home.ring.from_expr(derive_tilt(one_step)))
         # T = L - tilt z; the next tilt has s' = s T / T'
-        L = EDGE - width * epsilon + slope * p + q
+        L = EDGE - width * epsilon + b.region.barrier_in(home) + q
         T = (L - tilt * z).reduced()
         images = {"z": z, "T": T, "E": to_fmpq(sp.Rational(1, 4)) * shift * T, "epsilon": epsilon}
         order = [images[x.name] for x in (*one_step.variables, *one_step.parameters)]
         z_next, T_next = (home.evaluate(polynomial, order) for polynomial in one_step.polynomials)
-        plain = self._part(tilt, lambda m: m[3] == 0)
+        plain = without(tilt, 3)
         moving = (tilt - plain).reduced()
         # T' L'
         L_next = ((T_next + plain * z_next) * T_next + moving * T * z_next).reduced()
@@ -128,32 +101,23 @@ class TargetRegion:
         fall = (L * T_next - L_next).reduced().divide_exactly(z_square, "TargetRegion")
         rate = fall.divide_exactly(epsilon.numerator, "TargetRegion")
         above = ((L_next - (EDGE - width * epsilon) * T_next) * (1 - z_next) - slope * z_next**2 * T_next).reduced()
-        flat = self._part(above, lambda m: m[1] == 0)
-        lift = (above - flat).reduced().divide_exactly(q.numerator, "TargetRegion")
-        drift = flat.divide_exactly(z_square, "TargetRegion")
-        frozen = self._part(drift, lambda m: m[2] == 0)
-        curve = frozen.divide_exactly(z_square, "TargetRegion")
-        top = to_fmpq(1 / b.epsilon_range[1])
-        uniform = (drift - frozen).reduced().divide_exactly(epsilon.numerator, "TargetRegion") + top * (z**2 * curve)
-        turn = 1 - z_next.divide_exactly(z.numerator, "TargetRegion")
-
+        parts = b.region.split(above, "TargetRegion")
+        change = 1 - z_next.divide_exactly(z.numerator, "TargetRegion") - 1
         low, high = b.z_range
-        cut = low if b.split is None else max(low, b.split)
-        unit, wide = (sp.S.Zero, sp.S.One), (-self.window, self.window)
+        cut = b.cut
 
-        def condition(name: str, meaning: str, value: Local, side: Interval) -> PolynomialCondition:
-            names = (b.one_step.variables[0], symbol("level"), b.epsilon, s)
-            box = tuple(zip(names, (side, unit, b.epsilon_range, wide), strict=True))
-            return PolynomialCondition(f"target-{name}", meaning, self._level(value), box)
+        def condition(name: str, meaning: str, value: Local, side: Interval) -> Condition:
+            box = b.region.box((s, (-self.window, self.window)), z=side)
+            return Condition(f"target-{name}", meaning, box, b.region.at_level(value).numerator)
 
         found = [
-            condition("turn", "the residual changes sign at every step", turn - 1, (low, high)),
+            condition("sign-change", "the residual changes sign at every step", change, (low, high)),
             condition("rate", "L falls", rate, (low, high)),
             condition("regular", "the next residual stays below 1", 1 - z_next, (low, high)),
             condition("floor", "T stays above its floor", T_next - to_fmpq(self.floor), (low, high)),
-            condition("lift", "height above the barrier carries over", lift, (cut, high)),
-            condition("curve", "the barrier is left upwards at epsilon = 0", curve, (cut, high)),
-            condition("drift", "the barrier is left upwards, over epsilon", uniform, (cut, high)),
+            condition("lift", "height above the barrier carries over", parts.lift, (cut, high)),
+            condition("curve", "the barrier is left upwards at epsilon = 0", parts.curve, (cut, high)),
+            condition("drift", "the barrier is left upwards, over epsilon", parts.drift, (cut, high)),
         ]
         if cut > low:
             found.append(condition("far", "the next state lies above the barrier", above, (low, cut)))

@@ -11,7 +11,8 @@ from edgestab.proofs.certificates.checker import check_certificate
 from edgestab.proofs.certificates.serial import judge_condition
 from edgestab.proofs.certificates.theorem_1 import PIECES, build_certificate
 from edgestab.symbolic.models.quadratic import main_case
-from edgestab.symbolic.trapping.barrier import SignCondition, derive_barrier
+from edgestab.symbolic.trapping.barrier import derive_barrier
+from edgestab.symbolic.trapping.region import Condition
 
 TARGETS = {
     "boxes of `drift`: ball subdivision / Bernstein": 1000.0,
@@ -23,7 +24,7 @@ TARGETS = {
 Evaluator = Callable[..., arb]
 
 
-def evaluator(condition: SignCondition) -> Evaluator:
+def evaluator(condition: Condition) -> Evaluator:
     """The condition in balls, definition by definition, rationals exact."""
     names = [v.name for v in condition.variables]
     lines = [f"def value({', '.join(names)}):"]
@@ -52,7 +53,7 @@ def evaluator(condition: SignCondition) -> Evaluator:
     return found
 
 
-def ball_boxes(condition: SignCondition, most: int = 400_000) -> int:
+def ball_boxes(condition: Condition, most: int = 400_000) -> int:
     """Boxes that plain bisection in ball arithmetic looks at before all are positive."""
     value = evaluator(condition)
     sides = [(float(Fraction(str(a))), float(Fraction(str(b)))) for _, (a, b) in condition.box]

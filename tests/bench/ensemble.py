@@ -21,8 +21,8 @@ import numpy as np
 
 from edgestab.numeric.initialisation.dense_twin import dense_motion
 from edgestab.numeric.initialisation.eigenvalue_motion import run_chunk
-from edgestab.numeric.initialisation.ensemble import simulate_ensemble
 from edgestab.numeric.initialisation.laws import InitialEnsemble
+from edgestab.numeric.initialisation.simulation import simulate_ensemble
 
 
 def seconds(action: Any, repeats: int) -> float:

@@ -13,7 +13,7 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture
-def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> coq_record.KernelRecord:
+def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> coq_record.CoqRecord:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     record = coq_record.load_record(coq_record.COMMITTED_RECORD)
     assert record is not None
@@ -23,7 +23,7 @@ def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> coq_record.KernelR
     return record
 
 
-def test_a_matching_record_is_not_built_again(edgestab: Run, local: coq_record.KernelRecord) -> None:
+def test_a_matching_record_is_not_built_again(edgestab: Run, local: coq_record.CoqRecord) -> None:
     ran = edgestab("prove")
     assert ran.code == 0
     assert "already" in ran.out
@@ -31,7 +31,7 @@ def test_a_matching_record_is_not_built_again(edgestab: Run, local: coq_record.K
     assert ran.out.rstrip().endswith("PROVED")
 
 
-def test_a_further_axiom_is_not_proved(edgestab: Run, local: coq_record.KernelRecord) -> None:
+def test_a_further_axiom_is_not_proved(edgestab: Run, local: coq_record.CoqRecord) -> None:
     theorems = {**local.theorems, "theorem1": {"statement": "False", "axioms": ["EdgeStab.Trap.wish"]}}
     coq_record.save_record(replace(local, theorems=theorems), coq_record.local_record_path())
     ran = edgestab("prove")
@@ -39,9 +39,7 @@ def test_a_further_axiom_is_not_proved(edgestab: Run, local: coq_record.KernelRe
     assert "theorem1 rests on EdgeStab.Trap.wish" in ran.out
 
 
-def test_drifted_sources_stop_it(
-    edgestab: Run, local: coq_record.KernelRecord, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_drifted_sources_stop_it(edgestab: Run, local: coq_record.CoqRecord, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coq_record, "stale_sources", lambda subject: ["Map.v"])
     ran = edgestab("prove")
     assert ran.code == 1

@@ -52,6 +52,18 @@ def test_dependencies_come_first() -> None:
         assert all(ids.index(used) < ids.index(claim_id) for used in get_claim(claim_id).related)
 
 
+def test_former_ids_still_name_their_claims() -> None:
+    former = {claim.formerly: claim for claim in all_claims().values() if claim.formerly}
+    assert set(former) == {
+        *(f"{name}-kernel" for name in ("gradient", "one-step", "hierarchy", "recurrence-identity")),
+        *(f"theorem-1{part}-kernel" for part in ("-basin", "", "-sharp")),
+    }
+    for name, claim in former.items():
+        assert name not in all_claims()
+        assert get_claim(name) is claim
+        assert with_dependencies((name,)) == with_dependencies((claim.id,))
+
+
 def test_unknown_ids_suggest_the_nearest() -> None:
     with pytest.raises(DomainError, match=r"Did you mean.*theorem-1"):
         get_claim("theorem1")

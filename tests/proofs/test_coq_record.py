@@ -38,7 +38,7 @@ def no_local_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def committed() -> coq_record.KernelRecord:
+def committed() -> coq_record.CoqRecord:
     record = coq_record.load_record(coq_record.COMMITTED_RECORD)
     assert record is not None
     return record
@@ -82,7 +82,7 @@ def test_claims_are_proved_by_the_committed_record(no_local_record: Path) -> Non
 
 def test_this_machine_comes_first(no_local_record: Path) -> None:
     coq_record.save_record(committed(), no_local_record)
-    assert coq_record.kernel_status().source == "this machine's kernel"
+    assert coq_record.coq_status().source == "this machine's Coq"
 
 
 def test_no_matching_record_is_unknown(no_local_record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,8 +112,8 @@ def test_a_rejecting_kernel_is_false(no_local_record: Path) -> None:
 )
 def test_a_record_with_a_field_of_another_type_is_a_typed_error(no_local_record: Path, change: dict[str, Any]) -> None:
     no_local_record.write_text(json.dumps({**committed().to_json(), **change}), encoding="utf-8")
-    with pytest.raises(ProofError, match="kernel record"):
-        coq_record.kernel_status()
+    with pytest.raises(ProofError, match="record of Coq"):
+        coq_record.coq_status()
 
 
 def test_a_refusal_of_the_independent_checker_is_false(no_local_record: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_weaker_statement_is_false(no_local_record: Path) -> None:
     coq_record.save_record(replace(committed(), theorems=theorems), no_local_record)
     outcomes = judged()
     assert {o.verdict for o in outcomes.values()} == {Verdict.FALSE}
-    assert "theorem1: another statement" in outcomes["theorem-1-kernel"].detail
+    assert "theorem1: another statement" in outcomes["theorem-1-coq"].detail
 
 
 UNSOUND = """From Coq Require Import Reals.
@@ -155,14 +155,14 @@ def test_a_further_axiom_is_false(no_local_record: Path) -> None:
     theorems = json.loads(json.dumps(dict(committed().theorems)))
     theorems["theorem1"]["axioms"].append("EdgeStab.Trap.wish")
     coq_record.save_record(replace(committed(), theorems=theorems), no_local_record)
-    assert judged()["theorem-1-kernel"].verdict is Verdict.FALSE
-    assert judged()["one-step-kernel"].verdict is Verdict.TRUE
+    assert judged()["theorem-1-coq"].verdict is Verdict.FALSE
+    assert judged()["one-step-coq"].verdict is Verdict.TRUE
 
 
 def test_a_broken_record_is_a_typed_error(no_local_record: Path) -> None:
     no_local_record.write_text("{}", encoding="utf-8")
-    with pytest.raises(ProofError, match="kernel record"):
-        coq_record.kernel_status()
+    with pytest.raises(ProofError, match="record of Coq"):
+        coq_record.coq_status()
 
 
 def test_a_changed_coefficient_turns_the_claims_false() -> None:

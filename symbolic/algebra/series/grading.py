@@ -91,6 +91,17 @@ class Grading:
         symbols: the variables of the series.
         weights: one non-negative integer for each; weight 0 keeps a variable to all orders.
         order: monomials of weight above this are dropped, all others are kept.
+
+    Raises:
+        DomainError: numbers of symbols and weights differ, or one is negative.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> z, epsilon = es.symbols("z epsilon")
+        >>> es.algebra.Grading((z, epsilon), (1, 2), 3).remainder()
+        'dropped: every monomial with deg_z + 2*deg_epsilon > 3'
     """
 
     symbols: tuple[sp.Symbol, ...]

@@ -19,9 +19,18 @@ from .grading import Grading, Remainder
 class TruncatedSeries:
     """An exact polynomial modulo all monomials above the order of its grading.
 
-    Args:
+    Attributes:
         grading: weights and order.
         parts: homogeneous parts of weight 0, 1, ..; missing ones are zero, parts above the order are ignored.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> z, epsilon = es.symbols("z epsilon")
+        >>> series = es.algebra.TruncatedSeries.from_expr(es.algebra.Grading((z, epsilon), (1, 2), 3), 1 + z)
+        >>> (series * series * series * series).to_expr()
+        4*z**3 + 6*z**2 + 4*z + 1
     """
 
     __slots__ = ("grading", "parts")

@@ -14,7 +14,10 @@ from flint import fmpq, fmpq_mat, fmpq_mpoly
 from ...algebra.errors import DomainError
 from ...algebra.rings import Exponents, PolyRing
 from ...explain.log import DerivationLog
-from ...latex import Equation, Order, Section, later
+from ...latex.document import Section
+from ...latex.equations import Equation
+from ...latex.names import later
+from ...latex.printer import Order
 from ...planar.maps import PolynomialMap
 from .constants import Constants, find_constants
 from .gradient import GradientStep, as_expression, as_symbols

@@ -28,7 +28,6 @@ class GradientDescent(GradientStep):
         Derived here.
 
     Example:
-        >>> import edgestab as es
         >>> model = es.GradientDescent("(1 - x*y)^2/2", "x,y")
         >>> model.step_map().variables
         (x, y)

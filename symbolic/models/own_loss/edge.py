@@ -20,7 +20,7 @@ from ...algebra.rings import Exponents, to_fmpq, to_rational
 from ...algebra.symbols import symbol
 from ...explain.derived import Derived
 from ...explain.log import DerivationLog
-from ...latex import Equation
+from ...latex.equations import Equation
 from ...planar.planar_map import PlanarMap
 from .closure import Reduction
 from .hypotheses import Hypothesis

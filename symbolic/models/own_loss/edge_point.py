@@ -10,7 +10,8 @@ import sympy as sp
 
 from ...algebra.errors import DomainError
 from ...explain.log import DerivationLog
-from ...latex import Equation, Section
+from ...latex.document import Section
+from ...latex.equations import Equation
 from .gradient import GradientStep
 from .hypotheses import Hypothesis, Sectioned
 
@@ -33,7 +34,6 @@ class EdgePoint(Sectioned):
         Damian, Nichani, Lee 2022, section 4, for alpha and beta.
 
     Example:
-        >>> import edgestab as es
         >>> es.GradientDescent("(1 - x*y)^2/2", "x,y").at({"x": 2, "y": "1/2"}).edge_step
         8/17
     """

@@ -14,7 +14,10 @@ from ...algebra.errors import DomainError
 from ...algebra.parsing import model_symbol, parse_expression
 from ...algebra.symbols import symbol
 from ...explain.log import DerivationLog
-from ...latex import Equation, Order, Section, later
+from ...latex.document import Section
+from ...latex.equations import Equation
+from ...latex.names import later
+from ...latex.printer import Order
 from ...planar.maps import PolynomialMap
 from .constants import Constants, find_constants
 from .hypotheses import Sectioned
@@ -261,7 +264,6 @@ def taylor_expansion(
         Derived here.
 
     Example:
-        >>> import edgestab as es
         >>> es.models.taylor_expansion("cos(x)", "x", {"x": 0}, degree=2)
         1 - x**2/2
     """

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from ...explain.derived import Derived
 from ...explain.log import plain_equation
-from ...latex import Section, Style, align, document, escape
+from ...latex.document import Section, document, escape
+from ...latex.equations import Style, align
 
 TITLE = "Gradient descent on your loss"
 

@@ -19,7 +19,9 @@ from ...algebra.errors import DomainError
 from ...algebra.series import Grading, TruncatedSeries, evaluate
 from ...explain.derived import Derived
 from ...explain.log import DerivationLog
-from ...latex import Equation, Order, later
+from ...latex.equations import Equation
+from ...latex.names import later
+from ...latex.printer import Order
 from ...planar.maps import PolynomialMap
 from ...planar.slow_flow import SlowFlow, separate_variables
 from .gradient import GradientStep
@@ -170,9 +172,8 @@ def derive_self_stabilisation() -> SelfStabilisation:
         Damian, Nichani, Lee 2022, section 4 (the system for x and y).
 
     Example:
-        >>> import edgestab as es
         >>> es.models.derive_self_stabilisation().system.components[0]
-        -x*(eta*y + 1)
+        x*(-eta*y - 1)
     """
     loss = cubic_loss()
     cubic = GradientStep(loss, (x, v, w), 1).step_map()

@@ -10,7 +10,9 @@ import sympy as sp
 
 from ...algebra.errors import DomainError
 from ...explain.log import DerivationLog
-from ...latex import Equation, Order, Section
+from ...latex.document import Section
+from ...latex.equations import Equation
+from ...latex.printer import Order
 from ...planar.nullcline import Nullcline
 from ...planar.planar_map import PlanarMap
 from ...planar.recurrences import Recurrence
@@ -42,7 +44,6 @@ class EdgeStudy(Sectioned):
         Derived here.
 
     Example:
-        >>> import edgestab as es
         >>> model = es.GradientDescent("(1 - x*y)^2/2", "x,y")
         >>> found = model.study({"p": "x*y", "q": "x^2 + y^2"}, at={"p": 1})
         >>> found.failing.name, found.failing.verdict

@@ -3,9 +3,9 @@
 import matplotlib as mpl
 import numpy as np
 
-from edgestab.numeric.initialisation.ensemble import simulate_ensemble
 from edgestab.numeric.initialisation.figures import between, curve, halved_sizes, plot_theorem_2_ratio
 from edgestab.numeric.initialisation.laws import InitialEnsemble
+from edgestab.numeric.initialisation.simulation import simulate_ensemble
 
 mpl.use("Agg")
 

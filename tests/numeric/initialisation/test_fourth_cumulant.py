@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from edgestab.numeric.initialisation.dense_twin import dense_motion
-from edgestab.numeric.initialisation.ensemble import summarise
 from edgestab.numeric.initialisation.fourth_cumulant import cumulant_effect
 from edgestab.numeric.initialisation.laws import InitialEnsemble, draw_entries
+from edgestab.numeric.initialisation.simulation import summarise
 from edgestab.symbolic.algebra.errors import DomainError
 
 

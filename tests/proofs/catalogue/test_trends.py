@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from edgestab.numeric.regression.mean_field import mean_field_descent
 from edgestab.proofs.catalogue import get_claim, mean_field, trends
 from edgestab.proofs.claims import CheckContext, Verdict
 
@@ -41,7 +42,7 @@ def test_majorities_are_shown_refuted_or_open() -> None:
 
 def test_another_law_at_infinite_size_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a twentieth more displacement the extrapolated means are off by many standard errors."""
-    right = mean_field.mean_field_descent
+    right = mean_field_descent
 
     def wrong(*args: object, **rest: object) -> object:
         limit = right(*args, **rest)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ import pytest
 from flint import arb, fmpq
 
 from edgestab.proofs.certificates.bernstein import prove_positive
-from edgestab.proofs.certificates.checker import ACCEPTED, REJECTED, UNDECIDED, check_certificate
+from edgestab.proofs.certificates.checker import ACCEPTED, FORMERLY, REJECTED, UNDECIDED, check_certificate
 from edgestab.proofs.certificates.theorem_1 import build_certificate
 from edgestab.symbolic.algebra.errors import DomainError, ProofError
 from edgestab.symbolic.algebra.rings import poly_terms
@@ -45,6 +45,17 @@ def test_accepted() -> None:
     assert found.status == ACCEPTED, found.reason
     assert found.conditions == 28
     assert found.boxes >= 30
+
+
+def test_files_under_the_former_names_are_still_read() -> None:
+    data, former = fresh(), {new: old for old, new in FORMERLY.items()}
+    renamed = [c for c in data["conditions"] if c["name"] in former]
+    assert len(renamed) == 3, "one sign change for each region"
+    for record in renamed:
+        record["name"] = former[record["name"]]
+    assert check_certificate(data).status == ACCEPTED
+    renamed[0]["boxes"].pop()
+    assert check_certificate(data).status == REJECTED
 
 
 @pytest.mark.parametrize("top", ["1/10", "1/4"])
@@ -113,11 +124,11 @@ def changed_map(data: Data) -> None:
 
 
 def dropped_condition(data: Data) -> None:
-    data["conditions"].remove(named(data, "turn"))
+    data["conditions"].remove(named(data, "sign-change"))
 
 
 def false_verdict(data: Data) -> None:
-    named(data, "turn")["verdict"] = "FALSE"
+    named(data, "sign-change")["verdict"] = "FALSE"
 
 
 def float_constant(data: Data) -> None:

@@ -1,4 +1,4 @@
-"""Followed boxes: balls hold sampled orbits, proved boxes end in the band, hopeless ones are left open."""
+"""Followed boxes: balls hold sampled orbits, proved boxes end in the interval, hopeless ones are left open."""
 
 import random
 from fractions import Fraction

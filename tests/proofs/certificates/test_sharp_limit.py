@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from edgestab.proofs.certificates.checker import ACCEPTED, REJECTED, UNDECIDED, check_certificate
+from edgestab.proofs.certificates.checker import ACCEPTED, FORMERLY, REJECTED, UNDECIDED, check_certificate
 from edgestab.proofs.certificates.serial import judge_condition
 from edgestab.proofs.certificates.sharp_limit import build_sharp_certificate, sharp_bound, sharp_strip
 from edgestab.symbolic.algebra.errors import DomainError
@@ -25,6 +25,15 @@ def original(order: int) -> str:
 def fresh(order: int = 1) -> Data:
     data: Data = json.loads(original(order))
     return data
+
+
+def test_every_former_name_is_that_of_a_condition() -> None:
+    data = fresh()
+    former = {new: old for old, new in FORMERLY.items()}
+    assert former.keys() <= {c["name"] for c in data["conditions"]}
+    for record in data["conditions"]:
+        record["name"] = former.get(record["name"], record["name"])
+    assert check_certificate(data).status == ACCEPTED
 
 
 @pytest.mark.parametrize("order", [1, 2])
@@ -69,7 +78,7 @@ def smaller_drop(data: Data) -> None:
 
 
 def dropped_box(data: Data) -> None:
-    record = next(c for c in data["conditions"] if c["name"] == "excess-above")
+    record = next(c for c in data["conditions"] if c["name"] == "distance-above")
     record["boxes"].pop()
 
 
@@ -111,20 +120,20 @@ def test_open_boxes_are_undecided() -> None:
     assert check_certificate(data).status == UNDECIDED
 
 
-def test_one_step_towards_the_band() -> None:
-    """From ``V >= 2 + band`` one step never leads below ``2 + band - drop epsilon``: a grid, in floats."""
+def test_one_step_towards_the_strip() -> None:
+    """From ``V >= 2 + extent`` one step never leads below ``2 + extent - undershoot epsilon``: a grid, in floats."""
     strip = sharp_strip(main_case(), 1)
-    band, drop, slope = (float(x) for x in (strip.band, strip.drop, strip.barrier.slope))
+    extent, undershoot, slope = (float(x) for x in (strip.extent, strip.undershoot, strip.barrier.slope))
     low, high = (float(x) for x in strip.barrier.z_range)
     for e in (1 / 30, 0.01, 1e-4):
         for k in range(201):
             z = low + (high - low) * k / 200
             wall = 2 - e + slope * z * z / (1 - z)
             for level in range(11):
-                V = max(wall, 2 + band)
+                V = max(wall, 2 + extent)
                 V += (2.5 - e - V) * level / 10
                 T = V + 2 * (1 - e) * z
-                assert V - e * z * z * (4 - T) >= 2 + band - drop * e - 1e-12 or 2.5 - e < V
+                assert V - e * z * z * (4 - T) >= 2 + extent - undershoot * e - 1e-12 or 2.5 - e < V
 
 
 def test_constants() -> None:

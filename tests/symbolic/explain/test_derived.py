@@ -1,3 +1,5 @@
+import json
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -5,7 +7,11 @@ import pytest
 import sympy as sp
 
 from edgestab.symbolic.explain.derived import Derived, by_powers
-from edgestab.symbolic.models.quadratic import main_case
+from edgestab.symbolic.models.gradient_flow import GradientFlow
+from edgestab.symbolic.models.literature import example_study
+from edgestab.symbolic.models.own_loss.descent import GradientDescent
+from edgestab.symbolic.models.own_loss.stabilisation import derive_self_stabilisation
+from edgestab.symbolic.models.quadratic import MAIN_MODEL, main_case
 
 x, a = sp.symbols("x a", real=True)
 
@@ -29,3 +35,47 @@ def test_python_source_runs_exactly(what: str) -> None:
         at = {s: sp.Rational(point[s.name].numerator, point[s.name].denominator) for s in expr.free_symbols}
         assert expr.subs(at) == sp.Rational(value.numerator, value.denominator)
     assert any("deg_z > 3" in line or "exact" in line for line in result.text().splitlines())
+
+
+KINDS: dict[str, Callable[[], Derived]] = {
+    "one-step": main_case,
+    "nullcline": lambda: main_case().nullcline(2),
+    "two-step": lambda: main_case().two_step(2),
+    "slow-manifold": lambda: main_case().slow_manifold(2),
+    "limit": lambda: main_case().limit_series(2),
+    "limit-law": lambda: main_case().limit_law(1),
+    "edge-coordinates": lambda: main_case().edge_coordinates(),
+    "two-cycles": lambda: main_case().two_cycles(2),
+    "slow-flow": lambda: example_study("zhu-degree-2").flow,
+    "gradient-flow": lambda: GradientFlow(MAIN_MODEL),
+    "gradient-step": lambda: GradientDescent("(1 - x*y)^2/2", "x,y"),
+    "closed-map": lambda: GradientDescent("(1 - x*y)^2/2", "x,y").reduce({"p": "x*y", "q": "x^2 + y^2"}),
+    "edge-form": lambda: example_study("zhu").form or main_case(),
+    "edge-study": lambda: example_study("zhu"),
+    "edge-point": lambda: GradientDescent("(1 - x*y)^2/2", "x,y").at({"x": 2, "y": "1/2"}),
+    "self-stabilisation": derive_self_stabilisation,
+}
+
+
+def all_kinds(base: type[Derived] = Derived) -> set[str]:
+    below = [sub for sub in base.__subclasses__() if sub.__module__.startswith("edgestab.")]
+    return set().union({sub.kind for sub in below if "kind" in vars(sub)}, *(all_kinds(sub) for sub in below))
+
+
+def test_no_kind_is_forgotten() -> None:
+    assert all_kinds() == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_every_kind_has_the_one_interface(kind: str) -> None:
+    result = KINDS[kind]()
+    assert result.kind == kind
+    assert result.expressions() == tuple(right for _, right in result.sides())
+    assert result.expressions()
+    assert len(result.text().splitlines()) > 1
+    compile(result.python(), kind, "exec")
+    assert json.loads(json.dumps(result.json())) == result.json()
+    assert result.latex().startswith(r"\begin{aligned}")
+    assert r"\begin{align" in result.align()
+    assert r"\documentclass" in result.document(title=kind)
+    assert len(result.explain().steps) > 0

@@ -9,7 +9,7 @@ import sympy as sp
 from edgestab.symbolic.algebra.errors import DomainError, ProofError
 from edgestab.symbolic.algebra.series import Grading, TruncatedSeries
 from edgestab.symbolic.explain.log import DerivationLog, compare
-from edgestab.symbolic.latex import Equation, Style
+from edgestab.symbolic.latex.equations import Equation, Style
 from edgestab.symbolic.models.gradient_flow import GradientFlow
 from edgestab.symbolic.models.literature import example_study
 from edgestab.symbolic.models.own_loss.stabilisation import derive_self_stabilisation

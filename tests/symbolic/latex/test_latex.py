@@ -13,21 +13,13 @@ from hypothesis import strategies as st
 
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.explain.derived import Derived
-from edgestab.symbolic.latex import (
-    Equation,
-    NameMap,
-    Order,
-    Section,
-    Style,
-    align,
-    document,
-    later,
-    parse_names,
-    read_equations,
-    read_latex,
-    to_latex,
-)
+from edgestab.symbolic.explain.log import plain_equation
+from edgestab.symbolic.latex.document import Section, document
+from edgestab.symbolic.latex.equations import Equation, Style, align
 from edgestab.symbolic.latex.layout import width_of
+from edgestab.symbolic.latex.names import NameMap, later, parse_names
+from edgestab.symbolic.latex.printer import Order, to_latex
+from edgestab.symbolic.latex.reader import read_equations, read_latex
 from edgestab.symbolic.models.quadratic import main_case
 
 x = sp.Symbol("x", real=True)
@@ -120,6 +112,14 @@ polynomials = st.dictionaries(
     min_size=1,
     max_size=12,
 ).map(lambda d: sp.Add(*(sp.Rational(*q.as_integer_ratio()) * a**i * b**j * c**k for (i, j, k), q in d.items())))
+
+
+def test_a_sum_behind_a_minus_keeps_its_parentheses() -> None:
+    expr = a + 19 * c - 1
+    equation = Equation(later(a, 1), expr, order=Order((a,)))
+    (back,) = read_equations(align([equation]), equation.symbols())
+    assert sp.expand(back.rhs - expr) == 0
+    assert plain_equation(equation) == "a(t+1) = -(1 - 19*epsilon) + a"
 
 
 @settings(max_examples=40)

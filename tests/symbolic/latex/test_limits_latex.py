@@ -6,7 +6,8 @@ import pytest
 import sympy as sp
 
 from edgestab.symbolic.explain.derived import Derived
-from edgestab.symbolic.latex import Style, align, read_equations
+from edgestab.symbolic.latex.equations import Style, align
+from edgestab.symbolic.latex.reader import read_equations
 from edgestab.symbolic.models.quadratic import main_case
 
 CASE = main_case()

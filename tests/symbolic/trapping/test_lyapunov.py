@@ -26,8 +26,8 @@ def test_the_weight_norm_is_found() -> None:
 def test_the_slow_law() -> None:
     slow = derive_slow_coordinate(derive_lyapunov(main_case()))
     assert sp.simplify(slow.invariant - z**2 / (1 - z)) == 0
-    assert sp.expand(slow.push - epsilon * (4 - T) * (1 - z)) == 0
-    assert sp.expand(slow.pull - slow.turn * (2 - z)) == 0
+    assert sp.expand(slow.forcing - epsilon * (4 - T) * (1 - z)) == 0
+    assert sp.expand(slow.relaxation - slow.effective_curvature * (2 - z)) == 0
     assert slow.identity().holds()
     assert slow.invariance().holds()
 

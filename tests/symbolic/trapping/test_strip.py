@@ -39,7 +39,14 @@ def series(order: int) -> SlowSeries:
 @lru_cache
 def strip() -> Strip:
     return derive_strip(
-        region(), 1, band="3/20", epsilon_max="1/30", decay="3/2", weights=("9/2", "7/2"), excess="1/5", drop="3/4"
+        region(),
+        1,
+        extent="3/20",
+        epsilon_max="1/30",
+        contraction_rate="3/2",
+        weights=("9/2", "7/2"),
+        distance="1/5",
+        undershoot="3/4",
     )
 
 
@@ -68,7 +75,7 @@ def test_the_defect_has_the_promised_weight(order: int) -> None:
     ("z", "e", "shift"), [("1/7", "1/50", "0"), ("-1/5", "1/30", "1/100"), ("1/9", "1/100", "-1/40")]
 )
 def test_the_law_of_X_is_that_of_the_map(z: str, e: str, shift: str) -> None:
-    """``X' = (1 - z^2 pull/D) X + epsilon z^2 / D defect`` on the original map, in exact rationals."""
+    """``X' = (1 - z^2 relaxation/D) X + epsilon z^2 / D defect`` on the original map, in exact rationals."""
     found, a, b = series(2), Fraction(z), Fraction(e)
     p = a * a / (1 - a)
     U = b * at(found.value(), a, Fraction(0), b) + Fraction(shift)
@@ -81,14 +88,14 @@ def test_the_law_of_X_is_that_of_the_map(z: str, e: str, shift: str) -> None:
     frame = found.frame
     defect, law = found.defect((frame.epsilon * found.value() + frame.q).reduced())
     q = Fraction(shift)
-    D, pull = at(law.D, a, q, b), at(law.pull, a, q, b)
+    D, relaxation = at(law.D, a, q, b), at(law.relaxation, a, q, b)
     assert 1 - a1 == D
-    predicted = (1 - a * a * pull / D) * q + b * a * a / D * at(defect, a, q, b) / D ** (found.depth - 1)
+    predicted = (1 - a * a * relaxation / D) * q + b * a * a / D * at(defect, a, q, b) / D ** (found.depth - 1)
     assert predicted == X1
 
 
 def test_strip_holds_along_orbits() -> None:
-    """``|X'| - epsilon psi' <= M (|X| - epsilon psi)`` with ``0 <= M <= 1`` on an orbit in the band, in rationals."""
+    """``|X'| - epsilon psi' <= M (|X| - epsilon psi)`` with ``0 <= M <= 1`` on an orbit in the strip, in rationals."""
     s = strip()
     weights = [Fraction(str(w)) for w in s.weights]
     b, a = Fraction(1, 40), Fraction(-1, 5)
@@ -111,11 +118,11 @@ def test_strip_holds_along_orbits() -> None:
 
 
 def test_refusals() -> None:
-    keep = {"band": "3/20", "epsilon_max": "1/30", "decay": "3/2", "excess": "1/5", "drop": "3/4"}
+    keep = {"extent": "3/20", "epsilon_max": "1/30", "contraction_rate": "3/2", "distance": "1/5", "undershoot": "3/4"}
     with pytest.raises(DomainError, match="positive weights"):
         derive_strip(region(), 1, weights=("1",), **keep)
     with pytest.raises(DomainError, match="within the trapping region"):
-        derive_strip(region(), 1, weights=("1", "1"), **{**keep, "band": "1"})
+        derive_strip(region(), 1, weights=("1", "1"), **{**keep, "extent": "1"})
     with pytest.raises(DomainError, match="order >= 1"):
         derive_slow_series(region().slow, 0)
 

@@ -34,7 +34,7 @@ def test_reach_and_conditions() -> None:
 
 @pytest.mark.parametrize("target", ["1/25", "-1/25", "1/100"])
 def test_the_function_falls_along_orbits(target: str) -> None:
-    """``L = V - 4 epsilon E z / T`` falls at every step of gradient descent, and T ends in the band (floats)."""
+    """``L = V - 4 epsilon E z / T`` falls at every step of gradient descent, and T ends in the interval (floats)."""
     e, goal = 0.1, float(Fraction(target))
     z, T = -0.2, 1.85
     last = None

@@ -15,8 +15,8 @@ from edgestab.numeric.initialisation.dense_twin import (
     motion_of,
 )
 from edgestab.numeric.initialisation.eigenvalue_motion import chunk_sizes
-from edgestab.numeric.initialisation.ensemble import simulate_ensemble
 from edgestab.numeric.initialisation.laws import InitialEnsemble, check_dense, draw_slices
+from edgestab.numeric.initialisation.simulation import simulate_ensemble
 from edgestab.numeric.runs.limits import available_memory
 from edgestab.symbolic.algebra.errors import DomainError
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from edgestab.numeric.initialisation.laws import InitialEnsemble
-from edgestab.numeric.regression.differences import difference_coefficients, simulate_eigenvalue_differences
+from edgestab.numeric.regression.simulated_differences import difference_coefficients, simulate_eigenvalue_differences
 from edgestab.symbolic.algebra.errors import DomainError
 
 
