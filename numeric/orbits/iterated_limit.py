@@ -1,7 +1,7 @@
 """Where orbits of a planar map end, to many digits: direct iteration in MPFR, from one start or from the slow manifold.
 
 An orbit that converges ends on the line of fixed points ``z = 0``. Near it ``T`` still moves by a multiple of z, so
-the limit is read from ``T - slope * z``, which moves by ``O(z^2)`` only: half the steps for the same digits.
+the limit is read from ``T + tilt * z``, which moves by ``O(z^2)`` only: half the steps for the same digits.
 
 Away from ``z = 0`` the slow manifold attracts strongly. An orbit started there, on the resummed manifold, and iterated
 down with the exact map ends where relaxed orbits end; its start's error shrinks on the way.
@@ -56,11 +56,11 @@ def _kernel(one_step: PolynomialMap) -> Kernel:
 
 
 @cache
-def _rate(one_step: PlanarMap, epsilon: Fraction) -> Fraction:
+def _tilt(one_step: PlanarMap, epsilon: Fraction) -> Fraction:
     """The number c for which ``T + c z`` moves by ``O(z^2)`` only."""
-    slope = one_step.edge_coordinates().tilt
+    tilt = one_step.edge_coordinates().tilt
     exact = sp.Rational(epsilon.numerator, epsilon.denominator)
-    value = sp.Rational(slope.subs(dict.fromkeys(slope.free_symbols, exact)))
+    value = sp.Rational(tilt.subs(dict.fromkeys(tilt.free_symbols, exact)))
     return Fraction(int(value.p), int(value.q))
 
 
@@ -111,7 +111,7 @@ def iterate_to_limit(
         status, steps, (z, T) = _kernel(one_step).run(
             state, [round_to_mpfr(epsilon)], max_steps, _until(digits), round_to_mpfr(CEILING)
         )
-        value = T + round_to_mpfr(_rate(one_step, Fraction(epsilon))) * z if status is Status.CONVERGED else None
+        value = T + round_to_mpfr(_tilt(one_step, Fraction(epsilon))) * z if status is Status.CONVERGED else None
     return OrbitLimit(status, value, steps, digits)
 
 
@@ -171,7 +171,7 @@ def iterate_descent_to_limit(
         state = [z, gmpy2.sqrt(a), gmpy2.sqrt(b)]
         kernel = _kernel(_descent(model))
         status, steps, (z, u, v) = kernel.run(state, [eps], max_steps, _until(digits), round_to_mpfr(CEILING))
-        value = u * u + eps * eps * v * v + round_to_mpfr(_rate(model.one_step(), Fraction(epsilon))) * z
+        value = u * u + eps * eps * v * v + round_to_mpfr(_tilt(model.one_step(), Fraction(epsilon))) * z
     return OrbitLimit(status, value if status is Status.CONVERGED else None, steps, digits)
 
 

@@ -73,7 +73,7 @@ def _formulas() -> dict[str, Any]:
     terms = [sp.factor(a.subs(T, edge.edge - gap)) * z**k for k, a in enumerate(one_step.fibre(FIBRE_ORDER), 1)]
     return {
         "start": sp.lambdify((*model.theta, epsilon), model.embedding(), "numpy"),
-        "slope": sp.lambdify(epsilon, edge.tilt, "numpy"),
+        "tilt": sp.lambdify(epsilon, edge.tilt, "numpy"),
         "terms": sp.lambdify((z, gap, epsilon), terms, "numpy", cse=True),
         "edge": float(edge.edge),
     }
@@ -92,7 +92,7 @@ def enter(lanes: dict[str, Floats]) -> tuple[Floats, Floats]:
     z, T = start_states(lanes)
     forms = _formulas()
     excess = T - forms["edge"]
-    v = excess + forms["slope"](lanes["epsilon"]) * z
+    v = excess + forms["tilt"](lanes["epsilon"]) * z
     program = sweep_program(main_case())
     values: dict[str, Any] = {"epsilon": lanes["epsilon"]}
     run(program.hoist, values, Operators(float))
@@ -101,7 +101,7 @@ def enter(lanes: dict[str, Floats]) -> tuple[Floats, Floats]:
 
 def leave(lanes: dict[str, Floats], z: Floats, v: Floats) -> Floats:
     """``T - edge`` from edge coordinates."""
-    excess: Floats = v - _formulas()["slope"](lanes["epsilon"]) * z
+    excess: Floats = v - _formulas()["tilt"](lanes["epsilon"]) * z
     return excess
 
 

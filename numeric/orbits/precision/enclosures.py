@@ -72,7 +72,7 @@ def precision(bits: int) -> Iterator[None]:
 
 @cache
 def steady_map(source: PolynomialMap) -> tuple[PolynomialMap, sp.Expr]:
-    """The map in ``(z, v)`` with ``v = T + slope z``, and the slope.
+    """The map in ``(z, v)`` with ``v = T + tilt z``, and the tilt.
 
     Args:
         source: the map in ``(z, T)``, with any target.
@@ -80,13 +80,13 @@ def steady_map(source: PolynomialMap) -> tuple[PolynomialMap, sp.Expr]:
     Returns:
         The equal map; its second component moves by O(z^2) when the target is 0.
     """
-    slope = main_case().edge_coordinates().tilt
+    tilt = main_case().edge_coordinates().tilt
     z, T = source.variables
     ring = PolyRing((z, T, *source.parameters))
-    images = [ring.from_expr(e) for e in (z, T - slope * z, *source.parameters)]
+    images = [ring.from_expr(e) for e in (z, T - tilt * z, *source.parameters)]
     next_z, next_T = (p.compose(*images, ctx=ring.context) for p in source.polynomials)
-    next_v = next_T + ring.from_expr(slope) * next_z
-    return PolynomialMap.from_polynomials((z, T), (next_z, next_v), source.parameters, source.name), slope
+    next_v = next_T + ring.from_expr(tilt) * next_z
+    return PolynomialMap.from_polynomials((z, T), (next_z, next_v), source.parameters, source.name), tilt
 
 
 def _nested(poly: dict[tuple[int, int], Fraction]) -> Callable[[arb, arb], arb]:
@@ -111,8 +111,8 @@ def _nested(poly: dict[tuple[int, int], Fraction]) -> Callable[[arb, arb], arb]:
 
 
 def _functions(source: PolynomialMap, fixed: Sequence[Fraction]) -> tuple[list[Any], list[list[Any]], Fraction]:
-    """The steady map at exact parameters: its components, its Jacobian, its slope."""
-    steady, slope = steady_map(source)
+    """The steady map at exact parameters: its components, its Jacobian, its tilt."""
+    steady, tilt = steady_map(source)
     values = {p: sp.Rational(q.numerator, q.denominator) for p, q in zip(source.parameters, fixed, strict=True)}
     ring = PolyRing(steady.variables)
     components = [ring.from_expr(sp.expand(c.subs(values))) for c in steady.components]
@@ -122,7 +122,7 @@ def _functions(source: PolynomialMap, fixed: Sequence[Fraction]) -> tuple[list[A
         return found or {(0, 0): Fraction(0)}
 
     jacobian = [[_nested(terms(p.derivative(i))) for i in range(2)] for p in components]
-    at = sp.Rational(slope.subs(values))
+    at = sp.Rational(tilt.subs(values))
     return [_nested(terms(p)) for p in components], jacobian, Fraction(int(at.p), int(at.q))
 
 
@@ -154,11 +154,11 @@ def enclose(problem: OrbitProblem, digits: int) -> Enclosure | None:
 
 
 def _run(functions: tuple[list[Any], list[list[Any]], Fraction], problem: OrbitProblem, bits: int) -> Enclosure | None:
-    move, jacobian, slope = functions
+    move, jacobian, tilt = functions
     small, large = _ball(problem.until), arb(problem.ceiling)
-    ratio = _ball(slope)
+    ratio = _ball(tilt)
     start = problem.start
-    first = (_ball(start[0]), _ball(start[1] + slope * start[0]))
+    first = (_ball(start[0]), _ball(start[1] + tilt * start[0]))
     z, v = first[0].mid(), first[1].mid()
     rz, rv = first[0].rad(), first[1].rad()
     useless = float(USELESS)
