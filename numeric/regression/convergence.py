@@ -165,6 +165,16 @@ class ConvergenceTable:
         """``eta`` times the top Hessian eigenvalue at convergence; nan for runs that did not converge."""
         return np.where(self.status == Status.CONVERGED.code, self.hessian * self.step_sizes, np.nan)
 
+    @property
+    def flow_growth(self) -> Array:
+        """``lambda_max`` at the end of the flow over that at the start, of the very runs that converged; nan elsewhere.
+
+        Shaped like :attr:`scaled_ntk`, so that means over samples compare descent and flow on the same starts: large
+        residuals diverge more often under descent, and would count under the flow alone.
+        """
+        growth = self.flow_final[..., None] / self.initial[..., None, None]
+        return np.where(self.status == Status.CONVERGED.code, growth, np.nan)
+
     def summary(self) -> list[dict[str, Any]]:
         """One row for each (shape, sigma_z, start): counts, and the mean scaled NTK eigenvalue with its error."""
         rows = []
@@ -173,7 +183,7 @@ class ConvergenceTable:
                 for j, begin in enumerate(self.grid.starts):
                     status, values = self.status[a, :, i, j], self.scaled_ntk[a, :, i, j]
                     good = values[np.isfinite(values)]
-                    growth = self.flow_final[a, :, i] / self.initial[a]
+                    growth = self.flow_growth[a, :, i, j][np.isfinite(values)]
                     rows.append(
                         {
                             "outputs": outputs,
@@ -185,7 +195,7 @@ class ConvergenceTable:
                             "standard_error": float(good.std(ddof=1) / np.sqrt(len(good))) if len(good) > 1 else None,
                             "hessian": float(np.nanmean(self.scaled_hessian[a, :, i, j])) if len(good) else None,
                             "crossed": int(np.sum(self.peak[a, :, i, j] >= 2)),
-                            "flow_growth": float(growth.mean()) if np.isfinite(growth).all() else None,
+                            "flow_growth": float(growth.mean()) if len(good) and np.isfinite(growth).all() else None,
                         }
                     )
         return rows

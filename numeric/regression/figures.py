@@ -109,7 +109,8 @@ def plot_convergence(table: ConvergenceTable, shape: int = 0, *, ax: Axes | None
         ax: axes to draw on; new ones if None.
 
     Returns:
-        The axes. Points are means over the samples that converged, bars their standard error; dashed is the flow.
+        The axes. Points are means over the samples that converged, bars their standard error; dashed is the flow from
+        the same samples.
     """
     import matplotlib as mpl
 
@@ -117,7 +118,7 @@ def plot_convergence(table: ConvergenceTable, shape: int = 0, *, ax: Axes | None
     grid, values = table.grid, table.scaled_ntk[shape]
     scales = np.array(grid.sigma_z)
     colours = mpl.colormaps["YlGnBu"](np.linspace(0.35, 0.95, len(grid.starts)))
-    growth = table.flow_final[shape] / table.initial[shape][:, None]
+    growth = table.flow_growth[shape]
     ceiling = 2.0
     for j, start in enumerate(grid.starts):
         count = np.isfinite(values[:, :, j]).sum(axis=0)
@@ -126,8 +127,10 @@ def plot_convergence(table: ConvergenceTable, shape: int = 0, *, ax: Axes | None
         bars = np.where(count > 1, spread / np.sqrt(np.maximum(count, 1)), 0)
         ceiling = max(ceiling, float(np.nanmax(mean + bars, initial=0)))
         ax.errorbar(scales, mean, bars, color=colours[j], marker="o", ms=4, capsize=2, label=f"{start:g}", zorder=3)
-        if np.isfinite(growth).all():
-            ax.plot(scales, start * growth.mean(axis=0), color=colours[j], linestyle="--", linewidth=1, alpha=0.8)
+        if table.grid.flow:
+            ended = np.isfinite(growth[:, :, j]).sum(axis=0)
+            flow = np.where(ended > 0, np.nansum(growth[:, :, j], axis=0) / np.maximum(ended, 1), np.nan)
+            ax.plot(scales, start * flow, color=colours[j], linestyle="--", linewidth=1, alpha=0.8)
     ax.axhline(2, **EDGE_LINE)
     ax.annotate(r"$2/\eta$", (scales[0], 2), xytext=(0, 3), textcoords="offset points", color="0.25")
     ax.set_ylim(0, 1.15 * ceiling)

@@ -76,6 +76,19 @@ def test_summary_counts_every_run() -> None:
     assert (table.scaled_hessian[converged] < 2 + 1e-6).all()
 
 
+def test_the_flow_is_averaged_over_the_runs_that_converged() -> None:
+    """Else the gap between descent and flow is one between samples: here descent loses the largest residuals."""
+    grid = ConvergenceGrid(shapes=((6, 12),), sigma_z=(3.0,), starts=(1.0,), samples=8, max_steps=2000)
+    table = run_convergence_grid(grid)
+    converged = table.status[0, :, 0, 0] == 0
+    assert 0 < converged.sum() < 8
+    growth = table.flow_final[0, :, 0] / table.initial[0]
+    (row,) = table.summary()
+    assert row["flow_growth"] == pytest.approx(growth[converged].mean())
+    assert row["flow_growth"] != pytest.approx(growth.mean(), rel=1e-3)
+    assert np.array_equal(np.isfinite(table.flow_growth[0, :, 0, 0]), converged)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
