@@ -244,7 +244,7 @@ CLAIMS = (
         title="At epsilon = 0 every point of the nullcline is a two-cycle",
         statement=sp.And(sp.Eq(DZ, 0), sp.Eq(DY, 0)),
         variables=(z,),
-        assumptions=(sp.Eq(epsilon, 0), sp.Eq(y, 0)),
+        assumptions=(sp.Eq(epsilon, 0, evaluate=False), sp.Eq(y, 0)),
         source=Source("edgestab", "why both increments are divisible by epsilon when y = epsilon w"),
         uses=("one-step-map",),
         domain="epsilon = 0, z != 1",

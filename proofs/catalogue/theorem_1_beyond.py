@@ -82,6 +82,19 @@ def _any_spectrum(ctx: CheckContext) -> Outcome:
     return judge(len(models) + 1, wrong, worst=wrong, bound=0, domain="any 1 to 6 eigenvalues, any target, exact")
 
 
+def _norm_term_by_term(ctx: CheckContext) -> Outcome:
+    """One weight's change ``- 2 z q theta^2 + z^2 q^2 theta^2``, summed: ``- 4 z (z + E) + z^2 T`` for any spectrum."""
+    q, weight = sp.symbols("q_i theta_i", real=True)
+    rest = sp.Symbol("rest", real=True)
+    gradient = sp.diff((rest + q * weight**2 / 2) ** 2 / 2, weight).subs(rest, z - q * weight**2 / 2)
+    change = sp.expand((weight - gradient) ** 2 - weight**2)
+    # sum q theta^2 = 2 f = 2 (z + E), and sum q^2 theta^2 = T
+    wrong = int(sp.expand(change - (-2 * z * (q * weight**2) + z**2 * (q**2 * weight**2))) != 0)
+    summed = -2 * z * (2 * (z + E)) + z**2 * T
+    wrong += sp.expand(summed - (-(z**2) * (4 - T) - 4 * E * z)) != 0
+    return judge(2, wrong, worst=wrong, bound=0, domain="any number of eigenvalues, any target")
+
+
 @refuted_by_algebra
 def _no_linear_function(ctx: CheckContext) -> Outcome:
     """For a target the derivation of a linear Lyapunov function must fail; at E = 0 it must not."""
@@ -166,6 +179,7 @@ _INTERVAL = sp.And(sp.Le(2 - epsilon, limit), sp.Le(limit, 2))
 CLAIMS = (
     Claim(
         id="theorem-1-scaling",
+        formerly="scaled-spectrum",
         title="Eigenvalues {mu, -epsilon mu} give the same map in (eta mu f, eta lambda)",
         statement=sp.Eq(z, eta * mu * symbol("f")),
         variables=(z, eta, mu),
@@ -185,13 +199,17 @@ CLAIMS = (
     ),
     Claim(
         id="theorem-1-any-spectrum-norm",
+        formerly="weight-norm-any-spectrum",
         title="For any Q the squared weight norm falls by z^2 (4 - T) + 4 E z",
         statement=sp.Eq(symbol("|theta'|^2"), symbol("|theta|^2") - z**2 * (4 - T) - 4 * E * z),
         variables=(z, T, E),
         source=_HOUSE,
         domain="any spectrum, any target; with E = 0 and T bounded below 4 it forces z -> 0",
         note="this is the part of the argument that survives for any number of eigenvalues",
-        checks=(Check("expanded in theta for symbolic spectra", Level.DERIVED, _any_spectrum),),
+        checks=(
+            Check("expanded in theta for symbolic spectra", Level.DERIVED, _any_spectrum),
+            Check("term by term, for any number of eigenvalues", Level.DERIVED, _norm_term_by_term),
+        ),
     ),
     Claim(
         id="theorem-1-target-obstacle",

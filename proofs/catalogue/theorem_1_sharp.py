@@ -177,11 +177,12 @@ CLAIMS = (
         id="theorem-1-escape",
         title="Where the residual doubles for ever",
         statement=sp.Implies(
-            sp.And(sp.Ge(z * (1 - epsilon), 3), sp.Ge(2 * z * (1 + 2 * epsilon), V)), sp.Ge(_NEXT, 2 * z)
+            sp.And(sp.Ge(z * (1 - epsilon), 3), sp.Ge(2 * z * (1 + 2 * epsilon), V), sp.Ge(V, 2 * epsilon * z)),
+            sp.Ge(_NEXT, 2 * z),
         ),
         variables=(z, V, T, epsilon),
         source=_ORBIT,
-        domain="z >= 3/(1 - epsilon), 2 z (1 + 2 epsilon) >= V",
+        domain="z >= 3/(1 - epsilon), 2 z (1 + 2 epsilon) >= V >= 2 epsilon z; the last says that the weights are real",
         checks=(Check("identities of the escape argument", Level.DERIVED, _escape_lemma),),
     ),
     Claim(

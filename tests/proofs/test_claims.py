@@ -57,6 +57,8 @@ def test_former_ids_still_name_their_claims() -> None:
     assert set(former) == {
         *(f"{name}-kernel" for name in ("gradient", "one-step", "hierarchy", "recurrence-identity")),
         *(f"theorem-1{part}-kernel" for part in ("-basin", "", "-sharp")),
+        "scaled-spectrum",
+        "weight-norm-any-spectrum",
     }
     for name, claim in former.items():
         assert name not in all_claims()
