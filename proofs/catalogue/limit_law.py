@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import mpmath
 import sympy as sp
 
-from ...numeric.orbits.iterated_limit import iterate_descent_to_limit
+from ...numeric.orbits.iterated_limit import iterate_descent_to_limit, iterate_to_limit
 from ...numeric.orbits.limit_prediction import LawEvaluator, predict_limit
 from ...symbolic.algebra.errors import EdgestabError
 from ...symbolic.algebra.symbols import symbol
@@ -174,6 +176,49 @@ def _covered(ctx: CheckContext) -> Outcome:
     )
 
 
+def random_starts(seed: int, count: int) -> Iterator[tuple[Fraction, Fraction, Fraction]]:
+    """Starts ``(epsilon, z, T)`` of real weights near the edge and far from it, epsilon from 1/1000 to 1/5."""
+    draw = random.Random(seed)
+    while count:
+        eps = Fraction(str(round(10 ** draw.uniform(-3, -0.7), 8)))
+        z0 = Fraction(str(round(draw.uniform(-0.6, 0.5) * draw.choice([1, 0.25]), 8)))
+        off = draw.gauss(0, 0.25) * draw.choice([1, 0.2, 8 * float(eps)])
+        T0 = Fraction(str(round(2 / (1 - float(z0)) + off, 8)))
+        if z0 != 0 and max(2 * z0, -2 * eps * z0) <= T0:
+            count -= 1
+            yield eps, z0, T0
+
+
+def _covered_anywhere(ctx: CheckContext) -> Outcome:
+    """True against expected error, and the truth in the proved range, at random starts, in reach of the law or not."""
+    tested = rejected = outside = proved = 0
+    worst, count = 0.0, ctx.pick(20, 60, 600)
+    for eps, z0, T0 in random_starts(ctx.seed, count):
+        prediction = predict_limit(eps, z0, T0)
+        end = iterate_to_limit(ctx.map, eps, z0, T0, digits=25).value
+        outside += prediction.regime == "outside"
+        if end is None or prediction.regime == "outside":
+            continue
+        truth = mpmath.mpf(str(end))
+        share = abs(float(mpmath.mpf(prediction.decimal) - truth)) / (prediction.expected_error + 1e-20)
+        rejected += share > 1
+        if prediction.proved_range is not None:
+            proved += 1
+            rejected += not prediction.proved_range[0] <= truth <= prediction.proved_range[1]
+        worst, tested = max(worst, share), tested + 1
+        ctx.progress((tested + outside) / count)
+    return judge(
+        tested,
+        rejected,
+        worst=round(worst, 3),
+        bound=1,
+        digits=25,
+        domain="random starts of real weights, epsilon from 1/1000 to 1/5, |z| up to 0.6, T near 2/(1 - z) and far off",
+        detail=f"largest true / expected error; {outside} of {count} starts are outside the reach of the law, {proved} "
+        "have a proved range",
+    )
+
+
 _NEXT = main_case().limit_law(2)
 _DESCENT = "gradient descent in theta, error slope over frozen and relaxed starts"
 _STARTS = "starts with z_0 = O(sqrt(epsilon)), x_0 = O(epsilon)"
@@ -227,7 +272,12 @@ CLAIMS = (
         variables=(T_inf,),
         source=Source("edgestab", "predict_limit"),
         uses=("limit-law-next",),
-        domain=_STARTS,
-        checks=(Check("true against expected error", Level.CHECKED, _covered),),
+        domain="starts that are not outside the reach of the law",
+        note="The form of the expected error was chosen after seeing thousands of random starts; it then held on 1,200 "
+        "fresh ones (seeds 7 and 8 at effort thorough).",
+        checks=(
+            Check("true against expected error", Level.CHECKED, _covered),
+            Check("the same at random starts, and the proved range", Level.CHECKED, _covered_anywhere),
+        ),
     ),
 )

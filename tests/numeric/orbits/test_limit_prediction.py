@@ -1,8 +1,6 @@
 """Predictions of the limit against iteration of the map, and what they refuse."""
 
 import json
-import random
-from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 
@@ -12,6 +10,7 @@ import pytest
 import edgestab as es
 from edgestab.numeric.orbits.iterated_limit import iterate_to_limit
 from edgestab.numeric.orbits.limit_prediction import predict_limit
+from edgestab.proofs.catalogue.limit_law import random_starts
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.models.quadratic import main_case
 
@@ -53,19 +52,6 @@ def test_a_correction_that_happens_to_be_small_does_not_pass_for_the_error(eps: 
     prediction = predict_limit(eps, z0, T0)
     end = iterate_to_limit(main_case(), Fraction(eps), Fraction(z0), Fraction(T0), digits=25)
     assert abs(mpmath.mpf(prediction.decimal) - mpmath.mpf(str(end.value))) <= prediction.expected_error < 0.2
-
-
-def random_starts(seed: int, count: int) -> Iterator[tuple[Fraction, Fraction, Fraction]]:
-    """Starts of real weights, near the edge and far from it, epsilon from 1/1000 to 1/5."""
-    draw = random.Random(seed)
-    while count:
-        eps = Fraction(str(round(10 ** draw.uniform(-3, -0.7), 8)))
-        z = Fraction(str(round(draw.uniform(-0.6, 0.5) * draw.choice([1, 0.25]), 8)))
-        off = draw.gauss(0, 0.25) * draw.choice([1, 0.2, 8 * float(eps)])
-        T = Fraction(str(round(2 / (1 - float(z)) + off, 8)))
-        if z != 0 and max(2 * z, -2 * eps * z) <= T:
-            count -= 1
-            yield eps, z, T
 
 
 @pytest.mark.parametrize("count", [60, pytest.param(3000, marks=pytest.mark.thorough)])
