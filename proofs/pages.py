@@ -11,6 +11,7 @@ import sympy as sp
 
 from ..symbolic.algebra.errors import ProofError
 from ..symbolic.algebra.symbols import latex_names
+from ..symbolic.latex.document import escape
 from .claims import Claim, Level, Source
 
 BIBLIOGRAPHY = Path(__file__).with_name("references.bib")
@@ -98,28 +99,11 @@ def claim_text(claim: Claim) -> str:
     return "\n".join(lines)
 
 
-_ESCAPES = {
-    "&": r"\&",
-    "%": r"\%",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "^": r"\^{}",
-    "~": r"\~{}",
-}
-
-
-def escape_latex(text: str) -> str:
-    """Plain words for LaTeX."""
-    return "".join(_ESCAPES.get(c, c) for c in text)
-
-
 def claim_latex(claim: Claim) -> str:
     """A claim as a LaTeX ``theorem``-like block that can be pasted."""
     names = latex_names()
     lines = [
-        rf"\paragraph{{{escape_latex(claim.title)}}}\label{{claim:{claim.id}}}",
+        rf"\paragraph{{{escape(claim.title)}}}\label{{claim:{claim.id}}}",
         r"\begin{equation}",
         f"  {sp.latex(claim.statement, symbol_names=names)}",
         r"\end{equation}",
@@ -128,6 +112,6 @@ def claim_latex(claim: Claim) -> str:
         relations = ", ".join(f"${sp.latex(a, symbol_names=names)}$" for a in claim.assumptions)
         lines.append(f"assuming {relations}.")
     if claim.domain:
-        lines.append(f"Domain: {escape_latex(claim.domain)}.")
-    lines.append(f"Source: {escape_latex(source_text(claim.source))} \\cite{{{claim.source.bibkey}}}.")
+        lines.append(f"Domain: {escape(claim.domain)}.")
+    lines.append(f"Source: {escape(source_text(claim.source))} \\cite{{{claim.source.bibkey}}}.")
     return "\n".join(lines)

@@ -51,6 +51,8 @@ def test_every_command_has_a_summary_and_loads() -> None:
         command = cli.get_command(click.Context(cli), name)
         assert command is not None
         assert command.help
+        # click's mark for "do not rewrap" must not be printed itself
+        assert r"\b" not in command.get_help(click.Context(command))
 
 
 def test_import_loads_nothing_heavy() -> None:

@@ -60,7 +60,7 @@ def sweep(
     json_path: str | None,
     force: bool,
 ) -> None:
-    r"""Run every orbit of a grid of starts to its end, without storing paths.
+    """Run every orbit of a grid of starts to its end, without storing paths.
 
     AXIS is one value (0.1), a list (0.1,0.2,0.5), equal steps START:STOP:COUNT (0:1:101), or equal ratios
     START:STOP:COUNT:log (1e-4:0.1:200:log). The orbits that converge are split into those that relaxed onto the slow
@@ -70,8 +70,8 @@ def sweep(
     Examples:
       edgestab sweep --epsilon 1e-4:0.5:300:log --z -1.5:0.99:300 --T 2 --plot phase.png
       edgestab sweep --epsilon 0.01 --theta-1 0.02:3:300 --theta-2 20 --eta 0.05:1.5:300 --plot eta.png
-      edgestab sweep --epsilon 1e-5:0.1:2000:log --z -0.5:0.5:2000 --T 2 --output run --scheduler tcp://10.0.0.5:8786
-    """
+      edgestab sweep --epsilon 1e-5:0.1:2000:log --z -0.5:0.5:2000 --T 2 --output run --scheduler tcp://HOST:8786
+    """  # noqa: D301
     for path in (json_path, plot_path):
         check_writable(path, force)
     from edgestab.numeric.sweeps.grid import make_sweep_grid

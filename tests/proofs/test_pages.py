@@ -4,7 +4,7 @@ import pytest
 
 from edgestab.proofs.catalogue import all_claims, get_claim
 from edgestab.proofs.claims import Source
-from edgestab.proofs.pages import bibliography, claim_latex, claim_record, claim_text, escape_latex, source_text
+from edgestab.proofs.pages import bibliography, claim_latex, claim_record, claim_text, source_text
 from edgestab.symbolic.algebra.errors import ProofError
 
 
@@ -27,4 +27,7 @@ def test_every_claim_prints_in_every_format(claim_id: str) -> None:
 
 
 def test_escaping() -> None:
-    assert escape_latex("a_b & 5%") == r"a\_b \& 5\%"
+    # a bare < or | prints as another character in the default encoding
+    latex = claim_latex(get_claim("theorem-1-sharp"))
+    assert "epsilon $<$= 1/30" in latex
+    assert r"eta $|$theta$|$\^{}2" in latex
