@@ -28,8 +28,6 @@ REALS = frozenset(
     }
 )
 """The axioms that Coq's classical real numbers stand on."""
-CLASSIC = "Classical_Prop.classic"
-"""Excluded middle for all propositions; Coq's library needs it to define the logarithm."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import flint
 import mpmath
 
 from ...symbolic.algebra.errors import DomainError, PrecisionError
-from ...symbolic.algebra.pfaffian import pfaffian
+from ...symbolic.wick.exact_moments import pfaffian
 from ..runs.limits import check_count
 
 #: Largest number of eigenvalues: cancellation costs digits and each point costs 2^n products.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,8 @@ import mpmath
 import sympy as sp
 
 from ...symbolic.algebra.errors import DomainError
+from ...symbolic.algebra.symbols import symbol
+from ...symbolic.models.gradient_flow import GradientFlow
 from ...symbolic.models.quadratic import QuadraticModel
 from .starts import exact_rational
 
@@ -74,45 +76,29 @@ def solve_flow_limit(model: QuadraticModel, theta: Sequence[object], digits: int
             (model.parameters, len(theta), digits),
             "Substitute the symbols first.",
         )
-    starts = [exact_rational(t, "solve_flow_limit()") for t in theta]
-    with mpmath.workdps(digits + 10):
-        q = [_number(v) for v in model.eigenvalues]
-        target = _number(model.target)
-        w = [mpmath.mpf(t.numerator) ** 2 / mpmath.mpf(t.denominator) ** 2 for t in starts]
-        s = _root(q, w, target, digits)
-        if s is None:
-            # the residual keeps its sign: every part that it can shrink is gone
-            sign = mpmath.sign(_residual(q, w, target, mpmath.mpf(0)))
-            left = tuple(x if sign == 0 or p * sign < 0 else mpmath.mpf(0) for p, x in zip(q, w, strict=True))
-            return FlowLimit(target == 0, _moment(q, left), -target, mpmath.inf * sign, left)
-        end = tuple(x * mpmath.exp(-2 * p * s) for p, x in zip(q, w, strict=True))
-        return FlowLimit(True, _moment(q, end), _residual(q, w, target, s), s, end)
-
-
-def _number(value: sp.Expr) -> Any:
-    rational = sp.Rational(value)
-    return mpmath.mpf(int(rational.p)) / int(rational.q)
-
-
-def _moment(q: Sequence[Any], w: Sequence[Any]) -> Any:
-    return mpmath.fsum(p * p * x for p, x in zip(q, w, strict=True))
-
-
-def _residual(q: Sequence[Any], w: Sequence[Any], target: Any, s: Any) -> Any:
-    return mpmath.fsum(p * x * mpmath.exp(-2 * p * s) for p, x in zip(q, w, strict=True)) / 2 - target
-
-
-def _root(q: Sequence[Any], w: Sequence[Any], target: Any, digits: int) -> Any | None:
-    value = _residual(q, w, target, mpmath.mpf(0))
-    if value == 0:
-        return mpmath.mpf(0)
+    flow, s = GradientFlow(model), symbol("s")
+    starts = (exact_rational(t, "solve_flow_limit()") for t in theta)
+    at = {name: sp.Rational(t.numerator, t.denominator) for name, t in zip(model.theta, starts, strict=True)}
+    state = {name: value.xreplace(at) for name, value in zip(model.state, model.embedding(), strict=True)}
+    residual, eigenvalue = (flow.end_equation(s) / 2).xreplace(state), flow.end_eigenvalue(s).xreplace(state)
+    sign = int(sp.sign(residual.subs(s, 0)))
     # towards s -> +-infinity only the parts that grow stay, and they have the other sign
-    sign = mpmath.sign(value)
-    grows = any(x > 0 and p * sign < 0 for p, x in zip(q, w, strict=True))
-    if not grows and target * sign <= 0:
-        return None
-    near, far = mpmath.mpf(0), sign
-    while mpmath.sign(_residual(q, w, target, far)) == sign:
+    grows = any(q * sign * w.xreplace(state) < 0 for q, w in zip(model.eigenvalues, flow.squares, strict=True))
+    keeps_sign = sign and not grows and model.target * sign <= 0
+    with mpmath.workdps(digits + 10):
+        values = sp.lambdify(s, (residual, sp.diff(residual, s)), "mpmath")
+        end = mpmath.inf * sign if keeps_sign else _root(values, sign, digits)
+        ends = sp.lambdify(s, (eigenvalue, residual, *(w.xreplace(state) for w in flow.squares_at(s))), "mpmath")
+        found, rest, *squares = map(mpmath.mpf, ends(end))
+        return FlowLimit(bool(mpmath.isfinite(end) or model.target == 0), found, rest, end, tuple(squares))
+
+
+def _root(values: Callable[[Any], tuple[Any, Any]], sign: int, digits: int) -> Any:
+    """Where the residual vanishes that has this sign at 0; ``values`` gives it and its derivative."""
+    near, far = mpmath.mpf(0), mpmath.mpf(sign)
+    if sign == 0:
+        return near
+    while mpmath.sign(values(far)[0]) == sign:
         near, far = far, 2 * far
         if abs(far) > WIDEST:
             raise DomainError.of(
@@ -120,11 +106,10 @@ def _root(q: Sequence[Any], w: Sequence[Any], target: Any, digits: int) -> Any |
             )
     s = (near + far) / 2
     for _ in range(40 + 4 * digits):
-        here = _residual(q, w, target, s)
+        here, slope = values(s)
         if here == 0:
             break
         near, far = (s, far) if mpmath.sign(here) == sign else (near, s)
-        slope = -mpmath.fsum(p * p * x * mpmath.exp(-2 * p * s) for p, x in zip(q, w, strict=True))
         newton = s - here / slope
         inside = min(near, far) < newton < max(near, far)
         before, s = s, newton if inside else (near + far) / 2

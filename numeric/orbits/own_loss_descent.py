@@ -14,6 +14,7 @@ from flint import fmpq, fmpq_mpoly
 
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.algebra.rings import PolyRing
+from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.own_loss.edge import EdgeForm
 from ...symbolic.models.own_loss.gradient import GradientStep
 from ...symbolic.planar.maps import PolynomialMap
@@ -125,7 +126,7 @@ def _kernel_of(
         "gradient step",
     )
     watched = [sp.expand(e.subs(safe, simultaneous=True)) for e in (level, trace)]
-    names = (sp.Symbol("level", real=True), sp.Symbol("trace", real=True))
+    names = (symbol("L"), sp.Symbol("trace", real=True))
     own = PolyRing(own_step.variables)
     kernel = compile_map(carry_along(own_step, dict(zip(names, watched, strict=True))), "mpfr")
     return kernel, tuple(own.from_expr(e) for e in watched)

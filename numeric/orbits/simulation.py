@@ -15,13 +15,13 @@ from typing import Any
 import gmpy2
 
 from ...symbolic.algebra.errors import DomainError, PrecisionError
+from ...symbolic.planar.nullcline import EDGE
 from ..number_types import KERNELS, bits_for
 from ..runs.status import Status
 from .precision.cheapest_type import count_digits, run_in_cheapest_type
 from .precision.enclosures import ball_digits, ball_parts, enclose, precision
 from .starts import OrbitProblem, exact_rational, read_start
 
-EDGE = 2
 DEFAULT_STEPS = 1_000_000
 MAX_DIGITS = 10_000
 

@@ -268,8 +268,8 @@ def _stabilisation_from_expansion(ctx: CheckContext) -> Outcome:
         system = derive_self_stabilisation()
     except EdgestabError as error:
         return judge(1, 1, detail=str(error))
-    b, drive, v = sp.Symbol("b", positive=True), sp.Symbol("L_v", real=True), sp.Symbol("v", real=True)
-    e = sp.Symbol("eta", positive=True)
+    b, drive = sp.Symbol("b", positive=True), sp.Symbol("L_v", real=True)
+    v, e = symbols("v eta")
     meaning = {y: b * v, alpha: -b * drive, beta: b**2}
     gone = {min(p.free_symbols, key=str): 0 for p in system.surviving}
     tested = rejected = 0

@@ -16,6 +16,7 @@ from ...numeric.codegen.compile import compile_map
 from ...numeric.runs.status import Status
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.symbols import symbol, symbols
+from ...symbolic.models.quadratic import main_case
 from ..certificates.theorem_1 import PIECES, regions
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, exact, judge
 from ..twins import residual_and_eigenvalue, squares
@@ -208,7 +209,7 @@ _START_SET = (
 _BOX = (
     _between(Z_RANGE[0], z, Z_RANGE[1]),
     _between(V_RANGE[0], V, V_RANGE[1]),
-    sp.Eq(T, V + 2 * (1 - epsilon) * z),
+    sp.Eq(T, V - main_case().edge_coordinates().tilt * z),
     _START_SET[-1],
 )
 

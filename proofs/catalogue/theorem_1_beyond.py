@@ -8,7 +8,7 @@ import sympy as sp
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.algebra.symbols import symbol, symbols
-from ...symbolic.models.quadratic import QuadraticModel
+from ...symbolic.models.quadratic import QuadraticModel, main_case
 from ...symbolic.trapping.barrier import derive_barrier
 from ...symbolic.trapping.lyapunov import derive_lyapunov
 from ...symbolic.trapping.target import derive_target_region, derive_tilt, s
@@ -19,6 +19,7 @@ from .theorem_1_certificate import judge_conditions, refuted_by_algebra
 
 z, T, V, epsilon, eta, mu, E = symbols("z T V epsilon eta mu E")
 limit = symbol("T_inf")
+_TILT = main_case().edge_coordinates().tilt - 4 * epsilon * E / T
 
 
 @refuted_by_algebra
@@ -107,7 +108,7 @@ def _no_linear_function(ctx: CheckContext) -> Outcome:
         pass
     derive_lyapunov(ctx.map)
     tilt = derive_tilt(QuadraticModel(ctx.subject.model.eigenvalues, target=E).planar_map())
-    wrong += sp.expand(tilt.subs(s, 4 * E / T) - (-2 * (1 - epsilon) - 4 * epsilon * E / T)) != 0
+    wrong += sp.expand(tilt.subs(s, 4 * E / T) - _TILT) != 0
     return judge(3, wrong, worst=wrong, bound=0, domain="E = 1/7 against E = 0, and the slope for symbolic E")
 
 
@@ -214,7 +215,7 @@ CLAIMS = (
     Claim(
         id="theorem-1-target-obstacle",
         title="With a target no linear function of (z, T) falls to second order",
-        statement=sp.Eq(symbol("a"), -2 * (1 - epsilon) - 4 * epsilon * E / T),
+        statement=sp.Eq(symbol("a"), _TILT),
         variables=(E, T, epsilon),
         source=_HOUSE,
         uses=("theorem-1-lyapunov",),

@@ -8,12 +8,11 @@ import sympy as sp
 
 from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.algebra.symbols import symbol, symbols
-from ...symbolic.planar.planar_map import PlanarMap
 from ...symbolic.trapping.lyapunov import derive_lyapunov
-from ..certificates.enclosed_orbits import EnclosedOrbit, OrbitVerdict
+from ..certificates.enclosed_orbits import NEEDED, EnclosedOrbit, needed_orbit
 from ..certificates.serial import fraction
 from ..certificates.sharp_limit import sharp_bound, sharp_strip
-from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
+from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, exact, judge
 from .theorem_1_certificate import judge_conditions, refuted_by_algebra
 
 z, T, V, epsilon = symbols("z T V epsilon")
@@ -63,15 +62,12 @@ def _third(ctx: CheckContext) -> Outcome:
     return _sharp(ctx, 3)
 
 
-def _orbit(one_step: PlanarMap, eps: Fraction, z0: Fraction, T0: Fraction) -> OrbitVerdict:
-    return EnclosedOrbit(derive_lyapunov(one_step), eps).run(z0, T0)
-
-
 @refuted_by_algebra
 def _diverges(ctx: CheckContext) -> Outcome:
     """Start below the edge, ``V = 7/2``: above the top of the region; the orbit escapes for good."""
-    eps, z0, T0 = Fraction(1, 5), Fraction(-1), Fraction(19, 10)
-    found = _orbit(ctx.map, eps, z0, T0)
+    lyapunov = derive_lyapunov(ctx.map)
+    eps, z0, T0 = needed_orbit(lyapunov, "top")
+    found = EnclosedOrbit(lyapunov, eps).run(z0, T0)
     wrong = int(found.outcome != "escape")
     return judge(
         found.steps,
@@ -87,8 +83,9 @@ def _diverges(ctx: CheckContext) -> Outcome:
 @refuted_by_algebra
 def _falls_short(ctx: CheckContext) -> Outcome:
     """Start under the barrier: the limit lies below ``2 - epsilon``."""
-    eps, z0, T0 = Fraction(1, 5), Fraction(-1, 100), Fraction(3, 2)
-    found = _orbit(ctx.map, eps, z0, T0)
+    lyapunov = derive_lyapunov(ctx.map)
+    eps, z0, T0 = needed_orbit(lyapunov, "barrier")
+    found = EnclosedOrbit(lyapunov, eps).run(z0, T0)
     wrong = int(not (found.outcome == "limit" and found.high < 2 - float(eps)))
     return judge(
         found.steps,
@@ -104,12 +101,13 @@ def _falls_short(ctx: CheckContext) -> Outcome:
 @refuted_by_algebra
 def _freezes(ctx: CheckContext) -> Outcome:
     """Start on the nullcline close to ``z = 0``: the orbit stops before it relaxes, the sharp bound fails."""
-    eps, z0 = Fraction(1, 50), Fraction(1, 20)
+    lyapunov = derive_lyapunov(ctx.map)
+    eps, z0, T0 = needed_orbit(lyapunov, "distance")
     bound = sharp_bound(sharp_strip(ctx.map, 1))
     allowed = bound.constant * eps**2
     centre = sum(fraction(c) * eps**j for j, c in enumerate(bound.strip.series.limit_coefficients))
-    found = _orbit(ctx.map, eps, z0, 2 / (1 - z0))
-    other = _orbit(ctx.map, Fraction(1, 5), z0, 2 / (1 - z0))
+    found = EnclosedOrbit(lyapunov, eps).run(z0, T0)
+    other = EnclosedOrbit(lyapunov, Fraction(1, 5)).run(z0, T0)
     away = found.low - float(centre)
     wrong = int(not (found.outcome == "limit" and away > 1.01 * float(allowed) and found.high <= 2))
     wrong += int(not (other.outcome == "limit" and 2 - other.low < 0.2 * 0.2))
@@ -119,7 +117,7 @@ def _freezes(ctx: CheckContext) -> Outcome:
         worst=away,
         bound=float(allowed),
         digits=300,
-        domain=f"epsilon = {eps} and 1/5, z = {z0}, T = 2/(1 - z)",
+        domain=f"epsilon = {eps} and 1/5, z = {z0}, T = {T0}",
         detail=f"(2 - lim T)/epsilon = {(2 - found.low) / float(eps):.4f} and {(2 - other.low) / 0.2:.4f}, not 1/2",
     )
 
@@ -189,7 +187,7 @@ CLAIMS = (
         id="theorem-1-needs-the-top",
         title="A start below the edge outside the region diverges",
         statement=sp.Implies(
-            sp.And(sp.Eq(epsilon, sp.Rational(1, 5)), sp.Eq(z, -1), sp.Eq(T, sp.Rational(19, 10))),
+            sp.And(*(sp.Eq(s, exact(q)) for s, q in zip((epsilon, z, T), NEEDED["top"], strict=True))),
             sp.Eq(_ENDLESS, sp.oo),
         ),
         variables=(z, T, epsilon),

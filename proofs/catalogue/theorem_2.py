@@ -218,7 +218,7 @@ def _conventions(ctx: CheckContext) -> Outcome:
 
 def _maxwell(ctx: CheckContext) -> Outcome:
     """Cumulants are additive and homogeneous: a rotation by 45 degrees leaves only the second one free."""
-    order = sp.Symbol("r", real=True)
+    order = symbol("r")
     # the cumulant of (x + y) / sqrt 2 in units of that of x, at every real order at once
     free = sp.solveset(sp.Eq(2 * sp.Rational(1, 2) ** (order / 2), 1), order, sp.S.Reals)
     rejected = int(free != sp.FiniteSet(2))

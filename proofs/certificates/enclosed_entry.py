@@ -15,6 +15,7 @@ import sympy as sp
 from flint import arb
 
 from ...symbolic.algebra.rings import PolyRing
+from ...symbolic.algebra.symbols import symbol
 from ...symbolic.trapping.barrier import Barrier
 from .enclosed_orbits import Terms, ball, ball_terms, precision, remaining_fall, value_at
 from .serial import fraction
@@ -55,7 +56,7 @@ class Follower:
         self.barriers, self.bits = tuple(barriers), bits
         one_step, lyapunov = barriers[0].one_step, barriers[0].lyapunov
         (z, T), epsilon = one_step.variables, one_step.parameters[0]
-        V = sp.Symbol("V", real=True)
+        V = symbol("V")
         ring = PolyRing((z, V, epsilon))
         source = PolyRing((z, T, epsilon))
         images = [ring.from_expr(x) for x in (z, V - lyapunov.tilt * z, epsilon)]

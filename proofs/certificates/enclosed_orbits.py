@@ -8,11 +8,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 
+import sympy as sp
 from flint import arb, ctx, fmpq, fmpq_mpoly
 
 from ...symbolic.algebra.errors import DomainError, PrecisionError
 from ...symbolic.algebra.rings import poly_terms
 from ...symbolic.trapping.lyapunov import Lyapunov
+
+#: Epsilon and start (z, T) of the orbits that show the hypotheses of Theorem 1 are needed; without T, on the nullcline.
+NEEDED: dict[str, tuple[Fraction, ...]] = {
+    "top": (Fraction(1, 5), Fraction(-1), Fraction(19, 10)),
+    "barrier": (Fraction(1, 5), Fraction(-1, 100), Fraction(3, 2)),
+    "distance": (Fraction(1, 50), Fraction(1, 20)),
+}
 
 
 @contextmanager
@@ -81,6 +89,21 @@ class OrbitVerdict:
     high: float
     first: float
     radius: float
+
+
+def needed_orbit(lyapunov: Lyapunov, hypothesis: str) -> tuple[Fraction, Fraction, Fraction]:
+    """Epsilon and start ``(z, T)`` of the orbit that shows a hypothesis to be needed.
+
+    Args:
+        lyapunov: the map with its Lyapunov function.
+        hypothesis: a key of ``NEEDED``.
+
+    Returns:
+        Exact; a T that is not given is that of the nullcline at ``epsilon = 0``.
+    """
+    epsilon, z, *given = NEEDED[hypothesis]
+    on_curve = lyapunov.one_step.nullcline(1).at_zero.subs(lyapunov.one_step.variables[0], sp.Rational(str(z)))
+    return epsilon, z, given[0] if given else Fraction(str(on_curve))
 
 
 class EnclosedOrbit:

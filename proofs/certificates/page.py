@@ -20,16 +20,12 @@ from ...symbolic.planar.planar_map import PlanarMap
 from ...symbolic.trapping.barrier import Barrier, derive_barrier
 from ...symbolic.trapping.start import StartSet
 from ...symbolic.trapping.target import derive_target_region
-from .enclosed_orbits import EnclosedOrbit
+from .enclosed_orbits import EnclosedOrbit, needed_orbit
 from .serial import judge_condition
 from .sharp_limit import REGIONS, sharp_bound, sharp_strip
 from .theorem_1 import COQ_LEMMAS, COQ_NAMES, CURVED, TARGET_BARRIER, TARGET_WINDOW, build_certificate, regions
 
 _TOP = sp.Symbol("epsilon_max", positive=True)
-_FIGURE = r"""
-\section{Proved and simulated}
-\begin{center}\includegraphics[width=.75\textwidth]{%s}\end{center}
-Where starts end in simulation, and the proved region with the explicit starts."""
 
 
 def _rational(value: object) -> str:
@@ -147,14 +143,14 @@ def _sharp_values(one_step: PlanarMap, orders: tuple[int, ...]) -> dict[str, str
 
 def _orbit_items(pieces: list[tuple[Barrier, StartSet | None]]) -> str:
     lyapunov = pieces[0][0].lyapunov
-    z0 = Fraction(1, 20)
-    cases = (
-        (Fraction(1, 5), Fraction(-1), Fraction(19, 10), "starts below the edge, above the top of the region"),
-        (Fraction(1, 5), Fraction(-1, 100), Fraction(3, 2), "starts under the barrier"),
-        (Fraction(1, 50), z0, 2 / (1 - z0), "starts too close to $\\tilde z=0$ for the sharp form"),
-    )
+    cases = {
+        "top": "starts below the edge, above the top of the region",
+        "barrier": "starts under the barrier",
+        "distance": "starts too close to $\\tilde z=0$ for the sharp form",
+    }
     items = []
-    for e, z, T, text in cases:
+    for hypothesis, text in cases.items():
+        e, z, T = needed_orbit(lyapunov, hypothesis)
         found = EnclosedOrbit(lyapunov, e).run(z, T)
         short = (2 - found.low) / float(e)
         end = (

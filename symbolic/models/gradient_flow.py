@@ -112,6 +112,10 @@ class GradientFlow(Derived):
         q = self.model.eigenvalues
         return tuple(p * sp.log(first) - q[0] * sp.log(w) for p, w in zip(q[1:], rest, strict=True))
 
+    def squares_at(self, s: sp.Expr) -> tuple[sp.Expr, ...]:
+        """The squares once the time integral of z is ``s``: ``w_i exp(-2 q_i s)``, in the state of the start."""
+        return tuple(w * sp.exp(-2 * q * s) for q, w in zip(self.model.eigenvalues, self.squares, strict=True))
+
     def end_equation(self, s: sp.Symbol) -> sp.Expr:
         """Twice the residual after the time integral of z has reached ``s``; it falls with s, and its root is the end.
 
@@ -121,13 +125,13 @@ class GradientFlow(Derived):
         Returns:
             ``sum_i q_i w_i exp(-2 q_i s) - 2 E`` with the squares of the start.
         """
-        pairs = zip(self.model.eigenvalues, self.squares, strict=True)
-        return sp.Add(*(q * w * sp.exp(-2 * q * s) for q, w in pairs)) - 2 * self.model.target
+        pairs = zip(self.model.eigenvalues, self.squares_at(s), strict=True)
+        return sp.Add(*(q * w for q, w in pairs)) - 2 * self.model.target
 
     def end_eigenvalue(self, s: sp.Expr) -> sp.Expr:
         """The NTK eigenvalue there, ``sum_i q_i^2 w_i exp(-2 q_i s)``."""
-        pairs = zip(self.model.eigenvalues, self.squares, strict=True)
-        return sp.Add(*(q**2 * w * sp.exp(-2 * q * s) for q, w in pairs))
+        pairs = zip(self.model.eigenvalues, self.squares_at(s), strict=True)
+        return sp.Add(*(q**2 * w for q, w in pairs))
 
     def closed_limit(self) -> sp.Expr:
         """The NTK eigenvalue at the end in closed form, for two eigenvalues of opposite sign and target 0.

@@ -14,7 +14,7 @@ import sympy as sp
 
 from ..algebra.errors import DomainError, ProofError
 from ..algebra.rings import PolyRing
-from ..algebra.symbols import symbol
+from ..algebra.symbols import symbol, symbols
 from ..explain.log import DerivationLog
 from ..latex.equations import Equation
 from ..latex.names import later
@@ -180,7 +180,7 @@ class QuadraticModel:
         """
         log = DerivationLog("One step of gradient descent, closed")
         theta = self.theta
-        f, loss = sp.Symbol("f", real=True), sp.Symbol("L", real=True)
+        f, loss = symbols("f L")
         log.state(
             "Model and loss",
             "Quadratic predictor with the given eigenvalues, squared residual. The step size is scaled into theta, so "

@@ -129,7 +129,7 @@ class Recurrence(Derived):
         log = self.nullcline.explain()
         log.title = f"The two-step recurrence to order {self.order}"
         y, T = self.variables[1], one_step.variables[1]
-        log.state("Deviation", "Measure T from the nullcline T = f(z).", Equation(y, T - sp.Symbol("f", real=True)))
+        log.state("Deviation", "Measure T from the nullcline T = f(z).", Equation(y, T - symbol("f")))
         grading = self.z_increment.grading
         z0, y0, *fixed = (TruncatedSeries.variable(grading, s) for s in grading.symbols)
         curve = self.nullcline.series.polynomial()

@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 
 from ..algebra.errors import DomainError, ProofError
+from ..algebra.symbols import symbol
 from ..explain.derived import Derived
 from ..explain.log import DerivationLog
 from ..latex.equations import Equation
@@ -42,7 +43,7 @@ class SlowFlow(Derived):
         return (
             Equation(dz, sp.expand(self.y * self.rate), order=order, tag=self.z.name),
             Equation(dy, sp.expand(self.force), order=order, tag=self.y.name),
-            Equation(sp.Symbol("H", real=True), self.energy, order=order, tag="energy"),
+            Equation(symbol("H"), self.energy, order=order, tag="energy"),
         )
 
     def json(self) -> dict[str, Any]:

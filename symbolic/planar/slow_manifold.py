@@ -12,7 +12,7 @@ from flint import fmpq_poly
 
 from ..algebra.errors import DomainError, ProofError
 from ..algebra.rings import rational_string, to_fmpq, to_rational
-from ..algebra.series import Grading, RowSeries, TruncatedSeries, evaluate
+from ..algebra.series import Grading, TruncatedSeries, evaluate
 from ..algebra.series.rows import PARAMETER_WEIGHT
 from ..algebra.symbols import symbol
 from ..explain.derived import Derived
@@ -66,10 +66,6 @@ class SlowManifold(Derived):
     def parameter(self) -> sp.Symbol:
         """The small parameter."""
         return self.one_step.parameters[0]
-
-    def row_series(self) -> RowSeries:
-        """The manifold as a series in z and the parameter."""
-        return RowSeries(self.rows, self.order, self.width)
 
     def limit(self) -> LimitSeries:
         """Where the manifold meets ``z = 0``: the limit of every trajectory that has relaxed onto it."""

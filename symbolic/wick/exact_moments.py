@@ -9,17 +9,19 @@ rational.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import factorial
+from typing import Any, TypeVar
 
 import sympy as sp
 from flint import fmpq, fmpq_mpoly
 
 from ..algebra.errors import DomainError
-from ..algebra.pfaffian import pfaffian
 from ..algebra.rings import PolyRing, poly_terms, to_rational
 
+R = TypeVar("R")
 _X, _E, _Z = sp.symbols("x e z")
 _RING = PolyRing((_X, _E, _Z))
 #: x, exp(-x/2), and the weight of an eigenvalue above x.
@@ -45,6 +47,40 @@ class ExactMoments:
     rank: int
     first: sp.Rational
     second: sp.Rational
+
+
+def pfaffian(entry: Callable[[int, int], R], size: int, one: R) -> R:
+    """The Pfaffian of a skew-symmetric matrix.
+
+    Args:
+        entry: the entry above the diagonal, from ``i < j``.
+        size: even number of rows.
+        one: the ring's unit.
+
+    Returns:
+        The Pfaffian; ``size * 2^(size/2)`` products or fewer than ``2^size``, so this is for small sizes.
+
+    Raises:
+        DomainError: the size is odd.
+    """
+    if size % 2:
+        raise DomainError.of("pfaffian()", "an even number of rows", size, "Border the matrix first.")
+    minors: dict[tuple[int, ...], Any] = {(): one}
+
+    def minor(rows: tuple[int, ...]) -> Any:
+        if rows not in minors:
+            head, rest = rows[0], rows[1:]
+            total: Any = None
+            for place, other in enumerate(rest):
+                term: Any = entry(head, other) * minor(rest[:place] + rest[place + 1 :])
+                if place % 2:
+                    term = -term
+                total = term if total is None else total + term
+            minors[rows] = total
+        return minors[rows]
+
+    found: R = minor(tuple(range(size)))
+    return found
 
 
 def _lower(c: int) -> fmpq_mpoly:

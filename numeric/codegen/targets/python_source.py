@@ -44,8 +44,6 @@ def _whole(template: str, ratio: str) -> Callable[[Fraction], str]:
     return number
 
 
-_JAX_WIDE = 'jax.config.update("jax_enable_x64", True)  # without it JAX computes in float32'
-
 PYTHON_TARGETS = {
     target.name: target
     for target in (

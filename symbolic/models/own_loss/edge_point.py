@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from ...algebra.errors import DomainError
+from ...algebra.parsing import model_symbol
 from ...explain.log import DerivationLog
 from ...latex.document import Section
 from ...latex.equations import Equation
@@ -56,7 +57,7 @@ class EdgePoint(Sectioned):
     def equations(self) -> tuple[Equation, ...]:
         """Sharpness, edge step, alpha and beta."""
         rows = {"S": self.sharpness, "eta_edge": self.edge_step, "alpha": self.alpha, "beta": self.beta}
-        return tuple(Equation(sp.Symbol(n, real=True), value, tag=n) for n, value in rows.items())
+        return tuple(Equation(model_symbol(n), value, tag=n) for n, value in rows.items())
 
     def verdicts(self) -> tuple[Hypothesis, ...]:
         """The hypotheses of self-stabilisation, in order."""
@@ -65,8 +66,7 @@ class EdgePoint(Sectioned):
     def sections(self) -> list[Section]:
         """The model, and its data at the point."""
         spectrum = tuple(
-            Equation(sp.Symbol(f"lambda_{k + 1}", real=True), value)
-            for k, value in enumerate(reversed(self.eigenvalues))
+            Equation(model_symbol(f"lambda_{k + 1}"), value) for k, value in enumerate(reversed(self.eigenvalues))
         )
         return [
             *self.model.sections(),

@@ -199,7 +199,7 @@ class GradientStep(Sectioned):
 
     def sections(self) -> list[Section]:
         """Loss, gradient step, and two steps where they are short."""
-        loss = sp.Symbol("L", real=True)
+        loss = symbol("L")
         own = frozenset(self.parameters)
         ties = tuple(Equation(kept, leader, own=own) for kept, leader in self.ties.items())
         sections = [
@@ -229,7 +229,7 @@ class GradientStep(Sectioned):
         """Loss and gradient step, as given: nothing to check yet."""
         log = DerivationLog("From the loss to the edge of stability", described=frozenset())
         own = frozenset(self.parameters)
-        given = [Equation(sp.Symbol("L", real=True), self.loss, order=Order(self.parameters), own=own)]
+        given = [Equation(symbol("L"), self.loss, order=Order(self.parameters), own=own)]
         given += [Equation(kept, leader, own=own) for kept, leader in self.ties.items()]
         tied = ", with the tied parameters, which the step keeps equal." if self.ties else "."
         log.state("Loss", "As given" + tied, *given)

@@ -17,6 +17,7 @@ import sympy as sp
 
 from ...algebra.errors import DomainError
 from ...algebra.series import Grading, TruncatedSeries, evaluate
+from ...algebra.symbols import symbol, symbols
 from ...explain.derived import Derived
 from ...explain.log import DerivationLog
 from ...latex.equations import Equation
@@ -26,9 +27,8 @@ from ...planar.maps import PolynomialMap
 from ...planar.slow_flow import SlowFlow, separate_variables
 from .gradient import GradientStep
 
-x, v, w, y = (sp.Symbol(n, real=True) for n in "xvwy")
-alpha, beta, eta = (sp.Symbol(n, positive=True) for n in ("alpha", "beta", "eta"))
-slope = sp.Symbol("b", positive=True)
+x, v, w, y, eta = symbols("x v w y eta")
+alpha, beta, b = sp.symbols("alpha beta b", positive=True)
 """``|grad sharpness|``, the third derivative ``xxv``; ``beta = b^2``."""
 
 LEADING_WEIGHT = 2
@@ -81,7 +81,7 @@ class SelfStabilisation(Derived):
             ProofError: a step does not hold.
         """
         log = DerivationLog("Self-stabilisation from the cubic Taylor expansion", described=frozenset())
-        loss = sp.Symbol("L", real=True)
+        loss = symbol("L")
         log.state(
             "Cubic Taylor expansion",
             "At a point whose sharpness is 2/eta: x along the top eigenvector, v along the gradient of the sharpness, "
@@ -92,15 +92,15 @@ class SelfStabilisation(Derived):
         log.state(
             "Excess sharpness, sharpening, slope",
             "y is the sharpness minus 2/eta to first order.",
-            Equation(y, slope * v),
-            Equation(alpha, -slope * drive),
-            Equation(beta, slope**2),
+            Equation(y, b * v),
+            Equation(alpha, -b * drive),
+            Equation(beta, b**2),
         )
         products = ", ".join(str(p) for p in self.surviving)
         others = ", ".join(str(p) for p in self.cancelling)
         # a product vanishes if its first factor does
         gone = {min(p.free_symbols, key=str): 0 for p in self.surviving}
-        meaning = {y: slope * v, alpha: -slope * drive, beta: slope**2}
+        meaning = {y: b * v, alpha: -b * drive, beta: b**2}
         for s, expansion, increment in zip((x, y), self.expansion, self.increments, strict=True):
             log.state(
                 f"Two steps of {s} on the expansion",
@@ -137,7 +137,7 @@ def cubic_loss() -> sp.Expr:
             name = "".join(directions)
             if (degree == 2 and "x" in name) or name == "xxw":
                 continue
-            factor = slope if name == "xxv" else derivative_symbol(name)
+            factor = b if name == "xxv" else derivative_symbol(name)
             powers = sp.Mul(*({"x": x, "v": v, "w": w}[d] for d in directions))
             count = sp.prod(sp.factorial(name.count(d)) for d in "xvw")
             total += eta * factor * powers / count
@@ -181,14 +181,14 @@ def derive_self_stabilisation() -> SelfStabilisation:
     weights = {x: 1, v: 1, w: 1, drive: 2, side: 2}
     start, first, second = _two_steps(cubic, weights, LEADING_WEIGHT)
     # y = b v is the excess sharpness; two-step changes of x and y, and the one-step change of x + (-x)
-    change_x, change_y = second[0] - start[0], (second[1] - start[1]) * _constant(start[0], slope)
+    change_x, change_y = second[0] - start[0], (second[1] - start[1]) * _constant(start[0], b)
     once_x = first[0] + start[0]
     system = PolynomialMap(
         (x, y), (-(1 + eta * y) * x, y + eta * (alpha - beta * x**2 / 2)), (eta, alpha, beta), "self-stabilisation"
     )
     s_start, _, s_second = _two_steps(system, {x: 1, y: 1, alpha: 2}, LEADING_WEIGHT)
-    wanted = tuple((a - b).to_expr() for a, b in zip(s_second, s_start, strict=True))
-    meaning = {y: slope * v, alpha: -slope * drive, beta: slope**2}
+    wanted = tuple((after - before).to_expr() for after, before in zip(s_second, s_start, strict=True))
+    meaning = {y: b * v, alpha: -b * drive, beta: b**2}
     drives = {drive, side}
     extra = [
         sp.expand(derived.to_expr() - expected.subs(meaning, simultaneous=True))
@@ -208,8 +208,8 @@ def derive_self_stabilisation() -> SelfStabilisation:
     return SelfStabilisation(system, expansion, (wanted[0], wanted[1]), tuple(surviving), tuple(cancelling), flow)
 
 
-def _constant(like: TruncatedSeries, symbol: sp.Symbol) -> TruncatedSeries:
-    return TruncatedSeries.variable(like.grading, symbol)
+def _constant(like: TruncatedSeries, constant: sp.Symbol) -> TruncatedSeries:
+    return TruncatedSeries.variable(like.grading, constant)
 
 
 def _derivatives(term: sp.Expr, drives: set[sp.Symbol]) -> sp.Expr:
@@ -228,4 +228,4 @@ def minimal_loss() -> GradientStep:
 
     Written with step 1 for ``eta`` times the loss, in the parameters ``x`` and ``v``, with ``y = b v``.
     """
-    return GradientStep(x**2 + eta * slope * x**2 * v / 2 - eta * sp.Symbol("c", positive=True) * v, (x, v), 1)
+    return GradientStep(x**2 + eta * b * x**2 * v / 2 - eta * sp.Symbol("c", positive=True) * v, (x, v), 1)

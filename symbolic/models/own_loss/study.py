@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from ...algebra.errors import DomainError
+from ...algebra.symbols import symbol
 from ...explain.log import DerivationLog
 from ...latex.document import Section
 from ...latex.equations import Equation
@@ -151,7 +152,7 @@ class EdgeStudy(Sectioned):
         """The final sharpness with its first dropped power."""
         dropped = sp.powsimp(self._small()[1] ** (self.order + 1) / self.model.step)
         by_step = Order((), dict.fromkeys(self.model.step.free_symbols, 1))
-        return Equation(sp.Symbol("lambda_infinity", real=True), self.sharpness_limit(), (dropped,), by_step)
+        return Equation(symbol("lambda_infinity"), self.sharpness_limit(), (dropped,), by_step)
 
     def verdicts(self) -> tuple[Hypothesis, ...]:
         """The hypotheses, in order."""

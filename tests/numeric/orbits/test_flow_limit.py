@@ -11,6 +11,7 @@ from scipy.integrate import solve_ivp
 from edgestab.numeric.orbits.flow_limit import solve_flow_limit
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.algebra.symbols import symbol
+from edgestab.symbolic.models.gradient_flow import GradientFlow
 from edgestab.symbolic.models.quadratic import QuadraticModel
 
 starts = st.lists(st.integers(1, 12).map(lambda k: f"{k}/8"), min_size=3, max_size=3)
@@ -35,6 +36,18 @@ def test_ends_agree_with_an_integrator(theta: list[str]) -> None:
     assert abs(end.residual) < 1e-24
     exact = integrate([1, -1 / 3, 0.5], 0.25, [float(sp.Rational(t)) for t in theta])
     assert float(end.eigenvalue) == pytest.approx(exact, rel=1e-7)
+
+
+def test_the_end_is_that_of_the_flow() -> None:
+    """Squares and eigenvalue at the integral found, by the formulas of the flow itself."""
+    model = QuadraticModel((1, sp.Rational(-1, 3), sp.Rational(1, 2)), sp.Rational(1, 4))
+    end, flow = solve_flow_limit(model, ("1", "3/4", "5/8"), 25), GradientFlow(model)
+    at = dict(zip(model.theta, map(sp.Rational, ("1", "3/4", "5/8")), strict=True))
+    state = {name: value.xreplace(at) for name, value in zip(model.state, model.embedding(), strict=True)}
+    s = sp.Float(str(end.integral), 30)
+    for found, formula in zip(end.squares, flow.squares_at(s), strict=True):
+        assert abs(sp.Float(str(found), 30) - formula.xreplace(state)) < sp.Rational(1, 10**14)
+    assert abs(flow.end_equation(s).xreplace(state)) < sp.Rational(1, 10**14)
 
 
 def test_more_digits_agree_with_fewer() -> None:

@@ -5,7 +5,7 @@ from fractions import Fraction
 import mpmath
 import pytest
 
-from edgestab.proofs.certificates.enclosed_orbits import EnclosedOrbit
+from edgestab.proofs.certificates.enclosed_orbits import EnclosedOrbit, needed_orbit
 from edgestab.symbolic.algebra.errors import PrecisionError
 from edgestab.symbolic.models.quadratic import main_case
 from edgestab.symbolic.trapping.lyapunov import Lyapunov, derive_lyapunov
@@ -36,8 +36,14 @@ def test_limit_is_enclosed(z: Fraction, T: Fraction) -> None:
     assert found.low - 1e-12 <= truth <= found.high + 1e-12
 
 
+def test_the_orbit_too_close_to_zero_starts_on_the_nullcline() -> None:
+    assert needed_orbit(lyapunov(), "distance") == (Fraction(1, 50), Fraction(1, 20), Fraction(40, 19))
+
+
 def test_escape_from_below_the_edge() -> None:
-    found = EnclosedOrbit(lyapunov(), Fraction(1, 5)).run(Fraction(-1), Fraction(19, 10))
+    epsilon, z0, T0 = needed_orbit(lyapunov(), "top")
+    assert (epsilon, z0, T0) == (Fraction(1, 5), Fraction(-1), Fraction(19, 10))
+    found = EnclosedOrbit(lyapunov(), epsilon).run(z0, T0)
     assert found.outcome == "escape"
     z, T, e = -1.0, 1.9, 0.2
     for _ in range(found.steps + 3):

@@ -6,8 +6,7 @@ import pytest
 import sympy as sp
 
 from edgestab.symbolic.algebra.errors import DomainError
-from edgestab.symbolic.algebra.pfaffian import pfaffian
-from edgestab.symbolic.wick.exact_moments import exact_wishart_moments, generating_function
+from edgestab.symbolic.wick.exact_moments import exact_wishart_moments, generating_function, pfaffian
 
 
 def ordered_integral(n: int, m: int, rank: int, power: int) -> sp.Expr:
