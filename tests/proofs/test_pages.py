@@ -30,4 +30,4 @@ def test_escaping() -> None:
     # a bare < or | prints as another character in the default encoding
     latex = claim_latex(get_claim("theorem-1-sharp"))
     assert "epsilon $<$= 1/30" in latex
-    assert r"eta $|$theta$|$\^{}2" in latex
+    assert r"eta $|$theta$|$\textasciicircum{}2" in latex
