@@ -64,7 +64,7 @@ def _term_by_term(ctx: CheckContext) -> Outcome:
     """One term of the sum over eigenvalues, for any k: so any number of them, equal or not, obeys the recurrence."""
     q, weight, k = _term, sp.Symbol("theta_i", real=True), sp.Symbol("k", integer=True)
     # the derivative of (f - E)^2 / 2 along an eigenvector is z q theta, whatever the other terms of f are
-    residual, rest = sp.Symbol("z", real=True), sp.Symbol("rest", real=True)
+    residual, rest = z, sp.Symbol("rest", real=True)
     gradient = sp.diff((rest + q * weight**2 / 2) ** 2 / 2, weight).subs(rest, residual - q * weight**2 / 2)
     step = weight - sp.expand(gradient)
 
