@@ -16,7 +16,7 @@ from ...symbolic.algebra.symbols import symbol
 from ...symbolic.trapping.barrier import Barrier
 from ...symbolic.trapping.start import StartSet, scaled_squares
 from ..codegen.compile import compile_map
-from ..runs.figure_style import COLOURS, STYLE
+from ..runs.figure_style import COLOURS, styled_axes
 from ..runs.status import Status
 
 if TYPE_CHECKING:
@@ -178,13 +178,10 @@ def plot_basin(
             raise DomainError.of(
                 "plot_basin()", f"epsilon in {low}..{high}", str(basin.epsilon), "Choose regions of its epsilon."
             )
-    import matplotlib.pyplot as plt
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch, Rectangle
 
-    with plt.rc_context(STYLE):
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6.2, 4.2), layout="constrained")
+    with styled_axes(ax, (6.2, 4.2)) as ax:
         shades = ["#cfe3d4", "#f3e3b3", "#e9c4bd", "#e3e3e3", "#ffffff"]
         ax.pcolormesh(
             basin.z, basin.V, basin.outcome, cmap=ListedColormap(shades), vmin=-0.5, vmax=4.5, rasterized=True
