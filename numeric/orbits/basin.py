@@ -12,6 +12,7 @@ import numpy.typing as npt
 import sympy as sp
 
 from ...symbolic.algebra.errors import DomainError
+from ...symbolic.algebra.rings import to_fraction
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.trapping.barrier import Barrier
 from ...symbolic.trapping.start import StartSet, scaled_squares
@@ -116,7 +117,7 @@ def simulate_basin(
     if not 0 < epsilon <= 1 or min(shape) < 2:
         raise DomainError.of("simulate_basin()", "0 < epsilon <= 1, a grid of 2 x 2 at least", shape, "Change these.")
     kernel = compile_map(barrier.one_step, "float64")
-    e, width = float(epsilon), Fraction(int(barrier.width.p), int(barrier.width.q))
+    e, width = float(epsilon), to_fraction(barrier.width)
     limit_steps = steps if steps is not None else int(200 / e) + 2000
     zs, Vs = np.linspace(*z_range, shape[1]), np.linspace(*V_range, shape[0])
     outcome = np.full(shape, IMPOSSIBLE, dtype=np.int64)
