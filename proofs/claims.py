@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -290,8 +289,3 @@ class Evidence:
             "counterexample": o.counterexample,
             "detail": o.detail,
         }
-
-
-def exact(value: Fraction | int) -> sp.Rational:
-    """A Fraction as a SymPy rational, for statements."""
-    return sp.Rational(Fraction(value).numerator, Fraction(value).denominator)

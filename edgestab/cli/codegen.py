@@ -53,7 +53,7 @@ def codegen(
         from edgestab.numeric.orbits.starts import check_epsilon
 
         exact = check_epsilon(parse_rational(epsilon, "--epsilon"), "--epsilon")
-        source = source.substitute({symbol("epsilon"): sp.Rational(exact.numerator, exact.denominator)})
+        source = source.substitute({symbol("epsilon"): sp.Rational(exact)})
     program = program_for(source, 2 if what == "two-step" else 1)
     write_output(output, program.listing() if listing else generate_source(program, target, lanes), force)
 

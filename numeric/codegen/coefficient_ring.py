@@ -11,7 +11,7 @@ from fractions import Fraction
 import sympy as sp
 from flint import fmpq, fmpq_mpoly
 
-from ...symbolic.algebra.rings import Exponents, PolyRing
+from ...symbolic.algebra.rings import Exponents, PolyRing, to_fraction
 
 
 class CoefficientRing:
@@ -135,7 +135,7 @@ class ExactPoly:
             return None
         value = self.numerator.leading_coefficient() if self else fmpq(0)
         value = value / self.denominator.leading_coefficient()
-        return Fraction(int(value.p), int(value.q))
+        return to_fraction(value)
 
     def content(self) -> fmpq_mpoly:
         """Greatest common divisor of the numerators of the coefficients, a polynomial in the parameters."""

@@ -80,24 +80,6 @@ def schedule_program(source: PolynomialMap, *, effort: str = "quick", keep_varia
     return program
 
 
-def coordinate_costs(source: PolynomialMap, *, effort: str = "quick", keep_variables: bool = False) -> dict[str, int]:
-    """Operations a step in each choice of affine coordinates that the generator finds.
-
-    Args:
-        source: the map.
-        effort: as for :func:`schedule_program`.
-        keep_variables: as for :func:`schedule_program`.
-
-    Returns:
-        The coordinates, as text, to the operations of the best program found in them.
-    """
-    costs = {}
-    for candidate in _candidates(source, EFFORTS[effort], keep_variables):
-        text = ", ".join(f"{f.name} = {f.value}" for f in candidate.coordinates.forms)
-        costs[text] = candidate.problem.plan().operations
-    return costs
-
-
 def _check_names(source: PolynomialMap) -> None:
     for s in (*source.variables, *source.parameters):
         if not s.name.isidentifier() or keyword.iskeyword(s.name):

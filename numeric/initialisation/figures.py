@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ...symbolic.algebra.errors import DomainError
-from ..runs.figure_style import COLOURS, STYLE, save_figure
+from ..runs.figure_style import COLOURS, save_figure, styled_axes
 from .laws import InitialEnsemble
 from .simulation import EnsembleResult
 
@@ -65,15 +65,11 @@ def plot_theorem_2_ratio(results: Sequence[EnsembleResult], *, ax: Axes | None =
         >>> es.initialisation.plot_theorem_2_ratio(results).get_xscale()
         'log'
     """
-    import matplotlib.pyplot as plt
-
     if not results:
         raise DomainError.of("plot_theorem_2_ratio()", "at least one result", "none", "Run simulate_ensemble().")
     ordered = sorted(results, key=lambda r: r.law.outputs * r.law.parameters)
     sizes = [(r.law.outputs, r.law.parameters) for r in ordered]
-    with plt.rc_context(STYLE):
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6, 3.6), layout="constrained")
+    with styled_axes(ax, (6, 3.6)) as ax:
         fine, exact = curve(ordered[0].law, between(sizes) if max(sizes[-1]) <= 1024 else sizes)
         ax.plot(fine, exact, color=COLOURS[0], zorder=1, label="closed form, Wishart moments by Fredholm determinant")
         ax.errorbar(

@@ -12,11 +12,12 @@ import numpy.typing as npt
 import sympy as sp
 
 from ...symbolic.algebra.errors import DomainError
+from ...symbolic.algebra.rings import to_fraction
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.trapping.barrier import Barrier
 from ...symbolic.trapping.start import StartSet, scaled_squares
 from ..codegen.compile import compile_map
-from ..runs.figure_style import COLOURS, STYLE
+from ..runs.figure_style import COLOURS, styled_axes
 from ..runs.status import Status
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def simulate_basin(
     if not 0 < epsilon <= 1 or min(shape) < 2:
         raise DomainError.of("simulate_basin()", "0 < epsilon <= 1, a grid of 2 x 2 at least", shape, "Change these.")
     kernel = compile_map(barrier.one_step, "float64")
-    e, width = float(epsilon), Fraction(int(barrier.width.p), int(barrier.width.q))
+    e, width = float(epsilon), to_fraction(barrier.width)
     limit_steps = steps if steps is not None else int(200 / e) + 2000
     zs, Vs = np.linspace(*z_range, shape[1]), np.linspace(*V_range, shape[0])
     outcome = np.full(shape, IMPOSSIBLE, dtype=np.int64)
@@ -178,13 +179,10 @@ def plot_basin(
             raise DomainError.of(
                 "plot_basin()", f"epsilon in {low}..{high}", str(basin.epsilon), "Choose regions of its epsilon."
             )
-    import matplotlib.pyplot as plt
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch, Rectangle
 
-    with plt.rc_context(STYLE):
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6.2, 4.2), layout="constrained")
+    with styled_axes(ax, (6.2, 4.2)) as ax:
         shades = ["#cfe3d4", "#f3e3b3", "#e9c4bd", "#e3e3e3", "#ffffff"]
         ax.pcolormesh(
             basin.z, basin.V, basin.outcome, cmap=ListedColormap(shades), vmin=-0.5, vmax=4.5, rasterized=True

@@ -14,7 +14,7 @@ import sympy as sp
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.quadratic import main_case
 from ..codegen.compile import compile_map
-from ..runs.figure_style import COLOURS, EDGE_LINE, STYLE, save_figure
+from ..runs.figure_style import COLOURS, EDGE_LINE, STYLE, save_figure, styled_axes
 from .starts import CEILING, Start
 
 if TYPE_CHECKING:
@@ -65,11 +65,7 @@ def plot_orbit(orbit: Orbit, *, ax: Axes | None = None) -> Axes:
     Returns:
         The axes.
     """
-    import matplotlib.pyplot as plt
-
-    with plt.rc_context(STYLE):
-        if ax is None:
-            _, ax = plt.subplots(figsize=(6, 3.4), layout="constrained")
+    with styled_axes(ax, (6, 3.4)) as ax:
         for first, colour, label in ((0, COLOURS[0], "even steps"), (1, COLOURS[1], "odd steps")):
             ax.plot(orbit.t[first::2] + 1, orbit.T[first::2], color=colour, label=label)
         ax.axhline(2, label="edge of stability", **EDGE_LINE)
@@ -91,11 +87,7 @@ def plot_plane(orbit: Orbit, *, ax: Axes | None = None) -> Axes:
     Returns:
         The axes.
     """
-    import matplotlib.pyplot as plt
-
-    with plt.rc_context(STYLE):
-        if ax is None:
-            _, ax = plt.subplots(figsize=(4.2, 3.4), layout="constrained")
+    with styled_axes(ax, (4.2, 3.4)) as ax:
         ax.scatter(orbit.z[::2], orbit.T[::2], s=5, color=COLOURS[0], label="even steps")
         ax.scatter(orbit.z[1::2], orbit.T[1::2], s=5, color=COLOURS[1], label="odd steps")
         curve = main_case().nullcline(1).at_zero

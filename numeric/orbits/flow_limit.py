@@ -78,7 +78,7 @@ def solve_flow_limit(model: QuadraticModel, theta: Sequence[object], digits: int
         )
     flow, s = GradientFlow(model), symbol("s")
     starts = (exact_rational(t, "solve_flow_limit()") for t in theta)
-    at = {name: sp.Rational(t.numerator, t.denominator) for name, t in zip(model.theta, starts, strict=True)}
+    at = {name: sp.Rational(t) for name, t in zip(model.theta, starts, strict=True)}
     state = {name: value.xreplace(at) for name, value in zip(model.state, model.embedding(), strict=True)}
     residual, eigenvalue = (flow.end_equation(s) / 2).xreplace(state), flow.end_eigenvalue(s).xreplace(state)
     sign = int(sp.sign(residual.subs(s, 0)))

@@ -19,7 +19,7 @@ import gmpy2
 import sympy as sp
 
 from ...symbolic.algebra.errors import DomainError
-from ...symbolic.algebra.rings import PolyRing
+from ...symbolic.algebra.rings import PolyRing, to_fraction
 from ...symbolic.models.quadratic import QuadraticModel
 from ...symbolic.planar.maps import PolynomialMap
 from ...symbolic.planar.planar_map import PlanarMap
@@ -59,9 +59,9 @@ def _kernel(one_step: PolynomialMap) -> Kernel:
 def _tilt(one_step: PlanarMap, epsilon: Fraction) -> Fraction:
     """The number c for which ``T + c z`` moves by ``O(z^2)`` only."""
     tilt = one_step.edge_coordinates().tilt
-    exact = sp.Rational(epsilon.numerator, epsilon.denominator)
+    exact = sp.Rational(epsilon)
     value = sp.Rational(tilt.subs(dict.fromkeys(tilt.free_symbols, exact)))
-    return Fraction(int(value.p), int(value.q))
+    return to_fraction(value)
 
 
 def _check(digits: int, max_steps: int) -> None:
@@ -206,7 +206,7 @@ def manifold_values(manifold: SlowManifold, z0: Fraction) -> list[Fraction]:
     for row in manifold.rows:
         total = Fraction(0)
         for c in reversed(row.coeffs()):
-            total = total * z0 + Fraction(int(c.p), int(c.q))
+            total = total * z0 + to_fraction(c)
         values.append(total)
     return values
 

@@ -13,6 +13,7 @@ import mpmath
 import sympy as sp
 
 from ...symbolic.algebra.errors import DomainError
+from ...symbolic.algebra.rings import to_fraction
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.quadratic import main_case
 from ...symbolic.planar.first_integral import LEADING, term_weight
@@ -231,9 +232,9 @@ class LawEvaluator:
         exact = [*(law.coordinates[symbol(n)] for n in "up"), *law.manifold.closed_rows((law.weight + 1) // 2)]
         # numerators and denominators have integer coefficients
         self._closed = [tuple(_integers(part, z) for part in sp.fraction(e)) for e in exact]
-        self._limits = [Fraction(int(c.p), int(c.q)) for c in law.manifold.limit().coefficients]
-        self._terms = [(e, Fraction(int(c.p), int(c.q))) for e, c in law.terms]
-        self._logarithm = Fraction(int(law.logarithm.p), int(law.logarithm.q))
+        self._limits = [to_fraction(c) for c in law.manifold.limit().coefficients]
+        self._terms = [(e, to_fraction(c)) for e, c in law.terms]
+        self._logarithm = to_fraction(law.logarithm)
 
     def _start(self, order: int, epsilon: Any, z0: Any, T0: Any) -> tuple[Any, Any, Any, Any]:
         """``(epsilon, u, p, x)`` of a start, the slow manifold to one power of epsilon."""

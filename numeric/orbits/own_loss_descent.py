@@ -13,7 +13,7 @@ import sympy as sp
 from flint import fmpq, fmpq_mpoly
 
 from ...symbolic.algebra.errors import DomainError
-from ...symbolic.algebra.rings import PolyRing
+from ...symbolic.algebra.rings import PolyRing, to_fraction
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.own_loss.edge import EdgeForm
 from ...symbolic.models.own_loss.gradient import GradientStep
@@ -76,7 +76,7 @@ def descend_to_minimum(
         values = [round_to_mpfr(start[p.name]) for p in model.free]
         exact = [fmpq(*map(int, v.as_integer_ratio())) for v in values]
         first = [p(*exact) for p in watched]
-        state = [*(round_to_mpfr(Fraction(int(q.p), int(q.q))) for q in first), *values]
+        state = [*(round_to_mpfr(to_fraction(q)) for q in first), *values]
         eta = [round_to_mpfr(step)] if model.step.free_symbols else []
         until = gmpy2.mpfr(10) ** -digits
         status, steps, end = kernel.run(state, eta, max_steps, until, round_to_mpfr(CEILING))

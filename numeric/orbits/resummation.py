@@ -16,6 +16,7 @@ import mpmath
 from flint import fmpq, fmpq_mat, fmpq_poly
 
 from ...symbolic.algebra.errors import DomainError
+from ...symbolic.algebra.rings import to_fraction
 from ...symbolic.planar.slow_manifold import LimitSeries
 from .starts import check_epsilon
 
@@ -79,7 +80,7 @@ class ResummedLimit:
 def _fractions(series: LimitSeries) -> list[Fraction]:
     if series.order < FEWEST:
         raise DomainError.of("resummation", f"at least {FEWEST} orders", series.order, "Derive a longer limit series.")
-    return [Fraction(int(c.p), int(c.q)) for c in series.coefficients]
+    return [to_fraction(c) for c in series.coefficients]
 
 
 def best_truncation(series: LimitSeries, epsilon: object) -> Truncation:
@@ -157,7 +158,7 @@ def pade_approximant(coefficients: Sequence[Fraction], above: int, below: int, e
             "pade_approximant()", "a point that is no pole", str(epsilon), "Move epsilon or change the degrees."
         )
     value = numerator(at) / bottom
-    return Fraction(int(value.p), int(value.q))
+    return to_fraction(value)
 
 
 def _pade_pair(coefficients: Sequence[Fraction], above: int, below: int) -> tuple[fmpq_poly, fmpq_poly]:

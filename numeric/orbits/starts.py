@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 
 from ...symbolic.algebra.errors import DomainError
+from ...symbolic.algebra.rings import to_fraction
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.quadratic import QuadraticModel, main_case
 from ...symbolic.planar.maps import PolynomialMap
@@ -37,7 +38,7 @@ def exact_rational(value: object, where: str) -> Fraction:
     """
     try:
         if isinstance(value, sp.Rational):
-            return Fraction(int(value.p), int(value.q))
+            return to_fraction(value)
         return Fraction(value)  # type: ignore[call-overload]
     except (TypeError, ValueError, ZeroDivisionError, OverflowError) as error:
         raise DomainError.of(where, "a rational or decimal number", value, "Write it as p/q or a decimal.") from error
@@ -193,6 +194,6 @@ def read_start(
     model = _targeted_model()
     places = (*model.theta, symbol("epsilon"), symbol("E"))
     numbers = (*(exact_rational(t, where) for t in theta), exact, goal)
-    values = {s: sp.Rational(q.numerator, q.denominator) for s, q in zip(places, numbers, strict=True)}
+    values = {s: sp.Rational(q) for s, q in zip(places, numbers, strict=True)}
     residual, eigenvalue = (exact_rational(e.subs(values), where) * step for e in model.embedding())
     return Start((residual, eigenvalue), exact, goal * step)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..runs.figure_style import COLOURS, EDGE_LINE, STYLE, save_figure
+from ..runs.figure_style import COLOURS, EDGE_LINE, STYLE, save_figure, styled_axes
 from .convergence import ConvergenceTable
 from .descent import DescentRun
 from .mean_field import MeanFieldRun
@@ -23,12 +23,8 @@ BLUE, RED, GREEN, PURPLE = COLOURS[:4]
 
 def new_axes(ax: Axes | None, size: tuple[float, float] = (6.0, 3.6)) -> Axes:
     """The axes given, or new ones."""
-    import matplotlib.pyplot as plt
-
-    if ax is not None:
-        return ax
-    with plt.rc_context(STYLE):
-        return plt.subplots(figsize=size, layout="constrained")[1]
+    with styled_axes(ax, size) as found:
+        return found
 
 
 def save_panels(path: str, draw: Callable[[Any], None], size: tuple[float, float]) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from ...symbolic.algebra.errors import OutputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 STYLE: Any = {
     "figure.dpi": 130,
@@ -18,6 +23,15 @@ STYLE: Any = {
 }
 EDGE_LINE: dict[str, Any] = {"color": "0.25", "linestyle": ":", "linewidth": 1.2}
 COLOURS = ("#2a6f97", "#c1440e", "#6a994e", "#7b2d8b", "#8d6e63")
+
+
+@contextmanager
+def styled_axes(ax: Axes | None, size: tuple[float, float], style: Any = STYLE) -> Iterator[Axes]:
+    """The axes given, or new ones of this size in inches, for drawing in a style."""
+    import matplotlib.pyplot as plt
+
+    with plt.rc_context(style):
+        yield plt.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
 
 
 def save_figure(figure: Any, path: str) -> None:

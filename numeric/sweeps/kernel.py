@@ -20,7 +20,6 @@ from functools import cache
 import sympy as sp
 
 from ...symbolic.algebra.errors import ProofError
-from ...symbolic.models.quadratic import main_case
 from ...symbolic.planar.edge_line import EdgeCoordinates
 from ...symbolic.planar.maps import PolynomialMap
 from ...symbolic.planar.planar_map import PlanarMap
@@ -348,9 +347,3 @@ def load_sweep(program: Program) -> SweepKernel:
         load_function(source, "drive", pointers=5, integers=2, doubles=2),
         load_function(source, "record", pointers=2, integers=2),
     )
-
-
-def load_burst() -> Callable[..., None]:
-    """The bare kernel of one block of lanes, ``advance(work, offset of the parameters, steps)``, to be measured."""
-    program = sweep_program(main_case())
-    return load_function(generate_sweep(program), "advance", pointers=1, integers=2)

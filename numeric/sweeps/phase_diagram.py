@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...symbolic.algebra.errors import DomainError
-from ..runs.figure_style import STYLE, save_figure
+from ..runs.figure_style import STYLE, save_figure, styled_axes
 from .grid import Floats, SweepGrid
 from .result import REGIONS, SweepResult
 
@@ -152,7 +152,6 @@ def plot_phase_diagram(
         >>> es.sweeps.plot_phase_diagram(es.sweep(grid)).get_ylim() == (-0.3, 0.3)
         True
     """
-    import matplotlib.pyplot as plt
     from matplotlib.colors import LogNorm, Normalize, to_rgb
 
     x, y = varying_axes(result.grid, x, y)
@@ -166,9 +165,7 @@ def plot_phase_diagram(
     regions = plane(result.regions)
     gap = plane(np.where(np.isfinite(result["gap"]), result["gap"], 2 - result["T"]))
     shown = np.where((regions <= REGIONS.index("frozen")) & (gap > 0), gap, np.nan)
-    with plt.rc_context({**STYLE, "axes.grid": False, "hatch.linewidth": 0.6}):
-        if ax is None:
-            _, ax = plt.subplots(figsize=(7.2, 4.8), layout="constrained")
+    with styled_axes(ax, (7.2, 4.8), {**STYLE, "axes.grid": False, "hatch.linewidth": 0.6}) as ax:
         for name, colour in FLAT.items():
             flat = np.where((regions == REGIONS.index(name))[..., None], (*to_rgb(colour), 1.0), (0.0, 0.0, 0.0, 0.0))
             ax.pcolormesh(xs, ys, flat, shading="nearest", rasterized=True)

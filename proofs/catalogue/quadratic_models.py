@@ -15,7 +15,7 @@ from flint import fmpq_mpoly
 from ...numeric.codegen.compile import compile_map
 from ...numeric.number_types import bits_for, round_to_mpfr
 from ...numeric.orbits.flow_limit import solve_flow_limit
-from ...symbolic.algebra.rings import PolyRing
+from ...symbolic.algebra.rings import PolyRing, to_fraction
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.gradient_flow import GradientFlow, squares_are_squares
 from ...symbolic.models.quadratic import QuadraticModel
@@ -159,8 +159,8 @@ def _descend(model: QuadraticModel, theta: tuple[str, ...], step: Fraction) -> A
         kernel = compile_map(scaled.theta_step(), "mpfr")
         root = gmpy2.sqrt(round_to_mpfr(step))
         state = tuple(round_to_mpfr(t) * root for t in theta)
-        q = [round_to_mpfr(Fraction(int(v.p), int(v.q))) for v in map(R, model.eigenvalues)]
-        goal = round_to_mpfr(Fraction(int(R(scaled.target).p), int(R(scaled.target).q)))
+        q = [round_to_mpfr(to_fraction(v)) for v in map(R, model.eigenvalues)]
+        goal = round_to_mpfr(to_fraction(R(scaled.target)))
         while True:
             residual = sum(p * t * t for p, t in zip(q, state, strict=True)) / 2 - goal
             if abs(residual) < gmpy2.mpfr(10) ** -25:

@@ -13,12 +13,13 @@ import gmpy2
 import sympy as sp
 
 from ...numeric.codegen.compile import compile_map
+from ...numeric.number_types import round_to_mpfr
 from ...numeric.runs.status import Status
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.symbols import symbol, symbols
 from ...symbolic.models.quadratic import main_case
 from ..certificates.theorem_1 import PIECES, regions
-from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, exact, judge
+from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from ..twins import residual_and_eigenvalue, squares
 from .coq import judge_theorems
 from .theorem_1_certificate import judge_conditions, refuted_by_algebra
@@ -65,7 +66,7 @@ def limit_eigenvalue(kernel: Any, z0: Fraction, T0: Fraction, eps: Fraction, dig
     value at ``|z| < 10^-(digits/2 + 2)`` is the limit to about ``digits`` digits.
     """
     with gmpy2.context(gmpy2.get_context(), precision=math.ceil((digits + 10) * math.log2(10))):
-        start = [gmpy2.mpfr(gmpy2.mpq(v.numerator, v.denominator)) for v in (z0, T0, eps)]
+        start = [round_to_mpfr(v) for v in (z0, T0, eps)]
         until = gmpy2.mpfr(10) ** -(digits // 2 + 2)
         status, _, last = kernel.run(start[:2], start[2:], 4000 * math.ceil(1 / eps), until, gmpy2.mpfr(100))
         if status is not Status.CONVERGED:
@@ -99,7 +100,7 @@ def _slope(ctx: CheckContext) -> Outcome:
                 if abs(limits[0] - limits[1]) > gmpy2.mpfr(10) ** -DIGITS * 4:
                     undecided += 1
                 delta = 2 - limits[1]
-                ratio = delta / gmpy2.mpfr(gmpy2.mpq(eps.numerator, eps.denominator))
+                ratio = delta / round_to_mpfr(eps)
                 worst = max(worst, float(ratio))
                 if not 0 <= ratio <= 1:
                     rejected += 1
@@ -158,7 +159,7 @@ def _theta_twin(ctx: CheckContext) -> Outcome:
         for eps in (Fraction(1, 5), Fraction(1, 40)):
             planar = limit_eigenvalue(kernel, z0, eigenvalue(z0, V0, eps), eps, DIGITS)
             with gmpy2.context(gmpy2.get_context(), precision=math.ceil((DIGITS + 10) * math.log2(10))):
-                e, zz, v = (gmpy2.mpfr(gmpy2.mpq(x.numerator, x.denominator)) for x in (eps, z0, V0))
+                e, zz, v = (round_to_mpfr(x) for x in (eps, z0, V0))
                 b = (v / e - 2 * zz) / (1 + e)
                 theta = (gmpy2.sqrt(2 * zz + e * b), gmpy2.sqrt(b))
                 until = gmpy2.mpfr(10) ** -(DIGITS + 4)
@@ -197,14 +198,14 @@ _F, _NORM = symbol("f(theta_0)"), symbol("|theta_0|^2")
 
 
 def _between(low: Fraction, value: sp.Expr, high: Fraction) -> sp.Basic:
-    return sp.And(sp.Gt(value, exact(low)), sp.Lt(value, exact(high)))
+    return sp.And(sp.Gt(value, sp.Rational(low)), sp.Lt(value, sp.Rational(high)))
 
 
 _START_SET = (
     _between(Z_RANGE[0], _ETA_0 * _F, Z_RANGE[1]),
     _between(V_RANGE[0], _ETA_0 * epsilon * _NORM, V_RANGE[1]),
-    sp.And(sp.Ge(_ETA, _ETA_0), sp.Le(_ETA, exact(RATIO) * _ETA_0)),
-    sp.And(sp.Gt(epsilon, 0), sp.Le(epsilon, exact(EPSILON_MAX))),
+    sp.And(sp.Ge(_ETA, _ETA_0), sp.Le(_ETA, sp.Rational(RATIO) * _ETA_0)),
+    sp.And(sp.Gt(epsilon, 0), sp.Le(epsilon, sp.Rational(EPSILON_MAX))),
 )
 _BOX = (
     _between(Z_RANGE[0], z, Z_RANGE[1]),
@@ -219,7 +220,7 @@ CLAIMS = (
         title="Training ends at the edge: 2/eta - O(epsilon) <= lim lambda <= 2/eta",
         statement=sp.And(
             sp.Lt(_FIRST, 2 / _ETA),
-            sp.Gt(_LATER, exact(OVERSHOOT) / _ETA),
+            sp.Gt(_LATER, sp.Rational(OVERSHOOT) / _ETA),
             sp.Le(2 / _ETA - epsilon / _ETA, _LIMIT),
             sp.Le(_LIMIT, 2 / _ETA),
         ),
@@ -268,7 +269,7 @@ CLAIMS = (
     Claim(
         id="theorem-1-overshoot",
         title="Progressive sharpening: the starts lie below the edge and pass it in one step",
-        statement=sp.And(sp.Lt(T, 2), sp.Gt(symbol("T'"), exact(OVERSHOOT))),
+        statement=sp.And(sp.Lt(T, 2), sp.Gt(symbol("T'"), sp.Rational(OVERSHOOT))),
         variables=(z, V, epsilon),
         assumptions=_BOX,
         source=Source("agarwala2023", "Theorem 1, the behaviour it is about"),

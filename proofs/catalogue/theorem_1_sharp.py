@@ -6,13 +6,12 @@ from fractions import Fraction
 
 import sympy as sp
 
-from ...symbolic.algebra.rings import PolyRing
+from ...symbolic.algebra.rings import PolyRing, to_fraction
 from ...symbolic.algebra.symbols import symbol, symbols
 from ...symbolic.trapping.lyapunov import derive_lyapunov
 from ..certificates.enclosed_orbits import NEEDED, EnclosedOrbit, needed_orbit
-from ..certificates.serial import fraction
 from ..certificates.sharp_limit import sharp_bound, sharp_strip
-from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, exact, judge
+from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from .theorem_1_certificate import judge_conditions, refuted_by_algebra
 
 z, T, V, epsilon = symbols("z T V epsilon")
@@ -37,7 +36,7 @@ def _sharp(ctx: CheckContext, order: int) -> Outcome:
     bound = sharp_bound(strip)
     series, constant = PRINTED[order]
     derived = strip.series.limit()
-    if sp.expand(derived - series) != 0 or bound.constant > fraction(constant):
+    if sp.expand(derived - series) != 0 or bound.constant > to_fraction(constant):
         detail = f"derived {derived} up to {bound.constant} epsilon^{order + 1}"
         return judge(1, 1, worst=str(derived), bound=str(series), detail=detail)
     domain = (
@@ -105,7 +104,7 @@ def _freezes(ctx: CheckContext) -> Outcome:
     eps, z0, T0 = needed_orbit(lyapunov, "distance")
     bound = sharp_bound(sharp_strip(ctx.map, 1))
     allowed = bound.constant * eps**2
-    centre = sum(fraction(c) * eps**j for j, c in enumerate(bound.strip.series.limit_coefficients))
+    centre = sum(to_fraction(c) * eps**j for j, c in enumerate(bound.strip.series.limit_coefficients))
     found = EnclosedOrbit(lyapunov, eps).run(z0, T0)
     other = EnclosedOrbit(lyapunov, Fraction(1, 5)).run(z0, T0)
     away = found.low - float(centre)
@@ -187,7 +186,7 @@ CLAIMS = (
         id="theorem-1-needs-the-top",
         title="A start below the edge outside the region diverges",
         statement=sp.Implies(
-            sp.And(*(sp.Eq(s, exact(q)) for s, q in zip((epsilon, z, T), NEEDED["top"], strict=True))),
+            sp.And(*(sp.Eq(s, sp.Rational(q)) for s, q in zip((epsilon, z, T), NEEDED["top"], strict=True))),
             sp.Eq(_ENDLESS, sp.oo),
         ),
         variables=(z, T, epsilon),

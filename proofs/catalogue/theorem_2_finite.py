@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import sympy as sp
 
+from ...symbolic.algebra.rings import to_fraction
 from ...symbolic.algebra.symbols import symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from .theorem_2 import HERE, judge_scores, polynomials_agree
@@ -67,7 +68,7 @@ def _double_against_exact(ctx: CheckContext) -> Outcome:
     for d, p in sizes:
         exact, found = exact_wishart_moments(d, p), largest_eigenvalue_moments(d, p)
         for e, f in ((exact.first, found.first), (exact.second, found.second)):
-            error = abs(float(Fraction(f) / Fraction(int(e.p), int(e.q)) - 1))
+            error = abs(float(Fraction(f) / to_fraction(e) - 1))
             worst = max(worst, error)
             rejected += not error <= max(found.relative_error, 1e-15)
     return judge(

@@ -19,11 +19,6 @@ from .bernstein import prove_positive
 from .serial import fraction_terms, judge_condition
 
 
-def rational(value: Fraction) -> sp.Rational:
-    """A Fraction as a SymPy rational."""
-    return sp.Rational(value.numerator, value.denominator)
-
-
 @dataclass(frozen=True)
 class Refutation:
     """An interval of slopes that fail at one start of the region.
@@ -58,8 +53,8 @@ class SlopeRefuter:
 
     def _below(self, slow: SlowCoordinate, width: Fraction, epsilon: Fraction) -> dict[tuple[int, ...], Fraction]:
         """Minus the height of the next state above the barrier, over ``(z, level, beta)``; positive where it fails."""
-        beta, at = symbol("beta"), {slow.lyapunov.one_step.parameters[0]: rational(epsilon)}
-        raised = Barrier(slow, beta, rational(width), rational(self.height), (sp.S.Zero, sp.S.One))
+        beta, at = symbol("beta"), {slow.lyapunov.one_step.parameters[0]: sp.Rational(epsilon)}
+        raised = Barrier(slow, beta, sp.Rational(width), sp.Rational(self.height), (sp.S.Zero, sp.S.One))
         ring = PolyRing((slow.lyapunov.one_step.variables[0], symbol("level"), beta))
         definitions = tuple((name, body.subs(at)) for name, body in raised.definitions)
         below = rational_function(ring, -raised.parts["F"].subs(at), definitions)
@@ -67,8 +62,8 @@ class SlopeRefuter:
 
     def _region(self, slope: Fraction) -> Region:
         if slope not in self._regions:
-            terms, unit = {(1, 0): rational(slope)}, (sp.S.Zero, sp.S.One)
-            self._regions[slope] = Region(self.slow, terms, rational(self.width), rational(self.height), unit)
+            terms, unit = {(1, 0): sp.Rational(slope)}, (sp.S.Zero, sp.S.One)
+            self._regions[slope] = Region(self.slow, terms, sp.Rational(self.width), sp.Rational(self.height), unit)
         return self._regions[slope]
 
     def fails(self, epsilon: Fraction, z: Fraction, level: Fraction, slopes: tuple[Fraction, Fraction]) -> bool:

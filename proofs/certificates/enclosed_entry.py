@@ -14,11 +14,10 @@ from fractions import Fraction
 import sympy as sp
 from flint import arb
 
-from ...symbolic.algebra.rings import PolyRing
+from ...symbolic.algebra.rings import PolyRing, to_fraction
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.trapping.barrier import Barrier
 from .enclosed_orbits import Terms, ball, ball_terms, precision, remaining_fall, value_at
-from .serial import fraction
 
 Side = tuple[Fraction, Fraction]
 StartBox = tuple[Side, Side, Side]
@@ -76,8 +75,8 @@ class Follower:
             self.slopes = [[ball_terms(p.derivative(axis)) for axis in range(3)] for p in following]
             self.eigenvalue = put(T)
             self.lyapunov = lyapunov
-        self.width = fraction(barriers[0].width)
-        self.edges = [tuple(fraction(x) for x in b.epsilon_range) for b in barriers]
+        self.width = to_fraction(barriers[0].width)
+        self.edges = [tuple(to_fraction(x) for x in b.epsilon_range) for b in barriers]
 
     def sharpness(self, z: arb, V: arb, e: arb) -> arb:
         """The eigenvalue T."""

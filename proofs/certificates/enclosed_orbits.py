@@ -12,7 +12,7 @@ import sympy as sp
 from flint import arb, ctx, fmpq, fmpq_mpoly
 
 from ...symbolic.algebra.errors import DomainError, PrecisionError
-from ...symbolic.algebra.rings import poly_terms
+from ...symbolic.algebra.rings import poly_terms, to_fraction
 from ...symbolic.trapping.lyapunov import Lyapunov
 
 #: Epsilon and start (z, T) of the orbits that show the hypotheses of Theorem 1 are needed; without T, on the nullcline.
@@ -102,8 +102,8 @@ def needed_orbit(lyapunov: Lyapunov, hypothesis: str) -> tuple[Fraction, Fractio
         Exact; a T that is not given is that of the nullcline at ``epsilon = 0``.
     """
     epsilon, z, *given = NEEDED[hypothesis]
-    on_curve = lyapunov.one_step.nullcline(1).at_zero.subs(lyapunov.one_step.variables[0], sp.Rational(str(z)))
-    return epsilon, z, given[0] if given else Fraction(str(on_curve))
+    on_curve = lyapunov.one_step.nullcline(1).at_zero.subs(lyapunov.one_step.variables[0], sp.Rational(z))
+    return epsilon, z, given[0] if given else to_fraction(on_curve)
 
 
 class EnclosedOrbit:

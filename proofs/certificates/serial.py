@@ -6,23 +6,17 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
-import sympy as sp
 from flint import fmpq_mpoly
 
-from ...symbolic.algebra.rings import poly_terms, rational_string
+from ...symbolic.algebra.rings import poly_terms, rational_string, to_fraction
 from ...symbolic.planar.maps import PolynomialMap
 from ...symbolic.trapping.region import Condition
 from .bernstein import Covering, Terms, prove_positive
 
 
-def fraction(value: sp.Rational) -> Fraction:
-    """A SymPy rational as a Fraction."""
-    return Fraction(int(value.p), int(value.q))
-
-
 def fraction_terms(polynomial: fmpq_mpoly) -> dict[tuple[int, ...], Fraction]:
     """Exponents to Fraction."""
-    return {e: Fraction(int(c.p), int(c.q)) for e, c in poly_terms(polynomial).items()}
+    return {e: to_fraction(c) for e, c in poly_terms(polynomial).items()}
 
 
 def term_list(polynomial: fmpq_mpoly) -> list[dict[str, Any]]:
@@ -58,7 +52,7 @@ def judge_condition(condition: Condition, max_boxes: int) -> Covering:
         The covering found.
     """
     terms: Terms = fraction_terms(condition.polynomial)
-    return prove_positive(terms, [(fraction(low), fraction(high)) for _, (low, high) in condition.box], max_boxes)
+    return prove_positive(terms, [(to_fraction(low), to_fraction(high)) for _, (low, high) in condition.box], max_boxes)
 
 
 def condition_record(condition: Condition, max_boxes: int, **where: Any) -> dict[str, Any]:

@@ -11,12 +11,12 @@ from typing import Any
 from flint import arb, ctx, fmpq
 
 from ...symbolic.algebra.errors import DomainError
-from ...symbolic.algebra.rings import rational_string
+from ...symbolic.algebra.rings import rational_string, to_fraction
 from ...symbolic.planar.planar_map import PlanarMap
 from ...symbolic.trapping.barrier import derive_barrier
 from ...symbolic.trapping.region import Condition
 from ...symbolic.trapping.strip import Strip, derive_strip
-from .serial import condition_record, fraction, map_record
+from .serial import condition_record, map_record
 from .theorem_1 import FORMAT, PIECES, barrier_record, overall
 
 #: Constants of the strips, by order. Found by search; that they work is what the conditions show.
@@ -76,7 +76,7 @@ class SharpBound:
     @property
     def tau(self) -> Fraction:
         """``(K + 1) / contraction_rate``."""
-        return (self.strip.order + 1) / fraction(self.strip.contraction_rate)
+        return (self.strip.order + 1) / to_fraction(self.strip.contraction_rate)
 
 
 def _round_up(value: arb) -> Fraction:
@@ -124,13 +124,14 @@ def sharp_bound(strip: Strip) -> SharpBound:
     where = "sharp_bound()"
     K = strip.order
     top, extent, contraction_rate, distance, undershoot = (
-        fraction(x) for x in (strip.epsilon_max, strip.extent, strip.contraction_rate, strip.distance, strip.undershoot)
+        to_fraction(x)
+        for x in (strip.epsilon_max, strip.extent, strip.contraction_rate, strip.distance, strip.undershoot)
     )
     if contraction_rate * extent < (K + 1) * top:
         raise DomainError.of(
             where, "contraction_rate extent >= (K + 1) epsilon_max", str(strip.contraction_rate), "Lower epsilon_max."
         )
-    last = fraction(strip.weights[-1])
+    last = to_fraction(strip.weights[-1])
     precision = ctx.prec
     try:
         ctx.prec = 128

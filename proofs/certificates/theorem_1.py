@@ -123,7 +123,7 @@ def regions(one_step: PlanarMap, epsilon_max: Fraction) -> list[tuple[Barrier, S
         if low >= epsilon_max:
             break
         high = min(Fraction(str(constants["epsilon_max"])), epsilon_max)
-        barrier = derive_barrier(one_step, {**constants, "epsilon_max": sp.Rational(high.numerator, high.denominator)})
+        barrier = derive_barrier(one_step, {**constants, "epsilon_max": sp.Rational(high)})
         found.append((barrier, derive_start(barrier, start) if start else None))
     return found
 

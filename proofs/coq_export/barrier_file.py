@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import sympy as sp
 
 from ...symbolic.algebra.errors import CodegenError
+from ...symbolic.algebra.rings import to_fraction
 from ...symbolic.trapping.barrier import Barrier
 from ...symbolic.trapping.region import Condition
 from ...symbolic.trapping.start import StartSet
@@ -27,13 +26,11 @@ START_ORDER = (
 
 def coq_number(value: sp.Rational) -> str:
     """A SymPy rational as a Coq real."""
-    return number(Fraction(int(value.p), int(value.q)))
+    return number(to_fraction(value))
 
 
 def _box(condition: Condition, names: tuple[str, ...]) -> Box:
-    sides = tuple(
-        (Fraction(int(low.p), int(low.q)), Fraction(int(high.p), int(high.q))) for _, (low, high) in condition.box
-    )
+    sides = tuple((to_fraction(low), to_fraction(high)) for _, (low, high) in condition.box)
     return Box(names, sides)
 
 

@@ -10,7 +10,7 @@ from math import lcm
 
 from flint import fmpq_mpoly
 
-from ...symbolic.algebra.rings import Exponents, poly_terms
+from ...symbolic.algebra.rings import Exponents, poly_terms, to_fraction
 from .bernstein import find_cuts
 from .terms import nested, number
 
@@ -74,7 +74,7 @@ def integer_terms(poly: fmpq_mpoly, scales: Sequence[int]) -> tuple[dict[Exponen
     """
     scaled: dict[Exponents, Fraction] = {}
     for exponents, coefficient in poly_terms(poly).items():
-        value = Fraction(int(coefficient.p), int(coefficient.q))
+        value = to_fraction(coefficient)
         for scale, power in zip(scales, exponents, strict=True):
             value /= scale**power
         scaled[exponents] = value

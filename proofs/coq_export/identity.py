@@ -10,7 +10,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from math import lcm
 
 import sympy as sp
@@ -18,7 +17,7 @@ from flint import fmpq_mpoly
 
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.localised import Local
-from ...symbolic.algebra.rings import Exponents, PolyRing, poly_terms
+from ...symbolic.algebra.rings import Exponents, PolyRing, poly_terms, to_fraction
 from .boxes import Box, integer_terms
 from .terms import nested, number, real_polynomial
 
@@ -110,7 +109,7 @@ class Identities:
         powers = (0, 0, 0, *(q.power for q in self.quantities))
         rows = []
         for exponents, c in sorted(poly_terms(poly).items()):
-            value = Fraction(int(c.p), int(c.q))
+            value = to_fraction(c)
             for factor, n in zip(factors, exponents, strict=True):
                 value /= factor**n
             rows.append((value, exponents, sum(k * n for k, n in zip(powers, exponents, strict=True))))

@@ -10,7 +10,7 @@ import sympy as sp
 from flint import fmpq_mpoly
 
 from ...symbolic.algebra.localised import Local
-from ...symbolic.algebra.rings import to_fmpq
+from ...symbolic.algebra.rings import to_fmpq, to_fraction
 from ...symbolic.trapping.strip import Strip
 from .bernstein import find_cuts
 from .boxes import Box, box_lemma
@@ -20,13 +20,8 @@ from .terms import header, join, number
 NAMES = ("z", "l", "e")
 
 
-def fraction(value: sp.Rational) -> Fraction:
-    """A SymPy rational as a Fraction."""
-    return Fraction(int(value.p), int(value.q))
-
-
 def _num(value: sp.Rational | Fraction) -> str:
-    return number(value if isinstance(value, Fraction) else fraction(value))
+    return number(value if isinstance(value, Fraction) else to_fraction(value))
 
 
 @dataclass(frozen=True)
@@ -46,16 +41,16 @@ class StripWriter:
     @property
     def fall_bounds(self) -> tuple[Fraction, Fraction, Fraction]:
         """Bounds of ``z^2 (4 - T)``: in the region, where one step may reach the strip, and just above it."""
-        return Fraction(5, 2), Fraction(1), fraction(self.strip.undershoot)
+        return Fraction(5, 2), Fraction(1), to_fraction(self.strip.undershoot)
 
     @cached_property
     def box(self) -> Box:
         """The box of the strip, in ``(z, level, epsilon)``."""
-        return self._box(fraction(self.strip.height))
+        return self._box(to_fraction(self.strip.height))
 
     def _box(self, height: Fraction) -> Box:
-        sides = self.strip.region_below(sp.Rational(height.numerator, height.denominator)).box()
-        return Box(NAMES, tuple((fraction(low), fraction(high)) for _, (low, high) in sides))
+        sides = self.strip.region_below(sp.Rational(height)).box()
+        return Box(NAMES, tuple((to_fraction(low), to_fraction(high)) for _, (low, high) in sides))
 
     def _leveled(self, value: Local) -> Local:
         return self.strip.region.at_level(value)
@@ -81,7 +76,7 @@ class StripWriter:
     def _series(self, z: str, p: str) -> str:
         terms = []
         for (i, j, k), c in sorted(self.strip.series.coefficients.items()):
-            value = Fraction(int(c.p), int(c.q))
+            value = to_fraction(c)
             factors = [number(value)]
             factors += [f"{base}^{n}" for base, n in (("e", i), (f"({p})", j), (z, k)) if n]
             terms.append(" * ".join(factors))
@@ -211,13 +206,13 @@ class StripWriter:
     def drops(self) -> list[str]:
         """``z^2 (4 - T)`` in the whole region, and twice nearer to the strip: each bound lets the next be applied."""
         strip, b = self.strip, self.strip.barrier
-        top, extent = fraction(strip.epsilon_max), fraction(strip.height)
+        top, extent = to_fraction(strip.epsilon_max), to_fraction(strip.height)
         blocks = []
-        stages = (fraction(b.height), *(extent + bound * top for bound in self.fall_bounds[:-1]))
+        stages = (to_fraction(b.height), *(extent + bound * top for bound in self.fall_bounds[:-1]))
         for tag, height, bound in zip(("far", "nearer", "near"), stages, self.fall_bounds, strict=True):
             f = strip.series.frame
             fall = f.z**2 * (to_fmpq(b.lyapunov.ceiling) - f.T_of(strip.U(f.q)))
-            below = strip.region_below(sp.Rational(height.numerator, height.denominator))
+            below = strip.region_below(sp.Rational(height))
             value = below.at_level((to_fmpq(bound) - fall).reduced())
             chart = f"chart {_num(b.slope)} {number(height)} {_num(b.width)} z l e"
             statement = f"{number(bound)} - z^2 * (4 - {chart})"
@@ -353,11 +348,11 @@ Qed.
     def record(self) -> str:
         """The Coq record of the strip."""
         strip, n, region = self.strip, self.name, self.region
-        top, extent, height = (fraction(x) for x in (strip.epsilon_max, strip.extent, strip.height))
+        top, extent, height = (to_fraction(x) for x in (strip.epsilon_max, strip.extent, strip.height))
         far, nearer, _ = self.fall_bounds
         places = [
             self._place("at", height),
-            self._place("at_far", fraction(strip.barrier.height)),
+            self._place("at_far", to_fraction(strip.barrier.height)),
             self._place("at_nearer", height + far * top),
             self._place("at_near", height + nearer * top),
         ]
@@ -403,11 +398,11 @@ Defined.
         strip, n, region = self.strip, self.name, self.region
         K = strip.order
         top, extent, rate, distance, undershoot = (
-            fraction(x)
+            to_fraction(x)
             for x in (strip.epsilon_max, strip.extent, strip.contraction_rate, strip.distance, strip.undershoot)
         )
         below, steps = exponential_floor(rate * extent / top - rate * undershoot)
-        last = fraction(strip.weights[-1])
+        last = to_fraction(strip.weights[-1])
         rest = distance / (top ** (K + 1) * below)
         constant = last + Fraction(-(-rest * 8 // 1), 8)
         series = " + ".join(

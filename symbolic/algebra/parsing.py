@@ -289,7 +289,7 @@ class PrattParser:
                 f"numbers may have {self._limits.digits} digits",
             )
         exact = Fraction(token.text)
-        return _Sized([sp.Rational(exact.numerator, exact.denominator)], digits=digits + int(shift or 0))
+        return _Sized([sp.Rational(exact)], digits=digits + int(shift or 0))
 
     def _combine(self, operator: Token, left: _Sized, right: _Sized) -> _Sized:
         kind = operator.text

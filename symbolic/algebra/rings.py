@@ -48,6 +48,11 @@ def to_rational(value: fmpq) -> sp.Rational:
     return sp.Rational(int(value.p), int(value.q))
 
 
+def to_fraction(value: sp.Rational | fmpq) -> Fraction:
+    """An exact rational as a Fraction, from either library."""
+    return Fraction(int(value.p), int(value.q))
+
+
 def rational_string(value: fmpq) -> str:
     """``"p/q"``, or ``"p"`` for an integer."""
     return f"{int(value.p)}/{int(value.q)}" if value.q != 1 else f"{int(value.p)}"

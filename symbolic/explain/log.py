@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -141,7 +140,7 @@ class DerivationLog:
         for number, step in enumerate(self.steps, 1):
             lines += ["", f"{number}. {step.title}"]
             lines += textwrap.wrap(step.because, width, initial_indent="   ", subsequent_indent="   ")
-            lines += [row for e in step.equations for row in _plain_rows(e, width)]
+            lines += [row for e in step.equations for row in plain_rows(e, width, 5, 7)]
             if step.check:
                 lines += textwrap.wrap(f"[checked: {step.check}]", width, initial_indent="   ", subsequent_indent="   ")
         lines += [
@@ -259,12 +258,13 @@ def plain_equation(equation: Equation) -> str:
     return f"{shown} {equation.relation} {body}"
 
 
-def _plain_rows(equation: Equation, width: int) -> Sequence[str]:
+def plain_rows(equation: Equation, width: int, indent: int, further: int) -> list[str]:
+    """An equation in plain text, wrapped, its first row and the further ones indented; no name is broken."""
     return textwrap.wrap(
         plain_equation(equation),
         width,
-        initial_indent="     ",
-        subsequent_indent="       ",
+        initial_indent=" " * indent,
+        subsequent_indent=" " * further,
         break_long_words=False,
         break_on_hyphens=False,
     )

@@ -13,6 +13,7 @@ from functools import cache, cached_property
 import sympy as sp
 
 from ..algebra.errors import DomainError, ProofError
+from ..algebra.parsing import model_symbol
 from ..algebra.rings import PolyRing
 from ..algebra.symbols import symbol, symbols
 from ..explain.log import DerivationLog
@@ -73,7 +74,7 @@ class QuadraticModel:
     @property
     def theta(self) -> tuple[sp.Symbol, ...]:
         """The parameters of the predictor along the eigenvectors of Q, times the root of the step size."""
-        return tuple(sp.Symbol(f"theta_{i + 1}", real=True) for i in range(len(self.eigenvalues)))
+        return tuple(model_symbol(f"theta_{i + 1}") for i in range(len(self.eigenvalues)))
 
     def predictor(self) -> sp.Expr:
         """``f(theta) = sum_i q_i theta_i^2 / 2``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
@@ -65,25 +65,6 @@ class Recurrence(Derived):
     def remainder(self) -> str:
         """What was dropped, in words."""
         return self.z_increment.grading.remainder()
-
-    def with_coefficient(self, which: str, exponents: tuple[int, ...], value: sp.Rational) -> Recurrence:
-        """A copy with one coefficient changed (to test that checks notice).
-
-        Args:
-            which: ``"z_increment"`` or ``"y_increment"``.
-            exponents: of z, y and the parameters.
-            value: the new coefficient.
-
-        Returns:
-            The changed recurrence.
-        """
-        series: TruncatedSeries = getattr(self, which)
-        terms: dict[tuple[int, ...], object] = dict(series.terms())
-        terms[exponents] = value
-        changed = TruncatedSeries.from_polynomial(series.grading, series.grading.ring.from_dict(terms))
-        if which == "z_increment":
-            return replace(self, z_increment=changed)
-        return replace(self, y_increment=changed)
 
     def json(self) -> dict[str, Any]:
         """Variables, order and all coefficients as exact strings."""

@@ -11,7 +11,7 @@ import sympy as sp
 from flint import fmpq_poly
 
 from ..algebra.errors import DomainError, ProofError
-from ..algebra.rings import rational_string, to_fmpq, to_rational
+from ..algebra.rings import rational_string, to_fmpq, to_fraction, to_rational
 from ..algebra.series import Grading, TruncatedSeries, evaluate
 from ..algebra.series.rows import PARAMETER_WEIGHT
 from ..algebra.symbols import symbol
@@ -223,10 +223,10 @@ class LimitSeries(Derived):
                 "LimitSeries.partial_sum()", f"an order in 0..{self.order}", last, "Derive more terms."
             )
         rational = to_fmpq(epsilon)
-        at = Fraction(int(rational.p), int(rational.q))
+        at = to_fraction(rational)
         total = Fraction(0)
         for c in reversed(self.coefficients[: last + 1]):
-            total = total * at + Fraction(int(c.p), int(c.q))
+            total = total * at + to_fraction(c)
         return total
 
     def json(self) -> dict[str, Any]:

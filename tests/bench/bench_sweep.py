@@ -3,10 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from edgestab.numeric.codegen.machine_code import load_function
 from edgestab.numeric.sweeps.chunk import SweepJob, enter, program_digest, run_job
 from edgestab.numeric.sweeps.grid import make_sweep_grid
-from edgestab.numeric.sweeps.kernel import LANES, load_burst
+from edgestab.numeric.sweeps.kernel import LANES, generate_sweep, sweep_program
 from edgestab.numeric.sweeps.run import sweep
+from edgestab.symbolic.models.quadratic import main_case
 from tests.bench.timing import best_times
 
 GRID = make_sweep_grid(epsilon="5e-4:0.1:192:log", z="-0.5:0.7:192", T=2)
@@ -49,7 +51,7 @@ def measure() -> dict[str, float]:
     shuffled = np.random.default_rng(1).permutation(steps)
     waiting = np.pad(shuffled, (0, -len(steps) % LANES)).reshape(-1, LANES).max(axis=1).sum() * LANES
     start, parameters = enter(lanes)
-    burst = load_burst()
+    burst = load_function(generate_sweep(sweep_program(main_case())), "advance", pointers=1, integers=2)
     blocks = 16
     # orbits that go on for long: none ends, and none underflows, while the bare kernel is timed
     lasting = np.flatnonzero(steps > 4 * PASSES)[: blocks * LANES]

@@ -19,7 +19,7 @@ import flint
 import sympy as sp
 from flint import arb, fmpq
 
-from ....symbolic.algebra.rings import PolyRing, poly_terms
+from ....symbolic.algebra.rings import PolyRing, poly_terms, to_fraction
 from ....symbolic.models.quadratic import main_case
 from ....symbolic.planar.maps import PolynomialMap
 from ...number_types import bits_for
@@ -113,17 +113,17 @@ def _nested(poly: dict[tuple[int, int], Fraction]) -> Callable[[arb, arb], arb]:
 def _functions(source: PolynomialMap, fixed: Sequence[Fraction]) -> tuple[list[Any], list[list[Any]], Fraction]:
     """The steady map at exact parameters: its components, its Jacobian, its tilt."""
     steady, tilt = steady_map(source)
-    values = {p: sp.Rational(q.numerator, q.denominator) for p, q in zip(source.parameters, fixed, strict=True)}
+    values = {p: sp.Rational(q) for p, q in zip(source.parameters, fixed, strict=True)}
     ring = PolyRing(steady.variables)
     components = [ring.from_expr(sp.expand(c.subs(values))) for c in steady.components]
 
     def terms(poly: Any) -> dict[tuple[int, int], Fraction]:
-        found = {(e[0], e[1]): Fraction(int(c.p), int(c.q)) for e, c in poly_terms(poly).items()}
+        found = {(e[0], e[1]): to_fraction(c) for e, c in poly_terms(poly).items()}
         return found or {(0, 0): Fraction(0)}
 
     jacobian = [[_nested(terms(p.derivative(i))) for i in range(2)] for p in components]
     at = sp.Rational(tilt.subs(values))
-    return [_nested(terms(p)) for p in components], jacobian, Fraction(int(at.p), int(at.q))
+    return [_nested(terms(p)) for p in components], jacobian, to_fraction(at)
 
 
 def enclose(problem: OrbitProblem, digits: int) -> Enclosure | None:

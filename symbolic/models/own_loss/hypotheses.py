@@ -7,7 +7,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 
 from ...explain.derived import Derived
-from ...explain.log import plain_equation
+from ...explain.log import plain_rows
 from ...latex.document import Section, document, escape
 from ...latex.equations import Style, align
 
@@ -59,14 +59,7 @@ class Sectioned(Derived):
             if section.text:
                 lines += textwrap.wrap(section.text, width, initial_indent="  ", subsequent_indent="  ")
             for equation in section.equations:
-                lines += textwrap.wrap(
-                    plain_equation(equation),
-                    width,
-                    initial_indent="  ",
-                    subsequent_indent="      ",
-                    break_long_words=False,
-                    break_on_hyphens=False,
-                )
+                lines += plain_rows(equation, width, 2, 6)
         hypotheses = self.verdicts()
         if hypotheses:
             lines += ["", "Hypotheses:"]

@@ -8,8 +8,9 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgestab.numeric.codegen import scheduling
 from edgestab.numeric.codegen.program import Op, Program
-from edgestab.numeric.codegen.scheduling import coordinate_costs, prove, schedule_program
+from edgestab.numeric.codegen.scheduling import prove, schedule_program
 from edgestab.symbolic.algebra.errors import CodegenError, ProofError
 from edgestab.symbolic.algebra.symbols import symbol
 from edgestab.symbolic.models.quadratic import QuadraticModel, main_case
@@ -42,7 +43,10 @@ def test_nothing_shorter_exists_in_the_space_searched() -> None:
 
 
 def test_coordinates_matter() -> None:
-    costs = coordinate_costs(MAP, keep_variables=True)
+    found = scheduling._candidates(MAP, scheduling.EFFORTS["quick"], True)
+    costs = {
+        ", ".join(f"{f.name} = {f.value}" for f in c.coordinates.forms): c.problem.plan().operations for c in found
+    }
     own = next(cost for text, cost in costs.items() if "T = T" in text)
     weight_norm = next(cost for text, cost in costs.items() if "n1" in text)
     assert own == 8

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgestab.symbolic.algebra.errors import DomainError
-from edgestab.symbolic.algebra.rings import PolyRing, poly_terms, rational_string, to_fmpq, to_rational
+from edgestab.symbolic.algebra.rings import PolyRing, poly_terms, rational_string, to_fmpq, to_fraction, to_rational
 
 x, y = sp.symbols("x y", real=True)
 RATIONALS = st.fractions(-100, 100, max_denominator=50)
@@ -16,6 +16,11 @@ TERMS = st.dictionaries(st.tuples(st.integers(0, 4), st.integers(0, 4)), RATIONA
 
 def exact(value: Fraction) -> sp.Rational:
     return sp.Rational(value.numerator, value.denominator)
+
+
+@given(RATIONALS)
+def test_fractions_of_both_libraries(q: Fraction) -> None:
+    assert to_fraction(exact(q)) == to_fraction(to_fmpq(q)) == q
 
 
 @given(TERMS, RATIONALS, RATIONALS)

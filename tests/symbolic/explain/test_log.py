@@ -72,7 +72,8 @@ def test_a_wrong_series_stops_the_log() -> None:
     with pytest.raises(ProofError, match="expected 0"):
         replace(right, series=changed).explain()
     recurrence = main_case().two_step(3)
-    wrong = recurrence.with_coefficient("y_increment", (2, 1, 0), sp.Rational(8))
+    z, y = (TruncatedSeries.variable(recurrence.y_increment.grading, s) for s in recurrence.variables)
+    wrong = replace(recurrence, y_increment=recurrence.y_increment + z * z * y)
     with pytest.raises(ProofError, match="Two steps of y"):
         wrong.explain()
 
