@@ -189,6 +189,7 @@ class _Check:
         require(shape == (["z", "T"], ["epsilon"]), "the map must be one of (z, T) with parameter epsilon")
         listed = field(record, "components", "map", lambda v: isinstance(v, list) and len(v) == 2)
         self.step = [Poly.read(3, component) for component in listed]
+        require(all(max(p.high) <= 6 for p in self.step), "the degree of the map is not that of gradient descent")
         canonical = {
             "variables": ["z", "T"],
             "parameters": ["epsilon"],

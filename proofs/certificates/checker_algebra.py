@@ -137,7 +137,9 @@ class Poly:
         if isinstance(other, Ratio):
             return NotImplemented
         right = self._lift(other).terms
-        spend(len(self.terms) * len(right))
+        # long coefficients take longer, above all their common divisors
+        bits = sum(max((int(c.q).bit_length() for c in t.values()), default=0) for t in (self.terms, right))
+        spend(len(self.terms) * len(right) * (1 + bits // 200))
         terms: dict[Monomial, fmpq] = {}
         for m, c in self.terms.items():
             for n, d in right.items():
