@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -95,15 +94,28 @@ def certificate(
 def check(file: str) -> None:
     """Judge a certificate file independently; exit 0 accepted, 1 rejected with the reason, 3 undecided."""
     from edgestab.proofs.certificates.checker import check_certificate
+    from edgestab.proofs.certificates.checker_algebra import CertificateError
+    from edgestab.proofs.certificates.checker_words import parse_certificate
 
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-        data = json.loads(text)
+        data = parse_certificate(text)
     except OSError as error:
         raise DomainError.of("check-certificate", "a readable file", file, f"{error.strerror}.") from error
+    except CertificateError as error:
+        click.echo(f"rejected: {error}")
+        sys.exit(1)
     except (ValueError, RecursionError) as error:
         click.echo(f"rejected: not JSON: {error}")
         sys.exit(1)
     found = check_certificate(data)
     click.echo(f"{found.status}: {found.reason} ({found.conditions} conditions, {found.boxes} boxes verified)")
+    if found.theorem:
+        click.echo(f"theorem: {found.theorem}")
+        for region in found.regions:
+            click.echo(f"region: {region}")
+        click.echo(
+            f"verified: {len(found.regions)} regions, {found.conditions} conditions, {found.boxes} boxes, "
+            f"{found.identities} exact identities"
+        )
     sys.exit(found.exit_code)

@@ -1,19 +1,39 @@
 """The checker's own exact algebra: polynomials over Q as dictionaries, intervals, tilings, Bernstein bounds.
 
-Nothing here is shared with the derivations or the prover except python-flint's rational numbers.
+Nothing here is shared with the derivations or the prover except python-flint's rational numbers. Sizes read from a file
+are bounded when they are read, and work is counted before it is done (:func:`bounded_work`), so that no file can keep
+the checker busy for long.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import product
-from math import comb
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import pairwise, product
+from math import comb, prod
 from typing import Any
 
 from flint import fmpq
 
 Monomial = tuple[int, ...]
 Side = tuple[fmpq, fmpq]
+
+MAX_DIGITS = 60
+"""Digits of a number in a file: the certificates of third order have coefficients of 39 characters."""
+
+MAX_DEGREE = 80
+"""Total degree of a polynomial in a file: the certificates of third order reach 64."""
+
+MAX_TERMS = 5000
+"""Terms of a polynomial in a file: the certificates of third order have 2390."""
+
+MAX_BOXES = 2000
+"""Boxes of one condition: the certificates here need one to three."""
+
+_RATIONAL = re.compile(r"-?(0|[1-9][0-9]*)(/[1-9][0-9]*)?")
+_work_left: ContextVar[int | None] = ContextVar("_work_left", default=None)
 
 
 class CertificateError(Exception):
@@ -30,14 +50,31 @@ def require(condition: bool, reason: str) -> None:
         raise CertificateError(reason)
 
 
-def rational(text: object) -> fmpq:
-    """A rational written as ``p/q`` or ``p``."""
-    require(isinstance(text, str), f"a rational must be a string, not {text!r}")
-    parts = str(text).split("/")
-    require(len(parts) <= 2 and all(p.lstrip("-").isdigit() for p in parts), f"{text!r} is no rational")
-    numbers = [int(p) for p in parts]
-    require(len(numbers) == 1 or numbers[1] > 0, f"{text!r} has no positive denominator")
-    return fmpq(*numbers)
+@contextmanager
+def bounded_work(limit: int) -> Iterator[None]:
+    """Reject the certificate when the algebra inside would take more than so many products of coefficients."""
+    token = _work_left.set(limit)
+    try:
+        yield
+    finally:
+        _work_left.reset(token)
+
+
+def spend(products: int) -> None:
+    """Count products of coefficients before they are formed."""
+    left = _work_left.get()
+    if left is not None:
+        require(products <= left, "the certificate asks for more work than this checker does")
+        _work_left.set(left - products)
+
+
+def rational(text: object, digits: int = MAX_DIGITS) -> fmpq:
+    """A rational written as ``p/q`` or ``p``, in the digits 0 to 9 and without leading zeros."""
+    if not isinstance(text, str):
+        raise CertificateError(f"a rational must be a string, not {type(text).__name__}")
+    require(len(text) <= 2 * digits + 2, f"a rational of {len(text)} characters, more than {2 * digits + 2}")
+    require(_RATIONAL.fullmatch(text) is not None, f"{text!r} is no rational")
+    return fmpq(*(int(p) for p in text.split("/")))
 
 
 class Poly:
@@ -61,11 +98,12 @@ class Poly:
     def read(cls, size: int, record: Any) -> Poly:
         """A polynomial from the file's list of exponents and coefficients."""
         require(isinstance(record, list), "a polynomial must be a list of terms")
+        require(len(record) <= MAX_TERMS, f"a polynomial of {len(record)} terms, more than {MAX_TERMS}")
         terms: dict[Monomial, fmpq] = {}
         for term in record:
-            exponents = tuple(term["exponents"])
-            fine = len(exponents) == size and all(type(e) is int and e >= 0 for e in exponents)
-            require(fine and exponents not in terms, f"bad exponents {exponents}")
+            only(term, ("exponents", "coefficient"), "a term")
+            exponents = read_exponents(term["exponents"], size)
+            require(exponents not in terms, f"the exponents {exponents} appear twice")
             terms[exponents] = rational(term["coefficient"])
         return cls(size, terms)
 
@@ -98,9 +136,13 @@ class Poly:
     def __mul__(self, other: Any) -> Poly:
         if isinstance(other, Ratio):
             return NotImplemented
+        right = self._lift(other).terms
+        # long coefficients take longer, above all their common divisors
+        bits = sum(max((int(c.q).bit_length() for c in t.values()), default=0) for t in (self.terms, right))
+        spend(len(self.terms) * len(right) * (1 + bits // 200))
         terms: dict[Monomial, fmpq] = {}
         for m, c in self.terms.items():
-            for n, d in self._lift(other).terms.items():
+            for n, d in right.items():
                 key = tuple(i + j for i, j in zip(m, n, strict=True))
                 terms[key] = terms.get(key, fmpq(0)) + c * d
         return Poly(self.size, terms)
@@ -188,6 +230,15 @@ class Ratio:
         return self.at_power(power).same(right.at_power(power))
 
 
+def bernstein_work(poly: Poly, box: Sequence[Side]) -> int:
+    """Products of coefficients that :func:`bernstein_floor` takes, more where the ends of the box have many digits."""
+    degrees = poly.high
+    digits = max(max(abs(int(end.p)), int(end.q)).bit_length() for side in box for end in side) // 3
+    dense = prod(d + 1 for d in degrees) * sum(d + 1 for d in degrees)
+    # the coefficients on the box grow with the powers of its ends
+    return dense * (1 + digits * sum(degrees) // 400)
+
+
 def bernstein_floor(poly: Poly, box: Sequence[Side]) -> fmpq:
     """The least Bernstein coefficient of a polynomial on a closed box: a lower bound there.
 
@@ -198,22 +249,24 @@ def bernstein_floor(poly: Poly, box: Sequence[Side]) -> fmpq:
     Returns:
         A number that the polynomial does not fall below on the box.
     """
-    degrees = [max((m[i] for m in poly.terms), default=0) for i in range(poly.size)]
+    degrees = poly.high
     shifted = dict(poly.terms)
     for axis, (low, high) in enumerate(box):  # x = low + (high - low) u
         moved: dict[Monomial, fmpq] = {}
+        degree, wide = degrees[axis], high - low
+        shares = [[comb(k, j) * low ** (k - j) * wide**j for j in range(k + 1)] for k in range(degree + 1)]
         for m, c in shifted.items():
-            for j in range(m[axis] + 1):
+            for j, share in enumerate(shares[m[axis]]):
                 key = (*m[:axis], j, *m[axis + 1 :])
-                share = c * comb(m[axis], j) * low ** (m[axis] - j) * (high - low) ** j
-                moved[key] = moved.get(key, fmpq(0)) + share
+                moved[key] = moved.get(key, fmpq(0)) + c * share
         shifted = moved
     for axis, degree in enumerate(degrees):
         raised: dict[Monomial, fmpq] = {}
+        ratios = [[fmpq(comb(i, k), comb(degree, k)) for i in range(degree + 1)] for k in range(degree + 1)]
         for m, c in shifted.items():
             for i in range(m[axis], degree + 1):
                 key = (*m[:axis], i, *m[axis + 1 :])
-                raised[key] = raised.get(key, fmpq(0)) + c * fmpq(comb(i, m[axis]), comb(degree, m[axis]))
+                raised[key] = raised.get(key, fmpq(0)) + c * ratios[m[axis]][i]
         shifted = raised
     return min(shifted.get(key, fmpq(0)) for key in product(*(range(d + 1) for d in degrees)))
 
@@ -221,6 +274,7 @@ def bernstein_floor(poly: Poly, box: Sequence[Side]) -> fmpq:
 def read_box(record: Any, size: int) -> tuple[Side, ...]:
     """A box from the file."""
     require(isinstance(record, list) and len(record) == size, f"a box must have {size} sides")
+    require(all(isinstance(side, list) and len(side) == 2 for side in record), "a side of a box must have two ends")
     sides = tuple((rational(side[0]), rational(side[1])) for side in record)
     require(all(low <= high for low, high in sides), "a side of a box is turned round")
     return sides
@@ -255,10 +309,39 @@ def tiles(domain: tuple[Side, ...], leaves: Sequence[tuple[Side, ...]]) -> bool:
 
 
 def _cut(axis: int, low: fmpq, high: fmpq, inside: Sequence[tuple[Side, ...]]) -> fmpq | None:
-    for cut in sorted({leaf[axis][1] for leaf in inside}):
-        if low < cut < high and all(leaf[axis][1] <= cut or leaf[axis][0] >= cut for leaf in inside):
-            return cut
-    return None
+    """A plane that no leaf crosses, the middle one so that the parts stay balanced."""
+    sides = sorted(leaf[axis] for leaf in inside)
+    found: list[fmpq] = []
+    reach = low
+    for (_, end), (following, _) in pairwise(sides):
+        reach = max(reach, end)
+        if reach <= following and low < reach < high and (not found or found[-1] != reach):
+            found.append(reach)
+    return found[len(found) // 2] if found else None
+
+
+def read_boxes(record: Any, size: int, what: str) -> list[tuple[Side, ...]]:
+    """A list of boxes from the file."""
+    require(isinstance(record, list), f"{what}: not a list of boxes")
+    require(len(record) <= MAX_BOXES, f"{what}: {len(record)} boxes, more than {MAX_BOXES}")
+    return [read_box(leaf, size) for leaf in record]
+
+
+def read_exponents(record: Any, size: int) -> Monomial:
+    """Exponents from the file."""
+    fine = isinstance(record, list) and len(record) == size and all(type(e) is int and e >= 0 for e in record)
+    require(fine, f"exponents must be {size} integers from 0")
+    require(sum(record) <= MAX_DEGREE, f"a degree above {MAX_DEGREE}")
+    return tuple(record)
+
+
+def only(record: Any, names: Sequence[str], where: str, optional: Sequence[str] = ()) -> None:
+    """A record has exactly the fields that the checker knows what to make of; ``optional`` may be absent."""
+    require(isinstance(record, dict), f"{where} must be an object")
+    unknown = [str(name)[:40] for name in record if name not in names and name not in optional]
+    require(not unknown, f"{where} has a field that the checker does not know: {', '.join(unknown[:3])}")
+    for name in names:
+        require(name in record, f"{where} lacks {name}")
 
 
 def field(record: Any, name: str, where: str, test: Callable[[Any], bool] = lambda value: True) -> Any:

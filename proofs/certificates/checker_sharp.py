@@ -13,7 +13,16 @@ from typing import Any
 
 from flint import arb, ctx, fmpq
 
-from .checker_algebra import Poly, Ratio, Side, field, rational, read_box, require
+from .checker_algebra import Poly, Ratio, Side, field, only, rational, read_box, read_exponents, require
+
+MAX_ORDER = 6
+"""Order of a strip: the highest that is certified here is 3."""
+
+MAX_SERIES_DEGREE = 12
+"""Total degree of a term of the slow series: order 3 has 3."""
+
+_NUMBERS = ("band", "epsilon_max", "decay", "excess", "drop", "constant")
+_STRIP = ("order", *_NUMBERS, "weights", "z_range", "series", "limit_coefficients")
 
 Take = Callable[[str, tuple[Side, ...], Poly, Poly], None]
 
@@ -61,9 +70,11 @@ class _Law:
 
 def _series(frame: _Frame, record: Any) -> dict[tuple[int, int, int], fmpq]:
     found: dict[tuple[int, int, int], fmpq] = {}
+    require(isinstance(record, list), "the slow series must be a list of terms")
     for term in record:
-        i, j, k = term["exponents"]
-        require(all(type(x) is int and x >= 0 for x in (i, j, k)) and k <= 1, "bad exponents in the slow series")
+        only(term, ("exponents", "coefficient"), "a term of the slow series")
+        i, j, k = read_exponents(term["exponents"], 3)
+        require(k <= 1 and i + j + k <= MAX_SERIES_DEGREE, "bad exponents in the slow series")
         require((i, j, k) not in found, "a term of the slow series appears twice")
         found[i, j, k] = rational(term["coefficient"])
     return found
@@ -131,10 +142,9 @@ def check_strip(curvature: Poly, region: Any, record: Any, take: Take) -> tuple[
         The order and the stated constant, verified.
     """
     where = "strip"
-    K = field(record, "order", where, lambda v: type(v) is int and v >= 1)
-    band, top, decay, excess, drop, constant = (
-        rational(field(record, n, where)) for n in ("band", "epsilon_max", "decay", "excess", "drop", "constant")
-    )
+    only(record, _STRIP, where)
+    K = field(record, "order", where, lambda v: type(v) is int and 1 <= v <= MAX_ORDER)
+    band, top, decay, excess, drop, constant = (rational(field(record, n, where)) for n in _NUMBERS)
     weights = [rational(w) for w in field(record, "weights", where, lambda v: isinstance(v, list))]
     require(len(weights) == K + 1 and min(weights) > 0, "a strip of order K needs K + 1 positive weights")
     require(min(band, top, decay, excess, drop) > 0, "the strip's constants must be positive")

@@ -17,6 +17,10 @@ def test_write_then_check(edgestab: Run, tmp_path: Path) -> None:
     assert "start-overshoot" in written.out
     checked = edgestab("check-certificate", str(path))
     assert (checked.code, checked.out.startswith("accepted")) == (0, True)
+    said = " ".join(checked.out.split())
+    assert "theorem: For 0 < epsilon <= 1/5" in said
+    assert "region: 0 < epsilon <= 1/5: 7/5 z^2/(1 - z)" in said
+    assert "verified: 1 regions, 12 conditions, 14 boxes, 8 exact identities" in said
     data = json.loads(path.read_text(encoding="utf-8"))
     assert (data["claim"], data["epsilon_max"]) == ("theorem-1", "1/5")
     data["delta_over_epsilon"] = "1/2"
@@ -56,6 +60,14 @@ def test_no_json_is_rejected(edgestab: Run, tmp_path: Path) -> None:
     ran = edgestab("check-certificate", str(path))
     assert ran.code == 1
     assert "not JSON" in ran.out
+
+
+def test_a_key_given_twice_is_rejected(edgestab: Run, tmp_path: Path) -> None:
+    path = tmp_path / "twice.json"
+    path.write_text('{"verdict": "FALSE", "verdict": "TRUE"}', encoding="utf-8")
+    ran = edgestab("check-certificate", str(path))
+    assert ran.code == 1
+    assert "twice" in ran.out
 
 
 def test_sharp_form(edgestab: Run, tmp_path: Path) -> None:
