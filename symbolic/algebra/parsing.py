@@ -26,6 +26,8 @@ FUNCTIONS: Mapping[str, Callable[[sp.Expr], sp.Expr]] = {
     "sin": sp.sin,
     "cos": sp.cos,
     "tanh": sp.tanh,
+    "cosh": sp.cosh,
+    "softplus": lambda x: sp.log(1 + sp.exp(x)),
 }
 
 _LEXICON = re.compile(
@@ -266,6 +268,8 @@ class PrattParser:
     def _call(self, token: Token, depth: int) -> _Sized:
         if token.text not in self._functions:
             known = ", ".join(self._functions)
+            if token.text == "relu":
+                raise self._surprise(token, "relu has no derivative at 0; softplus is smooth, or take one linear piece")
             raise self._surprise(
                 token, f"only these functions may be called: {known}; write {token.text}*(..) for a product"
             )

@@ -16,6 +16,9 @@ from ..latex.printer import Order
 from .maps import PolynomialMap
 from .nullcline import EDGE
 
+SHORT_ROOTS = 2
+"""Highest degree of an irreducible factor whose roots are written out in an energy."""
+
 
 @dataclass(frozen=True)
 class SlowFlow(Derived):
@@ -111,7 +114,10 @@ def separate_variables(z: sp.Symbol, y: sp.Symbol, rate: sp.Expr, force: sp.Expr
 
 
 def _integrate(term: sp.Expr, z: sp.Symbol) -> sp.Expr:
-    """Integrate one term; Laurent monomials by hand, the rest by SymPy."""
+    """Integrate one term: Laurent monomials by hand, what has short roots by SymPy, the rest as an integral.
+
+    Over an irreducible factor of degree 3 or more the logarithms have nested radicals, whose size has no useful bound.
+    """
     coefficient, power = term.as_independent(z)
     base, exponent = power.as_base_exp()
     if power == 1:
@@ -120,6 +126,9 @@ def _integrate(term: sp.Expr, z: sp.Symbol) -> sp.Expr:
         if exponent == -1:
             return coefficient * sp.log(sp.Abs(z))
         return coefficient * z ** (exponent + 1) / (exponent + 1)
+    denominator = sp.Poly(sp.denom(sp.together(term)), z)
+    if any(factor.degree() > SHORT_ROOTS for factor, _ in denominator.factor_list()[1]):
+        return sp.Integral(term, z)
     return sp.integrate(term, z)
 
 

@@ -113,8 +113,9 @@ def derive_edge_point(model: GradientStep, point: Mapping[str | sp.Symbol, objec
     constants = [c for c in model.loss.free_symbols if c not in values]
     if constants:
         raise DomainError.of("GradientDescent.at()", "a loss without constants", constants, "Give them values first.")
-    gradient = sp.Matrix([g.subs(values) for g in model.gradient()])
-    hessian = model.hessian().subs(values)
+    gradient = sp.Matrix([_tidy(g.subs(values)) for g in model.gradient()])
+    # without one form for each entry the characteristic polynomial of transcendental constants does not end
+    hessian = model.hessian().subs(values).applyfunc(_tidy)
     spectrum = _spectrum(hessian)
     sharpness, multiplicity = spectrum[-1]
     if sharpness <= 0 or multiplicity > 1:
@@ -130,7 +131,7 @@ def derive_edge_point(model: GradientStep, point: Mapping[str | sp.Symbol, objec
         [
             sp.Add(
                 *(
-                    top[i] * top[j] * sp.diff(model.loss, p, q, r).subs(values)
+                    top[i] * top[j] * _tidy(sp.diff(model.loss, p, q, r).subs(values))
                     for i, p in _numbered(model)
                     for j, q in _numbered(model)
                 )
@@ -179,7 +180,9 @@ def derive_edge_point(model: GradientStep, point: Mapping[str | sp.Symbol, objec
 
 
 def _tidy(expr: sp.Expr) -> sp.Expr:
-    """One form for each number of a quadratic field."""
+    """One form for each number of a quadratic field, and for each rational function of transcendental constants."""
+    if expr.is_number and not any(p.exp.is_Rational and not p.exp.is_Integer for p in expr.atoms(sp.Pow)):
+        return expr if expr.is_Rational else sp.cancel(sp.together(expr))
     return sp.expand(sp.radsimp(sp.expand(expr)))
 
 
@@ -198,6 +201,13 @@ def _spectrum(hessian: sp.Matrix) -> list[tuple[sp.Expr, int]]:
                 "Hessian eigenvalues of degree at most 2 over the rationals",
                 str(factor.as_expr()),
                 "Choose a more symmetric point.",
+            )
+        if factor.degree() == 2 and not all(c.is_algebraic for c in factor.all_coeffs()):
+            raise DomainError.of(
+                "GradientDescent.at()",
+                "Hessian eigenvalues that are rational in the point's transcendental constants, or a rational Hessian",
+                f"roots of {str(factor.as_expr())[:200]}",
+                "Choose a point where the loss has rational derivatives, or --set those constants to rationals.",
             )
         found += [(_tidy(root), multiplicity) for root in sp.roots(factor)]
     return sorted(found, key=lambda pair: sp.N(pair[0], 50))

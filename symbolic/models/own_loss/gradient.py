@@ -184,6 +184,11 @@ class GradientStep(Sectioned):
         components = tuple(rule.replace(moved[p].subs(self.ties)) for p in self.free)
         return PolynomialMap(self.free, components, rule.symbols(self.constants), "gradient step")
 
+    @property
+    def transcendental(self) -> bool:
+        """Whether numbers such as exp(1) or tanh(1) are coefficients, so that no map over the rationals exists."""
+        return any(a.is_number for a in self.loss.atoms(sp.Function, sp.NumberSymbol))
+
     def two_step_map(self) -> PolynomialMap:
         """Two gradient steps as one exact map."""
         return self.step_map().iterate(2)
@@ -191,6 +196,11 @@ class GradientStep(Sectioned):
     def equations(self) -> tuple[Equation, ...]:
         """The gradient step, one equation for each free parameter."""
         order, own = Order(self.free), frozenset((*self.parameters, *self.constants)) - {symbol("eta")}
+        if self.transcendental:
+            moved = dict(zip(self.parameters, self.full_step(), strict=True))
+            return tuple(
+                Equation(later(p, 1), moved[p].subs(self.ties), order=order, tag=p.name, own=own) for p in self.free
+            )
         components = self.step_map().components
         return tuple(
             Equation(later(p, 1), self.replaced.restore(c), order=order, tag=p.name, own=own)
@@ -206,6 +216,8 @@ class GradientStep(Sectioned):
             Section("Loss", "", (Equation(loss, self.loss, order=Order(self.parameters), own=own), *ties)),
             Section("Gradient step", "", self.equations()),
         ]
+        if self.transcendental:
+            return [*sections, Section("Two steps", "Coefficients are not rational: not composed.")]
         bound = self.step_map().two_step_bound()
         if bound > COMPOSED_TERMS:
             return [*sections, Section("Two steps", f"A map with up to {bound} terms, not composed.")]
