@@ -207,7 +207,7 @@ def _spectrum(hessian: sp.Matrix) -> list[tuple[sp.Expr, int]]:
                 "GradientDescent.at()",
                 "Hessian eigenvalues that are rational in the point's transcendental constants, or a rational Hessian",
                 f"roots of {str(factor.as_expr())[:200]}",
-                "Choose a point where the loss has rational derivatives, or --set those constants to rationals.",
+                "Choose a point where the loss has rational derivatives.",
             )
         found += [(_tidy(root), multiplicity) for root in sp.roots(factor)]
     return sorted(found, key=lambda pair: sp.N(pair[0], 50))
