@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 
-from edgestab.proofs.catalogue import limit_law, limit_series, printing
+from edgestab.numeric.orbits.iterated_limit import OrbitLimit
+from edgestab.numeric.runs.status import Status
+from edgestab.proofs.catalogue import get_claim, limit_law, limit_series, printing
 from edgestab.proofs.claims import CheckContext, Subject, Verdict
 from edgestab.symbolic.algebra.symbols import symbol
 from edgestab.symbolic.models.quadratic import main_case
@@ -78,3 +80,12 @@ def test_wrong_objects_are_found_by_their_logs() -> None:
 @pytest.mark.parametrize("claim", [*limit_series.CLAIMS, *limit_law.CLAIMS], ids=lambda c: c.id)
 def test_statements_are_sympy(claim: object) -> None:
     assert isinstance(claim.statement, sp.Basic)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(Status.DIVERGED, Verdict.FALSE), (Status.MAX_STEPS, Verdict.UNKNOWN)])
+def test_a_limit_predicted_of_an_orbit_without_one_is_no_pass(
+    status: Status, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limit_law, "iterate_to_limit", lambda *_, **__: OrbitLimit(status, None, 1, 25))
+    check = get_claim("limit-law-prediction").checks[1]
+    assert check.run(CheckContext(effort="quick")).verdict is verdict
