@@ -5,19 +5,33 @@ The library's own step runs on indeterminates, so the identity is one about the 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import sympy as sp
-from flint import fmpq_mpoly
+from flint import fmpq, fmpq_mpoly
 
 from ...numeric.regression.model import RegressionState
-from ...symbolic.algebra.rings import PolyRing
+from ...symbolic.algebra.rings import PolyRing, to_fmpq
 from ...symbolic.algebra.symbols import symbols
+from ...symbolic.models.quadratic import main_case
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
+from ..statements import NATURALS, REALS, Definition, Range, Statement, eq
+from ..statements.names.regression import CONTRACTED, J_T, MATRICES, PARAMETERS, SLICES, VECTORS, J, Q, Z
 
-eta = symbols("eta")[0]
+eta, epsilon, D, P = symbols("eta epsilon D P")
 PAPER = "agarwala2023"
+DIFFER = "coefficients that differ"
+
+Z_AFTER, J_AFTER = (sp.Symbol(name, commutative=False) for name in ("z'", "J'"))
+z, T, STEP_Z, STEP_T = symbols("z T z' T'")
+THETA = sp.Symbol("theta")
+#: How many eigenvalues of Q are 1, -epsilon and 0.
+COUNTS = sp.symbols("n_1 n_2 n_0", integer=True)
+
+MOST_OUTPUTS, MOST_PARAMETERS, MOST_WEIGHTS = 3, 2, 3
+"""Indices that one monomial of a step has at most: where that many are, every coefficient of any size is seen."""
 
 
 def generic_state(outputs: int, parameters: int, shared: bool = True) -> tuple[RegressionState, PolyRing]:
@@ -66,116 +80,246 @@ def _differing(left: fmpq_mpoly, right: fmpq_mpoly) -> tuple[int, int]:
     return len(monomials), sum(a.get(m, 0) != b.get(m, 0) for m in monomials)
 
 
-def _step_is_gradient_descent(ctx: CheckContext) -> Outcome:
-    """The step of the library on indeterminates against descent on the loss, differentiated as a polynomial.
+def _scalar(term: sp.Expr, step: fmpq_mpoly) -> Any:
+    """A number that is polynomial in the step size."""
+    result: Any = fmpq(0)
+    for (power,), coefficient in sp.Poly(term, eta).terms():
+        result = result + to_fmpq(coefficient) * step ** int(power)
+    return result
+
+
+def _evaluated(term: sp.Expr, places: dict[sp.Expr, Any], step: fmpq_mpoly) -> Any:
+    """A term in matrices and vectors at arrays of polynomials.
+
+    Args:
+        term: a sum of products in their order, with contractions ``Q(u)``, ``Q(u, v)``.
+        places: symbol to array.
+        step: what the step size is.
+
+    Returns:
+        An array.
+
+    Raises:
+        KeyError: the term has a symbol without a place.
+    """
+    if isinstance(term, sp.Add):
+        first, *rest = (_evaluated(part, places, step) for part in term.args)
+        return sum(rest, start=first)
+    numbers, arrays = term.args_cnc()
+    if len(arrays) > 1 or numbers:
+        scale = _scalar(sp.Mul(*numbers), step)
+        first, *others = (_evaluated(factor, places, step) for factor in arrays)
+        for factor in others:
+            first = first @ factor
+        return np.frompyfunc(lambda entry: entry * scale, 1, 1)(first)
+    if term.func == CONTRACTED:
+        value = places[Q]
+        for argument in term.args:
+            # the slices are symmetric: their last index is as good as their first
+            value = value @ _evaluated(argument, places, step)
+        return value
+    return places[term]
+
+
+def _indices(key: tuple[int, ...], names: tuple[str, ...]) -> tuple[int, int]:
+    """How many outputs and how many parameters the indeterminates of a monomial belong to."""
+    outputs: set[str] = set()
+    parameters: set[str] = set()
+    for exponent, name in zip(key, names, strict=True):
+        if exponent and name[0] in "zJQ":
+            output, *rest = name[1:].split("_")
+            outputs.add(output)
+            parameters.update(rest)
+    return len(outputs), len(parameters)
+
+
+def _descended(state: RegressionState, ring: PolyRing) -> RegressionState:
+    """The state after a step against the gradient of the loss, by differentiating polynomials in the weights.
 
     The family of models is closed under translation, so the start may be put at the origin.
     """
+    outputs, parameters = state.J.shape
+    unknowns = tuple(sp.Symbol(f"p{i}") for i in range(parameters))
+    wide = PolyRing((*ring.symbols, *unknowns))
+    first = len(ring.symbols)
+
+    def up(value: fmpq_mpoly) -> fmpq_mpoly:
+        return wide.from_dict({(*key, *([0] * parameters)): c for key, c in value.to_dict().items()})
+
+    def down(value: fmpq_mpoly) -> fmpq_mpoly:
+        return ring.from_dict({key[:first]: c for key, c in value.to_dict().items()})
+
+    point = [wide.generator(s) for s in unknowns]
+    output = []
+    for a in range(outputs):
+        value = up(state.z[a])
+        for i in range(parameters):
+            value += up(state.J[a, i]) * point[i]
+            for j in range(parameters):
+                value += up(state.Q[a, i, j]) * point[i] * point[j] / 2
+        output.append(value)
+    loss = sum((f * f for f in output), start=wide.from_dict({})) / 2
+    fixed = [wide.generator(s) for s in ring.symbols]
+    origin = [*fixed, *([wide.from_dict({})] * parameters)]
+    gradient = [loss.derivative(first + i).compose(*origin, ctx=wide.context) for i in range(parameters)]
+    moved = [*fixed, *(-fixed[-1] * g for g in gradient)]
+    zero = ring.from_dict({})
+    z, jacobian = _filled(zero, outputs), _filled(zero, outputs, parameters)
+    for a in range(outputs):
+        z[a] = down(output[a].compose(*moved, ctx=wide.context))
+        for i in range(parameters):
+            jacobian[a, i] = down(output[a].derivative(first + i).compose(*moved, ctx=wide.context))
+    return RegressionState(z, jacobian, state.Q)
+
+
+@lru_cache(maxsize=16)
+def _descents(outputs: int, parameters: int) -> tuple[RegressionState, PolyRing, RegressionState]:
+    """A generic state, its ring, and where descent takes it."""
+    state, ring = generic_state(outputs, parameters)
+    return state, ring, _descended(state, ring)
+
+
+def _step_is_gradient_descent(ctx: CheckContext) -> Outcome:
+    """The stated equations, and the step of the library, on indeterminates against descent on the loss."""
+    for symbol, domain in _ANY_STATE:
+        ctx.statement.within(symbol, domain)
+    rights = ctx.statement.equation(Z_AFTER), ctx.statement.equation(J_AFTER)
     tested = rejected = 0
-    sizes = ctx.pick([(1, 1), (1, 2), (2, 1)], [(1, 1), (1, 2), (2, 1), (2, 2)], [(1, 3), (2, 2), (3, 1), (2, 3)])
-    for outputs, parameters in sizes:
-        state, ring = generic_state(outputs, parameters)
+    sizes = ctx.pick(
+        [(1, 1), (1, 2), (2, 1), (3, 2)],
+        [(1, 1), (1, 2), (2, 1), (2, 2), (3, 2), (4, 3)],
+        [(1, 3), (2, 2), (3, 1), (2, 3), (3, 2), (4, 3), (5, 3)],
+    )
+    for size in sizes:
+        state, ring, expected = _descents(*size)
         step = ring.generator(ring.symbols[-1])
-        stepped = state.step(_filled(step, 1))
-        unknowns = tuple(sp.Symbol(f"p{i}") for i in range(parameters))
-        wide = PolyRing((*ring.symbols, *unknowns))
-        lift = {symbol: wide.generator(symbol) for symbol in wide.symbols}
-
-        def up(value: fmpq_mpoly, wide: PolyRing = wide, extra: int = parameters) -> fmpq_mpoly:
-            return wide.from_dict({(*key, *([0] * extra)): c for key, c in value.to_dict().items()})
-
-        point = [lift[s] for s in unknowns]
-        output = []
-        for a in range(outputs):
-            value = up(state.z[a])
-            for i in range(parameters):
-                value += up(state.J[a, i]) * point[i]
-                for j in range(parameters):
-                    value += up(state.Q[a, i, j]) * point[i] * point[j] / 2
-            output.append(value)
-        loss = sum((f * f for f in output), start=wide.from_dict({})) / 2
-        fixed = [lift[s] for s in ring.symbols]
-        origin = [*fixed, *([wide.from_dict({})] * parameters)]
-        slopes = [loss.derivative(len(ring.symbols) + i) for i in range(parameters)]
-        gradient = [slope.compose(*origin, ctx=wide.context) for slope in slopes]
-        moved = [*fixed, *(-up(step) * g for g in gradient)]
-        for a in range(outputs):
-            compared = [(stepped.z[a], output[a])]
-            compared += [(stepped.J[a, i], output[a].derivative(len(ring.symbols) + i)) for i in range(parameters)]
-            for found, expected in compared:
-                count, wrong = _differing(up(found), expected.compose(*moved, ctx=wide.context))
+        names = tuple(str(s) for s in ring.symbols)
+        places = {Z: state.z, J: state.J, J_T: state.J.T, Q: state.Q}
+        stated = RegressionState(*(_evaluated(right, places, step) for right in rights), state.Q)
+        for found in (stated, state.step(_filled(step, 1))):
+            for left, right in zip((*found.z, *found.J.flat), (*expected.z, *expected.J.flat), strict=True):
+                count, wrong = _differing(left, right)
                 tested, rejected = tested + count, rejected + wrong
+                for key in left.to_dict().keys() | right.to_dict().keys():
+                    many = _indices(key, names)
+                    rejected += many[0] > MOST_OUTPUTS or many[1] > MOST_PARAMETERS
     return judge(
         tested,
         rejected,
         worst=rejected,
         bound=0,
-        domain="all z, J, symmetric Q and step sizes, for (D, P) in " + ", ".join(map(str, sizes)),
+        figure=DIFFER,
+        domain="every D and P: both sides are sums over indices with coefficients free of D and P, and no monomial has "
+        f"more than {MOST_OUTPUTS} outputs and {MOST_PARAMETERS} parameters; run at (D, P) in "
+        + ", ".join(map(str, sizes)),
         detail="coefficients of both sides in all entries of z, J, Q and in the step size",
     )
 
 
 def _reduces_to_the_plane(ctx: CheckContext) -> Outcome:
-    """D = 1 with eigenvalues 1, -epsilon of any multiplicity (and 0) against the derived map of the plane."""
-    closed, model = ctx.map, ctx.subject.model
+    """The stated map, and the derived one, against the step of the library in the weights along eigenvectors of Q."""
+    for symbol, domain in _ANY_WEIGHTS:
+        ctx.statement.within(symbol, domain)
+    plane = PolyRing((z, T, epsilon))
+    stated = [plane.from_expr(sp.expand(ctx.statement.equation(left))) for left in (STEP_Z, STEP_T)]
     tested = rejected = 0
-    epsilon, step = model.parameters[0], sp.Symbol("h")
-    for multiplicities in ((1, 1, 0), (2, 1, 1)):
-        size = sum(multiplicities)
-        theta = tuple(sp.Symbol(f"p{i}") for i in range(size))
-        ring = PolyRing((*theta, epsilon, step))
-        eps, h = ring.generator(epsilon), ring.generator(step)
-        one, zero = ring.from_expr(sp.Integer(1)), ring.from_expr(sp.Integer(0))
-        diagonal = [one] * multiplicities[0] + [-eps] * multiplicities[1] + [zero] * multiplicities[2]
-        z, jacobian, curvature = _filled(zero, 1), _filled(zero, 1, size), _filled(zero, 1, size, size)
-        for i, value in enumerate(diagonal):
-            point = ring.generator(theta[i])
-            curvature[0, i, i] = value
-            jacobian[0, i] = value * point
-            z[0] = z[0] + value * point * point / 2
-        state = RegressionState(z, jacobian, curvature)
-        after = state.step(_filled(h, 1))
-        inside = (h * state.z[0], h * state.ntk()[0, 0], eps)
-        for image, found in zip(closed.polynomials, (h * after.z[0], h * after.ntk()[0, 0]), strict=True):
-            count, wrong = _differing(found, image.compose(*inside, ctx=ring.context))
-            tested, rejected = tested + count, rejected + wrong
+    for counts in ((1, 1, 0), (2, 1, 1), (MOST_WEIGHTS, MOST_WEIGHTS, 1)):
+        ring, before, after = _planar_step(counts)
+        inside = (*before, ring.generator(epsilon))
+        for image, derived, found in zip(stated, ctx.map.polynomials, after, strict=True):
+            for polynomial in (image, derived):
+                count, wrong = _differing(found, polynomial.compose(*inside, ctx=ring.context))
+                tested, rejected = tested + count, rejected + wrong
+            weights = [sum(e > 0 for e in key[: sum(counts)]) for key in found.to_dict()]
+            rejected += sum(many > MOST_WEIGHTS for many in weights)
     return judge(
         tested,
         rejected,
         worst=rejected,
         bound=0,
-        domain="all theta, epsilon and step sizes; D = 1, P = 2 and P = 4",
-        detail="coefficients of (eta z', eta J'J) against the derived one-step map at (eta z, eta J J')",
+        figure=DIFFER,
+        domain=f"every multiplicity: both sides are symmetric in the weights of one eigenvalue, and no monomial has more "
+        f"than {MOST_WEIGHTS} weights; run with up to {MOST_WEIGHTS} of each, along orthogonal eigenvectors of Q",
+        detail="coefficients of (eta z, eta J J') after a step against the map of those before it",
     )
 
 
-# Symbols that do not commute, for a statement about matrices.
-_Z, _J, _H = (sp.Symbol(name, commutative=False) for name in ("z", "J", "h"))
-_Q = sp.Function("Q")
+@lru_cache(maxsize=8)
+def _planar_step(counts: tuple[int, int, int]) -> tuple[PolyRing, list[fmpq_mpoly], list[fmpq_mpoly]]:
+    """(eta z, eta J J') of one output before and after a step of the library, on indeterminate weights."""
+    size = sum(counts)
+    theta, step = tuple(sp.Symbol(f"p{i}") for i in range(size)), sp.Symbol("h")
+    ring = PolyRing((*theta, epsilon, step))
+    eps, h = ring.generator(epsilon), ring.generator(step)
+    one, zero = ring.from_expr(sp.Integer(1)), ring.from_expr(sp.Integer(0))
+    diagonal = [one] * counts[0] + [-eps] * counts[1] + [zero] * counts[2]
+    z, jacobian, curvature = _filled(zero, 1), _filled(zero, 1, size), _filled(zero, 1, size, size)
+    for i, value in enumerate(diagonal):
+        point = ring.generator(theta[i])
+        curvature[0, i, i] = value
+        jacobian[0, i] = value * point
+        z[0] = z[0] + value * point * point / 2
+    state = RegressionState(z, jacobian, curvature)
+    stepped = state.step(_filled(h, 1))
+    before, after = ([h * s.z[0], h * s.ntk()[0, 0]] for s in (state, stepped))
+    return ring, before, after
+
+
+_ANY_STATE = ((D, NATURALS), (P, NATURALS), (Z, VECTORS), (J, MATRICES), (Q, SLICES), (eta, REALS))
+_ANY_WEIGHTS = (
+    (THETA, PARAMETERS),
+    (eta, REALS),
+    (epsilon, REALS),
+    (COUNTS[0], NATURALS),
+    (COUNTS[1], NATURALS),
+    (COUNTS[2], sp.S.Naturals0),
+)
+_GRADIENT = J_T * Z
+_STEP = "theta - eta dL/d theta, L half the squared residual"
 
 CLAIMS = (
     Claim(
         id="regression-step",
         title="Gradient descent closes on (z, J) for D outputs",
-        statement=sp.Eq(
-            sp.Symbol("z'", commutative=False),
-            _Z - eta * _J * _H + eta**2 * _Q(_H, _H) / 2,
-            evaluate=False,
+        statement=Statement(
+            conclusion=(
+                eq(Z_AFTER, Z - eta * J * _GRADIENT + eta**2 * CONTRACTED(_GRADIENT, _GRADIENT) / 2),
+                eq(J_AFTER, J - eta * CONTRACTED(_GRADIENT)),
+            ),
+            over=tuple(Range(*pair) for pair in _ANY_STATE),
+            where=(
+                Definition(Z, "the residual at theta of f(theta) = y + G^T theta + Q(theta, theta)/2 with D outputs"),
+                Definition(J, "its Jacobian dz/d theta"),
+                Definition(Q, "its second derivative"),
+                Definition(Z_AFTER, f"the residual after the step to {_STEP}"),
+                Definition(J_AFTER, "the Jacobian after the same step"),
+            ),
         ),
-        variables=(eta,),
-        source=Source(PAPER, "A more general model"),
-        domain="all z, J, symmetric Q, with h = J'z; J' = J - eta Q(h, .); every coefficient, for small D and P",
+        source=Source(PAPER, "A More General Model: f = y + G^T theta + Q(theta, theta)/2"),
         note="The family of models is closed under translation of theta, so the origin is no restriction.",
         checks=(Check("both sides as polynomials in all entries", Level.DERIVED, _step_is_gradient_descent),),
     ),
     Claim(
         id="regression-planar-reduction",
         title="One output reduces to the map of the plane",
-        statement=sp.Eq(sp.Function("F")(*symbols("z T")), sp.Function("F_D")(*symbols("z T")), evaluate=False),
-        variables=symbols("z T epsilon"),
-        source=Source(PAPER, "Theorem 1 and A more general model"),
+        statement=Statement(
+            conclusion=tuple(
+                eq(left, right) for left, right in zip((STEP_Z, STEP_T), main_case().components, strict=True)
+            ),
+            over=tuple(Range(*pair) for pair in _ANY_WEIGHTS),
+            where=(
+                Definition(THETA, "the weights at the start"),
+                Definition(COUNTS[0], "how many eigenvalues of Q are 1"),
+                Definition(COUNTS[1], "how many eigenvalues of Q are -epsilon"),
+                Definition(COUNTS[2], "how many eigenvalues of Q are 0; Q is symmetric and has no others"),
+                Definition(z, "eta times the residual theta^T Q theta / 2 of the model with one output and target 0"),
+                Definition(T, "eta times its NTK |Q theta|^2"),
+                Definition(STEP_Z, f"z after the step to {_STEP}"),
+                Definition(STEP_T, "T after the same step"),
+            ),
+        ),
+        source=Source(PAPER, "Theorem 1 and A More General Model"),
         uses=("one-step-map",),
-        domain="D = 1, Q with eigenvalues 1, -epsilon (any multiplicity) and 0, E = 0, all step sizes",
         checks=(Check("both maps as polynomials in theta", Level.DERIVED, _reduces_to_the_plane),),
     ),
 )
