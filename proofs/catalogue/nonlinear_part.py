@@ -13,8 +13,8 @@ from ...numeric.regression.two_steps import Phases, split_two_steps
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.symbols import symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
-from ..statements import POSITIVE, Definition, R, Range, Statement, eq, gt, le, lt
-from ..statements.names.regression import GAMMA
+from ..statements import POSITIVE, Definition, R, Range, Statement, eq, ge, gt, le, lt
+from ..statements.names.regression import GAMMA, LEVEL
 from .trends import event_of, majority_counts, significance
 
 (sigma_z,) = symbols("sigma_z")
@@ -23,7 +23,6 @@ FEWEST = 4
 """Runs that fall of which a case needs at least so many to say anything."""
 
 PROB = sp.Function("Prob")
-LEVEL = sp.Symbol("T_0", positive=True)
 N_RISE, L_RISE, N_FALL, L_FALL, S_FALL = sp.symbols("N_rise L_rise N_fall L_fall S_fall")
 N_ETA_RISE, L_ETA_RISE, EACH_RISE, EACH_FALL = sp.symbols("N_eta_rise L_eta_rise n_eta_rise n_eta_fall")
 
@@ -60,19 +59,19 @@ def _measured(run: Phases) -> Mapping[sp.Symbol, float]:
     }
 
 
-def _largest(ctx: CheckContext, symbol: sp.Symbol) -> float:
-    """The upper bound of a positive number in the hypotheses."""
+def _bound(ctx: CheckContext, symbol: sp.Symbol, side: str) -> float:
+    """The bound of a positive number in the hypotheses, on the side on which nothing beyond was run."""
     ctx.statement.within(symbol, POSITIVE)
-    high = ctx.statement.bounds(symbol, given=True).high
-    if high is None:
-        raise ProofError.of("the statement", f"an upper bound of {symbol}", "none", "Nothing larger was run.")
-    return float(high)
+    bound = getattr(ctx.statement.bounds(symbol, given=True), side)
+    if bound is None:
+        raise ProofError.of("the statement", f"a bound of {symbol}: {side}", "none", "Nothing beyond was run.")
+    return float(bound)
 
 
 def _majorities(ctx: CheckContext) -> Outcome:
     """Exact sign tests over runs at the largest residual and step, and the least D/P, that the statement admits."""
-    scale, level = _largest(ctx, sigma_z), _largest(ctx, LEVEL)
-    least = float(ctx.statement.interval(GAMMA).start)
+    scale, level = _bound(ctx, sigma_z, "high"), _bound(ctx, LEVEL, "high")
+    least = _bound(ctx, GAMMA, "low")
     relations = ctx.statement.parts()
     cases = ctx.pick(
         [(16, least, 1.0, 36), (24, 4 / 3, 1.0, 30)],
@@ -117,8 +116,8 @@ def _most(*events: sp.Basic) -> Statement:
     """Each of the events happens in most runs."""
     return Statement(
         conclusion=tuple(gt(PROB(event), R(1, 2)) for event in events),
-        over=(Range(GAMMA, sp.Interval(1, sp.oo)), Range(sigma_z, POSITIVE), Range(LEVEL, POSITIVE)),
-        given=(le(sigma_z, 2), le(LEVEL, 1)),
+        over=tuple(Range(symbol, POSITIVE) for symbol in (GAMMA, sigma_z, LEVEL)),
+        given=(ge(GAMMA, 1), le(sigma_z, 2), le(LEVEL, 1)),
         where=(
             Definition(GAMMA, "outputs over parameters, D/P"),
             Definition(LEVEL, "eta times the largest NTK eigenvalue at the start"),
@@ -134,7 +133,7 @@ _HINDSIGHT = (
 CLAIMS = (
     Claim(
         id="nonlinear-part-brings-the-fall",
-        title="In most runs the non-linear part is small while sharpening, large before the fall",
+        title="In most runs the non-linear part is small while sharpening, large from the peak through the fall",
         statement=_most(lt(N_RISE, L_RISE), gt(N_FALL, L_FALL), eq(sp.sign(S_FALL), 1)),
         source=Source(PAPER, "figure: non-linear dynamical contribution"),
         note="Two-step change split into the part linear in the residual and the rest. In this reading the linear part "

@@ -5,30 +5,28 @@ The library's own step runs on indeterminates, so the identity is one about the 
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
 import sympy as sp
-from flint import fmpq, fmpq_mpoly
+from flint import fmpq_mpoly
 
 from ...numeric.regression.model import RegressionState
 from ...symbolic.algebra.rings import PolyRing, to_fmpq
 from ...symbolic.algebra.symbols import symbols
 from ...symbolic.models.quadratic import main_case
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
-from ..statements import NATURALS, REALS, Definition, Range, Statement, eq
-from ..statements.names.regression import CONTRACTED, J_T, MATRICES, PARAMETERS, SLICES, VECTORS, J, Q, Z
+from ..statements import REALS, Definition, Range, Statement, eq
+from ..statements.names.regression import CONTRACTED, DOT, J_T, MATRICES, PARAMETERS, SLICES, SPECTRUM, VECTORS, J, Q, Z
 
-eta, epsilon, D, P = symbols("eta epsilon D P")
+eta, epsilon = symbols("eta epsilon")
 PAPER = "agarwala2023"
 DIFFER = "coefficients that differ"
 
 Z_AFTER, J_AFTER = (sp.Symbol(name, commutative=False) for name in ("z'", "J'"))
 z, T, STEP_Z, STEP_T = symbols("z T z' T'")
-THETA = sp.Symbol("theta")
-#: How many eigenvalues of Q are 1, -epsilon and 0.
-COUNTS = sp.symbols("n_1 n_2 n_0", integer=True)
+THETA, STEP_THETA = (sp.Symbol(name, commutative=False) for name in ("theta", "theta'"))
 
 MOST_OUTPUTS, MOST_PARAMETERS, MOST_WEIGHTS = 3, 2, 3
 """Indices that one monomial of a step has at most: where that many are, every coefficient of any size is seen."""
@@ -80,45 +78,45 @@ def _differing(left: fmpq_mpoly, right: fmpq_mpoly) -> tuple[int, int]:
     return len(monomials), sum(a.get(m, 0) != b.get(m, 0) for m in monomials)
 
 
-def _scalar(term: sp.Expr, step: fmpq_mpoly) -> Any:
-    """A number that is polynomial in the step size."""
-    result: Any = fmpq(0)
-    for (power,), coefficient in sp.Poly(term, eta).terms():
-        result = result + to_fmpq(coefficient) * step ** int(power)
-    return result
+def _times(left: Any, right: Any) -> Any:
+    """The product of two numbers, matrices or vectors."""
+    if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
+        return left @ right
+    if isinstance(right, np.ndarray):
+        left, right = right, left
+    if isinstance(left, np.ndarray):
+        return np.frompyfunc(lambda entry: entry * right, 1, 1)(left)
+    return left * right
 
 
-def _evaluated(term: sp.Expr, places: dict[sp.Expr, Any], step: fmpq_mpoly) -> Any:
-    """A term in matrices and vectors at arrays of polynomials.
+def _evaluated(term: sp.Expr, places: dict[sp.Expr, Any]) -> Any:
+    """A term in numbers, matrices and vectors at polynomials and arrays of polynomials.
 
     Args:
-        term: a sum of products in their order, with contractions ``Q(u)``, ``Q(u, v)``.
-        places: symbol to array.
-        step: what the step size is.
+        term: a sum of products in their order, of powers, inner products and contractions.
+        places: symbol to polynomial or array.
 
     Returns:
-        An array.
+        A polynomial or an array.
 
     Raises:
         KeyError: the term has a symbol without a place.
     """
+    if term in places:
+        return places[term]
+    if term.is_Rational:
+        return to_fmpq(term)
     if isinstance(term, sp.Add):
-        first, *rest = (_evaluated(part, places, step) for part in term.args)
+        first, *rest = (_evaluated(part, places) for part in term.args)
         return sum(rest, start=first)
-    numbers, arrays = term.args_cnc()
-    if len(arrays) > 1 or numbers:
-        scale = _scalar(sp.Mul(*numbers), step)
-        first, *others = (_evaluated(factor, places, step) for factor in arrays)
-        for factor in others:
-            first = first @ factor
-        return np.frompyfunc(lambda entry: entry * scale, 1, 1)(first)
-    if term.func == CONTRACTED:
-        value = places[Q]
-        for argument in term.args:
-            # the slices are symmetric: their last index is as good as their first
-            value = value @ _evaluated(argument, places, step)
-        return value
-    return places[term]
+    if isinstance(term, sp.Mul):
+        return reduce(_times, (_evaluated(factor, places) for factor in term.args))
+    if isinstance(term, sp.Pow) and term.exp.is_Integer and term.exp > 0:
+        return reduce(_times, [_evaluated(term.base, places)] * int(term.exp))
+    if term.func in (CONTRACTED, DOT):
+        # the slices are symmetric: their last index is as good as their first
+        return reduce(lambda one, other: one @ other, (_evaluated(argument, places) for argument in term.args))
+    raise KeyError(term)
 
 
 def _indices(key: tuple[int, ...], names: tuple[str, ...]) -> tuple[int, int]:
@@ -194,8 +192,8 @@ def _step_is_gradient_descent(ctx: CheckContext) -> Outcome:
         state, ring, expected = _descents(*size)
         step = ring.generator(ring.symbols[-1])
         names = tuple(str(s) for s in ring.symbols)
-        places = {Z: state.z, J: state.J, J_T: state.J.T, Q: state.Q}
-        stated = RegressionState(*(_evaluated(right, places, step) for right in rights), state.Q)
+        places = {Z: state.z, J: state.J, J_T: state.J.T, Q: state.Q, eta: step}
+        stated = RegressionState(*(_evaluated(right, places) for right in rights), state.Q)
         for found in (stated, state.step(_filled(step, 1))):
             for left, right in zip((*found.z, *found.J.flat), (*expected.z, *expected.J.flat), strict=True):
                 count, wrong = _differing(left, right)
@@ -217,65 +215,71 @@ def _step_is_gradient_descent(ctx: CheckContext) -> Outcome:
 
 
 def _reduces_to_the_plane(ctx: CheckContext) -> Outcome:
-    """The stated map, and the derived one, against the step of the library in the weights along eigenvectors of Q."""
+    """The stated map, the derived one and the step of the library against the statement's own definitions.
+
+    They are polynomials in the weights along orthogonal eigenvectors of Q, which descent does not notice.
+    """
     for symbol, domain in _ANY_WEIGHTS:
         ctx.statement.within(symbol, domain)
     plane = PolyRing((z, T, epsilon))
     stated = [plane.from_expr(sp.expand(ctx.statement.equation(left))) for left in (STEP_Z, STEP_T)]
     tested = rejected = 0
     for counts in ((1, 1, 0), (2, 1, 1), (MOST_WEIGHTS, MOST_WEIGHTS, 1)):
-        ring, before, after = _planar_step(counts)
-        inside = (*before, ring.generator(epsilon))
-        for image, derived, found in zip(stated, ctx.map.polynomials, after, strict=True):
-            for polynomial in (image, derived):
-                count, wrong = _differing(found, polynomial.compose(*inside, ctx=ring.context))
-                tested, rejected = tested + count, rejected + wrong
-            weights = [sum(e > 0 for e in key[: sum(counts)]) for key in found.to_dict()]
-            rejected += sum(many > MOST_WEIGHTS for many in weights)
+        ring, state = _planar_state(counts)
+        eps, step = ring.generator(epsilon), ring.generator(eta)
+        weights = _filled(step, sum(counts))
+        weights[:] = [ring.generator(s) for s in ring.symbols[: len(weights)]]
+        places = {THETA: weights, Q: state.Q[0], eta: step}
+        for name in (z, T, STEP_THETA, STEP_Z, STEP_T):
+            places[name] = _evaluated(ctx.statement.defined(name), places)
+        after = state.step(_filled(step, 1))
+        pairs = [
+            (_times(step, s.z[0]), _times(step, s.ntk()[0, 0]), *(places[name] for name in names))
+            for s, names in ((state, (z, T)), (after, (STEP_Z, STEP_T)))
+        ]
+        compared = [pair for one in pairs for pair in ((one[0], one[2]), (one[1], one[3]))]
+        inside = (places[z], places[T], eps)
+        for polynomials in (stated, ctx.map.polynomials):
+            images = [polynomial.compose(*inside, ctx=ring.context) for polynomial in polynomials]
+            compared += zip(images, (places[STEP_Z], places[STEP_T]), strict=True)
+        for left, right in compared:
+            count, wrong = _differing(left, right)
+            tested, rejected = tested + count, rejected + wrong
+            many = [sum(e > 0 for e in key[: len(weights)]) for key in right.to_dict()]
+            rejected += sum(number > MOST_WEIGHTS for number in many)
     return judge(
         tested,
         rejected,
         worst=rejected,
         bound=0,
         figure=DIFFER,
-        domain=f"every multiplicity: both sides are symmetric in the weights of one eigenvalue, and no monomial has more "
-        f"than {MOST_WEIGHTS} weights; run with up to {MOST_WEIGHTS} of each, along orthogonal eigenvectors of Q",
-        detail="coefficients of (eta z, eta J J') after a step against the map of those before it",
+        domain="every multiplicity: both sides are symmetric in the weights of one eigenvalue, and no monomial has "
+        f"more than {MOST_WEIGHTS} weights; run with up to {MOST_WEIGHTS} of each",
+        detail="coefficients in the weights, epsilon and the step size",
     )
 
 
 @lru_cache(maxsize=8)
-def _planar_step(counts: tuple[int, int, int]) -> tuple[PolyRing, list[fmpq_mpoly], list[fmpq_mpoly]]:
-    """(eta z, eta J J') of one output before and after a step of the library, on indeterminate weights."""
+def _planar_state(counts: tuple[int, int, int]) -> tuple[PolyRing, RegressionState]:
+    """One output with eigenvalues 1, -epsilon and 0 of given multiplicities, on indeterminate weights."""
     size = sum(counts)
-    theta, step = tuple(sp.Symbol(f"p{i}") for i in range(size)), sp.Symbol("h")
-    ring = PolyRing((*theta, epsilon, step))
-    eps, h = ring.generator(epsilon), ring.generator(step)
+    theta = tuple(sp.Symbol(f"p{i}") for i in range(size))
+    ring = PolyRing((*theta, epsilon, eta))
     one, zero = ring.from_expr(sp.Integer(1)), ring.from_expr(sp.Integer(0))
-    diagonal = [one] * counts[0] + [-eps] * counts[1] + [zero] * counts[2]
-    z, jacobian, curvature = _filled(zero, 1), _filled(zero, 1, size), _filled(zero, 1, size, size)
+    diagonal = [one] * counts[0] + [-ring.generator(epsilon)] * counts[1] + [zero] * counts[2]
+    residual, jacobian, curvature = _filled(zero, 1), _filled(zero, 1, size), _filled(zero, 1, size, size)
     for i, value in enumerate(diagonal):
         point = ring.generator(theta[i])
         curvature[0, i, i] = value
         jacobian[0, i] = value * point
-        z[0] = z[0] + value * point * point / 2
-    state = RegressionState(z, jacobian, curvature)
-    stepped = state.step(_filled(h, 1))
-    before, after = ([h * s.z[0], h * s.ntk()[0, 0]] for s in (state, stepped))
-    return ring, before, after
+        residual[0] = residual[0] + value * point * point / 2
+    return ring, RegressionState(residual, jacobian, curvature)
 
 
-_ANY_STATE = ((D, NATURALS), (P, NATURALS), (Z, VECTORS), (J, MATRICES), (Q, SLICES), (eta, REALS))
-_ANY_WEIGHTS = (
-    (THETA, PARAMETERS),
-    (eta, REALS),
-    (epsilon, REALS),
-    (COUNTS[0], NATURALS),
-    (COUNTS[1], NATURALS),
-    (COUNTS[2], sp.S.Naturals0),
-)
+_ANY_STATE = ((Z, VECTORS), (J, MATRICES), (Q, SLICES), (eta, REALS))
+_ANY_WEIGHTS = ((THETA, PARAMETERS), (Q, SPECTRUM), (eta, REALS), (epsilon, REALS))
 _GRADIENT = J_T * Z
-_STEP = "theta - eta dL/d theta, L half the squared residual"
+_STEP = "theta - eta J^T z, against the gradient of |z|^2/2"
 
 CLAIMS = (
     Claim(
@@ -283,8 +287,8 @@ CLAIMS = (
         title="Gradient descent closes on (z, J) for D outputs",
         statement=Statement(
             conclusion=(
-                eq(Z_AFTER, Z - eta * J * _GRADIENT + eta**2 * CONTRACTED(_GRADIENT, _GRADIENT) / 2),
-                eq(J_AFTER, J - eta * CONTRACTED(_GRADIENT)),
+                eq(Z_AFTER, Z - eta * J * _GRADIENT + eta**2 * CONTRACTED(Q, _GRADIENT, _GRADIENT) / 2),
+                eq(J_AFTER, J - eta * CONTRACTED(Q, _GRADIENT)),
             ),
             over=tuple(Range(*pair) for pair in _ANY_STATE),
             where=(
@@ -308,14 +312,13 @@ CLAIMS = (
             ),
             over=tuple(Range(*pair) for pair in _ANY_WEIGHTS),
             where=(
-                Definition(THETA, "the weights at the start"),
-                Definition(COUNTS[0], "how many eigenvalues of Q are 1"),
-                Definition(COUNTS[1], "how many eigenvalues of Q are -epsilon"),
-                Definition(COUNTS[2], "how many eigenvalues of Q are 0; Q is symmetric and has no others"),
-                Definition(z, "eta times the residual theta^T Q theta / 2 of the model with one output and target 0"),
-                Definition(T, "eta times its NTK |Q theta|^2"),
-                Definition(STEP_Z, f"z after the step to {_STEP}"),
-                Definition(STEP_T, "T after the same step"),
+                Definition(THETA, "the weights of the model with one output theta^T Q theta / 2 and target 0"),
+                Definition(Q, "the second derivative of the output"),
+                Definition(z, "eta times the residual", eta * DOT(THETA, Q * THETA) / 2),
+                Definition(T, "eta times the NTK", eta * DOT(Q * THETA, Q * THETA)),
+                Definition(STEP_THETA, "the weights after a step eta against the gradient", THETA - z * Q * THETA),
+                Definition(STEP_Z, "z after the step", eta * DOT(STEP_THETA, Q * STEP_THETA) / 2),
+                Definition(STEP_T, "T after the step", eta * DOT(Q * STEP_THETA, Q * STEP_THETA)),
             ),
         ),
         source=Source(PAPER, "Theorem 1 and A More General Model"),

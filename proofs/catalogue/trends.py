@@ -15,6 +15,7 @@ import numpy as np
 import sympy as sp
 
 from ...symbolic.algebra.errors import ProofError
+from ...symbolic.algebra.symbols import symbol
 from ..claims import CheckContext
 
 Samples = Mapping[sp.Basic, Any]
@@ -75,6 +76,18 @@ def measured(expression: sp.Expr, samples: Samples) -> Any:
         expected = ", ".join(map(str, samples))
         raise ProofError.of("the statement", f"names among {expected}", unknown, "Nothing else was measured.")
     return sp.lambdify(list(places.values()), inside, "numpy")(*samples.values())
+
+
+def in_the_limit(part: sp.Basic) -> tuple[sp.Expr, sp.Expr]:
+    """Both sides of an equation for a limit as D grows, the limit taken off.
+
+    Raises:
+        ProofError: the part is another one.
+    """
+    limit = part.args[0]
+    if not (isinstance(part, sp.Eq) and isinstance(limit, sp.Limit) and limit.args[1:3] == (symbol("D"), sp.oo)):
+        raise ProofError.of("the statement", "an equation for a limit as D grows", part, "The check judges no other.")
+    return limit.args[0], part.args[1]
 
 
 def trend_score(relation: sp.Basic, samples: Samples, paired: bool = True) -> float:
