@@ -69,10 +69,10 @@ def _start(seed: int, index: int) -> RegressionState:
 
 @lru_cache(maxsize=256)
 def _short_path(seed: int, index: int) -> tuple[np.ndarray[Any, Any], float, float, np.ndarray[Any, Any]]:
-    """Two short times of a start with what :func:`_antithetic` measures there."""
+    """Three short times of a start with what :func:`_antithetic` measures there."""
     state = _start(seed, index)
     rates = eigenvalue_rates(state)
-    times = 2e-2 * min(rates.gap / rates.value, 1.0) / rates.value * np.array([1.0, 2.0])
+    times = 2e-2 * min(rates.gap / rates.value, 1.0) / rates.value * np.array([0.5, 1.0, 2.0])
     return times, *_antithetic(state, times)
 
 
@@ -89,7 +89,8 @@ def _short_time(ctx: CheckContext) -> Outcome:
             continue
         times, value, second, path = _short_path(ctx.seed, index)
         rest = path - measured(leading, {BAR(0, START): value, SECOND: second, time: times})
-        slopes.append(float(np.log2(abs(rest[1] / rest[0]))))
+        # twice, for a path that goes astray between two times can have any slope there
+        slopes.append(float(np.log2(np.abs(rest[1:] / rest[:-1])).min()))
         ctx.progress((index + 1) / samples)
     middle, least = float(np.median(slopes)), order - SLOPE_WINDOW
     return judge(
@@ -97,7 +98,7 @@ def _short_time(ctx: CheckContext) -> Outcome:
         rejected=0 if middle >= least else len(slopes),
         worst=round(middle, 3),
         bound=least,
-        figure="median slope of the remainder in t, and the least allowed",
+        figure="median over starts of the lesser slope of the remainder in t, and the least allowed",
         digits=15,
         domain="D = 8, P = 16, Gaussian starts; t below 1/50 of the relative gap over lambda",
         detail=f"slopes from {min(slopes):.3f} to {max(slopes):.3f}; for larger t see displacement-law",
@@ -125,18 +126,18 @@ def _short_range(ctx: CheckContext) -> Outcome:
     inside, right = in_the_limit(ctx.statement.part(0))
     samples = ctx.pick(48, 96, 200)
     sizes = ctx.pick([(20, 40), (16, 64)], [(20, 40), (16, 64), (24, 24)], [(40, 80), (24, 96), (60, 40)])
-    worst, notes = 0.0, []
+    off, notes = [], []
     for number, (outputs, parameters) in enumerate(sizes):
         rate, edge = _loss_rates(ctx.seed, outputs, parameters, samples)
         found = float(measured(inside, {RATE: rate, EDGE: edge}))
         expected = float(measured(right, {GAMMA: outputs / parameters}))
-        worst = max(worst, abs(found / expected - 1))
+        off.append(abs(found / expected - 1))
         notes.append(f"({outputs}, {parameters}): {found:.3f}, expected {expected:.3f}")
         ctx.progress((number + 1) / len(sizes))
     return judge(
         samples * len(sizes),
-        rejected=0 if worst <= RANGE_TOLERANCE else 1,
-        worst=round(worst, 4),
+        rejected=sum(not difference <= RANGE_TOLERANCE for difference in off),
+        worst=round(max(off), 4),
         bound=RANGE_TOLERANCE,
         figure="largest relative difference from the limit",
         domain=f"gradient flow, Gaussian, sigma_z = 1, median of {samples} antithetic pairs, t to 0",
@@ -186,7 +187,7 @@ def _displacement(ctx: CheckContext) -> Outcome:
         # nothing has moved at the first time, where rounding is all there is
         share = gap[1:] / curve.rise[1:]
         tested += len(gap)
-        rejected += int(np.sum(share > DISPLACEMENT_SHARE)) + int(gap[0] > 1e-9)
+        rejected += int(np.sum(~(share <= DISPLACEMENT_SHARE))) + int(not gap[0] <= 1e-9)
         worst = max(worst, float(share.max()))
         error = curve.displacement_gap_error[-1] / curve.rise[-1]
         notes.append(

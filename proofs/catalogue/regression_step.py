@@ -24,7 +24,7 @@ eta, epsilon = symbols("eta epsilon")
 PAPER = "agarwala2023"
 DIFFER = "coefficients that differ"
 
-Z_AFTER, J_AFTER = (sp.Symbol(name, commutative=False) for name in ("z'", "J'"))
+Z_AFTER, J_AFTER = (sp.Symbol(name, commutative=False) for name in ("z_D'", "J'"))
 z, T, STEP_Z, STEP_T = symbols("z T z' T'")
 THETA, STEP_THETA = (sp.Symbol(name, commutative=False) for name in ("theta", "theta'"))
 
@@ -279,12 +279,11 @@ def _planar_state(counts: tuple[int, int, int]) -> tuple[PolyRing, RegressionSta
 _ANY_STATE = ((Z, VECTORS), (J, MATRICES), (Q, SLICES), (eta, REALS))
 _ANY_WEIGHTS = ((THETA, PARAMETERS), (Q, SPECTRUM), (eta, REALS), (epsilon, REALS))
 _GRADIENT = J_T * Z
-_STEP = "theta - eta J^T z, against the gradient of |z|^2/2"
 
 CLAIMS = (
     Claim(
         id="regression-step",
-        title="Gradient descent closes on (z, J) for D outputs",
+        title="Gradient descent closes on residual and Jacobian for D outputs",
         statement=Statement(
             conclusion=(
                 eq(Z_AFTER, Z - eta * J * _GRADIENT + eta**2 * CONTRACTED(Q, _GRADIENT, _GRADIENT) / 2),
@@ -293,10 +292,8 @@ CLAIMS = (
             over=tuple(Range(*pair) for pair in _ANY_STATE),
             where=(
                 Definition(Z, "the residual at theta of f(theta) = y + G^T theta + Q(theta, theta)/2 with D outputs"),
-                Definition(J, "its Jacobian dz/d theta"),
+                Definition(J, "its Jacobian, d z_D / d theta"),
                 Definition(Q, "its second derivative"),
-                Definition(Z_AFTER, f"the residual after the step to {_STEP}"),
-                Definition(J_AFTER, "the Jacobian after the same step"),
             ),
         ),
         source=Source(PAPER, "A More General Model: f = y + G^T theta + Q(theta, theta)/2"),

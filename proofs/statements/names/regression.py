@@ -20,7 +20,7 @@ STARTS = Named("the starts (z, J, Q) of any sizes D and P", r"\text{starts }(z,J
 ALMOST_ALL = Named("almost all starts (z, J, Q) of any sizes D and P", r"\text{almost all starts }(z,J,Q)")
 
 #: The state: matrices and tensors do not commute.
-Z, J, J_T, Q = (sp.Symbol(name, commutative=False) for name in ("z", "J", "J^T", "Q"))
+Z, J, J_T, Q = (sp.Symbol(name, commutative=False) for name in ("z_D", "J", "J^T", "Q"))
 CONTRACTED, DOT = sp.Function("contracted"), sp.Function("dot")
 
 #: A start, and D / P, kept as D grows.
@@ -37,16 +37,15 @@ _SPLIT = "edgestab.regression.split_two_steps"
 _LIMIT = "edgestab.regression.mean_field_descent"
 
 _LAW = (
-    "random starts have z, J and Q independent and Gaussian of mean 0, the slices of Q with twice the variance on "
-    "their diagonals; units are such that an entry of J has the variance sigma_J^2 = 1/P, one of Q off the diagonals "
-    "sigma_Q^2 = 1/(2 D P)"
+    "the entries of random starts are independent and Gaussian of mean 0, of variance sigma_z^2 in z, 1/P in J, and "
+    "1/(2 D P) in Q, twice that on its diagonals"
 )
-_SIZES = "D outputs, D/gamma parameters, and entries of z of standard deviation sigma_z"
+_SIZES = "D outputs and P = D/gamma parameters"
 _LARGE = "as D grows with P = D/gamma"
 _CHANGE = "two-step changes of eta lambda_max of one run"
 _RISE, _FALL = "before it reaches the edge 2/eta", "from its peak through its first fall"
 _GAP = "log(lambda_max / (lambda_max(0) (1 + (sigma_Q/sigma_J)^2 |theta - theta(0)|^2)))"
-_OVER = f"over runs of gradient descent from random starts with step eta = T_0 / lambda_max(0); {_LAW}"
+_OVER = f"over runs of gradient descent with step eta = T_0 / lambda_max(0); {_LAW}"
 
 
 def _sums(letter: str, mark: str, phase: str, parts: str) -> Name:
@@ -59,6 +58,8 @@ def _sums(letter: str, mark: str, phase: str, parts: str) -> Name:
 
 NAMES = (
     Name("J^T", "the transpose of J", _STATE, latex=r"J^\top"),
+    Name("z_D'", "z_D after the step to theta - eta J^T z_D, against the gradient of |z_D|^2/2", _STATE, latex="z_D'"),
+    Name("J'", "J after the same step as z_D'", _STATE, latex="J'"),
     Name(
         "contracted()",
         "contracted(Q, u, v) is the vector of the D numbers sum_ij Q[a, i, j] u[i] v[j], contracted(Q, u) the D x P "
@@ -69,8 +70,8 @@ NAMES = (
     Name("dot()", "dot(u, v) is the inner product of two vectors", _STATE, latex=r"\operatorname{dot}"),
     Name(
         "lambda_bar()",
-        "lambda_bar(t, S) is the largest eigenvalue of J J^T at time t of the gradient flow d theta/dt = -J^T z, a mean "
-        "over the start S = (z, J, Q) and (-z, J, Q)",
+        "lambda_bar(t, S) is the largest eigenvalue of J J^T at time t of the gradient flow d theta/dt = -J^T z, its "
+        "mean over the start S = (z, J, Q) and (-z, J, Q)",
         _FLOW,
         latex=r"\bar\lambda",
     ),
@@ -86,7 +87,7 @@ NAMES = (
     Name(
         "c_median()",
         "c_median(D, gamma) is the median over random starts S of c, where lambda_bar(t, S) = lambda_bar(0, S) + "
-        f"lambda_bar''(S) t^2/2 (1 - c t + O(t^2)), for D outputs and D/gamma parameters; {_LAW}",
+        f"lambda_bar''(S) t^2/2 (1 - c t + O(t^2)), for {_SIZES}; {_LAW}",
         _FLOW,
         latex=r"c_{\mathrm{med}}",
     ),
@@ -112,14 +113,14 @@ NAMES = (
     Name(
         "lambda_end()",
         "lambda_end(s, D, P) is the mean over random starts of the largest eigenvalue of J J^T at the end of the "
-        f"gradient flow, for entries of z of standard deviation s, D outputs and P parameters; {_LAW}",
+        f"gradient flow, for D outputs and P parameters; {_LAW}, with s for sigma_z",
         _FLOW,
         latex=r"\bar\lambda_{\mathrm{end}}",
     ),
     Name(
         "lambda_settled()",
-        "lambda_settled(eta, S) is the limit of the largest eigenvalue of J J^T along gradient descent from S with step "
-        "eta; a statement on it is one where it exists",
+        "lambda_settled(eta, S) is the limit of the largest eigenvalue of J J^T along gradient descent from S with "
+        "step eta; a statement on it is one where it exists",
         _DESCENT,
         latex=r"\lambda_\infty",
     ),
@@ -132,7 +133,7 @@ NAMES = (
     Name(
         "Prob()",
         f"Prob(..) is the limit, {_LARGE}, of how likely a run is to have .., among those that reach the edge 2/eta "
-        f"and fall from it, {_OVER}; sigma_z is the standard deviation of an entry of z",
+        f"and fall from it, {_OVER}",
         _SPLIT,
         latex=r"\mathbb{P}",
     ),
@@ -183,17 +184,15 @@ NAMES = (
         latex="c",
     ),
     *(
-        Name(
-            f"R_{where}()",
-            f"R_{where}(gamma, sigma_z, T_0) is the limit, {_LARGE}, of the mean of {_GAP} {words}, {_OVER}; sigma_z "
-            "is the standard deviation of an entry of z",
-            _DESCENT,
-            latex=rf"R_{{\mathrm{{{where}}}}}",
-        )
+        Name(f"R_{where}()", f"R_{where}(gamma, sigma_z, T_0) is {words}", _DESCENT, latex=rf"R_{{\mathrm{{{where}}}}}")
         for where, words in (
-            ("edge", "where a run first has eta lambda_max > 2, of those that do and do not diverge"),
-            ("end", "at the end of the runs that have eta lambda_max > 2 and do not diverge"),
-            ("below", "at the end of the runs that never have eta lambda_max > 2"),
+            (
+                "end",
+                f"the limit, {_LARGE}, of the mean of {_GAP} at the end of the runs that come to eta lambda_max > 2 "
+                f"and do not diverge, {_OVER}",
+            ),
+            ("edge", "the same as R_end where these runs first come to eta lambda_max > 2"),
+            ("below", "the same as R_end at the end of the runs that never have eta lambda_max > 2"),
         )
     ),
 )
