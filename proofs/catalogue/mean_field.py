@@ -143,7 +143,7 @@ def _break(ctx: CheckContext) -> Outcome:
     for number in (GAMMA, sigma_z, LEVEL):
         ctx.statement.within(number, POSITIVE)
     parts = ctx.statement.parts()
-    ratios = _log_ratios(16, 32, 2.0, ctx.pick(12, 24, 60), ctx.seed)
+    ratios = _log_ratios(16, 32, 2.0, ctx.pick(18, 40, 80), ctx.seed)
     if min(map(len, ratios.values())) < 3:
         return judge(1, undecided=1, detail=f"only {len(ratios['end'])} runs cross the edge")
     samples = {R_EDGE: np.array(ratios["edge"]), R_END: np.array(ratios["end"]), R_BELOW: np.array(ratios["below"])}

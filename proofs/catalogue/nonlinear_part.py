@@ -74,8 +74,8 @@ def _majorities(ctx: CheckContext) -> Outcome:
     least = _bound(ctx, GAMMA, "low")
     relations = ctx.statement.parts()
     cases = ctx.pick(
-        [(16, least, 1.0, 36), (24, 4 / 3, 1.0, 30)],
-        [(16, least, 1.0, 72), (24, 4 / 3, 1.0, 72), (24, least, 0.75, 72)],
+        [(16, least, 1.0, 72), (24, 4 / 3, 1.0, 20)],
+        [(16, least, 1.0, 144), (24, 4 / 3, 1.0, 48), (24, least, 0.75, 48)],
         [(16, least, 1.0, 200), (24, 4 / 3, 1.0, 200), (32, least, 0.75, 200), (24, 2.0, 0.75, 200)],
     )
     tested = rejected = undecided = 0

@@ -193,7 +193,7 @@ def _step_is_gradient_descent(ctx: CheckContext) -> Outcome:
         step = ring.generator(ring.symbols[-1])
         names = tuple(str(s) for s in ring.symbols)
         places = {Z: state.z, J: state.J, J_T: state.J.T, Q: state.Q, eta: step}
-        stated = RegressionState(*(_evaluated(right, places) for right in rights), state.Q)
+        stated = RegressionState(_evaluated(rights[0], places), _evaluated(rights[1], places), state.Q)
         for found in (stated, state.step(_filled(step, 1))):
             for left, right in zip((*found.z, *found.J.flat), (*expected.z, *expected.J.flat), strict=True):
                 count, wrong = _differing(left, right)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,8 @@ def test_another_law_at_infinite_size_is_refuted(name: str, monkeypatch: pytest.
 
     def wrong(*args: object, **rest: object) -> MeanFieldRun:
         limit = mean_field_descent(*args, **rest)  # type: ignore[arg-type]
-        return replace(limit, **{name: 1.1 * np.asarray(getattr(limit, name))})
+        changed: dict[str, Any] = {name: 1.1 * np.asarray(getattr(limit, name))}
+        return replace(limit, **changed)
 
     monkeypatch.setattr(mean_field, "mean_field_descent", wrong)
     assert run_check(get_claim("mean-field-descent"), 0, CheckContext()).outcome.verdict is Verdict.FALSE

@@ -9,7 +9,7 @@ import sympy as sp
 
 from edgestab.numeric.regression.descent import DescentRun, descend_regression
 from edgestab.numeric.regression.flow import FlowRun, integrate_regression_flow
-from edgestab.numeric.regression.sharpening import measure_sharpening
+from edgestab.numeric.regression.sharpening import eigenvalue_rates, measure_sharpening
 from edgestab.proofs.catalogue import get_claim
 from edgestab.proofs.catalogue import regression_dynamics as module
 from edgestab.proofs.claims import CheckContext, Claim, Verdict
@@ -105,8 +105,7 @@ def test_another_ratio_breaks_the_displacement_law(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.usefixtures("measured_anew")
 def test_a_start_of_which_the_second_derivative_is_lost_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = module.eigenvalue_rates
-    monkeypatch.setattr(module, "eigenvalue_rates", lambda state: replace(right(state), second=0.0))
+    monkeypatch.setattr(module, "eigenvalue_rates", lambda state: replace(eigenvalue_rates(state), second=0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         assert judged("short-time-sharpening") is Verdict.FALSE
 

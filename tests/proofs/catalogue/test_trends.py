@@ -24,9 +24,10 @@ TRENDS = (
 )
 PROB = sp.Function("Prob")
 A, B = sp.symbols("A B")
+HALF = R(1, 2)
 
 
-def most(share: sp.Rational = sp.Rational(1, 2)) -> sp.Basic:
+def most(share: sp.Rational = HALF) -> sp.Basic:
     return gt(PROB(lt(A, B)), share)
 
 
@@ -49,7 +50,7 @@ def test_the_sign_test_is_the_binomial_one(n: int, k: int, share: Fraction) -> N
 def test_majorities_are_shown_refuted_or_open() -> None:
     ctx = CheckContext()
 
-    def counted(table: list[bool], share: sp.Rational = sp.Rational(1, 2)) -> tuple[int, int]:
+    def counted(table: list[bool], share: sp.Rational = HALF) -> tuple[int, int]:
         return trends.majority_counts([most(share)], [table], ctx)[:2]
 
     assert counted([True] * 20) == (0, 0)
