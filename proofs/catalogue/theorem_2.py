@@ -10,7 +10,7 @@ from ...symbolic.algebra.symbols import symbol, symbols
 from ...symbolic.wick.acceleration import edge_bound
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from ..statements import NATURALS, POSITIVE, REALS, R, Range, Statement, eq, ge, le
-from ..statements.follow import follows
+from .follow import follows
 from ..statements.names.theorem_2 import K
 from .theorem_2_samples import dense, ensemble, judge_scores, ratio_score, sampled, sizes_and_spreads
 

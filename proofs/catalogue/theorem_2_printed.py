@@ -136,7 +136,8 @@ def _maxwell(ctx: CheckContext) -> Outcome:
         left, right = equality(side)
         gap = (left - right).subs(rotated, factor * kappa_r)
         rejected += sp.simplify(gap.subs(kappa_r, 0)) != 0 or sp.expand(gap.diff(kappa_r, 2)) != 0
-        free.append(sp.solveset(sp.powsimp(sp.simplify(gap / kappa_r)), r, sp.S.Reals).intersect(domain))
+        roots = sp.solveset(sp.simplify(gap / kappa_r), r, sp.S.Reals)
+        free.append(sp.FiniteSet(*(sp.simplify(sp.expand_log(root, force=True)) for root in roots)).intersect(domain))
     rejected += not (free[0] == free[1] and isinstance(free[0], sp.FiniteSet))
     return judge(
         2,

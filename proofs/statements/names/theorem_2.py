@@ -136,7 +136,7 @@ NAMES = (
     ),
     Name(
         "delta_double",
-        "the larger relative error of m_1 and m_2 of the largest eigenvalue as computed in double precision, sigma_J = 1",
+        "the larger relative error of m_1 and m_2 of the largest eigenvalue as computed in double precision, for sigma_J = 1",
         "edgestab.initialisation.largest_eigenvalue_moments",
         latex=r"\delta_{16}",
     ),
