@@ -141,7 +141,7 @@ def _double_against_exact(ctx: CheckContext) -> Outcome:
 def _unit_variances(ctx: CheckContext) -> Outcome:
     """The closed form at the values that the hypotheses give."""
     read_scope(ctx)
-    derived = at_hypotheses(ctx, ctx.subject.acceleration("goe").closed_form)
+    derived = at_hypotheses(ctx, ctx.subject.acceleration("goe").closed_form, sigma_z, sigma_J, sigma_Q)
     return judge_algebra(*polynomials_agree(ctx.statement.equation(a_k), derived), "every eigenvalue, all D, P >= 1")
 
 
@@ -340,7 +340,7 @@ CLAIMS = (
         title="What the fourth cumulant of J changes, to first order, at finite size",
         statement=Statement(
             (
-                eq(_slope(M_1), -_SPREAD / (2 * (D + 2) * (P + 2))),
+                eq(_slope(M_1), -(_SPREAD / (2 * ((D + 2) * (P + 2))))),
                 eq(_slope(A_K), sigma_Q**2 * sigma_z**2 * (D * P + 4) * _SPREAD / ((D + 2) * (P + 2))),
             ),
             over=EVERY,

@@ -20,20 +20,15 @@ D, P, sigma_z, sigma_J, sigma_Q, m_1, m_2, a_k, kappa_r, r = symbols(
 rotated, ratio_c = sp.Symbol("kappa_r'"), sp.Symbol("ratio_c")
 
 
-def at_hypotheses(ctx: CheckContext, expr: sp.Expr) -> sp.Expr:
-    """An expression with the values that hypotheses give its symbols."""
-    known = {}
-    for name in expr.free_symbols - {D, P}:
-        for hypothesis in ctx.statement.hypotheses_on(name):
-            left, right = equality(hypothesis)
-            known[left] = right
-    return expr.subs(known)
+def at_hypotheses(ctx: CheckContext, expr: sp.Expr, *names: sp.Symbol) -> sp.Expr:
+    """An expression with the values that hypotheses give some symbols."""
+    return expr.subs({name: ctx.statement.value(name) for name in names})
 
 
 def _printed_scale(ctx: CheckContext) -> Outcome:
     """The ratio at the printed variance of Q, and by how much it exceeds the bound: a sum of positive terms."""
     read_scope(ctx)
-    ratio = at_hypotheses(ctx, ctx.subject.acceleration("goe").ratio)
+    ratio = at_hypotheses(ctx, ctx.subject.acceleration("goe").ratio, sigma_Q)
     quantity = a_k / m_1
     tested, rejected = polynomials_agree(ctx.statement.equation(quantity), ratio)
     bounds = ctx.statement.bounds(quantity)
