@@ -9,7 +9,7 @@ from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.algebra.symbols import symbol, symbols
 from ...symbolic.wick.acceleration import edge_bound
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
-from ..statements import NATURALS, POSITIVE, REALS, R, Range, Statement, eq, ge, le
+from ..statements import NATURALS, POSITIVE, REALS, Definition, R, Range, Statement, eq, ge, le
 from .follow import follows
 from ..statements.names.theorem_2 import K
 from .theorem_2_samples import dense, ensemble, judge_scores, ratio_score, sampled, sizes_and_spreads
@@ -134,7 +134,7 @@ def _simulated_first(ctx: CheckContext) -> Outcome:
 
 def _dense_twin(ctx: CheckContext) -> Outcome:
     """The same ratio from full tensors Q, by dense linear algebra alone."""
-    count = ctx.pick(1000, 6000, 60000)
+    count = ctx.pick(4000, 20000, 60000)
     scores = [
         score
         for d, p in ((1, 3), (3, 2), (4, 6))
@@ -145,7 +145,7 @@ def _dense_twin(ctx: CheckContext) -> Outcome:
 
 def _two_valued(ctx: CheckContext) -> Outcome:
     """The statement with z and Q of two-valued entries: only their second moments enter."""
-    count = ctx.pick(3000, 20000, 400000)
+    count = ctx.pick(6000, 20000, 400000)
     scores = [
         score
         for d, p in ((2, 3), (3, 2), (4, 6))
@@ -156,7 +156,7 @@ def _two_valued(ctx: CheckContext) -> Outcome:
 
 def _simulated_iid(ctx: CheckContext) -> Outcome:
     """Dense simulation with equal variances on and off the diagonal against the statement."""
-    count = ctx.pick(2000, 20000, 200000)
+    count = ctx.pick(10000, 40000, 200000)
     scores = [
         score
         for d, p in ((1, 2), (3, 2), (3, 3))
@@ -235,6 +235,11 @@ SIZE_LIMIT = eq(
     sp.Limit(a_max(N * D_0, N * P_0) / (N**2 * m_max(N * D_0, N * P_0)), N, sp.oo),
     2 * D_0 * P_0 * sigma_Q**2 * sigma_z**2,
 )
+#: What the variables of the limit are.
+SIZES_OF_UNIT = (
+    Definition(D_0, "number of outputs at N = 1; there are D = N D_0 of them"),
+    Definition(P_0, "number of parameters at N = 1; there are P = N P_0 of them"),
+)
 GROWING = (Range(D_0, NATURALS), Range(P_0, NATURALS), Range(kappa, REALS))
 
 CLAIMS = (
@@ -285,10 +290,10 @@ CLAIMS = (
     Claim(
         id="theorem-2-limit",
         title="The ratio for many outputs and parameters",
-        statement=Statement((SIZE_LIMIT,), over=(*GROWING, *SPREADS), given=(DIAGONAL,)),
+        statement=Statement((SIZE_LIMIT,), over=(*GROWING, *SPREADS), given=(DIAGONAL,), where=SIZES_OF_UNIT),
         source=HERE,
         uses=("theorem-2-finite-size",),
-        note="D = N D_0 outputs and P = N P_0 parameters: to leading order the ratio is 2 D P sigma_Q^2 sigma_z^2.",
+        note="To leading order the ratio is 2 D P sigma_Q^2 sigma_z^2.",
         checks=(Check("leading term, with exact traces bounding the rest", Level.DERIVED, _limit),),
     ),
     Claim(
@@ -298,6 +303,7 @@ CLAIMS = (
             (eq(v_k, 0), SIZE_LIMIT),
             over=(*quantified(D, P, K), *GROWING, *SPREADS),
             given=(RANKS, DIAGONAL),
+            where=SIZES_OF_UNIT,
         ),
         source=POSTER,
         uses=(

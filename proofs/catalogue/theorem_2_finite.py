@@ -23,6 +23,7 @@ from .theorem_2_samples import (
     cumulant_run,
     dense,
     difference_run,
+    ensemble,
     judge_scores,
     ranked_moments,
     ratio_score,
@@ -67,14 +68,17 @@ def _sums_over_ranks(ctx: CheckContext) -> Outcome:
     from ...symbolic.wick.exact_moments import exact_wishart_moments
 
     tested = rejected = 0
-    sizes = [(d, p) for d, p in _ODD if ctx.statement.admits({D: d, P: p, sigma_J: 1})]
+    spread = R(3, 2)  # the moments are those of standard normal entries, and scale with its square
+    sizes = [(d, p) for d, p in _ODD if ctx.statement.admits({D: d, P: p, sigma_J: spread})]
     for part in ctx.statement.parts():
         total, stated = equality(part)
-        name = {1: "first", 2: "second"}[_power(total)]
+        power = _power(total)
+        name = {1: "first", 2: "second"}[power]
         for d, p in sizes:
             found = sum(getattr(exact_wishart_moments(d, p, k), name) for k in range(1, min(d, p) + 1))
-            tested, rejected = tested + 1, rejected + (stated.subs({D: d, P: p, sigma_J: 1}) != found)
-    domain = f"exact rationals at (D, P) in {sizes}, sigma_J = 1"
+            right = stated.subs({D: d, P: p, sigma_J: spread})
+            tested, rejected = tested + 1, rejected + (right != found * spread ** (2 * power))
+    domain = f"exact rationals at (D, P) in {sizes}, sigma_J = {spread}"
     return judge(tested, rejected, worst=rejected, bound=0, figure="sums that differ", domain=domain)
 
 
@@ -221,7 +225,7 @@ def _descent_scores(ctx: CheckContext) -> Outcome:
     ctx.statement.within(eta, FORMAL)
     scores: list[Score] = []
     for d, p, step in ((1, 2, 0.01), (2, 3, 0.01), (3, 2, 0.01), (4, 6, 0.004)):
-        law = unit_ensemble(d, p)
+        law = ensemble(d, p)
         found = difference_run(law, step, count, ctx.seed)
         if not ctx.statement.admits(sizes_and_spreads(law)):
             continue
@@ -272,16 +276,18 @@ def _no_change_of_the_trace(ctx: CheckContext) -> Outcome:
 
 def _cumulant_scores(ctx: CheckContext) -> Outcome:
     """Slopes in the fourth cumulant of J by paired simulation of variance mixtures."""
-    count = ctx.pick(4000, 40000, 400000)
+    count = ctx.pick(60000, 120000, 400000)
     stated = _slopes(ctx)
     scores: list[Score] = []
     for d, p in ((2, 3), (4, 6)):
-        law = unit_ensemble(d, p)
+        law = ensemble(d, p)
         if not ctx.statement.admits(sizes_and_spreads(law)):
             continue
         found = cumulant_run(law, count, ctx.seed)
-        rows = zip(stated.values(), found.simulated, found.standard_errors, strict=True)
-        scores += [(d, p, 1, (slope - float(s.subs(law.values()))) / error) for s, slope, error in rows]
+        # measured for unit variances: an eigenvalue scales with that of J, its acceleration also with those of z and Q
+        units = (law.sigma_J**2, (law.sigma_J * law.sigma_z * law.sigma_Q) ** 2)
+        rows = zip(stated.values(), found.simulated, found.standard_errors, units, strict=True)
+        scores += [(d, p, 1, (slope - float(s.subs(law.values())) / unit) / error) for s, slope, error, unit in rows]
     return judge_scores(scores, f"{count} pairs at each size, largest eigenvalue, cumulants 0.27 and 1.08")
 
 

@@ -32,13 +32,15 @@ def _printed_scale(ctx: CheckContext) -> Outcome:
     quantity = a_k / m_1
     tested, rejected = polynomials_agree(ctx.statement.equation(quantity), ratio)
     bounds = ctx.statement.bounds(quantity)
+    if bounds.low is None or bounds.high is not None:
+        raise ProofError.of("theorem-2-printed-scale", "a lower bound of the ratio", str(bounds), "State it so.")
     # D and P at least 1, all other symbols positive: positive coefficients prove it
     beyond = {D: 1 + D, P: 1 + P}
     numerator, denominator = sp.fraction(sp.together((ratio - bounds.low).subs(beyond, simultaneous=True)))
     ring = PolyRing((D, P, sigma_z, sigma_J, m_1, m_2))
     parts = [list(ring.from_expr(e).to_dict().values()) for e in (numerator, denominator)]
     terms = [c for part in parts for c in part]
-    rejected += sum(not c > 0 for c in terms) + (not all(parts)) + (bounds.high is not None)
+    rejected += sum(not c > 0 for c in terms) + (not all(parts))
     smallest = ratio.subs({D: 1, P: 1, m_2: 3 * sigma_J**4, m_1: sigma_J**2})
     return judge(
         tested + len(terms),
@@ -129,9 +131,10 @@ def _maxwell(ctx: CheckContext) -> Outcome:
     free = []
     for side in part.args:
         left, right = equality(side)
-        gap = (left - right).subs(rotated, factor * kappa_r)
-        rejected += sp.simplify(gap.subs(kappa_r, 0)) != 0 or sp.expand(gap.diff(kappa_r, 2)) != 0
-        roots = sp.solveset(sp.simplify(gap / kappa_r), r, sp.S.Reals)
+        quotient = sp.simplify((left - right).subs(rotated, factor * kappa_r) / kappa_r)
+        if kappa_r in quotient.free_symbols:  # else both equations hold wherever the cumulant vanishes
+            raise ProofError.of("rotation-invariance-is-gaussian", "multiples of the cumulant", str(side), "State so.")
+        roots = sp.solveset(quotient, r, sp.S.Reals)
         free.append(sp.FiniteSet(*(sp.simplify(sp.expand_log(root, force=True)) for root in roots)).intersect(domain))
     rejected += not (free[0] == free[1] and isinstance(free[0], sp.FiniteSet))
     return judge(

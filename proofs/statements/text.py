@@ -37,9 +37,17 @@ class _Text(StrPrinter):
     def _print_Abs(self, expr: sp.Basic) -> str:
         return f"|{self._print(expr.args[0])}|"
 
+    def _print_Limit(self, expr: sp.Basic) -> str:
+        quantity, variable, point, _ = (self._print(a) for a in expr.args)
+        return f"lim({variable} -> {point}) {quantity}"
+
 
 class _Latex(LatexPrinter):
-    """Relations with order symbols last."""
+    """Relations with order symbols last, functions as the table of names has them."""
+
+    def _hprint_Function(self, func: str) -> str:
+        entry = table().get(f"{func}()")
+        return entry.latex if entry and entry.latex else str(super()._hprint_Function(func))
 
     def _print_Relational(self, expr: sp.Basic) -> str:
         left, right = (self.side(a) for a in expr.args)
