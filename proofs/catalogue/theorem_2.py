@@ -10,8 +10,8 @@ from ...symbolic.algebra.symbols import symbol, symbols
 from ...symbolic.wick.acceleration import edge_bound
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from ..statements import NATURALS, POSITIVE, REALS, Definition, R, Range, Statement, eq, ge, le
-from .follow import follows
 from ..statements.names.theorem_2 import K
+from .follow import follows
 from .theorem_2_samples import dense, ensemble, judge_scores, ratio_score, sampled, sizes_and_spreads
 
 D, P, sigma_z, sigma_J, sigma_Q, m_1, m_2, a_k, v_k = symbols("D P sigma_z sigma_J sigma_Q m_1 m_2 a_k v_k")

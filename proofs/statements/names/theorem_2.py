@@ -136,13 +136,13 @@ NAMES = (
     ),
     Name(
         "delta_double",
-        "the larger relative error of m_1 and m_2 of the largest eigenvalue as computed in double precision, for sigma_J = 1",
+        "the larger relative error of m_1 and m_2 of the largest eigenvalue in double precision, for sigma_J = 1",
         "edgestab.initialisation.largest_eigenvalue_moments",
         latex=r"\delta_{16}",
     ),
     Name(
         "delta_30",
-        "the larger relative error of m_1 and m_2 of the largest eigenvalue as computed to 30 digits, sigma_J = 1",
+        "the larger relative error of m_1 and m_2 of the largest eigenvalue to 30 digits, for sigma_J = 1",
         "edgestab.initialisation.eigenvalue_moments",
         latex=r"\delta_{30}",
     ),
