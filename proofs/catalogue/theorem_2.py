@@ -12,7 +12,7 @@ from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from ..statements import NATURALS, POSITIVE, REALS, Definition, R, Range, Statement, eq, ge, le
 from ..statements.names.theorem_2 import K
 from .follow import follows
-from .theorem_2_samples import dense, ensemble, judge_scores, ratio_score, sampled, sizes_and_spreads
+from .theorem_2_samples import Score, dense, ensemble, judge_scores, ratio_score, sampled, sizes_and_spreads
 
 D, P, sigma_z, sigma_J, sigma_Q, m_1, m_2, a_k, v_k = symbols("D P sigma_z sigma_J sigma_Q m_1 m_2 a_k v_k")
 kappa, a_iid = symbol("kappa"), sp.Symbol("a_k_iid")
@@ -75,9 +75,9 @@ def polynomials_agree(left: sp.Expr, right: sp.Expr) -> tuple[int, int]:
     return len(monomials), sum(one.get(m, 0) != two.get(m, 0) for m in monomials)
 
 
-def judge_algebra(tested: int, rejected: int, domain: str, **rest: str) -> Outcome:
+def judge_algebra(tested: int, rejected: int, domain: str) -> Outcome:
     """An outcome of an exact comparison."""
-    return judge(tested, rejected, worst=rejected, bound=0, figure="coefficients that differ", domain=domain, **rest)
+    return judge(tested, rejected, worst=rejected, bound=0, figure="coefficients that differ", domain=domain)
 
 
 def _compare(ctx: CheckContext, name: sp.Symbol, derived: sp.Expr) -> Outcome:
@@ -113,7 +113,7 @@ def _iid_slices(ctx: CheckContext) -> Outcome:
 
 def _simulated_ratio(ctx: CheckContext) -> Outcome:
     """Ratio by exact-in-law simulation against the statement with Fredholm moments, one z-score a size."""
-    scores = []
+    scores: list[Score] = []
     for number, (d, p, samples) in enumerate(sizes := SIZES[ctx.effort], 1):
         scores += ratio_score(ctx, a_k, sampled(ensemble(d, p), samples, ctx.seed))
         ctx.progress(number / len(sizes))
@@ -122,7 +122,7 @@ def _simulated_ratio(ctx: CheckContext) -> Outcome:
 
 def _simulated_first(ctx: CheckContext) -> Outcome:
     """Mean first derivative by simulation against the statement, one z-score a size."""
-    scores = []
+    scores: list[Score] = []
     for number, (d, p, samples) in enumerate(sizes := SIZES[ctx.effort], 1):
         result = sampled(ensemble(d, p), samples, ctx.seed)
         if ctx.statement.admits(sizes_and_spreads(result.law)):

@@ -276,7 +276,7 @@ def _no_change_of_the_trace(ctx: CheckContext) -> Outcome:
 
 def _cumulant_scores(ctx: CheckContext) -> Outcome:
     """Slopes in the fourth cumulant of J by paired simulation of variance mixtures."""
-    count = ctx.pick(60000, 120000, 400000)
+    count = ctx.pick(200000, 200000, 400000)
     stated = _slopes(ctx)
     scores: list[Score] = []
     for d, p in ((2, 3), (4, 6)):

@@ -26,7 +26,7 @@ m_1 = symbol("m_1")
 #: z-score beyond which a simulation contradicts a claim: two-sided probability 1e-5 for one normal score.
 Z_BOUND = 4.42
 #: Standard deviations of z, J and Q: a small one of J makes the noise that is linear in Q small beside the mean.
-SPREADS = (1.5, 0.5, 1.25)
+DEVIATIONS = (1.5, 0.5, 1.25)
 #: D, P, rank and z-score of a comparison.
 Score = tuple[int, int, int, float]
 
@@ -35,7 +35,7 @@ def ensemble(outputs: int, parameters: int) -> InitialEnsemble:
     """The law at these sizes."""
     from ...numeric.initialisation.laws import InitialEnsemble
 
-    return InitialEnsemble(outputs, parameters, *SPREADS)
+    return InitialEnsemble(outputs, parameters, *DEVIATIONS)
 
 
 def unit_ensemble(outputs: int, parameters: int) -> InitialEnsemble:
