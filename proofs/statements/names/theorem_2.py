@@ -11,7 +11,7 @@ from ...subject import Subject
 from .entry import Name
 
 #: The rank of an eigenvalue, counted from the largest.
-K = sp.Symbol("k")
+K = sp.Symbol("k", integer=True)
 #: How many times faster than the plain flow a flow is.
 SPEED = sp.Symbol("c", positive=True)
 #: Mean over the start, and the eigenvalues there.
