@@ -229,8 +229,8 @@ def _limit(ctx: CheckContext) -> Outcome:
 
 
 DIAGONAL = ge(2 * sigma_Q**2 + kappa, 0)
-SPREADS = quantified(sigma_z, sigma_J, sigma_Q)
-EVERY = (*quantified(D, P, K), *SPREADS)
+EVERY = quantified(D, P, K, sigma_z, sigma_J, sigma_Q)
+RANK = (Definition(K, "rank of the eigenvalue, counted from the largest"),)
 SIZE_LIMIT = eq(
     sp.Limit(a_max(N * D_0, N * P_0) / (N**2 * m_max(N * D_0, N * P_0)), N, sp.oo),
     2 * D_0 * P_0 * sigma_Q**2 * sigma_z**2,
@@ -240,13 +240,13 @@ SIZES_OF_UNIT = (
     Definition(D_0, "number of outputs at N = 1; there are D = N D_0 of them"),
     Definition(P_0, "number of parameters at N = 1; there are P = N P_0 of them"),
 )
-GROWING = (Range(D_0, NATURALS), Range(P_0, NATURALS), Range(kappa, REALS))
+GROWING = (Range(D_0, NATURALS), Range(P_0, NATURALS), Range(kappa, REALS), *quantified(sigma_z, sigma_Q))
 
 CLAIMS = (
     Claim(
         id="theorem-2-first-derivative",
         title="The mean first derivative of every NTK eigenvalue vanishes",
-        statement=Statement((eq(v_k, 0),), over=EVERY, given=(RANKS,)),
+        statement=Statement((eq(v_k, 0),), over=quantified(D, P, K), given=(RANKS,), where=RANK),
         source=POSTER,
         checks=(
             Check("every term is linear in Q", Level.DERIVED, _linear_in_q),
@@ -257,7 +257,10 @@ CLAIMS = (
         id="theorem-2-finite-size",
         title="The mean second derivative of every NTK eigenvalue, exact at every size",
         statement=Statement(
-            (eq(a_k, 2 * sigma_Q**2 * sigma_z**2 * (D * P * m_1 + m_2 / sigma_J**2)),), over=EVERY, given=(RANKS,)
+            (eq(a_k, 2 * sigma_Q**2 * sigma_z**2 * (D * P * m_1 + m_2 / sigma_J**2)),),
+            over=EVERY,
+            given=(RANKS,),
+            where=RANK,
         ),
         source=HERE,
         note="The laws of z and Q enter by their second moments only; for other laws of J see theorem-2-other-laws.",
@@ -280,6 +283,7 @@ CLAIMS = (
             ),
             over=EVERY,
             given=(RANKS,),
+            where=RANK,
         ),
         source=HERE,
         checks=(
@@ -290,7 +294,7 @@ CLAIMS = (
     Claim(
         id="theorem-2-limit",
         title="The ratio for many outputs and parameters",
-        statement=Statement((SIZE_LIMIT,), over=(*GROWING, *SPREADS), given=(DIAGONAL,), where=SIZES_OF_UNIT),
+        statement=Statement((SIZE_LIMIT,), over=GROWING, given=(DIAGONAL,), where=SIZES_OF_UNIT),
         source=HERE,
         uses=("theorem-2-finite-size",),
         note="To leading order the ratio is 2 D P sigma_Q^2 sigma_z^2.",
@@ -301,9 +305,9 @@ CLAIMS = (
         title="Progressive sharpening at initialisation",
         statement=Statement(
             (eq(v_k, 0), SIZE_LIMIT),
-            over=(*quantified(D, P, K), *GROWING, *SPREADS),
+            over=(*quantified(D, P, K), *GROWING),
             given=(RANKS, DIAGONAL),
-            where=SIZES_OF_UNIT,
+            where=(*RANK, *SIZES_OF_UNIT),
         ),
         source=POSTER,
         uses=(

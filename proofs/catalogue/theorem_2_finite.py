@@ -16,7 +16,7 @@ from ...symbolic.wick.integration_by_parts import eigenvalue_moment, mean_power_
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from ..statements import FORMAL, O, R, Range, Statement, eq, lt, split_order
 from ..statements.names.theorem_2 import EIGENVALUE, MEAN, K
-from .theorem_2 import EVERY, HERE, RANKS, equality, judge_algebra, polynomials_agree, quantified, read_scope
+from .theorem_2 import EVERY, HERE, RANK, RANKS, equality, judge_algebra, polynomials_agree, quantified, read_scope
 from .theorem_2_printed import at_hypotheses
 from .theorem_2_samples import (
     Score,
@@ -33,7 +33,7 @@ from .theorem_2_samples import (
 
 D, P, eta, m_1, m_2, a_k, kappa_4 = symbols("D P eta m_1 m_2 a_k kappa_4")
 sigma_z, sigma_J, sigma_Q = symbols("sigma_z sigma_J sigma_Q")
-delta_double, delta_30 = sp.symbols("delta_double delta_30")
+delta_double, delta_30 = (sp.Function(name)(D, P) for name in ("delta_double", "delta_30"))
 #: Moments of an eigenvalue for J of another law, and differences under descent.
 M_1, A_K, DELTA_1, DELTA_2 = (sp.Function(name) for name in ("m_1", "a_k", "Delta_1", "Delta_2"))
 _ODD = ((1, 2), (2, 3), (3, 4), (2, 5), (4, 7), (5, 6), (6, 5), (6, 9))
@@ -333,6 +333,7 @@ CLAIMS = (
             (eq(a_k, 2 * D * P * m_1 + 2 * m_2),),
             over=EVERY,
             given=(RANKS, *UNIT),
+            where=RANK,
         ),
         source=HERE,
         uses=("theorem-2-finite-size", "wishart-moments"),
@@ -351,6 +352,7 @@ CLAIMS = (
             ),
             over=EVERY,
             given=(RANKS,),
+            where=RANK,
         ),
         source=HERE,
         uses=("theorem-2-finite-size",),
@@ -375,6 +377,7 @@ CLAIMS = (
             ),
             over=(*EVERY, Range(eta, FORMAL)),
             given=(RANKS,),
+            where=RANK,
         ),
         source=HERE,
         uses=("theorem-2-finite-size",),

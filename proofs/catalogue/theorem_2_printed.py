@@ -10,9 +10,9 @@ from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.algebra.symbols import symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
-from ..statements import NATURALS, POSITIVE, REALS, Iff, R, Range, Statement, eq, gt
+from ..statements import NATURALS, POSITIVE, REALS, Definition, Iff, R, Range, Statement, eq, gt
 from ..statements.names.theorem_2 import SPEED
-from .theorem_2 import EVERY, POSTER, RANKS, equality, polynomials_agree, quantified, read_scope
+from .theorem_2 import EVERY, POSTER, RANK, RANKS, equality, polynomials_agree, quantified, read_scope
 
 D, P, sigma_z, sigma_J, sigma_Q, m_1, m_2, a_k, kappa_r, r = symbols(
     "D P sigma_z sigma_J sigma_Q m_1 m_2 a_k kappa_r r"
@@ -158,6 +158,7 @@ CLAIMS = (
             ),
             over=EVERY,
             given=(RANKS, eq(sigma_Q, 1)),
+            where=RANK,
         ),
         source=POSTER,
         uses=("theorem-2-finite-size", "theorem-2-limit"),
@@ -171,6 +172,7 @@ CLAIMS = (
         statement=Statement(
             (Iff(eq(ratio_c, sigma_z**2), eq(sigma_Q**2 * SPEED**2, 1 / (2 * D * P))),),
             over=(*quantified(D, P, sigma_z, sigma_Q), Range(SPEED, POSITIVE)),
+            where=(Definition(SPEED, "how many times faster than d theta/dt = -J' z the flow is"),),
         ),
         source=POSTER,
         uses=("theorem-2-limit",),

@@ -135,14 +135,16 @@ NAMES = (
         latex=r"\kappa_r'",
     ),
     Name(
-        "delta_double",
-        "the larger relative error of m_1 and m_2 of the largest eigenvalue in double precision, for sigma_J = 1",
+        "delta_double()",
+        "delta_double(D, P) is the larger relative error of m_1 and m_2 of the largest eigenvalue as computed in double "
+        "precision, for sigma_J = 1",
         "edgestab.initialisation.largest_eigenvalue_moments",
         latex=r"\delta_{16}",
     ),
     Name(
-        "delta_30",
-        "the larger relative error of m_1 and m_2 of the largest eigenvalue to 30 digits, for sigma_J = 1",
+        "delta_30()",
+        "delta_30(D, P) is the larger relative error of m_1 and m_2 of the largest eigenvalue as computed to 30 digits, "
+        "for sigma_J = 1",
         "edgestab.initialisation.eigenvalue_moments",
         latex=r"\delta_{30}",
     ),
