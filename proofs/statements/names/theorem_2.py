@@ -136,14 +136,14 @@ NAMES = (
     ),
     Name(
         "delta_double()",
-        "delta_double(D, P) is the larger relative error of m_1 and m_2 of the largest eigenvalue as computed in double "
+        "delta_double(D, P) is the larger relative error of m_1 and m_2 of the largest eigenvalue, computed in double "
         "precision, for sigma_J = 1",
         "edgestab.initialisation.largest_eigenvalue_moments",
         latex=r"\delta_{16}",
     ),
     Name(
         "delta_30()",
-        "delta_30(D, P) is the larger relative error of m_1 and m_2 of the largest eigenvalue as computed to 30 digits, "
+        "delta_30(D, P) is the larger relative error of m_1 and m_2 of the largest eigenvalue, computed to 30 digits, "
         "for sigma_J = 1",
         "edgestab.initialisation.eigenvalue_moments",
         latex=r"\delta_{30}",
