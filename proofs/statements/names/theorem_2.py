@@ -16,9 +16,9 @@ K = sp.Symbol("k", integer=True)
 SPEED = sp.Symbol("c", positive=True)
 #: Mean over the start, and the eigenvalues there.
 MEAN, EIGENVALUE = sp.Function("E"), sp.IndexedBase("lambda")
+_JACOBIAN = "the entries of J are independent and Gaussian, of mean 0 and variance sigma_J^2"
 START = (
-    "z, J and Q are independent; the entries of J are independent and Gaussian, of mean 0 and variance sigma_J^2; z "
-    "has independent entries of mean 0 and variance sigma_z^2, of any law"
+    f"z, J and Q are independent; {_JACOBIAN}; z has independent entries of mean 0 and variance sigma_z^2, of any law"
 )
 _SLICES = "the slices of Q are symmetric with uncorrelated entries of mean 0, of any law, of variance sigma_Q^2 off"
 GOE = f"{_SLICES} the diagonal and 2 sigma_Q^2 on it"
@@ -49,13 +49,13 @@ NAMES = (
     ),
     Name(
         "m_1",
-        "the mean of the k-th largest NTK eigenvalue at the start",
+        f"the mean of the k-th largest NTK eigenvalue at the start, where {_JACOBIAN}",
         "edgestab.initialisation.largest_eigenvalue_moments",
         lambda _: MEAN(EIGENVALUE[K]),
     ),
     Name(
         "m_2",
-        "the mean square of the k-th largest NTK eigenvalue at the start",
+        f"the mean square of the k-th largest NTK eigenvalue at the start, where {_JACOBIAN}",
         "edgestab.initialisation.largest_eigenvalue_moments",
         lambda _: MEAN(EIGENVALUE[K] ** 2),
     ),
@@ -80,7 +80,8 @@ NAMES = (
     ),
     Name(
         "m_max()",
-        "m_max(D, P) is the mean of the largest NTK eigenvalue at the start, for D outputs and P parameters",
+        "m_max(D, P) is the mean of the largest NTK eigenvalue at the start, for D outputs and P parameters, where "
+        f"{_JACOBIAN}",
         "edgestab.initialisation.largest_eigenvalue_moments",
         latex=r"\mathbb{E}[\lambda_{\max}]",
     ),
