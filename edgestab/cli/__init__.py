@@ -104,8 +104,12 @@ def main(argv: list[str] | None = None) -> None:
     Raises:
         SystemExit: always, with the exit code.
     """
+    from .common import heartbeat
+
+    words = sys.argv[1:] if argv is None else argv
     try:
-        code = cli.main(args=argv, prog_name="edgestab", standalone_mode=False)
+        with heartbeat(words[0] if words else ""):
+            code = cli.main(args=argv, prog_name="edgestab", standalone_mode=False)
     except click.exceptions.Exit as stop:
         raise SystemExit(stop.exit_code) from None
     except click.ClickException as error:
@@ -114,6 +118,9 @@ def main(argv: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         raise SystemExit(130) from None
+    except MemoryError as error:
+        click.echo(f"MemoryError: the run does not fit into memory ({error}); ask for less", err=True)
+        raise SystemExit(2) from None
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(1) from None

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...symbolic.algebra.errors import DomainError
 from ..runs.cluster import map_chunks
-from ..runs.limits import check_count
+from ..runs.limits import check_count, check_seed
 from .eigenvalue_motion import Motion, chunk_sizes, join, run_chunk
 from .laws import InitialEnsemble
 
@@ -187,7 +187,7 @@ def simulate_ensemble(
     check_count("simulate_ensemble()", "seed", seed, minimum=0)
     chosen = choose_estimator(law, estimator)
     sizes = chunk_sizes(law, samples)
-    streams = np.random.SeedSequence(seed).spawn(len(sizes))
+    streams = np.random.SeedSequence(check_seed("simulate_ensemble()", seed)).spawn(len(sizes))
     work = [(law, chosen, count, stream) for count, stream in zip(sizes, streams, strict=True)]
     parts: dict[int, Motion] = {}
     done = 0
