@@ -5,6 +5,7 @@ Here: options, tables and JSON of what the rooms below compute. Not here: anythi
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -95,6 +96,14 @@ def cli() -> None:
     """Exact derivations, generated kernels and checked claims for training at the edge of stability."""
 
 
+def _forget_stdout() -> None:
+    """What is still in the buffer of a full or closed stdout would be written, and fail again, when Python ends."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError, AttributeError):
+        pass
+
+
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; typed errors become one line on stderr and exit code 2.
 
@@ -124,6 +133,10 @@ def main(argv: list[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(1) from None
+    except OSError as error:
+        click.echo(f"OutputError: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", err=True)
+        _forget_stdout()
+        raise SystemExit(2) from None
     except Exception as error:
         from edgestab.symbolic.algebra.errors import EdgestabError
 
