@@ -5,6 +5,7 @@ Here: options, tables and JSON of what the rooms below compute. Not here: anythi
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from importlib import import_module
@@ -98,10 +99,8 @@ def cli() -> None:
 
 def _forget_stdout() -> None:
     """What is still in the buffer of a full or closed stdout would be written, and fail again, when Python ends."""
-    try:
+    with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError, AttributeError):
-        pass
 
 
 def main(argv: list[str] | None = None) -> None:
