@@ -56,20 +56,20 @@ def sites(path: Path) -> Iterator[tuple[Site, ast.Module]]:
     tree = ast.parse(text)
     for number, node in enumerate(ast.walk(tree)):
         if isinstance(node, ast.Compare) and type(node.ops[0]) in COMPARISONS:
-            old = node.ops[0]
-            node.ops[0] = COMPARISONS[type(old)]()
+            old, new = node.ops[0], COMPARISONS[type(node.ops[0])]()
+            node.ops[0] = new
+            yield _site(path, node, number, old, new), tree
+            node.ops[0] = old
         elif isinstance(node, ast.BinOp) and type(node.op) in ARITHMETIC and not _text(node):
-            old = node.op
-            node.op = ARITHMETIC[type(old)]()
-        else:
-            continue
-        new = node.ops[0] if isinstance(node, ast.Compare) else node.op
-        names = (type(old).__name__, type(new).__name__)
-        yield Site(path.relative_to(ROOT).as_posix(), node.lineno, node.col_offset, number, *names), tree
-        if isinstance(node, ast.Compare):
-            node.ops[0] = old  # type: ignore[call-overload]
-        else:
-            node.op = old  # type: ignore[assignment]
+            before, after = node.op, ARITHMETIC[type(node.op)]()
+            node.op = after
+            yield _site(path, node, number, before, after), tree
+            node.op = before
+
+
+def _site(path: Path, node: ast.expr, number: int, old: ast.AST, new: ast.AST) -> Site:
+    names = (type(old).__name__, type(new).__name__)
+    return Site(path.relative_to(ROOT).as_posix(), node.lineno, node.col_offset, number, *names)
 
 
 def _text(node: ast.BinOp) -> bool:
