@@ -40,9 +40,9 @@ class _Text(StrPrinter):
     def _print_Abs(self, expr: sp.Basic) -> str:
         return f"|{self._print(expr.args[0])}|"
 
-    def _print_Limit(self, expr: sp.Basic) -> str:
-        inside, variable, point = (self._print(a) for a in expr.args[:3])
-        return f"limit of {inside} as {variable} -> {point}".replace("oo", "infinity")
+    def _print_Limit(self, expr: sp.Limit) -> str:
+        quantity, variable, point, _ = (self._print(a) for a in expr.args)
+        return f"lim({variable} -> {point}) {quantity}"
 
 
 class _Latex(ExactPrinter):
