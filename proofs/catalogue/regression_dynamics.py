@@ -92,6 +92,8 @@ def _short_time(ctx: CheckContext) -> Outcome:
         # twice, for a path that goes astray between two times can have any slope there
         slopes.append(float(np.log2(np.abs(rest[1:] / rest[:-1])).min()))
         ctx.progress((index + 1) / samples)
+    if not slopes:
+        return judge(1, undecided=1, detail="no start meets the hypothesis")
     middle, least = float(np.median(slopes)), order - SLOPE_WINDOW
     return judge(
         len(slopes),
@@ -176,7 +178,7 @@ def _displacement(ctx: CheckContext) -> Outcome:
     for number, (outputs, parameters, scale) in enumerate(cases):
         curve = _curve(ctx.seed, outputs, parameters, scale, samples, begin)
         law = curve.ensemble
-        values = {
+        values: dict[sp.Basic, Any] = {
             NTK: curve.start * (1 + curve.displacement_gap + curve.displacement),
             NTK_0: curve.start,
             MOVED: curve.displacement / law.relative_curvature,
