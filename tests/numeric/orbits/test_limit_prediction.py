@@ -10,7 +10,7 @@ import pytest
 import edgestab as es
 from edgestab.numeric.orbits.iterated_limit import iterate_to_limit
 from edgestab.numeric.orbits.limit_prediction import predict_limit
-from edgestab.proofs.catalogue.limit_law import random_starts
+from edgestab.proofs.catalogue.limit_prediction import random_starts
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.models.quadratic import main_case
 
