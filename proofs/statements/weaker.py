@@ -72,6 +72,8 @@ def positive(expr: sp.Expr, statement: Statement, strict: bool = False) -> bool:
     shown = expr.xreplace(known)
     if shown.is_positive or (shown.is_nonnegative and not strict):
         return True
+    if shown is sp.nan:  # infinite sides
+        return False
     if shown.is_number:
         return bool(shown > 0 if strict else shown >= 0)
     free = sorted(expr.free_symbols, key=str)
