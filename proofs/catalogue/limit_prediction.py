@@ -89,7 +89,7 @@ def _anywhere(one_step: PlanarMap, seed: int, near: int, far: int) -> list[Trial
 @lru_cache(maxsize=8)
 def _at_root(model: QuadraticModel, one_step: PlanarMap, inverse_root: int) -> list[Trial]:
     """The starts of the other claims, with their ends by gradient descent in theta."""
-    eps, trials = Fraction(1, inverse_root**2), []
+    eps, trials = Fraction(1, inverse_root**2), list[Trial]()
     for a, b in STARTS:
         z0 = Fraction(str(a)) / inverse_root
         T0 = manifold_at(one_step, z0, eps) + Fraction(str(b)) * eps
