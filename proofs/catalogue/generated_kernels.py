@@ -27,11 +27,12 @@ from ..statements import REALS, Definition, Named, Range, Statement, eq, le
 
 z, T, epsilon = symbols("z T epsilon")
 STEPPED = symbols("z' T'")
-OUTPUTS, COMPUTED, STATED = (
-    tuple(sp.Symbol(name, real=True) for name in names.split())
-    for names in ("z_out T_out", "z_num T_num", "error_z error_T")
-)
 TYPE = sp.Symbol("N")
+OUTPUTS = tuple(sp.Function(name)(z, T, epsilon) for name in ("z_out", "T_out"))
+COMPUTED, STATED = (
+    tuple(sp.Function(name)(TYPE, z, T, epsilon) for name in names)
+    for names in (("z_num", "T_num"), ("error_z", "error_T"))
+)
 TYPES = Named("the number types that state an error", r"\text{the number types that state an error}")
 NUMBERS = Named("the numbers of type N", r"\text{the numbers of type } N")
 WIDTH = 400

@@ -24,7 +24,7 @@ from .limit_law import DIGITS, STARTS, manifold_at
 
 z, T, T_inf, epsilon = (symbol(n) for n in ("z", "T", "T_inf", "epsilon"))
 PREDICTED, ERROR, LOW, HIGH = (
-    sp.Symbol(name, real=True) for name in ("T_predicted", "error_predicted", "proved_low", "proved_high")
+    sp.Function(name)(epsilon, z, T) for name in ("T_predicted", "error_predicted", "proved_low", "proved_high")
 )
 
 Trial = tuple[Fraction, Fraction, Fraction, LimitPrediction | None, Any, Status | None]

@@ -303,7 +303,7 @@ def _resummed(ctx: CheckContext) -> Outcome:
     )
 
 
-SUMS = tuple(sp.Symbol(name, real=True) for name in ("miss_summed", "miss_cut", "error_summed", "error_relaxed"))
+SUMS = tuple(sp.Function(name)(epsilon) for name in ("miss_summed", "miss_cut", "error_summed", "error_relaxed"))
 MISS, MISS_CUT, SUM_ERROR, RELAXED_ERROR = SUMS
 
 _POSITION = main_case().limit_series(1).expression()

@@ -15,8 +15,8 @@ from ..statements import NATURALS, Definition, Named, Range, Statement, eq
 
 z, y, epsilon = (symbol(n) for n in ("z", "y", "epsilon"))
 m, N = sp.Symbol("m"), sp.Symbol("N", integer=True)
-W_Y, W_EPSILON = sp.Symbol("weight_y", integer=True), sp.Symbol("weight_epsilon", integer=True)
-EXACT, KEPT, DROPPED = (sp.Function(name)(m) for name in ("exact", "kept", "dropped"))
+W_Y, W_EPSILON = sp.Symbol("w_y", integer=True), sp.Symbol("w_epsilon", integer=True)
+EXACT, KEPT, DROPPED = (sp.Function(name)(m, N, W_Y, W_EPSILON) for name in ("exact", "kept", "dropped"))
 MONOMIALS = Named("the monomials in z, y and epsilon", r"\text{the monomials in } z, y, \epsilon")
 WEIGHTED = ((0, 0), (2, 2), (1, 0))
 """What y and epsilon count in the degree, z counting 1."""
