@@ -17,6 +17,7 @@ MODULES: tuple[str, ...] = (
     "quadratic_models",
     "limit_series",
     "limit_law",
+    "limit_prediction",
     "own_models",
     "printing",
     "theorem_1",
