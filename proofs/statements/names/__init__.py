@@ -8,7 +8,10 @@ from importlib import import_module
 from ....symbolic.algebra.errors import ProofError
 from .entry import Name
 
-MODULES = ("plane",)
+MODULES = (
+    "plane",
+    "own_models",
+)
 
 
 @cache
