@@ -46,6 +46,7 @@ NEAR = Named(
     "the starts near the two-cycles, with |z| much larger than eta",
     r"\text{the starts near the two-cycles, with } \lvert z\rvert \text{ much larger than } \eta",
 )
+SMALL = Named("the step sizes that tend to 0", r"\text{the step sizes that tend to } 0")
 SLOPE_BOUND = 0.25
 """A wrong coefficient costs a whole order in epsilon; on these grids the next term shifts a slope by up to 0.2."""
 COEFFICIENT_BOUND = 1 / 256
@@ -230,7 +231,7 @@ def _degree_two(ctx: CheckContext) -> Outcome:
 
 def _degree_two_ends(ctx: CheckContext) -> Outcome:
     """Gradient descent from several starts: what the stated end leaves falls as fast as its remainder."""
-    ctx.statement.within(eta, POSITIVE)
+    ctx.statement.within(eta, SMALL)
     fine = ctx.pick(40, 80, 320)
     steps = [Fraction(2, fine), Fraction(1, fine)]
     (part,) = [p for p in ctx.statement.parts() if isinstance(p, sp.Eq)]
@@ -278,7 +279,7 @@ def _series_names(claim: str) -> tuple[Definition, ...]:
         Definition(epsilon, "the step size squared, eta^2"),
         Definition(y, "T - f(z), with T of the same claim and the two-step nullcline f: z'' = z on T = f(z), f(0) = 2"),
         Definition(TWO_Z, "z after two steps of gradient descent"),
-        Definition(TWO_Y, "y after two steps of gradient descent"),
+        Definition(TWO_Y, "T - f(z) after two steps of gradient descent"),
     )
 
 
@@ -421,7 +422,7 @@ CLAIMS = (
         title="Degree-2 product: where descent ends depends on its start, so there is no concentration",
         statement=Statement(
             conclusion=(eq(2 - T_inf, eta * sp.sqrt(c**2 + 2 * z_0**2) + O(eta**2)),),
-            over=(Range(z_0, REALS), Range(c, REALS), Range(eta, POSITIVE)),
+            over=(Range(z_0, REALS), Range(c, REALS), Range(eta, SMALL)),
             given=(ne(z_0, 0),),
             where=(
                 Definition(
@@ -438,6 +439,6 @@ CLAIMS = (
         checks=(
             Check("gradient descent from three starts, error slopes", Level.CHECKED, _degree_two_ends, hindsight=SEEN),
         ),
-        note="The order symbol is for eta to 0. This is the energy of zhu-degree-2 at the start, and at the end z = 0.",
+        note="This is the energy of zhu-degree-2 at the start, and at the end z = 0.",
     ),
 )

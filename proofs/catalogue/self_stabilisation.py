@@ -268,8 +268,8 @@ CLAIMS = (
                 gt(X, 0),
             ),
             where=(
-                Definition(X, "size of the oscillation: half of the two-step increments, in continuous time"),
-                Definition(Y, "excess of the sharpness, likewise"),
+                Definition(X, "size of the oscillation, in slow time: its rate is half the leading two-step increment"),
+                Definition(Y, "excess of the sharpness over 2/eta, likewise"),
                 Definition(alpha, "progressive sharpening"),
                 Definition(beta, "strength of the self-stabilisation"),
             ),

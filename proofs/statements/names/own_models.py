@@ -10,7 +10,7 @@ _SHARES = "edgestab.networks.NetworkRun"
 NAMES = (
     Name("start lambda_1", "the largest eigenvalue of the NTK, J J'/N for N residuals, before the first step", _RUN),
     Name("max lambda_1", "the largest value along the run of the largest NTK eigenvalue", _RUN),
-    Name("min lambda_1", "its least value from the step of the largest one on", _RUN),
+    Name("min lambda_1", "the least largest NTK eigenvalue from the step of max lambda_1 on", _RUN),
     Name("max lambda_2", "the largest value along the run of the second largest NTK eigenvalue", _RUN),
     Name(
         "rise",
@@ -18,5 +18,9 @@ NAMES = (
         "part that is, both summed in absolute value up to the first step beyond the edge, 2/eta",
         _SHARES,
     ),
-    Name("fall", "the same, summed over the ten steps on each side of its steepest fall beyond the edge", _SHARES),
+    Name(
+        "fall",
+        "the same as rise, but summed over the ten steps on each side of the steepest fall of lambda_1 beyond the edge",
+        _SHARES,
+    ),
 )
