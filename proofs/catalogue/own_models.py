@@ -12,9 +12,9 @@ from ...symbolic.models.literature import lewkowycz
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from ..statements import FORMAL, NATURALS, POSITIVE, REALS, Definition, O, Range, Statement, eq
 from .recurrences import CLAIMS as MAIN_CASE
-from .stated_maps import DY, LATER, STEP_T, STEP_Z, TWO_Y, TWO_Z, closure, derived_map, two_steps
+from .stated_maps import DY, LATER, STEP_T, STEP_Z, TWO_Y, after_step, closure, derived_map, descends, two_steps
 
-z, T, y, epsilon, eta, loss = symbols("z T y epsilon eta L")
+z, T, y, epsilon, eta = symbols("z T y epsilon eta")
 theta_1, theta_2 = symbols("theta_1 theta_2")
 lam, f, n = symbols("lambda f n")
 STEP_F, STEP_LAMBDA = symbols("f' lambda'")
@@ -35,7 +35,7 @@ def _lewkowycz_term_by_term(ctx: CheckContext) -> Outcome:
         if total.limits != ((i, 1, n),):
             raise ProofError.of("term by term", "sums over all hidden units", total, "It judges no others.")
         factor[name], share[name] = value / total, total.function.subs({u[i]: one, v[i]: two})
-    slope = sp.diff(ctx.statement.defined(loss), f) * factor[f]
+    slope = f * factor[f]  # times the derivative of a share of f: that of the loss f^2/2
     moved = {w: w - eta * slope * sp.diff(share[f], w) for w in (one, two)}
     tested = rejected = 0
     for now, later in ((f, STEP_F), (lam, STEP_LAMBDA)):
@@ -112,15 +112,24 @@ def _agarwala_from_loss(ctx: CheckContext) -> Outcome:
     ctx.statement.within(eta, POSITIVE)
     study = ctx.subject.example("agarwala", ORDER)
     own = dict(zip(study.model.parameters, (theta_1, theta_2), strict=True))
-    same = sp.expand(study.model.loss.subs(own) - ctx.statement.defined(loss)) == 0
+    loss = ctx.statement.defined(sp.Function("L")(theta_1, theta_2))
+    same = sp.expand(study.model.loss.subs(own) - loss) == 0
     counts = (
-        closure(ctx.statement, (theta_1, theta_2)),
+        closure(ctx.statement),
         derived_map(ctx.statement, study.map),
         derived_map(ctx.statement, ctx.map),
         (1, int(not same)),
     )
     tested, rejected = (sum(column) for column in zip(*counts, strict=True))
     return judge(tested, rejected, worst=rejected, bound=0, figure=DIFFER, domain="all theta, step sizes and epsilon")
+
+
+def _output(one: sp.Expr, two: sp.Expr) -> sp.Expr:
+    return eta * (one**2 - epsilon * two**2) / 2
+
+
+def _eigenvalue(one: sp.Expr, two: sp.Expr) -> sp.Expr:
+    return eta * (one**2 + epsilon**2 * two**2)
 
 
 _LEWKOWYCZ = (f * (1 - eta * lam + eta**2 * f**2 / n), lam + eta * f**2 / n * (eta * lam - 4))
@@ -138,8 +147,7 @@ CLAIMS = (
                 Definition(v, "real weights of the output"),
                 Definition(f, "output of the network", sp.Sum(u[i] * v[i], (i, 1, n)) / sp.sqrt(n)),
                 Definition(lam, "its NTK eigenvalue", sp.Sum(u[i] ** 2 + v[i] ** 2, (i, 1, n)) / n),
-                Definition(loss, "the loss", f**2 / 2),
-                Definition(STEP_F, "f after one step of gradient descent on L with step size eta"),
+                Definition(STEP_F, "f after one step of gradient descent on the loss f^2/2 with step size eta"),
                 Definition(STEP_LAMBDA, "lambda after this step"),
                 Definition(n, "width: how many hidden units there are"),
             ),
@@ -162,9 +170,11 @@ CLAIMS = (
                 Definition(T, "eta lambda"),
                 Definition(STEP_Z, "z after one step", z - T * z + z**3),
                 Definition(STEP_T, "T after one step", T + z**2 * (T - 4)),
-                Definition(y, "T - h(z), with the two-step nullcline h: z'' = z on T = h(z), h(0) = 2"),
-                Definition(TWO_Z, "z after two steps"),
-                Definition(TWO_Y, "y after two steps"),
+                Definition(
+                    y,
+                    "T - h(z), with the two-step nullcline h: two steps keep z where T = h(z), h(0) = 2",
+                ),
+                Definition(TWO_Y, "T - h(z) after two steps"),
             ),
         ),
         source=Source("edgestab", "hypotheses of concentration, applied to Lewkowycz et al. 2020"),
@@ -179,11 +189,11 @@ CLAIMS = (
             conclusion=_ONE_STEP,
             over=(*(Range(s, REALS) for s in (theta_1, theta_2, epsilon)), Range(eta, POSITIVE)),
             where=(
-                Definition(loss, "the loss", (theta_1**2 - epsilon * theta_2**2) ** 2 / 8),
-                Definition(z, "eta times the output", eta * (theta_1**2 - epsilon * theta_2**2) / 2),
-                Definition(T, "eta times the NTK eigenvalue", eta * (theta_1**2 + epsilon**2 * theta_2**2)),
-                Definition(STEP_Z, "z after one step of gradient descent on L with step size eta"),
-                Definition(STEP_T, "T after this step"),
+                *descends((theta_1, theta_2), (theta_1**2 - epsilon * theta_2**2) ** 2 / 8),
+                Definition(z, "eta times the output", _output(theta_1, theta_2)),
+                Definition(T, "eta times the NTK eigenvalue", _eigenvalue(theta_1, theta_2)),
+                Definition(STEP_Z, "z after one step", _output(after_step(theta_1), after_step(theta_2))),
+                Definition(STEP_T, "T after one step", _eigenvalue(after_step(theta_1), after_step(theta_2))),
             ),
         ),
         source=Source("agarwala2023", "Theorem 1: the model with eigenvalues {-epsilon, 1}"),

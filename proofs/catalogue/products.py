@@ -28,17 +28,20 @@ from .stated_maps import (
     STEP_Z,
     TWO_Y,
     TWO_Z,
+    after_step,
     closure,
     derived_map,
+    descends,
     later_terms,
     two_steps,
 )
 
-z, T, y, epsilon, eta, loss = symbols("z T y epsilon eta L")
+z, T, y, epsilon, eta = symbols("z T y epsilon eta")
 x_1, x_2, x_3, x_4, z_0, c, on_manifold = (
     sp.Symbol(name, real=True) for name in ("x_1", "x_2", "x_3", "x_4", "z_0", "c", "lambda_m")
 )
-start, end, T_inf = sp.Symbol("theta_0"), symbol("lambda_infinity"), symbol("T_inf")
+start, T_inf = sp.Symbol("theta_0"), symbol("T_inf")
+end = sp.Function("lambda_infinity")(start)
 ORDER = 3
 DIFFER = "coefficients that differ"
 OUTSIDE = "monomials that are neither stated nor in the remainder"
@@ -59,7 +62,7 @@ def _closes(ctx: CheckContext, name: str, *parameters: sp.Symbol) -> Outcome:
     for variable in parameters:
         ctx.statement.within(variable, REALS)
     ctx.statement.within(eta, POSITIVE)
-    counts = closure(ctx.statement, parameters), derived_map(ctx.statement, ctx.subject.example(name, ORDER).map)
+    counts = closure(ctx.statement), derived_map(ctx.statement, ctx.subject.example(name, ORDER).map)
     tested, rejected = (sum(column) for column in zip(*counts, strict=True))
     return judge(tested, rejected, worst=rejected, bound=0, figure=DIFFER, domain="all weights, all step sizes")
 
@@ -261,15 +264,17 @@ def _degree_two_ends(ctx: CheckContext) -> Outcome:
     )
 
 
-def _where(weight: int, product: sp.Expr) -> tuple[Definition, ...]:
+def _where(weight: int, *parameters: sp.Symbol) -> tuple[Definition, ...]:
     """The coordinates of a product of two or four parameters, and what one step makes of them."""
+    one, two = after_step(x_1), after_step(x_2)
     return (
-        Definition(loss, "the loss", (1 - product) ** 2 / 2),
+        *(Definition(p, "a parameter") for p in parameters),
+        *descends(parameters, (1 - sp.Mul(*parameters)) ** 2 / 2),
         Definition(z, "the product of x_1 and x_2, less its value at the minima", x_1 * x_2 - 1),
         Definition(T, "at the minima the step size eta times the sharpness", weight * eta * (x_1**2 + x_2**2)),
         Definition(epsilon, "the small parameter", eta**2),
-        Definition(STEP_Z, "z after one step of gradient descent on L with step size eta"),
-        Definition(STEP_T, "T after this step"),
+        Definition(STEP_Z, "z after one step", one * two - 1),
+        Definition(STEP_T, "T after one step", weight * eta * (one**2 + two**2)),
     )
 
 
@@ -299,10 +304,12 @@ CLAIMS = (
                     STEP_T,
                     T - 8 * epsilon * z * (1 + z) ** 2 * (2 + z) + epsilon * z**2 * (1 + z) ** 2 * (2 + z) ** 2 * T,
                 ),
+                eq(after_step(x_3), after_step(x_1)),
+                eq(after_step(x_4), after_step(x_2)),
             ),
             over=(*(Range(x, REALS) for x in (x_1, x_2, x_3, x_4)), Range(eta, POSITIVE)),
             given=(eq(x_3, x_1), eq(x_4, x_2)),
-            where=_where(2, x_1 * x_2 * x_3 * x_4),
+            where=_where(2, x_1, x_2, x_3, x_4),
         ),
         source=Source("zhu2022", "the example L = (1 - xyzw)^2/2 with z = x, w = y"),
         checks=(Check("both sides as polynomials in weights and step size", Level.DERIVED, _zhu_closes),),
@@ -376,7 +383,7 @@ CLAIMS = (
                 "gradient descent in the parameters, error slopes",
                 Level.CHECKED,
                 _zhu_descent,
-                hindsight=SEEN,
+                hindsight=f"{SEEN}; part 3, and how far eta goes",
             ),
         ),
         note="The order symbol is for eta to 0. The paper has the bracket and, by iteration, 2/eta - eta/2, for small "
@@ -391,7 +398,7 @@ CLAIMS = (
                 eq(STEP_T, T - 4 * epsilon * z * (1 + z) + epsilon * z**2 * T),
             ),
             over=(*(Range(x, REALS) for x in (x_1, x_2)), Range(eta, POSITIVE)),
-            where=_where(1, x_1 * x_2),
+            where=_where(1, x_1, x_2),
         ),
         source=Source("zhu2022", "the contrast L = (1 - xy)^2/2"),
         checks=(Check("both sides as polynomials in weights and step size", Level.DERIVED, _degree_two_closes),),

@@ -24,8 +24,9 @@ from ...symbolic.models.own_loss.stabilisation import (
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from ..statements import FORMAL, POSITIVE, REALS, Definition, O, Range, Reading, Statement, eq, gt, split_order
 from ..statements.comparing import differing
+from .stated_maps import after_step, descends
 
-x, v, w, y, t, eta, loss = symbols("x v w y t eta L")
+x, v, w, y, t, eta = symbols("x v w y t eta")
 STEP_X, STEP_Y, TWO_Y = symbols("x' y' y''")
 TWO_X, delta = sp.Symbol("x''", real=True), sp.Symbol("delta", positive=True)
 a_x, a_v, a_w, g_v, g_w = sp.symbols("a_x a_v a_w g_v g_w", real=True)
@@ -40,23 +41,20 @@ def _derivatives(*directions: str) -> tuple[sp.Symbol, ...]:
 
 
 DRIVE = _derivatives("v", "w")
-FREE = _derivatives("ww", "xxx", "xvv", "xvw", "xww", "www")
 VANISHING = _derivatives("vv", "vw", "vvv", "vvw", "vww")
 L_ww, L_xvw, L_xww = _derivatives("ww", "xvw", "xww")
+DERIVATIVES = (*VANISHING, L_ww, L_xvw, L_xww)
 
 
 def _minimal_loss(ctx: CheckContext) -> Outcome:
     """One exact gradient step on the stated loss, and the derived system, against the stated one."""
     for variable, domain in ((x, REALS), (v, REALS), (alpha, REALS), (b, POSITIVE), (eta, POSITIVE)):
         ctx.statement.within(variable, domain)
-    value = ctx.statement.defined(loss)
-    moved = {s: s - eta * sp.diff(value, s) for s in (x, v)}
-    derived = derive_self_stabilisation().system
     tested = rejected = 0
-    for number, (now, later) in enumerate(((x, STEP_X), (ctx.statement.defined(y), STEP_Y))):
+    for later, derived in zip((STEP_X, STEP_Y), derive_self_stabilisation().system.components, strict=True):
         stated = ctx.statement.equation(later)
-        stepped = now.subs(moved, simultaneous=True)
-        defects = (stepped - ctx.statement.unfolded(stated), derived.components[number] - stated)
+        left, right = (ctx.statement.unfolded(e).doit() for e in (later, stated))
+        defects = (left - right, derived - stated)
         tested += len(sp.Add.make_args(sp.expand(stated))) + 1
         rejected += sum(sp.expand(d) != 0 for d in defects)
     return judge(tested, rejected, worst=rejected, bound=0, figure=DIFFER, domain="all x, v, alpha; b, eta > 0")
@@ -200,13 +198,10 @@ CLAIMS = (
                 Definition(v, "displacement along the gradient of the sharpness"),
                 Definition(alpha, "progressive sharpening"),
                 Definition(b, "length of the gradient of the sharpness"),
-                Definition(
-                    loss, "the loss, with sharpness 2/eta at x = v = 0", x**2 / eta + b * x**2 * v / 2 - alpha * v / b
-                ),
+                *descends((x, v), x**2 / eta + b * x**2 * v / 2 - alpha * v / b),
                 Definition(y, "excess of the sharpness over 2/eta at x = 0", b * v),
                 Definition(beta, "strength of the self-stabilisation", b**2),
-                Definition(STEP_X, "x after one step of gradient descent on L with step size eta"),
-                Definition(STEP_Y, "y after this step"),
+                Definition(STEP_Y, "y after one step", b * after_step(v)),
             ),
         ),
         source=Source("damian2022", "Section 4, the system for the oscillation x and the excess sharpness y"),
@@ -220,7 +215,7 @@ CLAIMS = (
                 eq(TWO_X - x, 2 * eta * x * y + O(delta**3)),
                 eq(TWO_Y - y, 2 * eta * (alpha - beta * x**2 / 2) + O(delta**3)),
             ),
-            over=tuple(Range(s, FORMAL) for s in (delta, eta, b, a_x, a_v, a_w, g_v, g_w, *FREE, *VANISHING)),
+            over=tuple(Range(s, FORMAL) for s in (delta, eta, b, a_x, a_v, a_w, g_v, g_w, *DERIVATIVES)),
             given=(
                 eq(x, delta * a_x),
                 eq(v, delta * a_v),
@@ -232,20 +227,26 @@ CLAIMS = (
                 eq(L_ww * L_xww, 0),
             ),
             where=(
-                Definition(
-                    loss,
-                    "any polynomial of degree three in x, v, w with free derivatives L_v, L_ww, .. at 0, but these: "
-                    "2/eta along x twice; b along x, x, v; 0 along x, along x and one of v, w, and along x, x, w",
-                ),
                 Definition(x, "displacement along the top eigenvector of the Hessian at 0"),
                 Definition(v, "displacement along the gradient of the sharpness at 0"),
                 Definition(w, "displacement in any direction orthogonal to both"),
-                Definition(DRIVE[0], "the derivative of L along v at 0"),
-                Definition(DRIVE[1], "the derivative of L along w at 0"),
+                Definition(delta, "size of the displacements; the gradient has its square"),
+                *(Definition(s, "a displacement over delta") for s in (a_x, a_v, a_w)),
+                *(Definition(s, "a derivative of the loss over delta^2") for s in (g_v, g_w)),
+                Definition(b, "third derivative of the loss along x, x, v: length of the gradient of the sharpness"),
+                *(
+                    Definition(s, f"derivative of the loss along {', '.join(s.name.removeprefix('L_'))} at 0")
+                    for s in (*DRIVE, *DERIVATIVES)
+                ),
                 Definition(y, "excess of the sharpness over 2/eta, to first order", b * v),
                 Definition(alpha, "progressive sharpening", -b * DRIVE[0]),
                 Definition(beta, "strength of the self-stabilisation", b**2),
-                Definition(TWO_X, "x after two steps of gradient descent on L with step size eta"),
+                Definition(
+                    TWO_X,
+                    "x after two steps of gradient descent with step size eta on any polynomial loss of degree three "
+                    "in x, v, w whose derivatives at 0 are free but for these: 2/eta along x, x; b along x, x, v; 0 "
+                    "along x, along x and one of v, w, and along x, x, w",
+                ),
                 Definition(TWO_Y, "y after these steps"),
             ),
         ),

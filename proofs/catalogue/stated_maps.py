@@ -12,44 +12,60 @@ from ...symbolic.algebra.series import TruncatedSeries, evaluate
 from ...symbolic.algebra.symbols import symbols
 from ...symbolic.planar.planar_map import PlanarMap
 from ...symbolic.planar.recurrences import Recurrence
-from ..statements import FORMAL, Reading
+from ..statements import FORMAL, Definition, Reading
 from ..statements.comparing import differing, stated_terms
 
-z, T, y, eta, loss = symbols("z T y eta L")
+z, T, y, eta = symbols("z T y eta")
 STEP_Z, STEP_T, TWO_Z, TWO_Y = symbols("z' T' z'' y''")
 DZ, DY = TWO_Z - z, TWO_Y - y
 LATER: Mapping[sp.Symbol, sp.Symbol] = {z: STEP_Z, T: STEP_T}
 
 
-def closure(reading: Reading, parameters: Sequence[sp.Symbol]) -> tuple[int, int]:
-    """The stated map at the defined coordinates against the coordinates of a gradient step, as polynomials.
-
-    Loss and coordinates are those that the statement defines; its hypotheses say which parameters are equal.
+def descends(parameters: Sequence[sp.Symbol], value: sp.Expr) -> tuple[Definition, ...]:
+    """A loss, and its parameters after one step of gradient descent with step size eta, for a statement.
 
     Args:
-        reading: the statement.
         parameters: of the loss.
+        value: the loss.
 
     Returns:
-        Monomials compared, and how many differ; a hypothesis that a step does not keep counts as one.
+        Definitions of ``L(..)`` and of ``theta'`` for each parameter theta.
+    """
+    loss = sp.Function("L")(*parameters)
+    steps = tuple(
+        Definition(after_step(p), f"{p} after one step of gradient descent", p - eta * sp.Derivative(loss, p))
+        for p in parameters
+    )
+    return (Definition(loss, "the loss", value), *steps)
+
+
+def after_step(parameter: sp.Symbol) -> sp.Symbol:
+    """The symbol of a parameter after one step."""
+    return sp.Symbol(f"{parameter}'", real=True)
+
+
+def closure(reading: Reading) -> tuple[int, int]:
+    """Both sides of each part of a stated one-step map with every name replaced by its definition, as polynomials.
+
+    Args:
+        reading: the statement: it defines the loss, its parameters after a step, and the coordinates before and after;
+            its hypotheses, if any, say which parameters are equal.
+
+    Returns:
+        Monomials compared, and how many differ.
 
     Raises:
-        ProofError: a hypothesis is no equation.
+        ProofError: a hypothesis or a part is no equation.
     """
-    value = reading.defined(loss)
-    ties: dict[sp.Basic, sp.Basic] = {}
-    for hypothesis in reading.given():
-        if not isinstance(hypothesis, sp.Eq):
-            raise ProofError.of("closure()", "hypotheses that are equations", hypothesis, "It judges no others.")
-        ties[hypothesis.args[0]] = hypothesis.args[1]
-    moved = {p: (p - eta * sp.diff(value, p)).subs(ties) for p in parameters}
-    constants = {s for e in moved.values() for s in e.free_symbols} | {eta}
-    ring = PolyRing((*parameters, *sorted(constants - set(parameters), key=str)))
-    tested, wrong = len(ties), sum(sp.expand(moved[a] - b.subs(moved, simultaneous=True)) != 0 for a, b in ties.items())
-    for now, later in LATER.items():
-        stepped = ring.from_expr(reading.defined(now).subs(ties).subs(moved, simultaneous=True))
-        stated = ring.from_expr(reading.unfolded(reading.equation(later)).subs(ties))
-        compared, differ = differences(stepped, stated)
+    if not all(isinstance(r, sp.Eq) for r in (*reading.given(), *reading.parts())):
+        raise ProofError.of("closure()", "equations", [str(p) for p in reading.parts()], "It judges no others.")
+    ties = dict(h.args for h in reading.given())
+    tested = wrong = 0
+    for part in reading.parts():
+        # what is equal may be put in only after the loss has been differentiated
+        sides = [reading.unfolded(e).doit().subs(ties) for e in part.args]
+        ring = PolyRing(sorted(sides[0].free_symbols | sides[1].free_symbols, key=str))
+        compared, differ = differences(*(ring.from_expr(e) for e in sides))
         tested, wrong = tested + compared, wrong + differ
     return tested, wrong
 

@@ -13,9 +13,11 @@ from ...symbolic.algebra.symbols import symbol
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from ..statements import Definition, Named, Range, Statement, gt, lt
 
-eta, first, second = symbol("eta"), symbol("max lambda_1"), symbol("max lambda_2")
-begin, least, rise, fall = (sp.Symbol(name, real=True) for name in ("start lambda_1", "min lambda_1", "rise", "fall"))
-start = sp.Symbol("theta_0")
+eta, start = symbol("eta"), sp.Symbol("theta_0")
+begin, first, least, second, rise, fall = (
+    sp.Function(name)(start)
+    for name in ("first lambda_1", "max lambda_1", "min lambda_1", "max lambda_2", "rise", "fall")
+)
 
 STEP_SIZE = 0.12
 DEGREE, EXAMPLES, WIDTHS = 5, 20, (40, 40)

@@ -8,10 +8,7 @@ from importlib import import_module
 from ....symbolic.algebra.errors import ProofError
 from .entry import Name
 
-MODULES = (
-    "plane",
-    "own_models",
-)
+MODULES = ("plane", "own_models", "theorem_2")
 
 
 @cache
