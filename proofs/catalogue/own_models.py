@@ -85,8 +85,9 @@ def _lewkowycz_at_the_edge(ctx: CheckContext) -> Outcome:
     to_own = {f: z * sp.sqrt(n) / eta, lam: T / eta}
     scales = {STEP_Z: eta / sp.sqrt(n), STEP_T: eta}
     wrong = []
+    ctx.statement.within(T, FORMAL)
     for later, component, printed in zip(LATER.values(), study.map.components, _LEWKOWYCZ, strict=True):
-        stated = ctx.statement.defined(later)
+        stated = ctx.statement.equation(later)
         wrong += [f"{later} as printed"] * (sp.expand(scales[later] * printed.subs(to_own) - stated) != 0)
         wrong += [f"{later} as derived"] * (sp.expand(component - stated) != 0)
     # the two-step analysis of another map may have no meaning
@@ -163,13 +164,17 @@ CLAIMS = (
         id="lewkowycz-not-concentrated",
         title="Linear network: no constant is left that is small, and T leaves the edge at a rate of order z^2",
         statement=Statement(
-            conclusion=(eq(DY, -4 * z**2 + O(y * z**2, z**4)),),
-            over=(Range(z, FORMAL), Range(y, FORMAL)),
+            conclusion=(
+                eq(STEP_Z, z - T * z + z**3),
+                eq(STEP_T, T + z**2 * (T - 4)),
+                eq(DY, -4 * z**2 + O(y * z**2, z**4)),
+            ),
+            over=tuple(Range(s, FORMAL) for s in (z, T, y)),
             where=(
                 Definition(z, "eta f/sqrt(n), with f and n of lewkowycz-recurrences"),
                 Definition(T, "eta lambda"),
-                Definition(STEP_Z, "z after one step", z - T * z + z**3),
-                Definition(STEP_T, "T after one step", T + z**2 * (T - 4)),
+                Definition(STEP_Z, "z after one step, eta f'/sqrt(n)"),
+                Definition(STEP_T, "T after one step, eta lambda'"),
                 Definition(
                     y,
                     "T - h(z), with the two-step nullcline h: two steps keep z where T = h(z), h(0) = 2",

@@ -7,11 +7,12 @@ from fractions import Fraction
 from functools import lru_cache
 
 import sympy as sp
+from flint import fmpq
 
 from ...numeric.orbits.own_loss_descent import descend_to_minimum, product_start
 from ...numeric.runs.status import Status
 from ...symbolic.algebra.errors import ProofError
-from ...symbolic.algebra.rings import PolyRing, poly_terms, to_fraction, to_rational
+from ...symbolic.algebra.rings import Exponents, PolyRing, poly_terms, to_fraction, to_rational
 from ...symbolic.algebra.series import TruncatedSeries, compose, evaluate
 from ...symbolic.algebra.symbols import symbol, symbols
 from ...symbolic.models.literature import example_study
@@ -112,11 +113,11 @@ def _zhu_manifold(ctx: CheckContext) -> Outcome:
     order = ctx.pick(4, 5, 8)
     defects, found = _manifold(ctx.subject.example("zhu", ORDER).map, order)
     stated, rest = stated_terms(sp.expand(eta * ctx.statement.equation(on_manifold)), (eta,))
-    known = {(2 * k,): value for k, value in enumerate(found)}
+    known: dict[Exponents, sp.Rational] = {(2 * k,): value for k, value in enumerate(found)}
     if not rest.holds((2 * order + 2,)):
         return judge(1, undecided=1, detail=f"terms beyond eta^{2 * order} are not known at this effort")
     powers = [e for e in stated.keys() | known.keys() if not rest.holds(e)]
-    wrong = defects + sum(known.get(e, 0) != to_rational(stated.get(e, 0)) for e in powers)
+    wrong = defects + sum(known.get(e, 0) != to_rational(stated.get(e, fmpq(0))) for e in powers)
     return judge(
         (order + 1) ** 2 + len(powers),
         wrong,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import sympy as sp
+from flint import fmpq_mpoly
 
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.rings import Exponents, PolyRing, poly_terms
@@ -88,7 +89,7 @@ def derived_map(reading: Reading, planar: PlanarMap) -> tuple[int, int]:
     return tested, wrong
 
 
-def differences(left: object, right: object) -> tuple[int, int]:
+def differences(left: fmpq_mpoly, right: fmpq_mpoly) -> tuple[int, int]:
     """Monomials of two polynomials, and how many have different coefficients."""
     one, two = poly_terms(left), poly_terms(right)
     monomials = one.keys() | two.keys()

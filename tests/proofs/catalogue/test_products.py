@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 
+from edgestab.numeric.orbits.own_loss_descent import descend_to_minimum
 from edgestab.proofs.catalogue import get_claim
 from edgestab.proofs.catalogue import products as module
 from edgestab.proofs.claims import CheckContext, Verdict
@@ -57,8 +58,9 @@ def test_an_end_that_does_not_depend_on_its_start_is_noticed(monkeypatch: pytest
 
 
 def test_a_run_that_does_not_converge_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    short = module.descend_to_minimum
-    monkeypatch.setattr(module, "descend_to_minimum", lambda *given, **more: short(*given, **more, max_steps=3))
+    monkeypatch.setattr(
+        module, "descend_to_minimum", lambda *given, **more: descend_to_minimum(*given, **more, max_steps=3)
+    )
     module._sharpness_at_end.cache_clear()
     outcome = run_check(get_claim("zhu-final-sharpness"), 0, QUICK).outcome
     module._sharpness_at_end.cache_clear()
