@@ -1,13 +1,15 @@
 """What is printed of a claim: no hypothesis that reads True or False, no claim twice, no check that judges itself."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 import sympy as sp
 from sympy.logic.boolalg import BooleanAtom
 
-from edgestab.proofs.catalogue import all_claims, get_claim, limit_series
+from edgestab.proofs.catalogue import all_claims, get_claim
 from edgestab.proofs.claims import CheckContext, Verdict
+from edgestab.proofs.verify import run_check
 from edgestab.symbolic.algebra.symbols import symbols
 
 z, V, epsilon, eta = symbols("z V epsilon eta")
@@ -28,11 +30,12 @@ def test_claims_that_said_the_same_are_one(former: str, now: str) -> None:
     assert get_claim(former) is get_claim(now)
 
 
-def test_a_wrong_coefficient_in_the_statement_of_the_limit_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    check = get_claim("limit-position").checks[0]
-    assert check.run(CheckContext(effort="quick")).verdict is Verdict.TRUE
-    monkeypatch.setattr(limit_series, "_POSITION", 2 - epsilon / 3)
-    assert check.run(CheckContext(effort="quick")).verdict is Verdict.FALSE
+def test_a_wrong_coefficient_in_the_statement_of_the_limit_is_noticed() -> None:
+    claim, context = get_claim("limit-position"), CheckContext(effort="quick")
+    assert run_check(claim, 0, context).outcome.verdict is Verdict.TRUE
+    (part,) = claim.statement.conclusion
+    wrong = replace(claim.statement, conclusion=(part.subs(sp.Rational(-1, 2), sp.Rational(-1, 3)),))
+    assert run_check(replace(claim, statement=wrong), 0, context).outcome.verdict is Verdict.FALSE
 
 
 def test_the_escape_needs_real_weights() -> None:
