@@ -19,6 +19,8 @@ ROOMS = {
     "symbolic": ("algebra", "latex", "explain", "planar", "models", "trapping", "wick"),
     "numeric": ("number_types", "runs", "codegen", "orbits", "sweeps", "initialisation", "regression", "networks"),
     "proofs": (
+        "subject",
+        "statements",
         "claims",
         "twins",
         "certificates",
@@ -28,6 +30,7 @@ ROOMS = {
         "coq_build",
         "catalogue",
         "verify",
+        "mutation",
         "pages",
     ),
     "edgestab": ("cli",),

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from functools import cache
 from typing import Any
 
 import sympy as sp
 
 from ..symbolic.algebra.errors import ProofError
-from ..symbolic.models.literature import example_study
-from ..symbolic.models.own_loss.study import EdgeStudy
-from ..symbolic.models.quadratic import MAIN_MODEL, QuadraticModel, main_case
-from ..symbolic.planar.maps import PolynomialMap
 from ..symbolic.planar.planar_map import PlanarMap
-from ..symbolic.wick.acceleration import LAWS, Acceleration
+from .statements.reading import Reading
+from .statements.statement import Statement
+from .subject import Subject as Subject
+from .subject import main_subject as main_subject
 
 
 class Verdict(StrEnum):
@@ -60,52 +58,20 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Subject:
-    """The exact objects that claims speak of; a test replaces one of them to see that the claims notice.
-
-    Attributes:
-        model: the quadratic model of the main case.
-        map: its one-step map, from which everything in the plane follows.
-        theta_step: gradient descent in theta.
-    """
-
-    model: QuadraticModel = MAIN_MODEL
-    map: PlanarMap = field(default_factory=main_case)
-    theta_step: PolynomialMap = field(default_factory=MAIN_MODEL.theta_step)
-
-    def acceleration(self, law: str = "goe") -> Acceleration:
-        """The second derivative of NTK eigenvalues of the random model (Theorem 2), for a law of the slices of Q."""
-        return acceleration(law)
-
-    def example(self, name: str, order: int) -> EdgeStudy:
-        """A model from the literature at its edge, derived from its loss."""
-        return example_study(name, order)
-
-
-@cache
-def main_subject() -> Subject:
-    """The objects as derived."""
-    return Subject()
-
-
-@cache
-def acceleration(law: str) -> Acceleration:
-    """The acceleration of a law, derived once."""
-    return Acceleration(LAWS[law])
-
-
-@dataclass(frozen=True)
 class CheckContext:
     """What a check is given.
 
     Attributes:
         subject: the exact objects to judge (changed ones in the mutants test).
+        statement: what the claim says, from which the check takes all that it compares. It notes what is read:
+            never keep a result by the context, or by the statement.
         effort: ``quick``, ``default`` or ``thorough``.
         seed: for sampling checks; fixed beforehand.
         progress: called with the share done (0..1) on long work.
     """
 
     subject: Subject = field(default_factory=main_subject)
+    statement: Reading = field(default_factory=lambda: Reading(Statement()))
     effort: str = "default"
     seed: int = 20230724
     progress: Callable[[float], None] = lambda share: None
@@ -131,11 +97,13 @@ class Outcome:
         rejected: how many contradicted the claim.
         worst: the worst figure found, as text or number.
         bound: what it is held against.
+        figure: what ``worst`` is, in a few words.
         digits: decimal digits of the arithmetic; None where it was exact.
         domain: on which domain the verdict holds, in words.
         counterexample: smallest exact one, if any.
         detail: one sentence for the report.
-        level: overrides the check's level (a record of Coq may be missing).
+        level: overrides the check's level.
+        recorded: whether it rests on the record of another machine's run.
 
     Raises:
         ProofError: nothing was compared, or TRUE with something undecided or rejected.
@@ -152,6 +120,8 @@ class Outcome:
     counterexample: str | None = None
     detail: str = ""
     level: Level | None = None
+    figure: str = ""
+    recorded: bool = False
 
     def __post_init__(self) -> None:
         for name in ("tested", "undecided", "rejected"):  # sums of array comparisons come as NumPy scalars
@@ -182,16 +152,22 @@ class Check:
         level: the level that a TRUE of this check gives.
         run: a module-level function from context to outcome (picklable: checks run in worker processes).
         effort: the lowest effort at which it runs.
+        hindsight: what of it was chosen after seeing data, and which; empty where nothing was.
     """
 
     method: str
     level: Level
     run: Callable[[CheckContext], Outcome]
     effort: str = "quick"
+    hindsight: str = ""
 
     def runs_at(self, effort: str) -> bool:
         """Whether this check is part of an effort."""
         return EFFORTS.index(effort) >= EFFORTS.index(self.effort)
+
+
+class Transitional(Statement):
+    """TRANSITION: a statement that is not converted."""
 
 
 @dataclass(frozen=True)
@@ -201,15 +177,12 @@ class Claim:
     Attributes:
         id: permanent slug.
         title: a few words.
-        statement: a SymPy term: what is claimed.
-        variables: free symbols of the statement and what they range over.
-        assumptions: SymPy relations under which it is claimed.
+        statement: what is claimed: for every .., if .., then .., over defined names.
         source: where it is printed, or what it answers.
         uses: ids of claims that this one rests on: it never outranks the weakest of them.
         includes: ids of claims that are part of the same story and are judged with it; they must be TRUE for it to be
             TRUE, but its level does not rest on them (a proof does not rest on the samples beside it).
         checks: how it is judged; at least one at effort default, or ``uses``.
-        domain: on which domain it is claimed, in words.
         note: what a reader should know (a hidden convention, what the printed form lacks).
         formerly: an id that the claim had before; it is still understood wherever an id is given.
 
@@ -224,7 +197,7 @@ class Claim:
 
     id: str
     title: str
-    statement: sp.Basic
+    statement: Statement | Any  # TRANSITION
     source: Source
     checks: tuple[Check, ...] = ()
     variables: tuple[sp.Symbol, ...] = ()
@@ -234,6 +207,10 @@ class Claim:
     note: str = ""
     includes: tuple[str, ...] = ()
     formerly: str = ""
+
+    def __post_init__(self) -> None:  # TRANSITION
+        if isinstance(self.statement, sp.Basic):
+            object.__setattr__(self, "statement", Transitional((self.statement,), given=self.assumptions))
 
     @property
     def related(self) -> tuple[str, ...]:
@@ -252,6 +229,8 @@ class Evidence:
         outcome: verdict, counts, worst figure against bound, domain, counterexample.
         seed: of the samples.
         seconds: that the check took.
+        covers: numbers of the parts of the conclusion that it judged.
+        hindsight: what of the check was chosen after seeing data.
 
     Source:
         Measured here.
@@ -268,6 +247,8 @@ class Evidence:
     outcome: Outcome
     seed: int
     seconds: float
+    covers: tuple[int, ...] = ()
+    hindsight: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Flat record for ``verify --json``."""
@@ -282,10 +263,14 @@ class Evidence:
             "rejected": o.rejected,
             "worst": o.worst,
             "bound": o.bound,
+            "figure": o.figure,
             "digits": o.digits,
             "seed": self.seed,
             "seconds": round(self.seconds, 3),
             "domain": o.domain,
             "counterexample": o.counterexample,
             "detail": o.detail,
+            "recorded": o.recorded,
+            "covers": [number + 1 for number in self.covers],
+            "chosen_after_data": self.hindsight,
         }

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ..symbolic.algebra.errors import EdgestabError, OutputError, ProofError
-from .claims import Subject, main_subject
 from .coq_audit import forbidden, restated
 from .coq_export import generated_files
+from .subject import Subject, main_subject
 
 SOURCES = Path(__file__).parent / "coq"
 GENERATED = "generated"

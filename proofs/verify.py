@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import get_context
@@ -17,7 +17,9 @@ from typing import Any
 from ..numeric.runs.limits import one_thread_each
 from ..symbolic.algebra.errors import DomainError
 from .catalogue import all_claims, with_dependencies
-from .claims import EFFORTS, CheckContext, Claim, Evidence, Level, Outcome, Verdict
+from .claims import EFFORTS, CheckContext, Claim, Evidence, Level, Outcome, Transitional, Verdict
+from .statements.reading import Reading
+from .statements.statement import Statement
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,17 @@ class ClaimResult:
     level: Level
     evidence: tuple[Evidence, ...]
     note: str = ""
+
+    @property
+    def recorded(self) -> bool:
+        """Whether PROVED rests on the record of another machine's Coq."""
+        proved = [e for e in self.evidence if e.level is Level.PROVED and e.outcome.verdict is Verdict.TRUE]
+        return self.level is Level.PROVED and all(e.outcome.recorded for e in proved)
+
+    @property
+    def level_text(self) -> str:
+        """The level, with ``(recorded)`` where it rests on the record of another machine."""
+        return f"{self.level.name} (recorded)" if self.recorded else self.level.name
 
     @property
     def seconds(self) -> float:
@@ -86,7 +99,7 @@ class Report:
     def _repr_html_(self) -> str:
         """A table for notebooks."""
         rows = "".join(
-            f"<tr><td>{escape(r.claim.id)}</td><td>{escape(r.claim.title)}</td><td>{r.level.name}</td>"
+            f"<tr><td>{escape(r.claim.id)}</td><td>{escape(r.claim.title)}</td><td>{r.level_text}</td>"
             f"<td>{r.verdict.value}</td><td>{sum(e.outcome.tested for e in r.evidence)}</td>"
             f"<td>{r.seconds:.1f}</td></tr>"
             for r in self.results
@@ -105,7 +118,12 @@ class Report:
                 "interrupted": self.interrupted,
                 "versions": versions(),
                 "claims": {
-                    r.claim.id: {"verdict": r.verdict.value, "level": r.level.name, "note": r.note}
+                    r.claim.id: {
+                        "verdict": r.verdict.value,
+                        "level": r.level.name,
+                        "recorded": r.recorded,
+                        "note": r.note,
+                    }
                     for r in self.results
                 },
             },
@@ -142,14 +160,20 @@ def run_check(claim: Claim, index: int, context: CheckContext) -> Evidence:
     """
     check = claim.checks[index]
     begin = time.perf_counter()
+    reading = Reading(Statement() if isinstance(claim.statement, Transitional) else claim.statement)
     try:
-        outcome = check.run(context)
+        outcome = check.run(replace(context, statement=reading))
     except Exception as error:  # whatever went wrong, the other verdicts are kept and this one is open
         outcome = _open(f"{type(error).__name__}: {error}")
+    if outcome.verdict is Verdict.TRUE and reading.unread():
+        # a condition that a check has not looked at may be the one that it needs, or more than it covers
+        outcome = _open(f"the check did not read: {'; '.join(reading.unread())}")
     level = outcome.level if outcome.level is not None else check.level
     if outcome.verdict is Verdict.FALSE:
         level = Level.REFUTED
-    return Evidence(claim.id, check.method, level, outcome, context.seed, time.perf_counter() - begin)
+    seconds = time.perf_counter() - begin
+    covers = tuple(sorted(reading.covered))
+    return Evidence(claim.id, check.method, level, outcome, context.seed, seconds, covers, check.hindsight)
 
 
 #: In a worker: where its checks tell how far they are. Set by the pool's initialiser.
@@ -237,16 +261,41 @@ def combine(
     if Verdict.FALSE in verdicts:
         return ClaimResult(claim, Verdict.FALSE, Level.REFUTED, tuple(evidence))
     shaky = [r.claim.id for r in (*below, *included) if r.verdict is not Verdict.TRUE]
-    own = max(
-        (e.level for e in evidence if e.outcome.verdict is Verdict.TRUE),
-        default=weakest if below else Level.CITED,
-    )
+    own, unjudged = own_level(claim, evidence)
     level = min(own, weakest)
     if shaky:
         return ClaimResult(claim, Verdict.UNKNOWN, level, tuple(evidence), f"rests on {', '.join(shaky)}")
-    if Verdict.UNKNOWN in verdicts or not (verdicts or below):
+    if Verdict.UNKNOWN in verdicts:
         return ClaimResult(claim, Verdict.UNKNOWN, level, tuple(evidence))
+    if unjudged:
+        return ClaimResult(claim, Verdict.UNKNOWN, level, tuple(evidence), f"nothing judged: {'; '.join(unjudged)}")
     return ClaimResult(claim, Verdict.TRUE, level, tuple(evidence))
+
+
+def own_level(claim: Claim, evidence: Sequence[Evidence]) -> tuple[Level, list[str]]:
+    """The level that a claim's own evidence gives, and the parts of its conclusion that no check judged.
+
+    Args:
+        claim: the claim.
+        evidence: of its checks.
+
+    Returns:
+        The least over the parts of the best level that covers a part; prose is CHECKED at most unless Coq states it.
+    """
+    shown = [e for e in evidence if e.outcome.verdict is Verdict.TRUE]
+    if isinstance(claim.statement, Transitional):  # TRANSITION
+        return max((e.level for e in shown), default=Level.PROVED if claim.uses else Level.CITED), (
+            [] if shown or claim.uses else ["all"]
+        )
+    parts = claim.statement.conclusion
+    best = [max((e.level for e in shown if i in e.covers), default=Level.CITED) for i in range(len(parts))]
+    if not parts:
+        best = [max((e.level for e in shown), default=Level.CITED)]
+    level = min(best)
+    if claim.statement.prose and level < Level.PROVED:
+        level = min(level, Level.CHECKED)
+    names = [str(part) for part in parts] or [claim.statement.prose]
+    return level, [name for name, found in zip(names, best, strict=True) if found is Level.CITED]
 
 
 def verify(

@@ -42,7 +42,7 @@ def prove(
     Exit 0 when Coq accepted every file and no theorem rests on more than it may, 1 when it did not.
     """
     from edgestab.proofs import coq_audit, coq_build, coq_record
-    from edgestab.proofs.claims import main_subject
+    from edgestab.proofs.subject import main_subject
 
     out = console(stderr=json_path == "-")
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from ..certificates.sharp_limit import sharp_strip
 from ..certificates.theorem_1 import COQ_NAMES, regions
-from ..claims import Subject
+from ..subject import Subject
 from .barrier_file import barrier_file, start_file
 from .map_file import map_file
 from .recurrence_file import recurrence_file

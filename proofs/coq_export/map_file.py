@@ -6,7 +6,7 @@ import sympy as sp
 
 from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.trapping.lyapunov import derive_lyapunov
-from ..claims import Subject
+from ..subject import Subject
 from .terms import definition, header, join, real_polynomial
 
 

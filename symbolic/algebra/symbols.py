@@ -94,7 +94,7 @@ _ROWS = (
     # what statements compare: values after one step and two, ends of runs, parts of a change
     *(
         SymbolEntry(f"{name}{mark}", f"{_LATEX.get(name, name)}{mark}", "R", f"{name} after {steps}")
-        for mark, steps, names in (("'", "one step", "z T y x V U f lambda"), ("''", "two steps", "z y"))
+        for mark, steps, names in (("'", "one step", "z T y x V U f lambda"), ("''", "two steps", "z y T"))
         for name in names.split()
     ),
     SymbolEntry("z_mu", r"\tilde z_\mu", "R", "z of the map whose eigenvalues are scaled by mu"),

@@ -15,5 +15,5 @@ def test_claims_are_derived(claim: es.proofs.Claim) -> None:
 def test_the_incomplete_remainder_names_its_counterexample() -> None:
     claim = es.get_claim("printed-y-remainder-incomplete")
     found = run_check(claim, 0, CheckContext(effort="quick")).outcome
-    assert found.counterexample == "-12*y**2*z**2"
+    assert "-12*y**2*z**2" in found.detail
     assert "-8*y**1*z**3" in found.detail

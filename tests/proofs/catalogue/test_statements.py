@@ -46,7 +46,7 @@ def test_a_wrong_coefficient_in_the_final_sharpness_is_noticed(monkeypatch: pyte
 
 def test_the_escape_needs_real_weights() -> None:
     """Epsilon = 1/2, z = 6, V = -1000 met the hypotheses as they were printed, and is no state of any weights."""
-    hypotheses = get_claim("theorem-1-escape").statement.args[0]
+    hypotheses = get_claim("theorem-1-escape").statement.conclusion[0].args[0]
     places = {epsilon: sp.Rational(1, 2), z: 6}
     assert not hypotheses.subs(places).subs(V, -1000)
     assert hypotheses.subs(places).subs(V, Fraction(20))

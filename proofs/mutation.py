@@ -1,0 +1,85 @@
+"""The fate of changed statements: which of them a claim's checks notice.
+
+``python -m edgestab.proofs.mutation CLAIM ..`` prints it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from .catalogue import all_claims, get_claim
+from .claims import CheckContext, Claim, Verdict
+from .statements.mutants import Mutant, mutants
+from .verify import own_level, run_check
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of a mutant.
+
+    Attributes:
+        mutant: the changed statement.
+        killed: whether it was noticed.
+        by: the check that noticed it and what it said, or an empty string.
+        seconds: that it took.
+    """
+
+    mutant: Mutant
+    killed: bool
+    by: str
+    seconds: float
+
+
+def fate(claim: Claim, mutant: Mutant, context: CheckContext) -> Fate:
+    """Judge a changed statement by its claim's checks, until one is not TRUE.
+
+    Args:
+        claim: whose statement was changed.
+        mutant: the changed statement.
+        context: effort and seed; its statement is not used.
+
+    Returns:
+        Killed where a check is FALSE or UNKNOWN, or where no check judges some part of the conclusion.
+    """
+    changed, begin, found = replace(claim, statement=mutant.statement), time.perf_counter(), []
+    for index, check in enumerate(changed.checks):
+        if not check.runs_at(context.effort):
+            continue
+        evidence = run_check(changed, index, context)
+        if evidence.outcome.verdict is not Verdict.TRUE:
+            text = f"{evidence.outcome.verdict}: {check.method}: {evidence.outcome.detail[:160]}"
+            return Fate(mutant, True, text, time.perf_counter() - begin)
+        found.append(evidence)
+    _, unjudged = own_level(changed, found)
+    text = f"nothing judged: {'; '.join(unjudged)}" if unjudged else ""
+    return Fate(mutant, bool(unjudged), text, time.perf_counter() - begin)
+
+
+def fates(claim: Claim, effort: str = "quick") -> Iterator[Fate]:
+    """The fate of every mutant of a claim's statement; the weaker ones are judged too."""
+    context = CheckContext(effort=effort)
+    for mutant in mutants(claim.statement):
+        yield fate(claim, mutant, context)
+
+
+def main(ids: list[str]) -> int:
+    """Print the fate of every mutant of the claims named; 1 where one that is not weaker was not noticed."""
+    survivors = total = excused = 0
+    for claim in [get_claim(i) for i in ids] or all_claims().values():
+        for found in fates(claim):
+            total += 1
+            lives = not found.killed
+            excused += lives and bool(found.mutant.weaker)
+            survivors += lives and not found.mutant.weaker
+            word = "killed" if found.killed else "weaker" if found.mutant.weaker else "SURVIVES"
+            tail = found.by or found.mutant.weaker
+            print(f"{claim.id}: {word}: {found.mutant.label} [{found.seconds:.2f} s] {tail}")
+    print(f"{total} mutants, {excused} weaker, {survivors} survive")
+    return int(survivors > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
