@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from functools import lru_cache, partial, wraps
+from functools import lru_cache, wraps
 from typing import ParamSpec
 
 import sympy as sp
@@ -26,6 +26,7 @@ from ..certificates.stated import (
     NORM,
     OUTPUT,
     THETA_0,
+    Numbers,
     devices,
     epsilon_range,
     require_limit,
@@ -46,7 +47,6 @@ from ..statements import (
     Range,
     Statement,
     eq,
-    ge,
     le,
     lt,
     ne,
@@ -112,6 +112,7 @@ def judge_conditions(conditions: Iterable[Condition], domain: str, max_boxes: in
         counterexample=met,
         detail=detail,
     )
+
 
 def region_barriers(one_step: PlanarMap, regions: Iterable[Iterable[tuple[str, object]]]) -> list[Barrier]:
     """The barriers of regions given by their constants; a floor of V belongs to the starts alone."""
@@ -270,15 +271,13 @@ def _checker(ctx: CheckContext) -> Outcome:
     return _judge_checker(ctx.map, tuple(int(k) for k in asked if k <= ctx.pick(1, 2, 3)))
 
 
-def _piece(index: int) -> tuple[dict[str, sp.Rational], dict[str, sp.Rational]]:
+def piece(index: int) -> tuple[Numbers, Numbers]:
     """Constants of one stretch as exact numbers, and those of its starts."""
-    region, start = PIECES[index]
-    return tuple({k: sp.Rational(str(v)) for k, v in (part or {}).items()} for part in (region, start))  # type: ignore[return-value]
+    region, start = ({k: sp.Rational(str(v)) for k, v in (part or {}).items()} for part in PIECES[index])
+    return region, start
 
 
-def start_statement(
-    over: sp.Interval, start: dict[str, sp.Rational], width: sp.Rational = R(1)
-) -> Statement:
+def start_statement(over: sp.Interval, start: Numbers, width: int = 1) -> Statement:
     """For an open set of weights and a window of step sizes: below the edge, past it after a step, then just below it.
 
     Args:
@@ -310,7 +309,7 @@ def start_statement(
 
 _HOUSE = Source("edgestab", "edgestab.trapping.Barrier")
 _STATE = (Range(z, REALS), Range(T, REALS))
-_LOW, _MIDDLE, _HIGH = (_piece(k)[0] for k in range(3))
+_LOW, _MIDDLE, _HIGH = (piece(k)[0] for k in range(3))
 _INTERVAL = (le(2 - epsilon, limit), le(limit, 2))
 
 
@@ -374,8 +373,8 @@ CLAIMS = (
         ),
         source=_HOUSE,
         uses=("theorem-1-lyapunov",),
-        note="the paper asserts some epsilon_c; every epsilon works, each with its region; larger epsilon is the mirror "
-        "image",
+        note="the paper asserts some epsilon_c; every epsilon works, each with its region; epsilon above 1 is the mirror "
+        "image of 1/epsilon",
         checks=(Check("sign conditions of all regions by exact subdivision", Level.ENCLOSED, _regions),),
     ),
     Claim(
@@ -383,9 +382,9 @@ CLAIMS = (
         title="Explicit open sets of weights for epsilon from 1/5 to 3/10: below the edge, past it after one step, "
         "then just below it",
         statement=start_statement(
-            sp.Interval(_MIDDLE["epsilon_min"], _piece(1)[1]["epsilon_max"]),
+            sp.Interval(_MIDDLE["epsilon_min"], piece(1)[1]["epsilon_max"]),
             # the certificate's window of step sizes is narrower than it need be
-            {**_piece(1)[1], "ratio": R(201, 200)},
+            {**piece(1)[1], "ratio": R(201, 200)},
         ),
         source=Source("agarwala2023", "Theorem 1"),
         uses=("theorem-1-all-epsilon",),
@@ -423,6 +422,8 @@ CLAIMS = (
         uses=("theorem-1-explicit",),
         note="the checker re-derives the conditions from gradient descent with its own algebra; that a program accepts "
         "a file is CHECKED, what is in the file is ENCLOSED",
-        checks=(Check("map, conditions, tilings, signs and constants verified from the file", Level.CHECKED, _checker),),
+        checks=(
+            Check("map, conditions, tilings, signs and constants verified from the file", Level.CHECKED, _checker),
+        ),
     ),
 )

@@ -176,17 +176,18 @@ def stated_width(statement: Reading) -> sp.Rational:
     return _number(None if low is None else (EDGE - low * eta) / epsilon, "the width of the region")
 
 
-def stated_starts(statement: Reading) -> dict[str, object]:
-    """The constants of the start set that the hypotheses name: windows of f and of the norm, step sizes, overshoot.
+def stated_windows(statement: Reading) -> tuple[Numbers, bool]:
+    """The windows that the hypotheses name: of f and of the norm at ``theta_0``, and of step sizes.
 
     Args:
         statement: over epsilon, eta_0, theta_0 and eta.
 
     Returns:
-        What :func:`..trapping.start.derive_start` takes.
+        ``a_min``, ``a_max``, ``n_min``, ``n_max``, ``norm_shift`` and ``ratio``, as
+        :func:`..trapping.start.derive_start` takes them; and whether the windows of ``theta_0`` are open.
 
     Raises:
-        ProofError: the hypotheses or the conclusion are of another form.
+        ProofError: the hypotheses are of another form.
     """
     statement.within(eta_0, POSITIVE)
     statement.within(THETA_0, WEIGHTS)
@@ -195,25 +196,40 @@ def stated_starts(statement: Reading) -> dict[str, object]:
     if len(norms) != 1:
         raise _refuse("one window of the norm", norms)
     (norm,) = norms
-    shift = _number((norm - eta_0 * epsilon * NORM) / epsilon, "the shift of the norm's window")
-    found: dict[str, object] = {"norm_shift": shift}
-    strict = True
+    found = {"norm_shift": _number((norm - eta_0 * epsilon * NORM) / epsilon, "the shift of the norm's window")}
+    is_open = True
     for name, quantity in (("a", eta_0 * OUTPUT), ("n", norm)):
         window = statement.bounds(quantity, given=True)
         found[f"{name}_min"] = _number(window.low, f"the least {quantity}")
         found[f"{name}_max"] = _number(window.high, f"the largest {quantity}")
-        strict = strict and window.low_strict and window.high_strict
+        is_open = is_open and window.low_strict and window.high_strict
     steps = statement.bounds(eta, given=True)
     if steps.low != eta_0 or steps.high is None:
         raise _refuse("eta_0 <= eta <= ratio eta_0", steps)
     found["ratio"] = _number(steps.high / eta_0, "the ratio of step sizes")
+    return found, is_open
+
+
+def stated_starts(statement: Reading) -> Numbers:
+    """The windows that the hypotheses name, with the overshoot that the conclusion names.
+
+    Args:
+        statement: with ``lambda_0 < 2/eta``, a lower bound of ``lambda_1``, and that the set of starts is open and not
+            empty.
+
+    Returns:
+        What :func:`..trapping.start.derive_start` takes.
+
+    Raises:
+        ProofError: the hypotheses or the conclusion are of another form.
+    """
+    found, is_open = stated_windows(statement)
     first, later = statement.bounds(FIRST), statement.bounds(LATER)
     if first.low is not None or first.high != EDGE / eta or not first.high_strict:
         raise _refuse("lambda_0 < 2/eta", first)
     if later.low is None or later.high is not None or not later.low_strict:
         raise _refuse("lambda_1 > (2 + overshoot)/eta", later)
-    found["overshoot"] = _number(later.low * eta, "the overshoot") - EDGE
     # a set cut out by strict inequalities between polynomials is open; that it is not empty is a condition
-    if not strict or set(statement.relations(THETA_0)) != {Inhabited(THETA_0), IsOpen(THETA_0)}:
+    if not is_open or set(statement.relations(THETA_0)) != {Inhabited(THETA_0), IsOpen(THETA_0)}:
         raise _refuse("an open set of starts that is not empty", statement.statement.conclusion)
-    return found
+    return {**found, "overshoot": _number(later.low * eta, "the overshoot") - EDGE}

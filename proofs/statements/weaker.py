@@ -72,7 +72,7 @@ def positive(expr: sp.Expr, statement: Statement, strict: bool = False) -> bool:
         return True
     ranges = {r.symbol: r.domain for r in statement.over}
     free = sorted(expr.free_symbols, key=str)
-    if not all(isinstance(ranges.get(s), sp.Interval) and ranges[s].is_bounded for s in free):
+    if not all(isinstance(ranges.get(s), sp.Interval) and ranges[s].measure.is_finite for s in free):
         return False
     each = max(1, round(BOXES ** (1 / len(free))))
     function = sp.lambdify(free, expr, "mpmath")

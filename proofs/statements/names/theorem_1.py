@@ -70,8 +70,8 @@ NAMES = (
     ),
     Name(
         "lambda_infinity",
-        "the limit of the NTK eigenvalue along gradient descent on the loss f^2 / 2 with step size eta from theta_0; the "
-        "statement includes that it exists",
+        "the limit of the NTK eigenvalue along gradient descent on the loss f^2 / 2 with step size eta from theta_0; "
+        "the statement includes that it exists",
         "edgestab.orbits.simulate",
     ),
 )
