@@ -373,8 +373,8 @@ CLAIMS = (
         ),
         source=_HOUSE,
         uses=("theorem-1-lyapunov",),
-        note="the paper asserts some epsilon_c; every epsilon works, each with its region; epsilon above 1 is the mirror "
-        "image of 1/epsilon",
+        note="the paper asserts some epsilon_c; every epsilon works, each with its region; epsilon above 1 mirrors "
+        "1/epsilon",
         checks=(Check("sign conditions of all regions by exact subdivision", Level.ENCLOSED, _regions),),
     ),
     Claim(
