@@ -32,6 +32,7 @@ limit = symbol("T_inf")
 _NEXT, _V_NEXT = symbol("z'"), symbol("V'")
 _ENDLESS = sp.Symbol("T_inf", extended_real=True)
 F_0 = sp.Function("f_0")(z)
+_UP_TO_ONE = sp.Interval.Lopen(0, 1)
 
 #: By order: the series and the constant of its remainder. The checks derive both again.
 PRINTED: dict[int, tuple[sp.Expr, sp.Rational]] = {
@@ -141,7 +142,7 @@ def _sharp_sampled(ctx: CheckContext) -> Outcome:
 
 def _point(statement: Reading) -> dict[sp.Basic, sp.Expr]:
     """Epsilon, z and T as the hypotheses fix them; on the nullcline at ``epsilon = 0`` T is a function of z."""
-    statement.within(epsilon, POSITIVE)
+    statement.within(epsilon, _UP_TO_ONE)
     for variable in (z, T):
         statement.within(variable, REALS)
     found = {h.args[0]: h.args[1] for h in statement.given() if isinstance(h, sp.Eq)}
@@ -218,14 +219,14 @@ def _escape_lemma(ctx: CheckContext) -> Outcome:
     """The state after one step against the stated multiple and the stated hypotheses."""
     statement = ctx.statement
     statement.within(epsilon, POSITIVE)
-    for variable in (z, T):
-        statement.within(variable, REALS)
+    statement.within(T, REALS)
+    least = statement.interval(z).start
     growth, real = statement.bounds(_NEXT), statement.bounds(_V_NEXT)
-    least, share, norm = (statement.bounds(q, given=True) for q in (z, z * (1 - epsilon), V))
-    lower = (growth, real, least, share, norm)
+    share, norm = (statement.bounds(q, given=True) for q in (z * (1 - epsilon), V))
+    lower = (growth, real, share, norm)
     if any(b.high is not None for b in lower) or growth.low_strict or real.low_strict:
         raise _refuse("lower bounds only", lower)
-    stated = {"factor": sp.cancel(growth.low / z), "least": least.low, "share": share.low, "norm": norm.low}
+    stated = {"factor": sp.cancel(growth.low / z), "least": least, "share": share.low, "norm": norm.low}
     # what is shown of V' is V' >= norm(z'), the hypothesis again
     stated["gap"] = norm.low.subs(z, _NEXT) - real.low
     if not all(stated[name].is_Rational for name in ("factor", "least", "share", "gap")):
@@ -254,7 +255,7 @@ def _from(hypothesis: str, *parts: sp.Basic, at: Fraction | None = None) -> Stat
     """A statement about the orbit that shows a hypothesis to be needed; without T it starts on the nullcline."""
     eps, z0, *value = (sp.Rational(q) for q in NEEDED[hypothesis])
     return Statement(
-        over=(Range(epsilon, POSITIVE), *_STATE),
+        over=(Range(epsilon, _UP_TO_ONE), *_STATE),
         given=(eq(epsilon, eps if at is None else sp.Rational(at)), eq(z, z0), eq(T, value[0] if value else F_0)),
         conclusion=parts,
     )
@@ -296,8 +297,8 @@ CLAIMS = (
         id="theorem-1-escape",
         title="Where the residual grows for ever, at least fourfold at each step",
         statement=Statement(
-            over=(Range(epsilon, POSITIVE), *_STATE),
-            given=(ge(z, 3), ge(z * (1 - epsilon), 2), ge(V, 2 * epsilon * z)),
+            over=(Range(epsilon, POSITIVE), Range(z, sp.Interval(3, sp.oo)), Range(T, REALS)),
+            given=(ge(z * (1 - epsilon), 2), ge(V, 2 * epsilon * z)),
             conclusion=(ge(_NEXT, 4 * z), ge(_V_NEXT, 2 * epsilon * _NEXT)),
         ),
         source=_ORBIT,
@@ -316,11 +317,11 @@ CLAIMS = (
     ),
     Claim(
         id="theorem-1-needs-the-barrier",
-        title="A start under the barrier ends more than epsilon below the edge",
+        title="A start under the barrier ends more than 2 epsilon below the edge",
         statement=_from(
             "barrier",
             lt(V + epsilon, 2),
-            lt(limit, 2 - epsilon),
+            lt(limit, 2 - 2 * epsilon),
             gt(limit, R(1515, 1000)),
             lt(limit, R(1516, 1000)),
         ),
@@ -344,8 +345,8 @@ CLAIMS = (
         title="At epsilon = 1/5 the same start ends 0.18 epsilon below the edge",
         statement=_from(
             "distance",
-            lt(R(179, 1000), (2 - limit) / epsilon),
-            lt((2 - limit) / epsilon, R(180, 1000)),
+            gt(limit, 2 - R(180, 1000) * epsilon),
+            lt(limit, 2 - R(179, 1000) * epsilon),
             at=Fraction(1, 5),
         ),
         source=_ORBIT,
