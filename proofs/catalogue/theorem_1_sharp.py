@@ -111,7 +111,7 @@ def _limits(
         if z0 == 0 or numbers["slope"] * p0 > V0 + numbers["width"] * eps - 2:
             continue
         T0 = eigenvalue(z0, V0, eps)
-        found.append(({z: z0, V: V0, p: p0, T: T0, epsilon: eps}, limit_eigenvalue(kernel, z0, T0, eps, DIGITS)))
+        found.append(({z: z0, V: V0, p: p0, epsilon: eps}, limit_eigenvalue(kernel, z0, T0, eps, DIGITS)))
     return tuple(found)
 
 
@@ -219,7 +219,7 @@ def _escape_lemma(ctx: CheckContext) -> Outcome:
     """The state after one step against the stated multiple and the stated hypotheses."""
     statement = ctx.statement
     statement.within(epsilon, POSITIVE)
-    statement.within(T, REALS)
+    statement.within(V, REALS)
     least = statement.interval(z).start
     growth, real = statement.bounds(_NEXT), statement.bounds(_V_NEXT)
     share, norm = (statement.bounds(q, given=True) for q in (z * (1 - epsilon), V))
@@ -236,7 +236,7 @@ def _escape_lemma(ctx: CheckContext) -> Outcome:
 
 _STRIP = Source("edgestab", "strip about the slow curve")
 _ORBIT = Source("edgestab", "enclosed orbits")
-_STATE = (Range(z, REALS), Range(T, REALS))
+_STATE, _AT = (Range(z, REALS), Range(V, REALS)), (Range(z, REALS), Range(T, REALS))
 
 
 def _sharp_statement(order: int) -> Statement:
@@ -255,7 +255,7 @@ def _from(hypothesis: str, *parts: sp.Basic, at: Fraction | None = None) -> Stat
     """A statement about the orbit that shows a hypothesis to be needed; without T it starts on the nullcline."""
     eps, z0, *value = (sp.Rational(q) for q in NEEDED[hypothesis])
     return Statement(
-        over=(Range(epsilon, _UP_TO_ONE), *_STATE),
+        over=(Range(epsilon, _UP_TO_ONE), *_AT),
         given=(eq(epsilon, eps if at is None else sp.Rational(at)), eq(z, z0), eq(T, value[0] if value else F_0)),
         conclusion=parts,
     )
@@ -297,7 +297,7 @@ CLAIMS = (
         id="theorem-1-escape",
         title="Where the residual grows for ever, at least fourfold at each step",
         statement=Statement(
-            over=(Range(epsilon, POSITIVE), Range(z, sp.Interval(3, sp.oo)), Range(T, REALS)),
+            over=(Range(epsilon, POSITIVE), Range(z, sp.Interval(3, sp.oo)), Range(V, REALS)),
             given=(ge(z * (1 - epsilon), 2), ge(V, 2 * epsilon * z)),
             conclusion=(ge(_NEXT, 4 * z), ge(_V_NEXT, 2 * epsilon * _NEXT)),
         ),
