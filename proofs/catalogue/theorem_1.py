@@ -260,7 +260,7 @@ def _overshoot_sampled(ctx: CheckContext) -> Outcome:
     box, _, _ = _below_and_above(ctx)
     kernel, tilted = compile_map(ctx.map, "fraction"), ctx.statement.defined(T)
     rng, count = random.Random(ctx.seed), ctx.pick(40, 200, 2000)
-    points = [(a, b, e) for a in box[0] for b in box[1] for e in box[2]]
+    points: list[tuple[Fraction, ...]] = [(a, b, e) for a in box[0] for b in box[1] for e in box[2]]
     points += [
         tuple(low + (high - low) * Fraction(rng.randrange(INSIDE + 1), INSIDE) for low, high in box)
         for _ in range(count)

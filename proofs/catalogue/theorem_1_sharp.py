@@ -6,8 +6,8 @@ import random
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
-import gmpy2
 import sympy as sp
 
 from ...numeric.codegen.compile import compile_map
@@ -65,8 +65,8 @@ def _remainder(statement: Reading) -> tuple[sp.Expr, sp.Rational, int]:
 def _judge_sharp(
     one_step: PlanarMap, region: frozenset[tuple[str, object]], series: sp.Expr, constant: sp.Rational, order: int
 ) -> Outcome:
-    given = dict(region)
-    extent, top = given.pop("floor") - EDGE, given.pop("epsilon_max")
+    given: dict[str, Any] = dict(region)
+    extent, top = given["floor"] - EDGE, given["epsilon_max"]
     # the region serves more epsilon than the strip
     barrier = derive_barrier(one_step, {**REGIONS[order], **{k: given[k] for k in ("slope", "width", "height")}})
     devices = {name: STRIPS[order][name] for name in _DEVICES}
@@ -96,12 +96,13 @@ def _sharp(ctx: CheckContext) -> Outcome:
 @lru_cache(maxsize=64)
 def _limits(
     one_step: PlanarMap, region: frozenset[tuple[str, sp.Rational]], count: int, seed: int
-) -> tuple[tuple[dict[sp.Basic, Fraction], gmpy2.mpfr | None], ...]:
+) -> tuple[tuple[dict[sp.Basic, Fraction], Any], ...]:
     """Random starts of a region above its floor, with their limits at 50 digits."""
     numbers = {name: to_fraction(value) for name, value in region}
     slow = derive_barrier(one_step, REGIONS[1]).slow
     on_z = sp.lambdify(z, slow.invariant, "sympy")
-    kernel, rng, found = compile_map(one_step, "mpfr"), random.Random(seed), []
+    kernel, rng = compile_map(one_step, "mpfr"), random.Random(seed)
+    found: list[tuple[dict[sp.Basic, Fraction], Any]] = []
     while len(found) < count:
         eps = numbers["epsilon_max"] / 2 ** (len(found) % 3)
         high = int(EDGE) + numbers["height"] - numbers["width"] * eps
@@ -163,11 +164,15 @@ def _judge_orbit(ctx: CheckContext, point: dict[sp.Basic, sp.Expr], outcome: str
     T0 = point[T].xreplace({F_0: ctx.map.nullcline(1).at_zero}).subs(z, z0)
     lyapunov, found = _orbit(ctx.map, *(to_fraction(x) for x in (eps, z0, T0)))
     start = {epsilon: eps, z: z0, T: T0, V: lyapunov.value.subs({epsilon: eps, z: z0, T: T0}, simultaneous=True)}
-    shown = {"domain": f"epsilon = {eps}, z = {z0}, T = {T0}", "digits": 300, "figure": "the orbit's end"}
+    shown: dict[str, Any] = {
+        "domain": f"epsilon = {eps}, z = {z0}, T = {T0}",
+        "digits": 300,
+        "figure": "the orbit's end",
+    }
     if found.outcome != outcome:
         return judge(found.steps, 1, worst=found.outcome, bound=outcome, **shown)
     if outcome == "escape":
-        wrong = not ctx.statement.holds({**start, _ENDLESS: sp.oo})
+        wrong = int(not ctx.statement.holds({**start, _ENDLESS: sp.oo}))
         detail = f"in {found.steps} steps to where z grows for ever; ball radius {found.radius:.1g}"
         return judge(found.steps, wrong, worst=outcome, bound=outcome, detail=detail, **shown)
     # each part is linear in the limit: what holds at both ends of the enclosure holds in it
@@ -224,7 +229,8 @@ def _escape_lemma(ctx: CheckContext) -> Outcome:
     growth, real = statement.bounds(_NEXT), statement.bounds(_V_NEXT)
     share, norm = (statement.bounds(q, given=True) for q in (z * (1 - epsilon), V))
     lower = (growth, real, share, norm)
-    if any(b.high is not None for b in lower) or growth.low_strict or real.low_strict:
+    closed = not (growth.low_strict or real.low_strict)
+    if norm.low is None or not closed or any(b.low is None or b.high is not None for b in lower):
         raise _refuse("lower bounds only", lower)
     stated = {"factor": sp.cancel(growth.low / z), "least": least, "share": share.low, "norm": norm.low}
     # what is shown of V' is V' >= norm(z'), the hypothesis again
