@@ -8,7 +8,7 @@ import click
 
 from edgestab.symbolic.algebra.errors import DomainError
 
-from .common import check_writable, console, force_option, json_option, write_json
+from .common import check_writable, console, force_option, json_option, recorded, write_json
 
 
 @click.command("list")
@@ -46,7 +46,7 @@ def show(claim: str, form: str, document: bool, unjudged: bool) -> None:
         raise DomainError.of("show --document", "--format latex", f"--format {form}", "Add --format latex.")
     found = get_claim(claim)
     if form == "json":
-        click.echo(json.dumps(claim_record(found), indent=2))
+        click.echo(json.dumps(recorded(claim_record(found)), indent=2))
     elif form == "latex":
         click.echo(claim_document(found) if document else claim_latex(found))
     else:
