@@ -40,6 +40,10 @@ class _Text(StrPrinter):
     def _print_Abs(self, expr: sp.Basic) -> str:
         return f"|{self._print(expr.args[0])}|"
 
+    def _print_Limit(self, expr: sp.Limit) -> str:
+        quantity, variable, point, _ = (self._print(a) for a in expr.args)
+        return f"lim({variable} -> {point}) {quantity}"
+
 
 class _Latex(ExactPrinter):
     """The house's printer with the table of names, order symbols last, and connectives."""
