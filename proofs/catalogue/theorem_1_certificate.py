@@ -11,6 +11,7 @@ import sympy as sp
 
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.symbols import symbol, symbols
+from ...symbolic.models.quadratic import QuadraticModel
 from ...symbolic.planar.planar_map import PlanarMap
 from ...symbolic.trapping.barrier import Barrier, derive_barrier
 from ...symbolic.trapping.lyapunov import Identity, derive_lyapunov, derive_slow_coordinate
@@ -100,7 +101,7 @@ def judge_conditions(conditions: Iterable[Condition], domain: str, max_boxes: in
         if found.floor is not None and (least is None or found.floor < least[0]):
             least = (found.floor, condition.name)
     worst = None if least is None else float(least[0])
-    detail = "" if least is None else f"least at {least[1]}"
+    detail = "" if least is None else f"closest to failing is the condition {least[1]}"
     return judge(
         tested,
         rejected,
@@ -133,7 +134,8 @@ def judge_barriers(barriers: Iterable[Barrier], further: Iterable[Condition] = (
 @refuted_by_algebra
 def _judge_regions(one_step: PlanarMap, regions: tuple[tuple[tuple[str, object], ...], ...]) -> Outcome:
     low, high = dict(regions[0])["epsilon_min"], dict(regions[-1])["epsilon_max"]
-    domain = f"{low} <= epsilon <= {high} in {len(regions)} stretches, closed boxes down to z = 0"
+    stretches = f" in {len(regions)} stretches" if len(regions) > 1 else ""
+    domain = f"{low} <= epsilon <= {high}{stretches}, closed boxes down to z = 0"
     return judge_barriers(region_barriers(one_step, regions), domain=domain)
 
 
@@ -184,15 +186,20 @@ def _flat(term: sp.Expr, ctx: CheckContext) -> sp.Expr:
     return term.subs(values, simultaneous=True)
 
 
+@lru_cache(maxsize=16)
+def _wrong_meanings(one_step: PlanarMap, model: QuadraticModel) -> tuple[str, ...]:
+    """Which of these fail: V is the weight norm of the model, and the two-cycles at ``epsilon = 0`` keep p."""
+    lyapunov = derive_lyapunov(one_step)
+    found = (lyapunov.weight_norm(model), derive_slow_coordinate(lyapunov).invariance())
+    return tuple(i.name for i in found if not i.holds())
+
+
 @refuted_by_algebra
 def _judge_laws(ctx: CheckContext, equations: tuple[tuple[sp.Expr, sp.Expr], ...]) -> Outcome:
-    lyapunov = derive_lyapunov(ctx.map)
-    slow = derive_slow_coordinate(lyapunov)
-    found = [lyapunov.weight_norm(ctx.subject.model), slow.invariance()]
-    found += [Identity(str(a), "as stated", _flat(a, ctx), _flat(b, ctx), (z, T, epsilon)) for a, b in equations]
-    failed = [i.name for i in found if not i.holds()]
+    found = [Identity(str(a), "as stated", _flat(a, ctx), _flat(b, ctx), (z, T, epsilon)) for a, b in equations]
+    failed = [*_wrong_meanings(ctx.map, ctx.subject.model), *(i.name for i in found if not i.holds())]
     return judge(
-        len(found),
+        len(found) + 2,
         len(failed),
         worst=len(failed),
         bound=0,
@@ -203,12 +210,12 @@ def _judge_laws(ctx: CheckContext, equations: tuple[tuple[sp.Expr, sp.Expr], ...
 
 
 def _laws(ctx: CheckContext) -> Outcome:
-    """The stated laws of V and U, each name put in as derived from the map."""
+    """What is stated of V, p and U and of their next values, each name put in as derived from the map."""
     for variable in (z, T, epsilon):
         ctx.statement.within(variable, REALS)
     for pole in (ne(z, 1), ne(_Z_NEXT, 1)):  # of p before the step and after it
         ctx.statement.assumed(pole)
-    return _judge_laws(ctx, tuple((left, ctx.statement.equation(left)) for left in (_V_NEXT, _U_NEXT)))
+    return _judge_laws(ctx, tuple((left, ctx.statement.equation(left)) for left in (V, p, U, _V_NEXT, _U_NEXT)))
 
 
 def _no_overshoot_at_one(ctx: CheckContext) -> Outcome:
@@ -310,11 +317,14 @@ def region_hypotheses(slope: sp.Expr, height: sp.Expr) -> tuple[sp.Basic, ...]:
 CLAIMS = (
     Claim(
         id="theorem-1-lyapunov",
-        title="The weight norm V has an exact one-step law, and so has the slow coordinate U",
+        title="The weight norm V and the slow coordinate U, each with an exact one-step law",
         statement=Statement(
             over=(Range(z, REALS), Range(T, REALS), Range(epsilon, REALS)),
             given=(ne(z, 1), ne(_Z_NEXT, 1)),
             conclusion=(
+                eq(V, T - 2 * (1 - epsilon) * z),
+                eq(p, z**2 / (1 - z)),
+                eq(U, V - 2 - 2 * p),
                 eq(_V_NEXT, V - epsilon * z**2 * (4 - T)),
                 eq(_U_NEXT, U - z**2 * (h * (2 - z) * U + epsilon * (4 - T) * (1 - z)) / (1 - _Z_NEXT)),
             ),

@@ -358,7 +358,7 @@ CLAIMS = (
         statement=_from("distance", gt(limit, 2 - epsilon / 2 + R(13, 2) * epsilon**2), lt(limit, 2)),
         source=_ORBIT,
         uses=("theorem-1-lyapunov",),
-        note="so the sharp form, with 17/4 epsilon^2, needs its starts above the edge; the plain form "
+        note="so the sharp form, with 17/4 epsilon^2, needs V well above 2; the plain form "
         "2 - epsilon <= lim <= 2 holds here too",
         checks=(Check("limit enclosed by balls and a geometric tail", Level.ENCLOSED, _ends),),
     ),

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import sympy as sp
 
+from ....symbolic.planar.planar_map import PlanarMap
 from ....symbolic.trapping.lyapunov import SlowCoordinate, derive_lyapunov, derive_slow_coordinate
 from ...subject import Subject
 from .entry import Name
 
 
+@lru_cache(maxsize=64)
+def _derived(one_step: PlanarMap) -> SlowCoordinate:
+    return derive_slow_coordinate(derive_lyapunov(one_step))
+
+
 def _slow(subject: Subject) -> SlowCoordinate:
-    return derive_slow_coordinate(derive_lyapunov(subject.map))
+    return _derived(subject.map)
+
+
+@lru_cache(maxsize=64)
+def _weight_norm(one_step: PlanarMap) -> sp.Expr:
+    return derive_lyapunov(one_step).value
 
 
 def _norm(subject: Subject) -> sp.Expr:
-    return derive_lyapunov(subject.map).value
+    return _weight_norm(subject.map)
 
 
 def _after(subject: Subject, value: sp.Expr) -> sp.Expr:
@@ -26,7 +39,7 @@ def _after(subject: Subject, value: sp.Expr) -> sp.Expr:
 NAMES = (
     Name(
         "V",
-        "the rescaled weight norm epsilon eta |theta|^2, as a function of the state",
+        "the rescaled weight norm epsilon eta |theta|^2, which is T - 2 (1 - epsilon) z",
         "edgestab.trapping.Lyapunov",
         _norm,
     ),
@@ -38,7 +51,7 @@ NAMES = (
     ),
     Name(
         "p",
-        "the function of z that the two-cycles at epsilon = 0 keep",
+        "z^2 / (1 - z), which the two-cycles at epsilon = 0 keep",
         value=lambda subject: _slow(subject).invariant,
     ),
     Name(
