@@ -1,6 +1,7 @@
 """Mutants that may stay TRUE because the statement implies them, where no rule decides it: claim, label, reason."""
 
-_FEWER = "fewer starts: p >= 0, so a steeper barrier lies higher, and so does the hypothesis"
+_FEWER = "fewer starts: p >= 0, so a steeper barrier asks for more"
+_LIKELIER = "an event of which another is part is as likely at least: N < L is part of N <= L"
 
 EXCUSED: dict[tuple[str, str], str] = {
     ("theorem-1-all-epsilon", "definition of beta: 5/2 -> 3"): _FEWER,
@@ -11,4 +12,20 @@ EXCUSED: dict[tuple[str, str], str] = {
         "theorem-1-explicit",
         "conclusion 2: 51/25 -> 2 in 51/(25*eta) < lambda_1",
     ): "eta >= eta_0 > 0, so the bound is lower",
+    (
+        "nonlinear-part-brings-the-fall",
+        "conclusion 1: N_rise < L_rise -> N_rise <= L_rise in Prob(N_rise < L_rise) > 1/2",
+    ): _LIKELIER,
+    (
+        "nonlinear-part-brings-the-fall",
+        "conclusion 2: N_fall > L_fall -> N_fall >= L_fall in Prob(N_fall > L_fall) > 1/2",
+    ): _LIKELIER,
+    (
+        "nonlinear-part-in-step-size",
+        "conclusion 1: n_eta_rise < n_eta_fall -> n_eta_rise <= n_eta_fall in Prob(n_eta_rise < n_eta_fall) > 1/2",
+    ): _LIKELIER,
+    (
+        "nonlinear-part-in-step-size",
+        "conclusion 2: N_eta_rise < L_eta_rise -> N_eta_rise <= L_eta_rise in Prob(N_eta_rise < L_eta_rise) > 1/2",
+    ): _LIKELIER,
 }
