@@ -9,6 +9,7 @@ from sympy.logic.boolalg import BooleanAtom
 
 from edgestab.proofs.catalogue import all_claims, get_claim
 from edgestab.proofs.claims import CheckContext, Verdict
+from edgestab.proofs.statements import Reading
 from edgestab.proofs.verify import run_check
 from edgestab.symbolic.algebra.symbols import symbols
 
@@ -39,8 +40,7 @@ def test_a_wrong_coefficient_in_the_statement_of_the_limit_is_noticed() -> None:
 
 
 def test_the_escape_needs_real_weights() -> None:
-    """Epsilon = 1/2, z = 6, V = -1000 met the hypotheses as they were printed, and is no state of any weights."""
-    hypotheses = get_claim("theorem-1-escape").statement.conclusion[0].args[0]
-    places = {epsilon: sp.Rational(1, 2), z: 6}
-    assert not hypotheses.subs(places).subs(V, -1000)
-    assert hypotheses.subs(places).subs(V, Fraction(20))
+    """Epsilon = 1/2, z = 6, V = -1000 met the hypotheses as they were once printed, and is no state of any weights."""
+    reading = Reading(get_claim("theorem-1-escape").statement)
+    assert not reading.admits({epsilon: Fraction(1, 2), z: 6, V: -1000})
+    assert reading.admits({epsilon: Fraction(1, 2), z: 6, V: 20})
