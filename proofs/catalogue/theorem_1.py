@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 from fractions import Fraction
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -21,7 +20,7 @@ from ...symbolic.models.quadratic import main_case
 from ..certificates.theorem_1 import PIECES, regions
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from ..twins import residual_and_eigenvalue, squares
-from .coq import judge_theorems
+from .coq import proved_in_coq
 from .theorem_1_certificate import judge_conditions, refuted_by_algebra
 
 DIGITS = 50
@@ -260,7 +259,7 @@ CLAIMS = (
         note="The poster's 'there exists a neighbourhood' is met trivially by minima that are stable from the start; "
         "these starts lie below the edge, pass it by a fifth after one step, and come back to within epsilon/eta.",
         checks=(
-            Check("Coq: theorem1_explicit", Level.PROVED, partial(judge_theorems, ("theorem1_explicit",))),
+            proved_in_coq("theorem-1"),
             Check("sign conditions of region and starts by exact subdivision", Level.ENCLOSED, _certificate),
             Check("limits at 50 digits over halving epsilon, with slope", Level.CHECKED, _slope),
             Check("the same limits by gradient descent in theta", Level.CHECKED, _theta_twin, effort="default"),

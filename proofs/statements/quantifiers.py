@@ -1,0 +1,144 @@
+"""Statements within statements: for every .. there is .., in the order in which they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sympy as sp
+from sympy.core.symbol import Str
+
+from .statement import Range, domain_text
+from .terms import Domain, Named, Node
+
+
+class Space(sp.Basic):  # type: ignore[misc]
+    """A named domain, or the set that a variable stands for, as an argument of a term."""
+
+    @classmethod
+    def of(cls, named: Named) -> Space:
+        """The node of a named domain."""
+        return cls(Str(named.text), Str(named.latex), Str(named.coq))
+
+    @property
+    def named(self) -> Named:
+        """The named domain of this node."""
+        return Named(*(arg.name for arg in self.args))
+
+
+class Either(Node):
+    """``Either(a, b, ..)``: one of them holds at least; it keeps their order."""
+
+    def written(self, parts: list[str], name: str) -> str:
+        """As text."""
+        return " or ".join(parts)
+
+    def written_latex(self, parts: list[str]) -> str:
+        """As LaTeX."""
+        return r" \vee ".join(parts)
+
+
+class Quantified(Node):
+    """Variables with their ranges, hypotheses, and a conclusion of several parts.
+
+    A range may be a set that is itself a variable further out: "for every theta_0 in U".
+    """
+
+    words = ""
+    sign = ""
+
+    def __new__(cls, *args: sp.Basic) -> Quantified:
+        """Take the three tuples of :meth:`of`."""
+        return super().__new__(cls, *(sp.Tuple(*a) for a in args))
+
+    @classmethod
+    def of(
+        cls, over: Sequence[Range], given: Sequence[sp.Basic] = (), conclusion: Sequence[sp.Basic] = ()
+    ) -> Quantified:
+        """Build from ranges, hypotheses and parts, as a statement is built.
+
+        Args:
+            over: the variables.
+            given: hypotheses.
+            conclusion: parts.
+
+        Returns:
+            The node.
+        """
+        ranges = [sp.Tuple(r.symbol, Space.of(r.domain) if isinstance(r.domain, Named) else r.domain) for r in over]
+        return cls(ranges, given, conclusion)
+
+    @property
+    def over(self) -> tuple[Range, ...]:
+        """The variables with their ranges."""
+        return tuple(Range(s, d.named if isinstance(d, Space) else d) for s, d in self.args[0])
+
+    @property
+    def given(self) -> tuple[sp.Basic, ...]:
+        """The hypotheses."""
+        return tuple(self.args[1])
+
+    @property
+    def conclusion(self) -> tuple[sp.Basic, ...]:
+        """The parts of what is claimed."""
+        return tuple(self.args[2])
+
+    @property
+    def free_symbols(self) -> set[sp.Basic]:
+        """All symbols but the variables that are bound here."""
+        return super().free_symbols - {r.symbol for r in self.over}
+
+    def _sympystr(self, printer: Any) -> str:
+        ranges = ", ".join(f"{printer._print(r.symbol)} in {_domain_text(r.domain)}" for r in self.over)
+        given = " and ".join(printer._print(h) for h in self.given)
+        parts = " and ".join(printer._print(p) for p in self.conclusion)
+        return f"{self.words} {ranges}{f', if {given}' if given else ''}{self.sign} {parts}"
+
+    def _latex(self, printer: Any) -> str:
+        ranges = r",\ ".join(rf"{printer._print(r.symbol)} \in {_domain_latex(r.domain, printer)}" for r in self.over)
+        given = r" \wedge ".join(printer._print(h) for h in self.given)
+        parts = r" \wedge ".join(printer._print(p) for p in self.conclusion)
+        arrow = rf"{given} \implies " if given else ""
+        return rf"{self.latex_sign} {ranges}:\ {arrow}{parts}"
+
+    latex_sign = ""
+
+    def variants(self) -> list[tuple[str, Quantified]]:
+        """This node with one hypothesis dropped, or one range closed, opened: what was changed, and the node."""
+        ranges, given, parts = self.args
+        found = [
+            (f"hypothesis dropped: {h}", type(self)(ranges, [*given[:i], *given[i + 1 :]], parts))
+            for i, h in enumerate(given)
+        ]
+        for i, (symbol, domain) in enumerate(ranges):
+            if not isinstance(domain, sp.Interval):
+                continue
+            start, end, left, right = domain.args
+            for changed in (
+                sp.Interval(start, end, not left, right),
+                sp.Interval(start, end, left, not right),
+            ):
+                if changed != domain:
+                    moved = [*ranges[:i], sp.Tuple(symbol, changed), *ranges[i + 1 :]]
+                    found.append((f"{domain} -> {changed}", type(self)(moved, given, parts)))
+        return found
+
+
+class ForAll(Quantified):
+    """For every value of the variables that meets the hypotheses, all parts hold."""
+
+    words, sign, latex_sign = "for every", ":", r"\forall"
+
+
+class Exists(Quantified):
+    """For some values of the variables the hypotheses and all parts hold."""
+
+    words, sign, latex_sign = "there are", " with", r"\exists"
+
+
+def _domain_text(domain: Domain | sp.Symbol) -> str:
+    return domain.name if isinstance(domain, sp.Symbol) else domain_text(domain)
+
+
+def _domain_latex(domain: Domain | sp.Symbol, printer: Any) -> str:
+    return domain.latex if isinstance(domain, Named) else str(printer._print(domain))
