@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from .catalogue import all_claims, get_claim
 from .claims import CheckContext, Claim, Verdict
+from .statements.excused import EXCUSED
 from .statements.mutants import Mutant, mutants
 from .verify import own_level, run_check
 
@@ -25,12 +26,14 @@ class Fate:
         killed: whether it was noticed.
         by: the check that noticed it and what it said, or an empty string.
         seconds: that it took.
+        excuse: why it may stay TRUE: the statement implies it. Empty where it may not.
     """
 
     mutant: Mutant
     killed: bool
     by: str
     seconds: float
+    excuse: str
 
 
 def fate(claim: Claim, mutant: Mutant, context: CheckContext) -> Fate:
@@ -45,17 +48,18 @@ def fate(claim: Claim, mutant: Mutant, context: CheckContext) -> Fate:
         Killed where a check is FALSE or UNKNOWN, or where no check judges some part of the conclusion.
     """
     changed, begin, found = replace(claim, statement=mutant.statement), time.perf_counter(), []
+    excuse = mutant.weaker or EXCUSED.get((claim.id, mutant.label), "")
     for index, check in enumerate(changed.checks):
         if not check.runs_at(context.effort):
             continue
         evidence = run_check(changed, index, context)
         if evidence.outcome.verdict is not Verdict.TRUE:
             text = f"{evidence.outcome.verdict}: {check.method}: {evidence.outcome.detail[:160]}"
-            return Fate(mutant, True, text, time.perf_counter() - begin)
+            return Fate(mutant, True, text, time.perf_counter() - begin, excuse)
         found.append(evidence)
     _, unjudged = own_level(changed, found)
     text = f"nothing judged: {'; '.join(unjudged)}" if unjudged else ""
-    return Fate(mutant, bool(unjudged), text, time.perf_counter() - begin)
+    return Fate(mutant, bool(unjudged), text, time.perf_counter() - begin, excuse)
 
 
 def fates(claim: Claim, effort: str = "quick") -> Iterator[Fate]:
@@ -72,10 +76,10 @@ def main(ids: list[str]) -> int:
         for found in fates(claim):
             total += 1
             lives = not found.killed
-            excused += lives and bool(found.mutant.weaker)
-            survivors += lives and not found.mutant.weaker
-            word = "killed" if found.killed else "weaker" if found.mutant.weaker else "SURVIVES"
-            tail = found.by or found.mutant.weaker
+            excused += lives and bool(found.excuse)
+            survivors += lives and not found.excuse
+            word = "killed" if found.killed else "weaker" if found.excuse else "SURVIVES"
+            tail = found.by or found.excuse
             print(f"{claim.id}: {word}: {found.mutant.label} [{found.seconds:.2f} s] {tail}")
     print(f"{total} mutants, {excused} weaker, {survivors} survive")
     return int(survivors > 0)

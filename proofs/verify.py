@@ -20,6 +20,7 @@ from .catalogue import all_claims, with_dependencies
 from .claims import EFFORTS, CheckContext, Claim, Evidence, Level, Outcome, Transitional, Verdict
 from .statements.reading import Reading
 from .statements.statement import Statement
+from .statements.text import term_text
 
 
 @dataclass(frozen=True)
@@ -294,7 +295,7 @@ def own_level(claim: Claim, evidence: Sequence[Evidence]) -> tuple[Level, list[s
     level = min(best)
     if claim.statement.prose and level < Level.PROVED:
         level = min(level, Level.CHECKED)
-    names = [str(part) for part in parts] or [claim.statement.prose]
+    names = [term_text(part) for part in parts] or [claim.statement.prose]
     return level, [name for name, found in zip(names, best, strict=True) if found is Level.CITED]
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from ..claims import CheckContext, Claim, Outcome, judge
 from ..statements import Named, Range
 from ..statements.terms import names_in
+from ..statements.text import term_text
 from . import get_claim
 
 
@@ -36,7 +37,7 @@ def _judge(ids: tuple[str, ...], ctx: CheckContext) -> Outcome:
         ctx.statement.domain(r.symbol)
     used = [get_claim(i) for i in ids]
     parts = ctx.statement.parts()
-    missing = [str(part) for part in parts if not any(_says(c, part, given, over) for c in used)]
+    missing = [term_text(part) for part in parts if not any(_says(c, part, given, over) for c in used)]
     detail = f"not among their parts: {'; '.join(missing)}" if missing else ""
     return judge(len(parts), undecided=len(missing), domain=", ".join(ids), detail=detail)
 

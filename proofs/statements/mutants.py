@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from .statement import Definition, Range, Statement
+from .statement import Definition, Range, Statement, domain_text
 from .terms import REVERSED, STRICTER, Named, is_relation, leaves, replaced
+from .text import term_text
 from .weaker import narrower, stronger_hypothesis, weaker_part
 
 
@@ -46,7 +47,7 @@ def _relations(term: sp.Basic) -> Iterator[tuple[str, sp.Basic]]:
             kind = kinds.get(type(node))
             if kind is not None:
                 changed = kind(*node.args, evaluate=False)
-                yield f"{node} -> {changed}", replaced(term, path, changed)
+                yield f"{term_text(node)} -> {term_text(changed)}", replaced(term, path, changed)
 
 
 def changed_terms(term: sp.Basic) -> Iterator[tuple[str, sp.Basic]]:
@@ -85,7 +86,7 @@ def _sets(domain: sp.Set) -> Iterator[tuple[str, sp.Set]]:
             found.append(sp.FiniteSet(*rest))
     for changed in found:
         if changed not in (domain, sp.S.EmptySet):
-            yield f"{domain} -> {changed}", changed
+            yield f"{domain_text(domain)} -> {domain_text(changed)}", changed
 
 
 def mutants(statement: Statement) -> Iterator[Mutant]:
@@ -102,16 +103,18 @@ def mutants(statement: Statement) -> Iterator[Mutant]:
         parts = list(statement.conclusion)
         for what, changed in changed_terms(part):
             parts[i] = changed
-            label = f"conclusion {i + 1}: {what} in {part}"
+            label = f"conclusion {i + 1}: {what} in {term_text(part)}"
             yield Mutant(label, replace(statement, conclusion=tuple(parts)), weaker_part(part, changed, statement))
     for i, hypothesis in enumerate(statement.given):
         rest = [h for j, h in enumerate(statement.given) if j != i]
-        yield Mutant(f"hypothesis {i + 1} dropped: {hypothesis}", replace(statement, given=tuple(rest)))
+        yield Mutant(f"hypothesis {i + 1} dropped: {term_text(hypothesis)}", replace(statement, given=tuple(rest)))
         for what, changed in changed_terms(hypothesis):
             given = list(statement.given)
             given[i] = changed
             why = stronger_hypothesis(hypothesis, changed, statement)
-            yield Mutant(f"hypothesis {i + 1}: {what} in {hypothesis}", replace(statement, given=tuple(given)), why)
+            yield Mutant(
+                f"hypothesis {i + 1}: {what} in {term_text(hypothesis)}", replace(statement, given=tuple(given)), why
+            )
     for i, r in enumerate(statement.over):
         if isinstance(r.domain, Named):
             continue

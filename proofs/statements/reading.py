@@ -12,6 +12,7 @@ import sympy as sp
 from ...symbolic.algebra.errors import ProofError
 from .statement import Statement
 from .terms import Domain, is_relation
+from .text import term_text
 
 _BELOW = (sp.Lt, sp.Le)
 _ABOVE = (sp.Gt, sp.Ge)
@@ -65,7 +66,7 @@ class Reading:
         """Ranges and hypotheses that were not read."""
         s = self.statement
         ranges = [str(r) for r in s.over if f"over {r.symbol.name}" not in self._read]
-        return ranges + [str(h) for i, h in enumerate(s.given) if f"given {i}" not in self._read]
+        return ranges + [term_text(h) for i, h in enumerate(s.given) if f"given {i}" not in self._read]
 
     # the conclusion
 
@@ -93,7 +94,7 @@ class Reading:
         """
         found = [p for p in self.relations(left) if isinstance(p, sp.Eq)]
         if len(found) != 1:
-            raise _missing(f"one equation for {left}", [str(p) for p in self.statement.conclusion])
+            raise _missing(f"one equation for {left}", [term_text(p) for p in self.statement.conclusion])
         return found[0].args[1]
 
     def bounds(self, quantity: sp.Expr, given: bool = False) -> Bounds:
@@ -114,14 +115,14 @@ class Reading:
             left = part.args[0] == quantity
             upper = isinstance(part, _BELOW) == left
             if upper in sides:
-                raise _missing(f"one bound of {quantity} from each side", [str(p) for p in parts])
+                raise _missing(f"one bound of {quantity} from each side", [term_text(p) for p in parts])
             sides[upper] = (part.args[1 if left else 0], isinstance(part, _STRICT))
             if given:
                 self._read.add(f"given {index}")
             else:
                 self.covered.add(index)
         if not sides:
-            raise _missing(f"a bound of {quantity}", [str(p) for p in parts])
+            raise _missing(f"a bound of {quantity}", [term_text(p) for p in parts])
         (low, low_strict), (high, high_strict) = sides.get(False, (None, False)), sides.get(True, (None, False))
         return Bounds(low, high, low_strict, high_strict)
 
@@ -184,7 +185,7 @@ class Reading:
             ProofError: it is not.
         """
         if relation not in self.statement.given:
-            raise _missing(f"the hypothesis {relation}", [str(h) for h in self.statement.given])
+            raise _missing(f"the hypothesis {term_text(relation)}", [term_text(h) for h in self.statement.given])
         self._read.add(f"given {self.statement.given.index(relation)}")
 
     def value(self, symbol: sp.Symbol) -> sp.Expr:
@@ -195,7 +196,7 @@ class Reading:
         """
         found = [i for i, h in enumerate(self.statement.given) if isinstance(h, sp.Eq) and h.args[0] == symbol]
         if len(found) != 1:
-            raise _missing(f"one hypothesis {symbol} = ..", [str(h) for h in self.statement.given])
+            raise _missing(f"one hypothesis {symbol} = ..", [term_text(h) for h in self.statement.given])
         self._read.add(f"given {found[0]}")
         return self.statement.given[found[0]].args[1]
 
@@ -256,4 +257,6 @@ class Reading:
             here = here.func(*(sp.sympify(a).doit() for a in here.args))
         if here is sp.true or here is sp.false:
             return here is sp.true
-        raise _missing(f"values for every name of {relation}", sorted(map(str, here.free_symbols)) or str(here))
+        raise _missing(
+            f"values for every name of {term_text(relation)}", sorted(map(str, here.free_symbols)) or str(here)
+        )

@@ -8,7 +8,7 @@ import mpmath
 import sympy as sp
 
 from .statement import Statement
-from .terms import is_relation, split_order
+from .terms import Domain, is_relation, split_order
 
 _BELOW = (sp.Lt, sp.Le)
 _ABOVE = (sp.Gt, sp.Ge)
@@ -66,16 +66,20 @@ def implies(old: sp.Basic, new: sp.Basic, statement: Statement) -> bool:
 def positive(expr: sp.Expr, statement: Statement, strict: bool = False) -> bool:
     """Whether an expression is not negative (or positive) on the ranges of a statement, by enclosures on boxes."""
     expr = sp.sympify(expr)
-    if expr.is_number:
-        return bool(expr > 0 if strict else expr >= 0)
-    if expr.is_positive or (expr.is_nonnegative and not strict):
-        return True
     ranges = {r.symbol: r.domain for r in statement.over}
+    # what the table of symbols assumes of a symbol need not hold on the range that the statement gives it
+    known = {s: _like(s, ranges.get(s)) for s in expr.free_symbols}
+    shown = expr.xreplace(known)
+    if shown.is_positive or (shown.is_nonnegative and not strict):
+        return True
+    if shown.is_number:
+        return bool(shown > 0 if strict else shown >= 0)
     free = sorted(expr.free_symbols, key=str)
-    if not all(isinstance(ranges.get(s), sp.Interval) and ranges[s].is_bounded for s in free):
+    if not all(_bounded(ranges.get(s)) for s in free):
         return False
     each = max(1, round(BOXES ** (1 / len(free))))
-    function = sp.lambdify(free, expr, "mpmath")
+    # factored: an enclosure of e - e^2 next to e = 0 is not positive, one of e (1 - e) is
+    function = sp.lambdify(free, sp.factor(expr), "mpmath")
     cells = []
     for s in free:
         low, high = (mpmath.mpf(str(sp.N(v, 20))) for v in (ranges[s].start, ranges[s].end))
@@ -86,3 +90,16 @@ def positive(expr: sp.Expr, statement: Statement, strict: bool = False) -> bool:
     except (TypeError, ValueError, ZeroDivisionError, AttributeError, NotImplementedError):
         return False
     return bool(least > 0 if strict else least >= 0)
+
+
+def _bounded(domain: Domain | None) -> bool:
+    return isinstance(domain, sp.Interval) and bool(domain.start.is_finite and domain.end.is_finite)
+
+
+def _like(symbol: sp.Symbol, domain: Domain | None) -> sp.Dummy:
+    """A symbol that is assumed to be what its range says, and no more."""
+    if isinstance(domain, sp.Set) and domain.is_subset(sp.Interval.open(0, sp.oo)):
+        return sp.Dummy(symbol.name, positive=True)
+    if isinstance(domain, sp.Set) and domain.is_subset(sp.Interval(0, sp.oo)):
+        return sp.Dummy(symbol.name, nonnegative=True)
+    return sp.Dummy(symbol.name, real=True)
