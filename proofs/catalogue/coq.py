@@ -10,7 +10,7 @@ from ...symbolic.algebra.errors import EdgestabError
 from ...symbolic.algebra.symbols import symbol, symbols
 from ..certificates.theorem_1 import PIECES
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict
-from ..coq_record import THEOREMS, coq_status, main_stale_sources, recorded_proposition, stale_sources
+from ..coq_record import THEOREMS, coq_status, main_stale_sources, recorded_propositions, stale_sources
 from ..statements import (
     FORMAL,
     POSITIVE,
@@ -35,6 +35,7 @@ from ..statements.coq_names import COORDINATES, MANY, SETS
 from ..statements.coq_text import proposition, proposition_name, theorem_name
 from ..statements.quantifiers import Either, Exists, ForAll
 from ..subject import main_subject
+from .theorem_1_certificate import piece, start_statement
 
 
 def _whole(reading: Reading) -> Statement:
@@ -66,7 +67,7 @@ def judge_proposition(claim_id: str, ctx: CheckContext) -> Outcome:
         stated = proposition(claim_id, _whole(ctx.statement))
     except EdgestabError as error:
         return Outcome(Verdict.UNKNOWN, 1, undecided=1, detail=f"no proposition of Coq: {error}")
-    if stated != recorded_proposition(claim_id):
+    if f"\n{stated}" not in recorded_propositions():
         text = f"{proposition_name(claim_id)} in the sources says something else: `edgestab prove --regenerate`"
         return Outcome(Verdict.UNKNOWN, 1, undecided=1, detail=text)
     status = coq_status()
@@ -115,7 +116,8 @@ _HOUSE = Source("edgestab", "Coq development")
 epsilon, eta, eta_0, mu, E = symbols("epsilon eta eta_0 mu E")
 z, T, y, V = symbols("z T y V")
 theta_1, theta_2 = symbols("theta_1 theta_2")
-theta_0, theta, U = (sp.Symbol(name) for name in ("theta_0", "theta", "U"))
+theta_0 = symbol("theta_0")
+theta, U = sp.Symbol("theta"), sp.Symbol("U")
 ratio = symbol("r")
 k, i = (sp.Symbol(name, integer=True, nonnegative=True) for name in "ki")
 q_i, theta_i, theta_i_next, P = (sp.Symbol(name, real=True) for name in ("q_i", "theta_i", "theta_i'", "P"))
@@ -129,7 +131,15 @@ def _partial(what: str, parameter: str) -> sp.Symbol:
 
 
 _PLANE = (Range(theta_0, WEIGHTS),)
-_ENDS = (le(2 / eta - epsilon / eta, LIMIT), le(LIMIT, 2 / eta), eq(F_LIMIT, 0))
+
+
+def _ends(value: sp.Symbol, output: sp.Symbol) -> tuple[sp.Basic, ...]:
+    """Within epsilon/eta below the edge, at the minimum of the loss."""
+    return le(2 / eta - epsilon / eta, value), le(value, 2 / eta), eq(output, 0)
+
+
+_ENDS = _ends(LIMIT, F_LIMIT)
+_ENDS_MANY = _ends(*(sp.Symbol(name, real=True) for name in ("lambda_infinity(theta)", "f_infinity(theta)")))
 #: Hypothesis that the eigenvalues of Q are mu, -epsilon mu and 0, with any multiplicities.
 _SPECTRUM = ForAll.of((Range(i, COORDINATES),), (), (Either(eq(q_i, mu), eq(q_i, -epsilon * mu), eq(q_i, 0)),))
 
@@ -157,8 +167,7 @@ _PLANAR_Z = Definition(z, "the rescaled residual in the plane, with target 0", e
 _PLANAR_V = Definition(V, "the rescaled weight norm in the plane", eta * epsilon * NORM)
 _SCALED_Z = Definition(Z_MU, "the residual in units of 1/(eta mu), for any number of parameters", eta * mu * F)
 _SCALED_T = Definition(T_MU, "the rescaled NTK eigenvalue, for any number of parameters", eta * M(2))
-_LOW = {name: sp.Rational(str(PIECES[0][0][name])) for name in ("slope", "height")}
-_START = {name: sp.Rational(str(value)) for name, value in (PIECES[0][1] or {}).items()}
+_LOW, _START = piece(0)
 
 
 def _near(expansion: sp.Expr, constant: sp.Expr, power: int) -> sp.Basic:
@@ -168,14 +177,7 @@ def _near(expansion: sp.Expr, constant: sp.Expr, power: int) -> sp.Basic:
 _FIRST = _near(2 - epsilon / 2, R(17, 4), 2)
 _SECOND = _near(2 - epsilon / 2 - R(27, 32) * epsilon**2, R(137, 8), 3)
 _SHARP_BASIN = (*_basin(z, V, _LOW["slope"], _LOW["height"]), le(_START["n_min"], V))
-_SHARP_STARTS = (
-    lt(_START["a_min"], eta_0 * F_0),
-    lt(eta_0 * F_0, _START["a_max"]),
-    lt(_START["n_min"], eta_0 * epsilon * NORM),
-    lt(eta_0 * epsilon * NORM, _START["n_max"]),
-    le(eta_0, eta),
-    le(eta, _START["ratio"] * eta_0),
-)
+_SHARP_STARTS = start_statement(sp.Interval.Lopen(0, 1), _START).given
 
 
 def _sharp(top: sp.Expr, explicit: bool, *parts: sp.Basic) -> ForAll:
@@ -301,7 +303,7 @@ CLAIMS = (
                         eq(E, 0),
                         *_basin(Z_MU, V_MU, _SLOPE, _HEIGHT),
                     ),
-                    _ENDS,
+                    _ENDS_MANY,
                 ),
             ),
             over=(Range(epsilon, sp.Interval.Lopen(0, 1)), Range(eta, POSITIVE)),

@@ -14,7 +14,7 @@ class CoqName:
     Attributes:
         key: as in the table of names; of a function with brackets.
         text: its term, with a field for each variable it speaks of and numbered fields for its arguments; where it is
-            characterised, the property, of the number.
+            characterised, the property of that number.
         level: Coq's precedence of the term.
         characterised: identifier of the number that has the property; empty for a name with a term.
         natural: whether its arguments are natural numbers.
@@ -130,8 +130,8 @@ COQ_NAMES = (
         "derivable_pt_lim (fun u : R => output (moved {i} u {theta})) (coordinate {i} {theta}) f_i",
         characterised="f_i",
     ),
-    CoqName("lambda_infinity", f"Un_cv (fun n : nat => M 2 {_DESCENT}) lim", characterised="lim"),
-    CoqName("f_infinity", f"Un_cv (fun n : nat => output {_DESCENT}) f_lim", characterised="f_lim"),
+    CoqName("lambda_infinity(theta)", f"Un_cv (fun n : nat => M 2 {_DESCENT}) lim", characterised="lim"),
+    CoqName("f_infinity(theta)", f"Un_cv (fun n : nat => output {_DESCENT}) f_lim", characterised="f_lim"),
     # two steps from (z, f_2(z) + y)
     CoqName("f_2()", "curve {epsilon} {0}"),
     CoqName("z''", f"z_step {{epsilon}} {_ONE}"),
