@@ -32,10 +32,13 @@ def list_claims(json_path: str | None, force: bool) -> None:
 
 @click.command()
 @click.argument("claim")
-@click.option("--format", "form", type=click.Choice(("text", "latex", "json")), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(("text", "latex", "json", "coq")), default="text", show_default=True
+)
 def show(claim: str, form: str) -> None:
     """Show one claim: statement, assumptions, source, level, what it uses."""
     from edgestab.proofs.catalogue import get_claim
+    from edgestab.proofs.catalogue.coq import coq_text
     from edgestab.proofs.pages import claim_latex, claim_record, claim_text
 
     found = get_claim(claim)
@@ -43,5 +46,7 @@ def show(claim: str, form: str) -> None:
         click.echo(json.dumps(claim_record(found), indent=2))
     elif form == "latex":
         click.echo(claim_latex(found))
+    elif form == "coq":
+        click.echo(coq_text(found))
     else:
         click.echo(claim_text(found))

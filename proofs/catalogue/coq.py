@@ -6,11 +6,12 @@ from functools import partial
 
 import sympy as sp
 
-from ...symbolic.algebra.errors import EdgestabError
+from ...symbolic.algebra.errors import DomainError, EdgestabError
 from ...symbolic.algebra.symbols import symbol, symbols
 from ..certificates.theorem_1 import PIECES
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict
-from ..coq_record import THEOREMS, coq_status, main_stale_sources, recorded_propositions, stale_sources
+from ..coq_audit import with_definitions
+from ..coq_record import THEOREMS, coq_status, main_stale_sources, recorded_propositions, source_files, stale_sources
 from ..statements import (
     FORMAL,
     POSITIVE,
@@ -18,8 +19,6 @@ from ..statements import (
     WEIGHTS,
     Definition,
     If,
-    Inhabited,
-    IsOpen,
     O,
     R,
     Range,
@@ -33,8 +32,9 @@ from ..statements import (
 )
 from ..statements.coq_names import COORDINATES, MANY, SETS
 from ..statements.coq_text import proposition, proposition_name, theorem_name
-from ..statements.quantifiers import Either, Exists, ForAll
+from ..statements.quantifiers import Either, Exists, ForAll, NotEmpty, Open
 from ..subject import main_subject
+from . import all_claims
 from .theorem_1_certificate import piece, start_statement
 
 
@@ -44,6 +44,39 @@ def _whole(reading: Reading) -> Statement:
     for r in reading.statement.over:
         reading.domain(r.symbol)
     return reading.statement
+
+
+def propositions() -> dict[str, str]:
+    """The Coq definition of every claim that a check says is proved in Coq.
+
+    Returns:
+        Claim id to Coq source.
+    """
+    proved = (
+        claim
+        for claim in all_claims().values()
+        for check in claim.checks
+        if isinstance(check.run, partial) and check.run.func is judge_proposition
+    )
+    return {claim.id: proposition(claim.id, claim.statement) for claim in proved}
+
+
+def coq_text(claim: Claim) -> str:
+    """What Coq proves of a claim: its statement as a proposition, after every definition that it uses.
+
+    Args:
+        claim: a claim that is proved in Coq.
+
+    Returns:
+        Coq source that stands by itself, over Coq's real numbers.
+
+    Raises:
+        DomainError: it is not proved in Coq.
+    """
+    known = propositions()
+    if claim.id not in known:
+        raise DomainError.of("the Coq text", f"one of {', '.join(known)}", claim.id, "Pick one that Coq proves.")
+    return with_definitions(known[claim.id], source_files())
 
 
 def judge_proposition(claim_id: str, ctx: CheckContext) -> Outcome:
@@ -331,8 +364,8 @@ CLAIMS = (
                     (Range(U, SETS), Range(ratio, REALS)),
                     (),
                     (
-                        Inhabited(U),
-                        IsOpen(U),
+                        NotEmpty(U),
+                        Open(U),
                         gt(ratio, 1),
                         ForAll.of(
                             (Range(theta_0, U), Range(eta, sp.Interval(eta_0, ratio * eta_0))),
@@ -369,7 +402,7 @@ CLAIMS = (
     Claim(
         id="recurrence-identity-coq",
         formerly="recurrence-identity-kernel",
-        title="The printed recurrences with what they leave out, as polynomial identities",
+        title="The printed recurrences and the terms that they lack, as polynomial identities",
         statement=Statement(
             conclusion=(
                 eq(CUT(z), 2 + 2 * (1 - epsilon) * z + 2 * (1 - epsilon + epsilon**2) * z**2),
@@ -385,7 +418,7 @@ CLAIMS = (
                     - 12 * (1 - epsilon + epsilon**2) * y**2 * z**2
                     - (8 - 9 * epsilon + 8 * epsilon**2) * y**3 * z**2
                     - 2 * (1 - epsilon + epsilon**2) * y**4 * z**2
-                    + O(z**3),
+                    + O(epsilon * z**3, y * z**3, z**5),
                 ),
             ),
             over=tuple(Range(v, FORMAL) for v in (z, y, epsilon)),
@@ -397,7 +430,7 @@ CLAIMS = (
         ),
         source=Source("agarwala2023", "Analysis, insight 2: recurrence for every other iteration"),
         uses=("one-step-coq",),
-        note="The terms y^2 z^2, y^3 z^2 and y^4 z^2 have no factor epsilon and are not printed.",
+        note="Parts of the terms with y^2 z^2, y^3 z^2, y^4 z^2, y z^3 have no factor epsilon; they are not printed.",
         checks=(proved_in_coq("recurrence-identity-coq"),),
     ),
 )

@@ -202,8 +202,14 @@ split; [|split].
     unfold ev3, ev2, ev1. cbn [evL]. field. }
   rewrite S in H. apply (Rplus_eq_compat_r z) in H. unfold Rminus in H.
   rewrite Rplus_assoc, Rplus_opp_l, Rplus_0_r in H. rewrite H. unfold dz. field.
-- exists (scaled 32 rec_ry_num). intros z y e. rewrite poly_3_scaled.
-  pose proof (y_recurrence z y e) as H. cbv zeta in H. rewrite printed_y in H. unfold rest_y in H.
-  rewrite !Rmult_1_l in H. apply (Rplus_eq_compat_r y) in H. unfold Rminus at 1 in H.
-  rewrite Rplus_assoc, Rplus_opp_l, Rplus_0_r in H. rewrite H. ring.
+- set (low := hd [] rec_ry_num). set (next := hd [] (tl rec_ry_num)).
+  set (a := [[tl (hd [] low)]; [tl (hd [] next)]]). set (b := [tl low; tl next]). set (c := tl (tl rec_ry_num)).
+  exists (scaled 32 a), (scaled 32 b), (scaled 32 c). intros z y e. rewrite !poly_3_scaled.
+  pose proof (y_recurrence z y e) as H. cbv zeta in H. rewrite printed_y in H.
+  assert (S : rest_y e z y = e * (ev3 a z y e / 32) + y * (ev3 b z y e / 32) + z ^ 2 * (ev3 c z y e / 32)).
+  { unfold rest_y. rewrite !Rmult_1_l.
+    change rec_ry_num with (((0%Z :: tl (hd [] low)) :: tl low) :: ((0%Z :: tl (hd [] next)) :: tl next) :: c).
+    unfold a, b, ev3, ev2, ev1. cbn [evL]. field. }
+  rewrite S in H. apply (Rplus_eq_compat_r y) in H. unfold Rminus at 1 in H.
+  rewrite Rplus_assoc, Rplus_opp_l, Rplus_0_r in H. rewrite H. field.
 Qed.

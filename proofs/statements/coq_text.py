@@ -18,7 +18,7 @@ from sympy.core.function import AppliedUndef
 
 from ...symbolic.algebra.errors import CodegenError
 from .coq_names import COQ_NAMES, DOMAIN_CONDITIONS, IDENTIFIERS, CoqName
-from .quantifiers import Either, Exists, Quantified
+from .quantifiers import Either, Exists, NotEmpty, Open, Quantified
 from .statement import Range, Statement
 from .terms import FORMAL, All, If, Iff, Inhabited, IsOpen, Named, leaves, names_in, split_order
 
@@ -26,6 +26,7 @@ SUM, PRODUCT, POWER, APPLICATION = 50, 40, 30, 10
 _RELATIONS = {sp.Eq: "{0} = {1}", sp.Ne: "{0} <> {1}", sp.Lt: "{0} < {1}", sp.Le: "{0} <= {1}"}
 _TURNED = {sp.Gt: sp.Lt, sp.Ge: sp.Le}
 WIDTH = 116
+_SET = " -> Prop"
 _FACTORS = ("eta_0", "eta", "mu", "epsilon")
 
 
@@ -259,13 +260,12 @@ class _Writer:
         for node, joint in ((If, " -> "), (Iff, " <-> "), (All, " /\\ "), (Either, " \\/ ")):
             if isinstance(part, node):
                 return joint.join(inner)
-        if isinstance(part, Inhabited | IsOpen):
+        if isinstance(part, NotEmpty | Open):
             (variable,) = part.args
-            name = scope.bound.get(variable.name, "")
-            if not scope.types.get(variable.name, "").endswith("-> Prop"):
+            if not scope.types.get(variable.name, "").endswith(_SET):
                 raise _refuse("a set that is a variable", part)
-            element = scope.types[variable.name].removesuffix(" -> Prop")
-            return f"exists q : {element}, {name} q" if isinstance(part, Inhabited) else f"open {name}"
+            name, element = scope.bound[variable.name], scope.types[variable.name].removesuffix(_SET)
+            return f"exists q : {element}, {name} q" if isinstance(part, NotEmpty) else f"open {name}"
         if isinstance(part, Quantified):
             return self.block(part.over, part.given, part.conclusion, scope, isinstance(part, Exists))
         raise _refuse("a relation", part)
@@ -282,7 +282,7 @@ class _Writer:
         scope, binders, premises = self._bind(over, scope)
         scope, lets = self.abbreviated([*given, *parts], scope)
         premises += [self.relation(h, scope) for h in given]
-        body = self._conjunction([p for p in parts], scope)
+        body = self._conjunction(parts, scope)
         joint = " /\\\n" if exists else " ->\n"
         conditions = joint.join(f"({p})" if exists or _compound(p) else p for p in premises)
         body = f"{lets}{conditions}{joint}{body}" if conditions else lets + body
@@ -341,7 +341,7 @@ class _Writer:
         (variable,) = part.args
         over = self.statement.over
         scope, _, _ = self._bind(over, _Scope())
-        given = [h for h in self.statement.given]
+        given = self.statement.given
         on_it = [h for h in given if variable.name in scope.needs(self.names(h))]
         used = set().union(*(scope.needs(self.names(h)) for h in on_it)) - {variable.name}
         others = [r for r in over if r.symbol.name in used]
@@ -379,7 +379,7 @@ def _compound(text: str) -> bool:
 
 def _type(domain: object, scope: _Scope) -> str:
     if isinstance(domain, sp.Symbol):
-        return scope.types[domain.name].removesuffix(" -> Prop")
+        return scope.types[domain.name].removesuffix(_SET)
     if isinstance(domain, Named) and domain != FORMAL:
         if not domain.coq:
             raise _refuse("a domain with a type in Coq", domain.text)

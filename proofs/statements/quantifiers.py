@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sympy as sp
@@ -86,12 +86,19 @@ class Quantified(Node):
     @property
     def free_symbols(self) -> set[sp.Basic]:
         """All symbols but the variables that are bound here."""
-        return super().free_symbols - {r.symbol for r in self.over}
+        return super().free_symbols - self.bound_symbols
+
+    @property
+    def bound_symbols(self) -> frozenset[sp.Symbol]:
+        """The variables."""
+        return frozenset(r.symbol for r in self.over)
 
     def _sympystr(self, printer: Any) -> str:
-        ranges = ", ".join(f"{printer._print(r.symbol)} in {_domain_text(r.domain)}" for r in self.over)
-        given = " and ".join(printer._print(h) for h in self.given)
-        parts = " and ".join(printer._print(p) for p in self.conclusion)
+        groups: dict[str, list[str]] = {}
+        for r in self.over:
+            groups.setdefault(_domain_text(r.domain), []).append(printer._print(r.symbol))
+        ranges = "; ".join(f"{', '.join(symbols)} in {domain}" for domain, symbols in groups.items())
+        given, parts = (" and ".join(_inside(p, printer) for p in terms) for terms in (self.given, self.conclusion))
         return f"{self.words} {ranges}{f', if {given}' if given else ''}{self.sign} {parts}"
 
     def _latex(self, printer: Any) -> str:
@@ -103,25 +110,43 @@ class Quantified(Node):
 
     latex_sign = ""
 
-    def variants(self) -> list[tuple[str, Quantified]]:
-        """This node with one hypothesis dropped, or one range closed, opened: what was changed, and the node."""
+    def variants(self) -> Iterator[tuple[str, sp.Basic]]:
+        """The node with one hypothesis dropped, or one end of a range closed or opened."""
         ranges, given, parts = self.args
-        found = [
-            (f"hypothesis dropped: {h}", type(self)(ranges, [*given[:i], *given[i + 1 :]], parts))
-            for i, h in enumerate(given)
-        ]
+        for i, hypothesis in enumerate(given):
+            yield f"hypothesis dropped: {hypothesis}", self.func(ranges, [*given[:i], *given[i + 1 :]], parts)
         for i, (symbol, domain) in enumerate(ranges):
             if not isinstance(domain, sp.Interval):
                 continue
             start, end, left, right = domain.args
-            for changed in (
-                sp.Interval(start, end, not left, right),
-                sp.Interval(start, end, left, not right),
-            ):
-                if changed != domain:
+            for changed in (sp.Interval(start, end, not left, right), sp.Interval(start, end, left, not right)):
+                if changed != domain:  # an infinite end stays open
                     moved = [*ranges[:i], sp.Tuple(symbol, changed), *ranges[i + 1 :]]
-                    found.append((f"{domain} -> {changed}", type(self)(moved, given, parts)))
-        return found
+                    yield f"{domain} -> {changed}", self.func(moved, given, parts)
+
+
+class NotEmpty(Node):
+    """``NotEmpty(U)``: the set that a variable stands for has an element."""
+
+    def written(self, parts: list[str], name: str) -> str:
+        """As text."""
+        return f"{parts[0]} is not empty"
+
+    def written_latex(self, parts: list[str]) -> str:
+        """As LaTeX."""
+        return rf"{parts[0]} \ne \emptyset"
+
+
+class Open(Node):
+    """``Open(U)``: the set that a variable stands for is open."""
+
+    def written(self, parts: list[str], name: str) -> str:
+        """As text."""
+        return f"{parts[0]} is open"
+
+    def written_latex(self, parts: list[str]) -> str:
+        """As LaTeX."""
+        return rf"{parts[0]} \text{{ is open}}"
 
 
 class ForAll(Quantified):
@@ -134,6 +159,11 @@ class Exists(Quantified):
     """For some values of the variables the hypotheses and all parts hold."""
 
     words, sign, latex_sign = "there are", " with", r"\exists"
+
+
+def _inside(term: sp.Basic, printer: Any) -> str:
+    """A term within a list of terms, in brackets where it is made of several itself."""
+    return f"({printer._print(term)})" if isinstance(term, Quantified | Either) else str(printer._print(term))
 
 
 def _domain_text(domain: Domain | sp.Symbol) -> str:

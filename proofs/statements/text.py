@@ -90,16 +90,22 @@ def ranges_text(statement: Statement) -> list[str]:
     return [f"{', '.join(s.name for s in symbols)} in {domain}" for domain, symbols in groups.items()]
 
 
+def _variables(statement: Statement) -> list[sp.Symbol]:
+    """Variables of the statement, then those that its nodes bind and the table of symbols knows."""
+    outer = [r.symbol for r in statement.over]
+    return outer + [s for s in statement.inner_variables() if s not in outer and s.name in TABLE]
+
+
 def definitions_text(statement: Statement) -> list[tuple[str, str]]:
     """Every name of the statement with its meaning: variables, names of the table, its own."""
-    rows = [(r.symbol.name, meaning_of(r.symbol)) for r in statement.over if meaning_of(r.symbol)]
+    rows = [(s.name, meaning_of(s)) for s in _variables(statement) if meaning_of(s)]
     rows += [(name.key.replace("()", "(.)"), name.meaning) for name in statement.used_names()]
     return rows + [(term_text(d.name), _own(d)) for d in statement.where]
 
 
 def latex_definitions(statement: Statement) -> list[tuple[str, str]]:
     """The same with names in LaTeX and meanings escaped."""
-    rows = [(term_latex(r.symbol), escape(meaning_of(r.symbol))) for r in statement.over if meaning_of(r.symbol)]
+    rows = [(term_latex(s), escape(meaning_of(s))) for s in _variables(statement) if meaning_of(s)]
     for name in statement.used_names():
         bare = name.key.removesuffix("()")
         latex = name.latex or (term_latex(TABLE[bare].symbol) if bare in TABLE else sp.latex(sp.Symbol(bare)))
