@@ -424,8 +424,8 @@ def proposition(claim_id: str, statement: Statement) -> str:
     Raises:
         CodegenError: the statement uses what has no Coq term.
     """
-    pieces = list(_Writer(statement).pieces())
-    if not pieces:
+    if not statement.conclusion:
         raise _refuse("a conclusion", claim_id)
+    pieces = list(_Writer(statement).pieces())
     body = " /\\\n".join(f"({p})" for p in pieces) if len(pieces) > 1 else pieces[0]
     return _wrapped(f"Definition {proposition_name(claim_id)} : Prop :=\n{textwrap.indent(body, '  ')}.") + "\n"

@@ -116,9 +116,9 @@ class Quantified(Node):
         for i, hypothesis in enumerate(given):
             yield f"hypothesis dropped: {hypothesis}", self.func(ranges, [*given[:i], *given[i + 1 :]], parts)
         for i, (symbol, domain) in enumerate(ranges):
-            if not isinstance(domain, sp.Interval):
+            if not isinstance(domain, sp.Interval) or domain is sp.S.Reals:
                 continue
-            start, end, left, right = domain.args
+            start, end, left, right = domain.start, domain.end, domain.left_open, domain.right_open
             for changed in (sp.Interval(start, end, not left, right), sp.Interval(start, end, left, not right)):
                 if changed != domain:  # an infinite end stays open
                     moved = [*ranges[:i], sp.Tuple(symbol, changed), *ranges[i + 1 :]]
