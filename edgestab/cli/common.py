@@ -54,7 +54,7 @@ class Output:
             **config: of the run, for the record.
         """
         if self.json is not None:
-            write_json(self.json, clean({**content, "run": run_record(**config)}), self.force)
+            write_json(self.json, clean({**content, "run": {"config": config}}), self.force)
 
     def show(self, table: Any) -> None:
         """Print a table, unless stdout is taken by JSON.
@@ -208,17 +208,28 @@ def write_output(path: str, text: str, force: bool) -> None:
         raise OutputError.of("output", "a writable path", path, f"{error.strerror}.") from error
 
 
-def write_json(path: str, content: Any, force: bool) -> None:
-    """Write a result as JSON; a file also records the run (argv, versions), stdout is the result alone.
+SCHEMA = "edgestab 1"
+"""Version of the JSON that commands write: it changes when a key is renamed or changes its meaning."""
+
+
+def recorded(content: dict[str, Any]) -> dict[str, Any]:
+    """A command's result with the schema's version and the record of the run.
+
+    Args:
+        content: the result; what it has under ``run`` is kept beside argv and versions.
+    """
+    return {"schema": SCHEMA, **content, "run": {**run_record(), **content.get("run", {})}}
+
+
+def write_json(path: str, content: dict[str, Any], force: bool) -> None:
+    """Write a result as JSON, with the schema's version and the record of the run.
 
     Args:
         path: where to; ``-`` is stdout.
         content: what; NaN and infinities must have been turned into null or strings before.
         force: whether an existing file may be replaced.
     """
-    if path != "-" and isinstance(content, dict) and "run" not in content:
-        content = {**content, "run": run_record()}
-    write_output(path, json.dumps(content, indent=2, allow_nan=False), force)
+    write_output(path, json.dumps(recorded(content), indent=2, allow_nan=False), force)
 
 
 def run_record(**config: Any) -> dict[str, Any]:
