@@ -194,7 +194,7 @@ def _basin(residual: sp.Expr, norm: sp.Expr, slope: sp.Expr, height: sp.Expr) ->
     )
 
 
-_SLOPE, _HEIGHT = sp.Symbol("beta(epsilon)", real=True), sp.Symbol("A(epsilon)", real=True)
+_SLOPE, _HEIGHT = (sp.Function(name)(epsilon) for name in ("beta", "A"))
 Z_MU, T_MU, V_MU = symbol("z_mu"), sp.Symbol("T_mu", real=True), sp.Symbol("V_mu", real=True)
 _PLANAR_Z = Definition(z, "the rescaled residual in the plane, with target 0", eta * F_0)
 _PLANAR_V = Definition(V, "the rescaled weight norm in the plane", eta * epsilon * NORM)
@@ -214,9 +214,8 @@ _SHARP_STARTS = start_statement(sp.Interval.Lopen(0, 1), _START).given
 
 
 def _sharp(top: sp.Expr, explicit: bool, *parts: sp.Basic) -> ForAll:
-    over = (Range(epsilon, sp.Interval.Lopen(0, top)), Range(eta, POSITIVE), *_PLANE)
-    if explicit:
-        over = (*over, Range(eta_0, POSITIVE))
+    outer = (Range(eta_0, POSITIVE),) if explicit else ()
+    over = (Range(epsilon, sp.Interval.Lopen(0, top)), Range(eta, POSITIVE), *_PLANE, *outer)
     return ForAll.of(over, _SHARP_STARTS if explicit else _SHARP_BASIN, (*parts, le(LIMIT, 2 / eta), eq(F_LIMIT, 0)))
 
 
@@ -376,6 +375,10 @@ CLAIMS = (
                 ),
             ),
             over=(Range(epsilon, sp.Interval.Lopen(0, R(3, 10))), Range(eta_0, POSITIVE)),
+            where=(
+                Definition(U, "the neighbourhood: a set of weights"),
+                Definition(ratio, "the largest step size of the window over the least one"),
+            ),
         ),
         source=Source("agarwala2023", "Theorem 1"),
         uses=("theorem-1-basin-coq",),

@@ -103,13 +103,13 @@ assert (Hr : beta (region e) = slope /\ A (region e) = height /\ w (region e) = 
 destruct Hr as (Rb & Ra & Rw). split.
 - intros q z V H0 H1 H2 H3. destruct (edge_every_eps e eta q (conj E1 E2) Heta) as (l & L1 & L2 & L3).
   + unfold basin. fold z. fold V. rewrite Rb, Ra, Rw, Rmult_1_l. split; [exact H0|]. split; [exact H1|].
-    rewrite (Rmult_comm (V - 2 + e)). split; assumption.
+    rewrite (Rmult_comm (V - 2 + e)), (Rmult_comm slope). split; assumption.
   + exists 0. split; [exact L2|]. exists l. tauto.
 - intros mu E th zm Vm Hmu Hs -> H0 H1 H2 H3.
   destruct (edge_multiplicities mu e eta th Hmu (conj E1 E2) Heta (spectrum_of mu e th Hs)) as (l & L1 & L2 & L3).
   + rewrite residual_0. fold zm. unfold D. rewrite Rb, Ra, Rw, Rmult_1_l.
     replace (weight_norm e zm (eta * M 2 th)) with Vm by (unfold weight_norm, Vm; ring).
-    rewrite (Rmult_comm (Vm - 2 + e)). split; [exact H1|]. split; assumption.
+    rewrite (Rmult_comm (Vm - 2 + e)), (Rmult_comm slope). split; [exact H1|]. split; assumption.
   + rewrite residual_0. exact (times_not_zero (eta * mu) (output th) H0).
   + exists 0. split.
     * intros d Hd. destruct (L2 d Hd) as (N & HN). exists N. intros n Hn. specialize (HN n Hn).

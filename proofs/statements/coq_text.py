@@ -131,7 +131,7 @@ class _Writer:
 
     def value(self, key: str) -> sp.Basic | None:
         """What the statement itself abbreviates by a name."""
-        return next((d.value for d in self.statement.where if str(d.name) == key), None)
+        return next((d.value for d in self.statement.where if key in (str(d.name), d.key)), None)
 
     def names(self, term: sp.Basic) -> set[str]:
         """The names of a term, those of its abbreviations among them."""
@@ -142,7 +142,7 @@ class _Writer:
     def abbreviated(self, terms: Sequence[sp.Basic], scope: _Scope) -> tuple[_Scope, str]:
         """``let z := .. in`` for the statement's abbreviations that occur and have a value in this scope."""
         text = ""
-        occurring = {node.name for t in terms for _, node in leaves(t) if isinstance(node, sp.Symbol)}
+        occurring = {str(n) for t in terms for _, n in leaves(t) if isinstance(n, sp.Symbol | AppliedUndef)}
         for d in self.statement.where:
             name = IDENTIFIERS.get(str(d.name))
             if d.value is None or name is None or str(d.name) not in occurring or str(d.name) in scope.known:
@@ -181,6 +181,8 @@ class _Writer:
         if isinstance(expr, sp.Piecewise):
             return f"({self._cases(expr, scope)})", 0
         if isinstance(expr, AppliedUndef):
+            if self.value(str(expr)) is not None:
+                return self._name(str(expr), scope)
             return self._name(f"{expr.func.__name__}()", scope, expr.args)
         raise _refuse("a term over the real numbers", expr)
 

@@ -12,7 +12,7 @@ from .statement import Range, domain_text
 from .terms import Domain, Named, Node
 
 
-class Space(sp.Basic):  # type: ignore[misc]
+class Space(sp.Basic):
     """A named domain, or the set that a variable stands for, as an argument of a term."""
 
     @classmethod
@@ -103,10 +103,12 @@ class Quantified(Node):
 
     def _latex(self, printer: Any) -> str:
         ranges = r",\ ".join(rf"{printer._print(r.symbol)} \in {_domain_latex(r.domain, printer)}" for r in self.over)
-        given = r" \wedge ".join(printer._print(h) for h in self.given)
-        parts = r" \wedge ".join(printer._print(p) for p in self.conclusion)
-        arrow = rf"{given} \implies " if given else ""
-        return rf"{self.latex_sign} {ranges}:\ {arrow}{parts}"
+        given, parts = (
+            r",\ ".join(_inside(p, printer, r"\bigl(", r"\bigr)") for p in terms) for terms in self.args[1:]
+        )
+        # a new line before the hypotheses and before the parts: it stands in an aligned display
+        arrow = rf"{given} \implies \\ &\qquad " if given else ""
+        return rf"{self.latex_sign} {ranges}: \\ &\qquad {arrow}{parts}"
 
     latex_sign = ""
 
@@ -161,9 +163,10 @@ class Exists(Quantified):
     words, sign, latex_sign = "there are", " with", r"\exists"
 
 
-def _inside(term: sp.Basic, printer: Any) -> str:
+def _inside(term: sp.Basic, printer: Any, opened: str = "(", closed: str = ")") -> str:
     """A term within a list of terms, in brackets where it is made of several itself."""
-    return f"({printer._print(term)})" if isinstance(term, Quantified | Either) else str(printer._print(term))
+    text = str(printer._print(term))
+    return f"{opened}{text}{closed}" if isinstance(term, Quantified | Either) else text
 
 
 def _domain_text(domain: Domain | sp.Symbol) -> str:

@@ -40,6 +40,14 @@ class _Text(StrPrinter):
     def _print_Abs(self, expr: sp.Basic) -> str:
         return f"|{self._print(expr.args[0])}|"
 
+    def _print_Sum(self, expr: sp.Basic) -> str:
+        ranges = ", ".join(f"{i} = {self._print(low)} .. {self._print(high)}" for i, low, high in expr.limits)
+        return f"(sum over {ranges} of {self._print(expr.function)})"
+
+    def _print_Piecewise(self, expr: sp.Basic) -> str:
+        cases = [(str(self._print(v)), "" if c is sp.true else f" if {self._print(c)}") for v, c in expr.args]
+        return ", else ".join(f"{value}{condition}" for value, condition in cases)
+
 
 class _Latex(ExactPrinter):
     """The house's printer with the table of names, order symbols last, and connectives."""
@@ -141,7 +149,8 @@ def ranges_text(statement: Statement) -> list[str]:
 def _variables(statement: Statement) -> list[sp.Symbol]:
     """Variables of the statement, then those that its nodes bind and the table of symbols knows."""
     outer = [r.symbol for r in statement.over]
-    return outer + [s for s in statement.inner_variables() if s not in outer and s.name in TABLE]
+    known = TABLE.keys() - {d.key for d in statement.where}
+    return outer + [s for s in statement.inner_variables() if s not in outer and s.name in known]
 
 
 def definitions_text(statement: Statement) -> list[tuple[str, str]]:

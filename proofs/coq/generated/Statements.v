@@ -58,7 +58,7 @@ Definition claim_theorem_1_basin_coq : Prop :=
       let V := eta * e * norm2 q in
       z <> 0 ->
       z < 1 ->
-      slope * z ^ 2 <= (1 - z) * (V - 2 + e) ->
+      z ^ 2 * slope <= (1 - z) * (V - 2 + e) ->
       V + e <= 2 + height ->
       exists f_lim : R, Un_cv (fun n : nat => f e (gd e eta q n)) f_lim /\
       exists lim : R, Un_cv (fun n : nat => lambda e (gd e eta q n)) lim /\
@@ -75,7 +75,7 @@ Definition claim_theorem_1_basin_coq : Prop :=
       E = 0 ->
       zm <> 0 ->
       zm < 1 ->
-      slope * zm ^ 2 <= (1 - zm) * (Vm - 2 + e) ->
+      zm ^ 2 * slope <= (1 - zm) * (Vm - 2 + e) ->
       Vm + e <= 2 + height ->
       exists f_lim : R, Un_cv (fun n : nat => output (descent eta E th n)) f_lim /\
       exists lim : R, Un_cv (fun n : nat => M 2 (descent eta E th n)) lim /\
