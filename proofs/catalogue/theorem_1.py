@@ -24,7 +24,7 @@ from ...symbolic.trapping.lyapunov import derive_lyapunov
 from ...symbolic.trapping.region import Condition
 from ..certificates.stated import FIRST, LATER, LIMIT, NORM, OUTPUT, epsilon_range, stated_width, stated_windows
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
-from ..statements import REALS, R, Range, Reading, Statement, eq, gt, le, lt
+from ..statements import Definition, R, Range, Reading, Statement, eq, gt, lt
 from ..twins import residual_and_eigenvalue, squares
 from .coq import F_LIMIT, proved_in_coq
 from .theorem_1_certificate import judge_conditions, judge_starts, piece, refuted_by_algebra, start_statement
@@ -246,10 +246,8 @@ def _theta_twin(ctx: CheckContext) -> Outcome:
 
 def _below_and_above(ctx: CheckContext) -> tuple[tuple[Window, ...], sp.Expr, sp.Expr]:
     """The box in ``(z, V, epsilon)``, what T lies below and what T' lies above, as stated."""
-    ctx.statement.within(T, REALS)
-    norm, below, above = ctx.statement.bounds(V, given=True), ctx.statement.bounds(T), ctx.statement.bounds(T_NEXT)
-    sides = [(i.start, i.end) for i in (ctx.statement.interval(s) for s in (z, epsilon))]
-    sides.insert(1, (norm.low, norm.high))
+    below, above = ctx.statement.bounds(T), ctx.statement.bounds(T_NEXT)
+    sides = [(i.start, i.end) for i in (ctx.statement.interval(s) for s in (z, V, epsilon))]
     if below.low is not None or above.high is not None or not (below.high_strict and above.low_strict):
         raise ProofError.of(
             "the statement", "T below and T' above a number", str((below, above)), "No other is judged."
@@ -260,19 +258,19 @@ def _below_and_above(ctx: CheckContext) -> tuple[tuple[Window, ...], sp.Expr, sp
 def _overshoot_sampled(ctx: CheckContext) -> Outcome:
     """Exact rational steps from corners and random points of the box."""
     box, _, _ = _below_and_above(ctx)
-    kernel = compile_map(ctx.map, "fraction")
+    kernel, tilted = compile_map(ctx.map, "fraction"), ctx.statement.defined(T)
     rng, count = random.Random(ctx.seed), ctx.pick(40, 200, 2000)
-    points = [(a, b, e) for a in box[0] for b in box[1] for e in box[2]]
+    points: list[tuple[Fraction, ...]] = [(a, b, e) for a in box[0] for b in box[1] for e in box[2]]
     points += [
         tuple(low + (high - low) * Fraction(rng.randrange(INSIDE + 1), INSIDE) for low, high in box)
         for _ in range(count)
     ]
     rejected, lowest = 0, Fraction(10)
     for z0, V0, eps in points:
-        T0 = V0 + 2 * (1 - eps) * z0 if eps == 0 else eigenvalue(z0, V0, eps)
+        T0 = to_fraction(tilted.xreplace({z: sp.Rational(z0), V: sp.Rational(V0), epsilon: sp.Rational(eps)}))
         after = kernel.step((z0, T0), (eps,))[1]
         lowest = min(lowest, after)
-        values = {z: z0, V: V0, epsilon: eps, T: T0, T_NEXT: after}
+        values = {z: z0, V: V0, epsilon: eps, T_NEXT: after}
         rejected += not (ctx.statement.admits(values) and ctx.statement.holds(values))
     return judge(
         len(points), rejected, worst=float(lowest), figure="least T'", domain="corners and random exact points"
@@ -281,9 +279,11 @@ def _overshoot_sampled(ctx: CheckContext) -> Outcome:
 
 @lru_cache(maxsize=128)
 @refuted_by_algebra
-def _judge_box(one_step: PlanarMap, box: tuple[Window, ...], below: sp.Expr, above: sp.Expr) -> Outcome:
+def _judge_box(one_step: PlanarMap, value: sp.Expr, box: tuple[Window, ...], below: sp.Expr, above: sp.Expr) -> Outcome:
+    if sp.expand(value - (V - derive_lyapunov(one_step).tilt * z)) != 0:
+        return judge(1, 1, worst=str(value), figure="T as defined", detail="V is not the weight norm for this T")
     sides = tuple((s, (sp.Rational(a), sp.Rational(b))) for s, (a, b) in zip((z, V, epsilon), box, strict=True))
-    definitions = ((T, V - derive_lyapunov(one_step).tilt * z),)
+    definitions = ((T, value),)
     wanted = (("below", below - T), ("above", one_step.components[1] - above))
     conditions = [
         Condition.of_expression(name, "as stated", sides, expression, definitions, sp.S.One)
@@ -293,7 +293,7 @@ def _judge_box(one_step: PlanarMap, box: tuple[Window, ...], below: sp.Expr, abo
 
 
 def _overshoot_enclosed(ctx: CheckContext) -> Outcome:
-    return _judge_box(ctx.map, *_below_and_above(ctx))
+    return _judge_box(ctx.map, ctx.statement.defined(T), *_below_and_above(ctx))
 
 
 def _statement() -> Statement:
@@ -351,11 +351,11 @@ CLAIMS = (
         statement=Statement(
             over=(
                 Range(z, sp.Interval(-R(1, 2), -R(1, 5))),
-                Range(T, REALS),
+                Range(V, sp.Interval(R(43, 20), R(23, 10))),
                 Range(epsilon, sp.Interval(0, R(1, 5))),
             ),
-            given=(le(R(43, 20), V), le(V, R(23, 10))),
             conclusion=(lt(T, 2), gt(T_NEXT, R(12, 5))),
+            where=(Definition(T, "the rescaled NTK eigenvalue of the state", V + 2 * (1 - epsilon) * z),),
         ),
         source=Source("agarwala2023", "Theorem 1, the behaviour it is about"),
         uses=("one-step-map",),

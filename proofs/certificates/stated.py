@@ -13,7 +13,7 @@ from ...symbolic.planar.nullcline import EDGE
 from ..statements import POSITIVE, REALS, WEIGHTS, Inhabited, IsOpen, Reading
 from .theorem_1 import PIECES
 
-z, T, V, p, epsilon, eta, eta_0 = symbols("z T V p epsilon eta eta_0")
+z, V, p, epsilon, eta, eta_0 = symbols("z V p epsilon eta eta_0")
 OUTPUT, NORM, THETA_0 = symbol("f(theta_0)"), symbol("|theta_0|^2"), symbol("theta_0")
 FIRST, LATER, LIMIT = symbols("lambda_0 lambda_1 lambda_infinity")
 
@@ -50,8 +50,8 @@ def epsilon_range(statement: Reading) -> tuple[sp.Rational, sp.Rational]:
 
 
 def state_of_any_value(statement: Reading) -> None:
-    """Read the ranges of z and T, which are free."""
-    for variable in (z, T):
+    """Read the ranges of z and V, which are free: with epsilon they give T."""
+    for variable in (z, V):
         statement.within(variable, REALS)
 
 
@@ -134,7 +134,7 @@ def stated_regions(statement: Reading) -> list[dict[str, object]]:
     """The constants of the trapping regions that the hypotheses name, one for each stretch of epsilon.
 
     Args:
-        statement: over epsilon, z and T, with the hypotheses ``z != 0``, ``z < 1``, a barrier and a top.
+        statement: over epsilon, z and V, with the hypotheses ``z != 0``, ``z < 1``, a barrier and a top.
 
     Returns:
         What :func:`..trapping.barrier.derive_barrier` takes; with ``floor``, the least V, where there is one.

@@ -110,7 +110,7 @@ _ROWS = (
     ),
     SymbolEntry("A", "A", "R", "height of a barrier that is linear in p"),
     SymbolEntry("beta", r"\beta", "R", "slope of a barrier"),
-    SymbolEntry("eta_0", r"\eta_0", "> 0", "least step size of a window", r"\eta_0", True),
+    SymbolEntry("eta_0", r"\eta_0", "> 0", "least step size of a window", r"\eta_0"),
     SymbolEntry("lambda", r"\lambda", "R, >= 0", "largest eigenvalue of the NTK, T / eta", r"\lambda_{\max}"),
     SymbolEntry("lambda_0", r"\lambda_0", "R, >= 0", "lambda at the start"),
     SymbolEntry("lambda_1", r"\lambda_1", "R, >= 0", "lambda after the first step"),

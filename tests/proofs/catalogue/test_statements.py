@@ -8,6 +8,7 @@ from sympy.logic.boolalg import BooleanAtom
 
 from edgestab.proofs.catalogue import all_claims, get_claim, limit_series, own_models
 from edgestab.proofs.claims import CheckContext, Verdict
+from edgestab.proofs.statements import Reading
 from edgestab.symbolic.algebra.symbols import symbols
 
 z, V, epsilon, eta = symbols("z V epsilon eta")
@@ -45,8 +46,7 @@ def test_a_wrong_coefficient_in_the_final_sharpness_is_noticed(monkeypatch: pyte
 
 
 def test_the_escape_needs_real_weights() -> None:
-    """Epsilon = 1/2, z = 6, V = -1000 met the hypotheses as they were printed, and is no state of any weights."""
-    hypotheses = get_claim("theorem-1-escape").statement.conclusion[0].args[0]
-    places = {epsilon: sp.Rational(1, 2), z: 6}
-    assert not hypotheses.subs(places).subs(V, -1000)
-    assert hypotheses.subs(places).subs(V, Fraction(20))
+    """Epsilon = 1/2, z = 6, V = -1000 met the hypotheses as they were once printed, and is no state of any weights."""
+    reading = Reading(get_claim("theorem-1-escape").statement)
+    assert not reading.admits({epsilon: Fraction(1, 2), z: 6, V: -1000})
+    assert reading.admits({epsilon: Fraction(1, 2), z: 6, V: 20})
