@@ -10,7 +10,7 @@ import click
 
 from edgestab.symbolic.algebra.errors import DomainError
 
-from .common import check_writable, console, force_option, json_option, parse_rational, write_json
+from .common import check_writable, console, force_option, json_option, on_screen, parse_rational, write_json
 
 if TYPE_CHECKING:
     from edgestab.numeric.orbits.basin import ProvedCells
@@ -27,7 +27,8 @@ def _grow(barrier: Barrier, epsilon: Fraction, grid: int) -> ProvedCells:
     rows = max(4, grid // 2)
     bottom = 2 - float(barrier.width) * float(epsilon)
     z, V = np.linspace(-1.2, 1.2, rows * 3 // 2 + 1), np.linspace(bottom, bottom + 1.6, rows + 1)
-    with Progress(console=console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+    screen, hidden = console(stderr=True), not sys.stderr.isatty()
+    with Progress(console=screen, transient=True, disable=hidden) as progress, on_screen("cells"):
         task = progress.add_task("following cells", total=1.0)
         proved = grow_basin(
             barrier, epsilon, z, V, most=40, depth=3, progress=lambda share: progress.update(task, completed=share)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import check_writable, console, force_option, json_option, write_json
+from .common import check_writable, console, force_option, json_option, on_screen, write_json
 
 if TYPE_CHECKING:
     from edgestab.proofs.verify import ClaimResult, Report
@@ -99,7 +99,7 @@ def verify(
         from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=console(stderr=True), transient=True) as progress:
+        with Progress(*columns, console=console(stderr=True), transient=True) as progress, on_screen("checks"):
             whole = progress.add_task("all checks", total=None)
             running: dict[str, TaskID] = {}
 

@@ -31,6 +31,7 @@ MODULES: tuple[str, ...] = (
     "generated_kernels",
     "theorem_1_beyond",
     "theorem_1_reach",
+    "theorem_2_printed",
     "theorem_2_finite",
 )
 

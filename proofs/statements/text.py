@@ -48,6 +48,10 @@ class _Text(StrPrinter):
         cases = [(str(self._print(v)), "" if c is sp.true else f" if {self._print(c)}") for v, c in expr.args]
         return ", else ".join(f"{value}{condition}" for value, condition in cases)
 
+    def _print_Limit(self, expr: sp.Limit) -> str:
+        quantity, variable, point, _ = (self._print(a) for a in expr.args)
+        return f"lim({variable} -> {point}) {quantity}"
+
 
 class _Latex(ExactPrinter):
     """The house's printer with the table of names, order symbols last, and connectives."""
