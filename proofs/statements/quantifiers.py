@@ -98,13 +98,18 @@ class Quantified(Node):
         for r in self.over:
             groups.setdefault(_domain_text(r.domain), []).append(printer._print(r.symbol))
         ranges = "; ".join(f"{', '.join(symbols)} in {domain}" for domain, symbols in groups.items())
-        given, parts = (" and ".join(_inside(p, printer) for p in terms) for terms in (self.given, self.conclusion))
+        given, parts = (" and ".join(_inside(p, printer) for p in terms) for terms in self._premises_and_parts())
         return f"{self.words} {ranges}{f', if {given}' if given else ''}{self.sign} {parts}"
+
+    def _premises_and_parts(self) -> tuple[tuple[sp.Basic, ...], tuple[sp.Basic, ...]]:
+        """What is supposed, and what then holds."""
+        return self.given, self.conclusion
 
     def _latex(self, printer: Any) -> str:
         ranges = r",\ ".join(rf"{printer._print(r.symbol)} \in {_domain_latex(r.domain, printer)}" for r in self.over)
         given, parts = (
-            r",\ ".join(_inside(p, printer, r"\bigl(", r"\bigr)") for p in terms) for terms in self.args[1:]
+            r",\ ".join(_inside(p, printer, r"\bigl(", r"\bigr)") for p in terms)
+            for terms in self._premises_and_parts()
         )
         # a new line before the hypotheses and before the parts: it stands in an aligned display
         arrow = rf"{given} \implies \\ &\qquad " if given else ""
@@ -161,6 +166,9 @@ class Exists(Quantified):
     """For some values of the variables the hypotheses and all parts hold."""
 
     words, sign, latex_sign = "there are", " with", r"\exists"
+
+    def _premises_and_parts(self) -> tuple[tuple[sp.Basic, ...], tuple[sp.Basic, ...]]:
+        return (), (*self.given, *self.conclusion)
 
 
 def _inside(term: sp.Basic, printer: Any, opened: str = "(", closed: str = ")") -> str:
