@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..symbolic.algebra.errors import EdgestabError, OutputError, ProofError
-from .coq_audit import forbidden, restated
+from .coq_audit import forbidden, load_pinned, restated
 from .coq_export import generated_files
 from .coq_export.terms import header, join
 from .subject import Subject, main_subject
@@ -71,6 +71,15 @@ THEOREMS: tuple[Theorem, ...] = tuple(Theorem(n, module) for module, names in _B
 """Whose statements and axioms the record holds."""
 
 
+@lru_cache(maxsize=8)
+def _audited(
+    files: tuple[tuple[str, str], ...], statements: tuple[tuple[str, str], ...], pinned: str
+) -> tuple[str, ...]:
+    """What the sources may not contain, and what they do not prove as pinned, once for the same texts."""
+    sources = dict(files)
+    return (*forbidden(sources), *restated(dict(statements), sources, json.loads(pinned)))
+
+
 @dataclass(frozen=True)
 class CoqRecord:
     """What one build of the Coq development found.
@@ -108,9 +117,9 @@ class CoqRecord:
         found = [] if self.accepted else [self.failure or "not accepted"]
         if self.checker.get("accepted") not in (True, None):
             found.append(f"coqchk: {self.checker.get('message') or 'not accepted'}")
-        files = source_files()
-        statements = {name: str(entry["statement"]) for name, entry in self.theorems.items()}
-        return found + forbidden(files) + restated(statements, files)
+        statements = tuple((name, str(entry["statement"])) for name, entry in self.theorems.items())
+        pinned = json.dumps(load_pinned(), sort_keys=True)
+        return found + list(_audited(tuple(source_files().items()), statements, pinned))
 
     def excess_axioms(self) -> dict[str, list[str]]:
         """Theorems that rest on more than they may, with those axioms."""

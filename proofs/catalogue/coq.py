@@ -109,7 +109,7 @@ def judge_proposition(claim_id: str, ctx: CheckContext) -> Outcome:
         text = "no record matches the sources: run `edgestab prove`"
         return Outcome(Verdict.UNKNOWN, 1, undecided=1, detail=text)
     name = theorem_name(claim_id)
-    proved = record.theorems.get(name, {}).get("statement") == proposition_name(claim_id)
+    proved = record.theorems.get(name, {}).get("statement") == f"Statements.{proposition_name(claim_id)}"
     excess = record.excess_axioms().get(name, [])
     problems = record.problems()
     if problems or not proved or excess:

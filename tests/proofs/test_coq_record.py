@@ -144,7 +144,7 @@ def test_a_weaker_statement_is_false(no_local_record: Path) -> None:
 
 def test_a_theorem_of_another_proposition_is_false(no_local_record: Path) -> None:
     theorems = json.loads(json.dumps(dict(committed().theorems)))
-    theorems["theorem_1_coq_holds"]["statement"] = "claim_theorem_1"
+    theorems["theorem_1_coq_holds"]["statement"] = "Statements.claim_theorem_1"
     coq_record.save_record(replace(committed(), theorems=theorems), no_local_record)
     assert judged()["theorem-1-coq"].verdict is Verdict.FALSE
 
