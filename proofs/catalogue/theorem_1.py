@@ -6,7 +6,7 @@ import math
 import random
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import gmpy2
@@ -24,9 +24,9 @@ from ...symbolic.trapping.lyapunov import derive_lyapunov
 from ...symbolic.trapping.region import Condition
 from ..certificates.stated import FIRST, LATER, LIMIT, NORM, OUTPUT, epsilon_range, stated_width, stated_windows
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
-from ..statements import Definition, R, Range, Reading, Statement, gt, lt
+from ..statements import Definition, R, Range, Reading, Statement, eq, gt, lt
 from ..twins import residual_and_eigenvalue, squares
-from .coq import judge_theorems
+from .coq import F_LIMIT, proved_in_coq
 from .theorem_1_certificate import judge_conditions, judge_starts, piece, refuted_by_algebra, start_statement
 
 DIGITS = 50
@@ -296,12 +296,17 @@ def _overshoot_enclosed(ctx: CheckContext) -> Outcome:
     return _judge_box(ctx.map, ctx.statement.defined(T), *_below_and_above(ctx))
 
 
+def _statement() -> Statement:
+    stated = start_statement(sp.Interval.Lopen(0, _REGION["epsilon_max"]), _START)
+    return replace(stated, conclusion=(*stated.conclusion, eq(F_LIMIT, 0)))
+
+
 CLAIMS = (
     Claim(
         id="theorem-1",
         title="Training from explicit starts passes the edge in one step and ends at it: "
         "2/eta - epsilon/eta <= lim lambda <= 2/eta",
-        statement=start_statement(sp.Interval.Lopen(0, _REGION["epsilon_max"]), _START),
+        statement=_statement(),
         source=Source("agarwala2023", "Theorem 1"),
         includes=(
             "one-step-map",
@@ -334,7 +339,7 @@ CLAIMS = (
         "by minima that are stable from the start; these starts lie below the edge, pass it by a fifth after one step, "
         "and come back to within epsilon/eta.",
         checks=(
-            Check("Coq: theorem1_explicit", Level.PROVED, partial(judge_theorems, ("theorem1_explicit",))),
+            proved_in_coq("theorem-1"),
             Check("sign conditions of region and starts by exact subdivision", Level.ENCLOSED, judge_starts),
             Check("runs at 50 digits over halving epsilon", Level.CHECKED, _sampled),
             Check("the same by gradient descent in theta", Level.CHECKED, _theta_twin, effort="default"),
