@@ -120,7 +120,11 @@ def _third_ends(
     unit = (Fraction(-1), Fraction(1))
     blocks = []
     for e in epsilons:
-        first, norm, third, along = box_points(rng, (*sides, unit), count).T
+        # without a third weight the runs are those of two eigenvalues
+        plain = box_points(rng, sides, 0)
+        first, norm, third, along = np.vstack(
+            [box_points(rng, (*sides, unit), count), np.hstack([plain, np.zeros((len(plain), 1))])]
+        ).T
         second = (norm / float(e) - 2 * first) / (1 + float(e))
         along = along * float(share.subs(epsilon, sp.Rational(e.numerator, e.denominator))) ** 0.5
         theta = np.stack([np.sqrt(2 * first + float(e) * second), np.sqrt(second), along], axis=1)

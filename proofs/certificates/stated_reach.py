@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,8 @@ from ...symbolic.algebra.rings import to_fraction
 from ...symbolic.algebra.symbols import symbols
 from ...symbolic.planar.nullcline import EDGE
 from ..statements import Reading
+from .proved_basin import Window
+from .stated import epsilon_range
 
 z, p, epsilon = symbols("z p epsilon")
 
@@ -109,7 +112,13 @@ def closed_side(statement: Reading, quantity: sp.Expr) -> Side:
     ends = (found.low, found.high)
     if found.low_strict or found.high_strict or not all(end is not None and end.is_Rational for end in ends):
         raise refuse(f"a closed interval of numbers for {quantity}", found)
-    return to_fraction(ends[0]), to_fraction(ends[1])
+    return _side(ends[0], ends[1], quantity)
+
+
+def _side(low: sp.Rational, high: sp.Rational, quantity: sp.Expr) -> Side:
+    if low > high:
+        raise refuse(f"some value of {quantity}", (low, high))
+    return to_fraction(low), to_fraction(high)
 
 
 def closed_range(statement: Reading, variable: sp.Symbol) -> Side:
@@ -121,7 +130,44 @@ def closed_range(statement: Reading, variable: sp.Symbol) -> Side:
     found = statement.interval(variable)
     if found.left_open or found.right_open or not (found.start.is_Rational and found.end.is_Rational):
         raise refuse(f"a closed interval for {variable}", found)
-    return to_fraction(found.start), to_fraction(found.end)
+    return _side(found.start, found.end, variable)
+
+
+def stated_windows(statement: Reading, quantities: tuple[sp.Symbol, ...]) -> list[Window]:
+    """Windows about centres that move with epsilon, ``|quantity - centre| <= reach``, one for each piece of a Min.
+
+    Args:
+        statement: with one such hypothesis on each quantity.
+        quantities: z and the weight norm.
+
+    Returns:
+        Windows on adjoining stretches that cover the range of epsilon.
+
+    Raises:
+        ProofError: the hypotheses are of another form.
+    """
+    low, high = epsilon_range(statement)
+    parts: list[sp.Expr] = []
+    for quantity in quantities:
+        found = [statement.unfolded(h) for h in statement.hypotheses_on(quantity)]
+        if len(found) != 1 or not isinstance(found[0], sp.Le) or not isinstance(found[0].args[0], sp.Abs):
+            raise refuse(f"|{quantity} - centre| <= reach", found)
+        inner = found[0].args[0].args[0]
+        sign = inner.coeff(quantity)
+        centre = sp.expand(quantity - inner / sign) if sign else quantity
+        if quantity in centre.free_symbols:
+            raise refuse(f"a centre for {quantity}", inner)
+        parts += [centre, found[0].args[1]]
+    cases = set().union(*(part.atoms(sp.Min) for part in parts))
+    ends = [sp.solveset(case.args[0] - case.args[1], epsilon, sp.Interval.open(low, high)) for case in cases]
+    cuts = sorted({low, high, *(cut for end in ends for cut in end)})
+    windows = []
+    for a, b in pairwise(cuts):
+        at = {case: min(case.args, key=lambda x: x.subs(epsilon, (a + b) / 2)) for case in cases}
+        rows = [sp.Poly(sp.expand(part.xreplace(at)), epsilon).all_coeffs()[::-1] for part in parts]
+        exact = [tuple(to_fraction(c) for c in row) for row in rows]
+        windows.append(Window((to_fraction(a), to_fraction(b)), *exact))
+    return windows
 
 
 def box_points(
