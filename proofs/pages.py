@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from textwrap import fill
@@ -10,17 +11,18 @@ from typing import Any
 
 from ..symbolic.algebra.errors import ProofError
 from ..symbolic.latex.document import escape
-from .claims import Claim, Level, Outcome, Source, Verdict
+from .claims import CheckContext, Claim, Evidence, Level, Outcome, Source, Verdict
 from .statements.text import (
     definitions_text,
     domain_latex,
     latex_definitions,
+    part_latex,
     ranges_text,
     record,
     term_latex,
     term_text,
 )
-from .verify import ClaimResult
+from .verify import run_check
 
 BIBLIOGRAPHY = Path(__file__).with_name("references.bib")
 
@@ -88,21 +90,28 @@ def claim_record(claim: Claim) -> dict[str, Any]:
     }
 
 
-def claim_text(claim: Claim, result: ClaimResult | None = None, width: int = 100) -> str:
+def judged(claim: Claim, effort: str = "quick") -> tuple[Evidence, ...]:
+    """The evidence of a claim's own checks, without the claims that it uses."""
+    context = CheckContext(effort=effort)
+    return tuple(run_check(claim, i, context) for i, check in enumerate(claim.checks) if check.runs_at(effort))
+
+
+def claim_text(claim: Claim, evidence: Sequence[Evidence] = (), width: int = 100) -> str:
     """A claim for reading in a terminal: the statement, what its names mean, and how it is shown.
 
     Args:
         claim: the claim.
-        result: what was found when it was judged; without it the checks are only named.
+        evidence: of its checks; without any they are only named.
         width: of the text.
     """
     statement = claim.statement
     lines = [f"{claim.id}: {claim.title}", ""]
     if statement.over:
-        lines += wrapped(f"For every {'; '.join(ranges_text(statement))}", "  ", width)
+        lines += wrapped(f"For every {'; '.join(ranges_text(statement))},", "  ", width)
     if statement.given:
-        lines += ["  if" if statement.over else "  If", *(f"    {term_text(h)}" for h in statement.given)]
-    lines += ["  then" if len(lines) > 2 else "  It holds that"]
+        lines += ["  if" if statement.over else "  If", *(f"    {term_text(h)}" for h in statement.given), "  then"]
+    elif not statement.over:
+        lines += ["  It holds that"]
     numbered = len(statement.conclusion) > 1
     for number, part in enumerate(statement.conclusion, 1):
         lines += wrapped(f"({number}) {term_text(part)}" if numbered else term_text(part), "    ", width)
@@ -114,7 +123,7 @@ def claim_text(claim: Claim, result: ClaimResult | None = None, width: int = 100
         lines += ["", "  where"]
         for name, meaning in named:
             lines += wrapped(meaning, f"    {name:<{wide}}  ", width)
-    lines += ["", *_shown(claim, result, width)]
+    lines += ["", *_shown(claim, evidence, width)]
     rows = {
         "source": source_text(claim.source),
         "uses": ", ".join(claim.uses),
@@ -132,27 +141,30 @@ def wrapped(text: str, indent: str, width: int) -> list[str]:
     return fill(text, max(width, len(indent) + 30), initial_indent=indent, subsequent_indent=later).splitlines()
 
 
-def _shown(claim: Claim, result: ClaimResult | None, width: int) -> list[str]:
-    """How a claim is shown: its checks, and what they found where it was judged."""
-    if result is None:
-        return [
-            line
-            for c in claim.checks
-            for line in wrapped(f"{c.method} ({c.level.name}, from effort {c.effort})", f"{'check:':<10} ", width)
-        ]
-    level = "" if result.verdict is not Verdict.TRUE else f", {result.level_text}"
-    lines = [f"{'verdict:':<10} {result.verdict}{level}{f' ({result.note})' if result.note else ''}"]
-    for e in result.evidence:
-        o = e.outcome
-        parts = f" of part {', '.join(str(i + 1) for i in e.covers)}" if len(claim.statement.conclusion) > 1 else ""
-        text = [f"{e.level.name} {o.verdict}{parts} by {e.method}; {o.tested:,} comparisons"]
-        text += [f"where: {o.domain}"] if o.domain else []
-        text += [figure_text(o)] if o.worst is not None else []
-        text += [o.detail] if o.detail else []
-        text += [f"counterexample: {o.counterexample}"] if o.counterexample else []
-        text += [f"chosen after seeing data: {e.hindsight}"] if e.hindsight else []
-        lines += wrapped(". ".join(text), f"{'shown:':<10} ", width)
+def _shown(claim: Claim, evidence: Sequence[Evidence], width: int) -> list[str]:
+    """How a claim is shown: its checks, or what they found, where and how."""
+    lines = []
+    done = {e.method for e in evidence}
+    for e in evidence:
+        lines += wrapped(". ".join(_told(claim, e)), f"{'shown:':<10} ", width)
+    for c in claim.checks:
+        if c.method not in done:
+            lines += wrapped(f"{c.method} ({c.level.name}, from effort {c.effort})", f"{'check:':<10} ", width)
     return lines
+
+
+def _told(claim: Claim, evidence: Evidence) -> list[str]:
+    """What one check found: sentences."""
+    o = evidence.outcome
+    level = f"{evidence.level.name} (recorded)" if o.recorded else evidence.level.name
+    parts = ""
+    if len(claim.statement.conclusion) > 1 and o.verdict is Verdict.TRUE:
+        parts = f" of {', '.join(f'({i + 1})' for i in evidence.covers)}"
+    told = [f"{o.verdict}{parts}, {level}, by {evidence.method}; {o.tested:,} comparisons"]
+    told += [f"where: {o.domain}"] if o.domain else []
+    told += filter(None, [figure_text(o), o.detail])
+    told += [f"counterexample: {o.counterexample}"] if o.counterexample else []
+    return told + ([f"chosen after seeing data: {evidence.hindsight}"] if evidence.hindsight else [])
 
 
 def figure_text(outcome: Outcome) -> str:
@@ -171,24 +183,50 @@ def claim_latex(claim: Claim) -> str:
     r"""A claim as a LaTeX ``theorem`` to paste; needs ``amsmath``, ``amssymb`` and a ``theorem`` environment."""
     statement = claim.statement
     lines = [rf"\begin{{theorem}}[{escape(claim.title)}]\label{{claim:{claim.id}}}"]
-    opening = []
+    opening = ""
     if statement.over:
         groups: dict[str, list[str]] = {}
         for r in statement.over:
             groups.setdefault(domain_latex(r.domain), []).append(term_latex(r.symbol))
         ranges = [rf"${', '.join(names)} \in {domain}$" for domain, names in groups.items()]
-        opening.append(f"For every {'; '.join(ranges)}")
+        opening = f"For every {'; '.join(ranges)},"
     if statement.given:
-        opening.append(("if " if opening else "If ") + ", ".join(f"${term_latex(h)}$" for h in statement.given))
-    lines.append(", ".join([*opening, "then"]) if opening else "It holds that")
+        hypotheses = ", ".join(f"${term_latex(h)}$" for h in statement.given)
+        opening = f"{opening} if {hypotheses}, then" if opening else f"If {hypotheses}, then"
+    lines.append(opening or "It holds that")
     if statement.conclusion:
-        shown = " \\\\\n".join("  " + term_latex(part) for part in statement.conclusion)
-        lines += [r"\begin{gather*}", shown, r"\end{gather*}"]
+        shown = " \\\\\n".join("  " + part_latex(part) for part in statement.conclusion)
+        lines += [r"\begin{align*}", shown, r"\end{align*}"]
     if statement.prose:
         lines.append(escape(statement.prose))
     named = latex_definitions(statement)
     if named:
-        lines.append("where " + "; ".join(f"${name}$ is {meaning}" for name, meaning in named) + ".")
+        lines.append("Here " + "; ".join(f"${name}$: {meaning}" for name, meaning in named) + ".")
     lines.append(r"\end{theorem}")
     lines.append(f"Source: {escape(source_text(claim.source))} \\cite{{{claim.source.bibkey}}}.")
     return "\n".join(lines)
+
+
+_DOCUMENT = r"""\documentclass[11pt,a4paper]{article}
+%% Generated by edgestab from the claim that its checks read.
+\usepackage{amsmath,amssymb,amsthm}
+\usepackage[margin=2.4cm]{geometry}
+\allowdisplaybreaks
+\emergencystretch=3em
+\newtheorem{theorem}{Theorem}
+\begin{document}
+%(body)s
+
+\begin{thebibliography}{9}
+\bibitem{%(key)s} %(reference)s
+\end{thebibliography}
+\end{document}
+"""
+
+
+def claim_document(claim: Claim) -> str:
+    """A claim as a whole LaTeX file that pdflatex compiles as it stands."""
+    entry = bibliography()[claim.source.bibkey]
+    parts = [entry.get(name, "") for name in ("author", "title", "year")]
+    reference = ". ".join(escape(re.sub(r"[{}]", "", part)) for part in parts if part)
+    return _DOCUMENT % {"body": claim_latex(claim), "key": claim.source.bibkey, "reference": reference}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import check_writable, console, force_option, json_option, write_json
+from .common import check_writable, console, force_option, json_option, on_screen, write_json
 
 if TYPE_CHECKING:
     from edgestab.proofs.verify import ClaimResult, Report
@@ -18,27 +18,24 @@ COLOURS = {"TRUE": "green", "FALSE": "bold red", "UNKNOWN": "yellow"}
 
 
 def _figure(result: ClaimResult) -> str:
-    shown = []
-    for entry in result.evidence:
-        o = entry.outcome
-        worst = f"{o.worst:.3g}" if isinstance(o.worst, float) else str(o.worst) if o.worst is not None else ""
-        bound = f"{o.bound:.3g}" if isinstance(o.bound, float) else str(o.bound) if o.bound is not None else ""
-        text = f"{worst} / {bound}" if worst and bound else worst or bound
-        if text and text not in shown:
-            shown.append(text)
-    return "; ".join(shown)
+    from edgestab.proofs.pages import figure_text
+
+    shown = (figure_text(entry.outcome) for entry in result.evidence)
+    return "; ".join(dict.fromkeys(filter(None, shown)))
 
 
 def _table(report: Report) -> Any:
     from rich.table import Table
 
-    table = Table("claim", "level", "verdict", "tested", "figure / bound", "seconds", box=None, header_style="bold")
+    table = Table(
+        "claim", "level", "verdict", "tested", "figure and its bound", "seconds", box=None, header_style="bold"
+    )
     for result in report.results:
         colour = COLOURS[result.verdict.value]
         tested = sum(e.outcome.tested for e in result.evidence)
         table.add_row(
             result.claim.id,
-            result.level.name,
+            result.level_text,
             f"[{colour}]{result.verdict.value}[/]",
             f"{tested:,}" if tested else "via uses",
             _figure(result),
@@ -64,11 +61,7 @@ def _explain(report: Report) -> list[str]:
 
 def _recorded(report: Report) -> list[str]:
     """A line that says so where PROVED rests on the record of another machine."""
-    proved = [
-        result.claim.id
-        for result in report.results
-        if any("the committed record" in e.outcome.detail for e in result.evidence if e.level.name == "PROVED")
-    ]
+    proved = [result.claim.id for result in report.results if result.recorded]
     if not proved:
         return []
     return [
@@ -106,7 +99,7 @@ def verify(
         from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=console(stderr=True), transient=True) as progress:
+        with Progress(*columns, console=console(stderr=True), transient=True) as progress, on_screen("checks"):
             whole = progress.add_task("all checks", total=None)
             running: dict[str, TaskID] = {}
 

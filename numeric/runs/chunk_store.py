@@ -70,9 +70,10 @@ class ChunkStore:
             self._claim(force)
         except OutputError:
             raise
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+            why = getattr(error, "strerror", None) or error
             raise OutputError.of(
-                "ChunkStore()", "a folder that can be written", str(folder), f"{error.strerror}: choose another."
+                "ChunkStore()", "a folder that can be written", repr(str(folder)), f"{why}: choose another."
             ) from error
 
     @staticmethod

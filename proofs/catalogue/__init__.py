@@ -32,6 +32,7 @@ MODULES: tuple[str, ...] = (
     "theorem_1_beyond",
     "theorem_1_measured",
     "theorem_1_reach",
+    "theorem_2_printed",
     "theorem_2_finite",
 )
 

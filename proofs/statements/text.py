@@ -8,11 +8,14 @@ import sympy as sp
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
-from ...symbolic.algebra.symbols import TABLE, latex_names
+from ...symbolic.algebra.symbols import TABLE
 from ...symbolic.latex.document import escape
+from ...symbolic.latex.layout import DEFAULT_WIDTH, break_terms, width_of
+from ...symbolic.latex.names import default_latex
+from ...symbolic.latex.printer import ExactPrinter, Term
 from .names import table
 from .statement import Definition, Statement, domain_text, meaning_of
-from .terms import Domain, Named, split_order
+from .terms import Domain, Named, is_relation, split_order
 
 _SIGNS = {"Eq": "=", "Ne": "!=", "Lt": "<", "Le": "<=", "Gt": ">", "Ge": ">="}
 _LATEX_SIGNS = {"Eq": "=", "Ne": r"\ne", "Lt": "<", "Le": r"\le", "Gt": ">", "Ge": r"\ge"}
@@ -30,16 +33,36 @@ class _Text(StrPrinter):
         """One side of a relation."""
         if not isinstance(expr, sp.Add):
             return str(self._print(expr))
-        leading, orders = _ordered(expr)
-        parts = [str(self._print(leading))] if leading != 0 else []
-        return " + ".join(parts + [str(self._print(o)) for o in orders])
+        later, leading, orders = _ordered(expr)
+        text = " + ".join(str(self._print(part)) for part in (*later, leading, *orders) if part != 0)
+        return text.replace("+ -", "- ")
 
     def _print_Abs(self, expr: sp.Basic) -> str:
         return f"|{self._print(expr.args[0])}|"
 
+    def _print_Limit(self, expr: sp.Limit) -> str:
+        quantity, variable, point, _ = (self._print(a) for a in expr.args)
+        return f"lim({variable} -> {point}) {quantity}"
 
-class _Latex(LatexPrinter):
-    """Relations with order symbols last."""
+
+class _Latex(ExactPrinter):
+    """The house's printer with the table of names, order symbols last, and connectives."""
+
+    def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
+        own = table().get(expr.name)
+        return own.latex if own is not None and own.latex else super()._print_Symbol(expr, style)
+
+    def _print_Mul(self, expr: sp.Mul) -> str:
+        # the order of factors that do not commute is theirs
+        return super()._print_Mul(expr) if expr.is_commutative else str(LatexPrinter._print_Mul(self, expr))
+
+    def _print_AppliedUndef(self, expr: sp.Basic) -> str:
+        name = expr.func.__name__
+        if name == "O":
+            return rf"\mathcal{{O}}\left({', '.join(self._print(a) for a in expr.args)}\right)"
+        own = table().get(f"{name}()")
+        arguments = ", ".join(self._print(a) for a in expr.args)
+        return rf"{own.latex if own is not None and own.latex else default_latex(name)}\left({arguments}\right)"
 
     def _print_Relational(self, expr: sp.Basic) -> str:
         left, right = (self.side(a) for a in expr.args)
@@ -47,17 +70,24 @@ class _Latex(LatexPrinter):
 
     def side(self, expr: sp.Basic) -> str:
         """One side of a relation."""
+        return " ".join(term.signed(i == 0) for i, term in enumerate(self.side_terms(expr)))
+
+    def side_terms(self, expr: sp.Basic) -> list[Term]:
+        """The terms of a side, its order symbols last."""
         if not isinstance(expr, sp.Add):
-            return str(self._print(expr))
-        leading, orders = _ordered(expr)
-        parts = [str(self._print(leading))] if leading != 0 else []
-        return " + ".join(parts + [str(self._print(o)) for o in orders])
+            return [Term(False, self._print(expr))]
+        later, leading, orders = _ordered(expr)
+        terms = self.terms(leading) if leading != 0 else []
+        return [*(self.term(part) for part in later), *terms, *(self.term(o) for o in orders)]
 
 
-def _ordered(expr: sp.Expr) -> tuple[sp.Expr, list[sp.Expr]]:
-    """A sum without its order symbols, and these."""
-    orders = [t for t in sp.Add.make_args(expr) if split_order(t)[1]]
-    return sp.Add(*(t for t in sp.Add.make_args(expr) if t not in orders)), sorted(orders, key=str)
+def _ordered(expr: sp.Add) -> tuple[list[sp.Expr], sp.Expr, list[sp.Expr]]:
+    """A sum as its later values (``y''`` of ``y'' - y``), what else there is, and its order symbols."""
+    parts = sp.Add.make_args(expr)
+    orders = [t for t in parts if split_order(t)[1]]
+    later = [t for t in parts if isinstance(t, sp.Symbol) and t.name.endswith("'")]
+    rest = sp.Add(*(t for t in parts if t not in orders and t not in later))
+    return sorted(later, key=str), rest, sorted(orders, key=str)
 
 
 def term_text(term: sp.Basic) -> str:
@@ -67,15 +97,37 @@ def term_text(term: sp.Basic) -> str:
 
 def term_latex(term: sp.Basic) -> str:
     """A term in LaTeX, with the table's notation."""
-    names = dict(latex_names())
-    names |= {s: table()[s.name].latex for s in term.free_symbols if s.name in table() and table()[s.name].latex}
-    return str(_Latex({"symbol_names": names}).doprint(term))
+    return str(_Latex().doprint(term))
+
+
+def part_latex(term: sp.Basic, width: float = DEFAULT_WIDTH) -> str:
+    r"""A part of a conclusion as rows of ``align*``: broken between the terms of its right side where it is too wide.
+
+    Args:
+        term: the part.
+        width: of a line, in digits of the body font.
+    """
+    printer = _Latex()
+    whole = str(printer.doprint(term))
+    if not is_relation(term):
+        return f"&{whole}"
+    left, sign = printer.side(term.args[0]), _LATEX_SIGNS[_KINDS[type(term)]]
+    if width_of(whole) <= width:
+        return f"{left} &{sign} {printer.side(term.args[1])}"
+    right = term.args[1]
+    # a factored side that does not fit is multiplied out: its terms can share lines
+    wide = any(width_of(t.body) > width - width_of(left) for t in printer.side_terms(right))
+    terms = printer.side_terms(sp.expand(right) if wide and right.is_commutative else right)
+    lines = break_terms(terms, width_of(left) + 4, width)
+    return f"{left} &{sign} " + " \\\\\n  &\\quad ".join(lines)
 
 
 def domain_latex(domain: Domain) -> str:
     """A domain in LaTeX."""
     if isinstance(domain, Named):
         return domain.latex
+    if domain is sp.S.Reals:
+        return r"\mathbb{R}"
     if isinstance(domain, sp.Interval):
         left, right = "(" if domain.left_open else "[", ")" if domain.right_open else "]"
         return f"{left}{sp.latex(domain.start)}, {sp.latex(domain.end)}{right}"
@@ -102,7 +154,7 @@ def latex_definitions(statement: Statement) -> list[tuple[str, str]]:
     rows = [(term_latex(r.symbol), escape(meaning_of(r.symbol))) for r in statement.over if meaning_of(r.symbol)]
     for name in statement.used_names():
         bare = name.key.removesuffix("()")
-        latex = name.latex or (term_latex(TABLE[bare].symbol) if bare in TABLE else sp.latex(sp.Symbol(bare)))
+        latex = name.latex or (term_latex(TABLE[bare].symbol) if bare in TABLE else default_latex(bare))
         rows.append((latex, escape(name.meaning)))
     for d in statement.where:
         value = "" if d.value is None else f"${term_latex(d.value)}$"

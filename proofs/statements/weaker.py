@@ -75,7 +75,7 @@ def positive(expr: sp.Expr, statement: Statement, strict: bool = False) -> bool:
     if shown.is_number:
         return bool(shown > 0 if strict else shown >= 0)
     free = sorted(expr.free_symbols, key=str)
-    if not all(_bounded(ranges.get(s)) for s in free):
+    if not free or not all(_bounded(ranges.get(s)) for s in free):
         return False
     each = max(1, round(BOXES ** (1 / len(free))))
     # factored: an enclosure of e - e^2 next to e = 0 is not positive, one of e (1 - e) is

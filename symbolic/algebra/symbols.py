@@ -101,7 +101,7 @@ _ROWS = (
     SymbolEntry("f", "f", "R", "output of the model"),
     SymbolEntry("f(theta_0)", r"f(\theta_0)", "R", "output of the model at the start", r"f(\theta_0)"),
     SymbolEntry("n", "n", "> 0", "width of a network; of a set of starts, the rescaled weight norm at eta_0"),
-    SymbolEntry("r", "r", ">= 1", "step size over the least one of a set of starts, eta / eta_0"),
+    SymbolEntry("r", "r", ">= 1", "order of a cumulant; of a set of starts, step size over the least one, eta / eta_0"),
     SymbolEntry("L", "L", "R, >= 0", "loss", r"\mathcal L"),
     SymbolEntry("H", "H", "R", "conserved energy of a slow flow"),
     SymbolEntry("s", "s", "R", "integral of the residual over the time of the gradient flow; with a target, 4 E / T"),

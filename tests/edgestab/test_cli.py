@@ -182,3 +182,24 @@ def test_module_and_command_are_equal() -> None:
         env={**os.environ, "NO_COLOR": "1"},
     )
     assert "T = 2" in done.stdout
+
+
+JSON_COMMANDS = (
+    ("list", "--json", "-"),
+    ("show", "one-step-map", "--format", "json"),
+    ("verify", "one-step-map", "--effort", "quick", "--jobs", "1", "--json", "-"),
+    ("derive", "two-step", "--order", "2", "--format", "json"),
+    ("theorem-2", "--format", "json"),
+    ("simulate", "--epsilon", "1/10", *START, "--json", "-"),
+    ("limit", "--epsilon", "1/10", "--json", "-"),
+    ("basin", "--epsilon", "1/10", "--grid", "4", "--json", "-"),
+    ("dynamics", "run", "-D", "2", "-P", "3", "--steps", "5", "--json", "-"),
+)
+
+
+@pytest.mark.parametrize("arguments", JSON_COMMANDS, ids=lambda a: a[0])
+def test_every_json_names_its_schema_and_its_run(edgestab: Run, arguments: tuple[str, ...]) -> None:
+    record = json.loads(edgestab(*arguments).out)
+    assert record["schema"] == "edgestab 1"
+    assert isinstance(record["run"]["argv"], list)
+    assert "edgestab" in record["run"]["versions"]
