@@ -17,11 +17,10 @@ from ...symbolic.trapping.region import Condition
 from ..certificates.barrier_reach import Refutation, SlopeRefuter
 from ..certificates.enclosed_entry import Follower
 from ..certificates.proved_basin import Window, grow_basin, judge_stretch
-from ..certificates.serial import judge_condition
 from ..certificates.stated import epsilon_range, require_limit, state_of_any_value
 from ..certificates.stated_reach import StatedBarrier, refuse, stated_barrier, stated_windows
 from ..certificates.theorem_1 import CURVED, PIECES, regions
-from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
+from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict, judge
 from ..statements import REALS, Definition, R, Range, Statement, gt, le, lt, ne
 from .theorem_1_certificate import judge_conditions, refuted_by_algebra
 
@@ -96,19 +95,16 @@ def _judge_curved(one_step: PlanarMap, found: StatedBarrier, top: sp.Rational, r
     region = derive_curved(
         slow, dict(found.terms), width=found.width, height=found.height, epsilon_max=top, near=near
     )
-    wide = judge_conditions([*_nothing_beyond(region, right), *region.conditions], "", max_boxes=400)
+    tested, least = 0, None
+    for condition in (*_nothing_beyond(region, right), *region.conditions):
+        found_here = judge_conditions([condition], f"0 < epsilon <= {top}", max_boxes=100)
+        if found_here.verdict is not Verdict.TRUE:
+            return found_here
+        tested += found_here.tested
+        least = min((x for x in (least, found_here.worst) if isinstance(x, float)), default=None)
     ends = f"z in [{region.z_range[0]}, {region.z_range[1]}]"
-    return judge(
-        wide.tested,
-        wide.rejected,
-        wide.undecided,
-        worst=wide.worst,
-        bound=wide.bound,
-        figure=wide.figure,
-        domain=f"0 < epsilon <= {top}, {ends}; beyond it the barrier lies above the top",
-        counterexample=wide.counterexample,
-        detail=wide.detail,
-    )
+    domain = f"0 < epsilon <= {top}, {ends}; beyond it the barrier lies above the top"
+    return judge(tested, worst=least, bound="> 0", figure="least lower bound", domain=domain)
 
 
 def _nothing_beyond(region: CurvedBarrier, right: sp.Rational) -> list[Condition]:

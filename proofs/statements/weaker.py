@@ -79,7 +79,9 @@ def positive(expr: sp.Expr, statement: Statement, strict: bool = False) -> bool:
         return False
     each = max(1, round(BOXES ** (1 / len(free))))
     # factored: an enclosure of e - e^2 next to e = 0 is not positive, one of e (1 - e) is
-    function = sp.lambdify(free, sp.factor(expr), "mpmath")
+    # and whole: mpmath multiplies no fraction with an interval
+    _, whole = sp.factor(expr).as_content_primitive()
+    function = sp.lambdify(free, whole, "mpmath")
     cells = []
     for s in free:
         low, high = (mpmath.mpf(str(sp.N(v, 20))) for v in (ranges[s].start, ranges[s].end))
