@@ -15,7 +15,7 @@ from flint import fmpq_mpoly
 from ...numeric.codegen.compile import compile_map
 from ...numeric.number_types import bits_for, round_to_mpfr
 from ...numeric.orbits.flow_limit import solve_flow_limit
-from ...symbolic.algebra.rings import PolyRing, poly_terms, to_fraction
+from ...symbolic.algebra.rings import PolyRing, to_fraction
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.gradient_flow import GradientFlow, squares_are_squares
 from ...symbolic.models.quadratic import QuadraticModel
@@ -23,7 +23,7 @@ from ..certificates.stated_reach import refuse
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from ..statements import INTEGERS, NATURALS, REALS, Definition, Named, R, Range, Reading, Statement, eq, gt
 
-E, eta, epsilon, z, t, s = (symbol(n) for n in ("E", "eta", "epsilon", "z", "t", "s"))
+E, eta, epsilon, z, t, s = (symbol(name) for name in ("E", "eta", "epsilon", "z", "t", "s"))
 DIFFER = "monomials that differ"
 FAIL = "identities that fail"
 
@@ -136,7 +136,9 @@ def _compared(model: QuadraticModel, weights: Sequence[sp.Expr], after: sp.Expr,
     minimal = sp.Poly(sp.prod(x - q for q in model.eigenvalues), x).all_coeffs()[::-1]
     places = {z: eta * residual, E: model.target}
     sides = [(moment(sp.Integer(-1)), lowest)]
-    sides += [(sp.Add(*(c * moment(sp.Integer(k + j)) for j, c in enumerate(minimal))), sp.S.Zero) for k in range(-1, 2)]
+    sides += [
+        (sp.Add(*(c * moment(sp.Integer(k + j)) for j, c in enumerate(minimal))), sp.S.Zero) for k in range(-1, 2)
+    ]
     for k in range(-1, m):
         moved = moment(sp.Integer(k)).subs(step, simultaneous=True)
         sides.append((moved, _of_moments(after.subs(_k, k), moment)))
@@ -287,7 +289,7 @@ def _end_term_by_term(ctx: CheckContext) -> Outcome:
     square = sp.cancel(terms[0] / q)
     # ds/dt is the residual, and the law that of flow-invariants
     defects = [sp.diff(square, s) * residual + 2 * q * residual * square, square.subs(s, 0) - w]
-    defects += [terms[1] - q**2 * square, value - 2 * E]
+    defects += [terms[1] - q**2 * square, value - 2 * E, sp.diff(terms[0], s) + 2 * terms[1]]
     wrong = sum(sp.simplify(d) != 0 for d in defects)
     domain = "any number of weights; f = sum q w / 2 is the target at the end, and lambda = sum q^2 w"
     return judge(len(defects), wrong, worst=wrong, bound=0, figure=FAIL, domain=domain)
@@ -403,8 +405,11 @@ CLAIMS = (
                 Range(E, REALS),
             ),
             where=(
-                Definition(_q, "the eigenvalue of Q, not 0, along each of n weights, equal or not"),
-                Definition(_theta, "the weights along the eigenvectors of Q, any n real numbers"),
+                Definition(_n, "the number of weights"),
+                Definition(_m, "the number of distinct eigenvalues of Q"),
+                Definition(_k, "the order of a moment"),
+                Definition(_q, "the eigenvalue of Q, not 0, along each weight, equal or not"),
+                Definition(_theta, "the weights along the eigenvectors of Q, any real numbers"),
                 Definition(_c, "the coefficients of the minimal polynomial of Q, of degree m, from c_0 up"),
                 Definition(z, "eta times the residual", eta * (_OUTPUT - E)),
                 Definition(
@@ -449,7 +454,7 @@ CLAIMS = (
         ),
         source=Source("edgestab", "gradient flow"),
         uses=("closed-map-any-spectrum",),
-        note="With m distinct eigenvalues m - 1 of the conserved quantities are independent; w_i is linear in the state.",
+        note="Each square is a linear function of the state z, T(0), ..",
         checks=(
             Check("term by term, for any number of weights", Level.DERIVED, _flow_term_by_term),
             Check("field and squares as polynomials in theta", Level.CHECKED, _flow_field),
@@ -461,7 +466,8 @@ CLAIMS = (
         statement=Statement(
             over=(Range(_n, NATURALS), Range(E, REALS)),
             where=(
-                Definition(_q, "the eigenvalue of Q along each of n weights, any real numbers"),
+                Definition(_n, "the number of weights"),
+                Definition(_q, "the eigenvalue of Q along each weight, any real numbers"),
                 Definition(_w, "the squares of the weights along the eigenvectors of Q, at the start of the flow"),
                 Definition(s, "the integral of the residual over the whole flow, of a flow whose residual goes to 0"),
                 Definition(LAMBDA_END, "the NTK eigenvalue at the end of this flow"),
@@ -470,7 +476,7 @@ CLAIMS = (
         ),
         source=Source("edgestab", "gradient flow"),
         uses=("flow-invariants",),
-        note="The left side of the first equation falls strictly in s, so it has one root at most.",
+        note="The derivative in s of the left side of the first equation is -2 lambda_end, so it has one root at most.",
         checks=(
             Check("term by term, by the law of squares", Level.DERIVED, _end_term_by_term),
             Check("gradient descent with small steps, slope in eta", Level.CHECKED, _flow_end),

@@ -123,9 +123,7 @@ def _closed_in_sums(ctx: CheckContext, x: sp.Expr, v: sp.Expr) -> tuple[list[sp.
     return inside, [ctx.statement.equation(name) for name in (STEP_Z, STEP_T)]
 
 
-def _judge_moved(
-    inside: list[sp.Expr], moved: list[sp.Expr], stated: list[sp.Expr], ring: PolyRing
-) -> tuple[int, int]:
+def _judge_moved(inside: list[sp.Expr], moved: list[sp.Expr], stated: list[sp.Expr], ring: PolyRing) -> tuple[int, int]:
     """The state after a step against the stated map of the state, as polynomials of a ring."""
     tested = wrong = 0
     for after, right in zip(moved, stated, strict=True):
@@ -150,7 +148,9 @@ def _multiplicities_at_once(ctx: CheckContext) -> Outcome:
     meant = (eta * (x - epsilon * v) / 2, eta * (x + epsilon**2 * v))
     for e, m in (*zip(inside, meant, strict=True), *zip(stated, ctx.map.components, strict=True)):
         wrong += sp.expand(e - m) != 0
-    return judge(tested + 4, wrong, worst=wrong, bound=0, figure=DIFFER, domain="every m and n, through sums of squares")
+    return judge(
+        tested + 4, wrong, worst=wrong, bound=0, figure=DIFFER, domain="every m and n, through sums of squares"
+    )
 
 
 def _multiplicities(ctx: CheckContext) -> Outcome:
@@ -372,6 +372,8 @@ CLAIMS = (
         statement=Statement(
             over=(Range(_m, NATURALS), Range(_n, NATURALS), Range(epsilon, REALS), Range(eta, REALS)),
             where=(
+                Definition(_m, "how often Q has the eigenvalue 1"),
+                Definition(_n, "how often it has the eigenvalue -epsilon"),
                 Definition(_x, "the weights along the eigenvectors of eigenvalue 1, any m real numbers"),
                 Definition(_v, "the weights along the eigenvectors of eigenvalue -epsilon, any n real numbers"),
                 Definition(z, "eta times the output, target 0", eta * (_SUM_X - epsilon * _SUM_V) / 2),
@@ -397,8 +399,9 @@ CLAIMS = (
         statement=Statement(
             over=(Range(_n, NATURALS), Range(eta, REALS), Range(E, REALS)),
             where=(
-                Definition(_q, "the eigenvalues of Q, any n real numbers"),
-                Definition(_theta, "the weights along its eigenvectors, any n real numbers"),
+                Definition(_n, "the number of weights"),
+                Definition(_q, "the eigenvalue of Q along each weight, any real numbers"),
+                Definition(_theta, "the weights along its eigenvectors, any real numbers"),
                 Definition(z, "eta times the residual", eta * (_moment(1) / 2 - E)),
                 Definition(T, "eta times the NTK eigenvalue", eta * _moment(2)),
                 Definition(NORM, "the squared weight norm", _moment(0)),
@@ -427,9 +430,7 @@ CLAIMS = (
                     for now, after in ((z, STEP_Z), (T, STEP_T))
                 ),
             ),
-            conclusion=(
-                Iff(eq(STEP_T + a * STEP_Z, T + a * z + O(z**2)), eq(a, _TILT - 4 * epsilon * eta * E / T)),
-            ),
+            conclusion=(Iff(eq(STEP_T + a * STEP_Z, T + a * z + O(z**2)), eq(a, _TILT - 4 * epsilon * eta * E / T)),),
         ),
         source=_HOUSE,
         uses=("theorem-1-lyapunov",),

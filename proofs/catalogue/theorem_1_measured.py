@@ -183,8 +183,7 @@ CLAIMS = (
         ),
         source=Source("edgestab", "plain gradient descent with a target"),
         uses=("theorem-1-small-target",),
-        note="The proof needs |eta E| <= 1/25. To leading order the limit is 2 - (1 - eta E) epsilon / 2, so that the "
-        "interval ends at |eta E| = 1.",
+        note="What is proved stops at |eta E| <= 1/25.",
         checks=(
             Check(
                 "gradient descent in theta, double precision",
@@ -218,7 +217,9 @@ CLAIMS = (
                     eta * (THETA[0] ** 2 - epsilon * THETA[1] ** 2) / 2,
                 ),
                 Definition(
-                    V_12, "the rescaled weight norm without the third weight", eta * epsilon * (THETA[0] ** 2 + THETA[1] ** 2)
+                    V_12,
+                    "the rescaled weight norm without the third weight",
+                    eta * epsilon * (THETA[0] ** 2 + THETA[1] ** 2),
                 ),
                 Definition(THETA_3, "the weight along the third eigenvector of Q, whose eigenvalue is q_3"),
                 Definition(THIRD, "the third eigenvalue of Q"),
@@ -228,8 +229,8 @@ CLAIMS = (
         ),
         source=Source("edgestab", "plain gradient descent with a third eigenvalue"),
         uses=("theorem-1-any-spectrum-norm",),
-        note="Proved for any spectrum is only the law of the weight norm; the barrier is planar. For smaller epsilon a "
-        "third eigenvalue near 1/2 grows at the edge, and runs end below the interval.",
+        note="Proved for any spectrum is only the law of the weight norm; the barrier is planar. At smaller epsilon "
+        "trial runs with q_3 near 1/2 ended below the interval.",
         checks=(
             Check(
                 "gradient descent in theta, double precision",

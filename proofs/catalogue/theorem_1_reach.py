@@ -92,9 +92,7 @@ def _linear_limit(ctx: CheckContext) -> Outcome:
 def _judge_curved(one_step: PlanarMap, found: StatedBarrier, top: sp.Rational, right: sp.Rational) -> Outcome:
     slow = derive_barrier(one_step, PIECES[0][0]).slow
     near = CURVED["near"]
-    region = derive_curved(
-        slow, dict(found.terms), width=found.width, height=found.height, epsilon_max=top, near=near
-    )
+    region = derive_curved(slow, dict(found.terms), width=found.width, height=found.height, epsilon_max=top, near=near)
     tested, least = 0, None
     for condition in (*_nothing_beyond(region, right), *region.conditions):
         found_here = judge_conditions([condition], f"0 < epsilon <= {top}", max_boxes=100)
@@ -117,7 +115,11 @@ def _nothing_beyond(region: CurvedBarrier, right: sp.Rational) -> list[Condition
     # to the left of it by z -> 1/z, times the power that clears it: z < low turns into [1/low, 0)
     degree = sp.degree(above, z)
     turned = sp.expand((-z) ** degree * above.subs(z, far))
-    found = [Condition("beyond-left", "no state lies left of the region", ((z, (1 / low, sp.S.Zero)),), ring.from_expr(turned))]
+    found = [
+        Condition(
+            "beyond-left", "no state lies left of the region", ((z, (1 / low, sp.S.Zero)),), ring.from_expr(turned)
+        )
+    ]
     if right > high:
         side = (high, right)
         found.append(Condition("beyond-right", "none lies right of it", ((z, side),), ring.from_expr(sp.expand(above))))
@@ -126,7 +128,7 @@ def _nothing_beyond(region: CurvedBarrier, right: sp.Rational) -> list[Condition
 
 def _curved(ctx: CheckContext) -> Outcome:
     """The region above the stated curved barrier, with all its conditions."""
-    low, top = epsilon_range(ctx.statement)
+    _, top = epsilon_range(ctx.statement)
     state_of_any_value(ctx.statement)
     ctx.statement.assumed(ne(z, 0))
     found = stated_barrier(ctx.statement, V)
@@ -181,9 +183,7 @@ def _entry(ctx: CheckContext) -> Outcome:
 
 @lru_cache(maxsize=128)
 @refuted_by_algebra
-def _judge_overshoot(
-    one_step: PlanarMap, windows: tuple[Window, ...], below: sp.Expr, above: sp.Expr
-) -> Outcome:
+def _judge_overshoot(one_step: PlanarMap, windows: tuple[Window, ...], below: sp.Expr, above: sp.Expr) -> Outcome:
     u, w = sp.symbols("u w", real=True)
     tilt = derive_barrier(one_step, PIECES[0][0]).lyapunov.tilt
     ring, unit = PolyRing((u, w, epsilon)), (sp.Integer(-1), sp.Integer(1))
@@ -295,7 +295,6 @@ CLAIMS = (
         ),
         source=Source("edgestab", "trapping region with a curved barrier"),
         uses=("theorem-1-lyapunov", "theorem-1-linear-limit"),
-        note="A scan of barriers with these three terms finds none above about 0.66.",
         checks=(Check("sign conditions by exact subdivision", Level.ENCLOSED, _curved),),
     ),
     Claim(
@@ -312,7 +311,7 @@ CLAIMS = (
         ),
         source=Source("edgestab", "enclosed orbits into the trapping region"),
         uses=("theorem-1-all-epsilon",),
-        note="At epsilon = 1 nothing can pass the edge; the room to pass it shrinks as (1 - epsilon)^2.",
+        note="At epsilon = 1 nothing can pass the edge (theorem-1-no-sharpening-at-one).",
         checks=(
             Check("below the edge and past it, as polynomials over the windows", Level.ENCLOSED, _overshoot),
             Check("windows followed by balls in mean value form", Level.ENCLOSED, _entry),

@@ -103,7 +103,6 @@ class SlopeRefuter:
             stack += [((low, middle), depth_here + 1), ((middle, high), depth_here + 1)]
         return sorted(found, key=lambda r: r.slopes)
 
-
     def refute_steep(self, slope: Fraction) -> bool:
         """Whether every slope from one up fails at some epsilon, at the start where the barrier meets the top.
 
@@ -121,7 +120,9 @@ class SlopeRefuter:
             return False
         height = sp.Rational(self.height)
         # where slope p = A: every larger slope has its start nearer to 0
-        end = next((k for k in range(1, 200) if slope * Fraction(k, 200) ** 2 >= self.height * (1 - Fraction(k, 200))), None)
+        end = next(
+            (k for k in range(1, 200) if slope * Fraction(k, 200) ** 2 >= self.height * (1 - Fraction(k, 200))), None
+        )
         if end is None or sp.expand(slow.pole - (1 - z)) != 0:
             return False
         for value in self.polynomials:

@@ -13,7 +13,6 @@ from ...symbolic.trapping.barrier import Barrier
 from .enclosed_entry import Follower, Side, StartBox, interval
 from .enclosed_orbits import precision
 
-
 Coefficients = tuple[Fraction, ...]
 
 

@@ -170,9 +170,7 @@ def stated_windows(statement: Reading, quantities: tuple[sp.Symbol, ...]) -> lis
     return windows
 
 
-def box_points(
-    rng: np.random.Generator, sides: tuple[Side, ...], count: int
-) -> npt.NDArray[np.float64]:
+def box_points(rng: np.random.Generator, sides: tuple[Side, ...], count: int) -> npt.NDArray[np.float64]:
     """All corners of a box, then random points of it.
 
     Args:

@@ -144,14 +144,14 @@ def ranges_text(statement: Statement) -> list[str]:
 
 def definitions_text(statement: Statement) -> list[tuple[str, str]]:
     """Every name of the statement with its meaning: variables, names of the table, its own."""
-    rows = [(r.symbol.name, meaning_of(r.symbol)) for r in statement.over if meaning_of(r.symbol)]
+    rows = [(s.name, meaning_of(s)) for s in _listed(statement)]
     rows += [(name.key.replace("()", "(.)"), name.meaning) for name in statement.used_names()]
     return rows + [(term_text(d.name), _own(d)) for d in statement.where]
 
 
 def latex_definitions(statement: Statement) -> list[tuple[str, str]]:
     """The same with names in LaTeX and meanings escaped."""
-    rows = [(term_latex(r.symbol), escape(meaning_of(r.symbol))) for r in statement.over if meaning_of(r.symbol)]
+    rows = [(term_latex(s), escape(meaning_of(s))) for s in _listed(statement)]
     for name in statement.used_names():
         bare = name.key.removesuffix("()")
         latex = name.latex or (term_latex(TABLE[bare].symbol) if bare in TABLE else default_latex(bare))
@@ -160,6 +160,12 @@ def latex_definitions(statement: Statement) -> list[tuple[str, str]]:
         value = "" if d.value is None else f"${term_latex(d.value)}$"
         rows.append((term_latex(d.name), ", ".join(filter(None, (value, escape(d.meaning))))))
     return rows
+
+
+def _listed(statement: Statement) -> list[sp.Symbol]:
+    """The variables whose meaning is that of the table of symbols."""
+    own = {d.key for d in statement.where}
+    return [r.symbol for r in statement.over if meaning_of(r.symbol) and r.symbol.name not in own]
 
 
 def _own(definition: Definition) -> str:
