@@ -154,7 +154,7 @@ def stated_windows(statement: Reading, quantities: tuple[sp.Symbol, ...]) -> lis
             raise refuse(f"|{quantity} - centre| <= reach", found)
         inner = found[0].args[0].args[0]
         sign = inner.coeff(quantity)
-        centre = sp.expand(quantity - inner / sign) if sign else quantity
+        centre = sp.expand(quantity - inner / sign) if abs(sign) == 1 else quantity
         if quantity in centre.free_symbols:
             raise refuse(f"a centre for {quantity}", inner)
         parts += [centre, found[0].args[1]]

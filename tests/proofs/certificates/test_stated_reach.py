@@ -65,10 +65,10 @@ def test_windows_that_move() -> None:
         where=(Definition(c, "", sp.Min(R(1, 4), 1 - epsilon)),),
     )
     left, right = stated_windows(statement, (z, V))
-    assert left.epsilon == (0, Fraction(3, 4))
+    assert left.epsilon == (Fraction(0), Fraction(3, 4))
     assert right.epsilon == (Fraction(3, 4), Fraction(9, 10))
     assert (left.z, right.z) == ((Fraction(-1, 4),), (Fraction(-1), Fraction(1)))
-    assert right.V == (2, 1, -1)
+    assert right.V == (Fraction(2), Fraction(1), Fraction(-1))
     assert left.V_reach == (Fraction(1, 50), Fraction(-1, 25), Fraction(1, 50))
     assert statement.unread() == []
 
@@ -94,7 +94,7 @@ def test_sides_are_closed_and_not_empty() -> None:
             closed_side(reading(*given), V)
     with pytest.raises(ProofError, match="closed interval"):
         closed_range(reading(), epsilon)
-    assert closed_range(reading(over=(Range(T, sp.Interval(-1, 2)),)), T) == (-1, 2)
+    assert closed_range(reading(over=(Range(T, sp.Interval(-1, 2)),)), T) == (Fraction(-1), Fraction(2))
 
 
 def test_boxes_are_sampled_with_their_corners() -> None:
