@@ -51,7 +51,19 @@ EFFORTS = ("quick", "default", "thorough")
 
 @dataclass(frozen=True)
 class Source:
-    """Where a claim is printed: a key of ``proofs/references.bib`` and a place in it."""
+    """Where a claim is printed: a key of ``proofs/references.bib`` and a place in it.
+
+    Attributes:
+        bibkey: of the entry.
+        locator: an equation, theorem, figure or section there.
+
+    Source:
+        The bibliography.
+
+    Example:
+        >>> es.get_claim("theorem-1").source
+        Source(bibkey='agarwala2023', locator='Theorem 1')
+    """
 
     bibkey: str
     locator: str
@@ -107,6 +119,13 @@ class Outcome:
 
     Raises:
         ProofError: nothing was compared, or TRUE with something undecided or rejected.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> es.proofs.Outcome(es.proofs.Verdict.TRUE, tested=3, worst=0, figure="coefficients that differ").undecided
+        0
     """
 
     verdict: Verdict
@@ -153,6 +172,14 @@ class Check:
         run: a module-level function from context to outcome (picklable: checks run in worker processes).
         effort: the lowest effort at which it runs.
         hindsight: what of it was chosen after seeing data, and which; empty where nothing was.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> check = es.get_claim("one-step-map").checks[0]
+        >>> check.method, check.level.name
+        ('both sides as polynomials in theta', 'DERIVED')
     """
 
     method: str

@@ -1,6 +1,6 @@
 """The fate of changed statements: which of them a claim's checks notice.
 
-``python -m edgestab.proofs.mutation CLAIM ..`` prints it.
+``edgestab verify CLAIM .. --mutants`` prints it.
 """
 
 from __future__ import annotations

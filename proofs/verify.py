@@ -360,3 +360,35 @@ def verify(
         mine = [gathered[claim.id, i] for i in range(len(claim.checks)) if (claim.id, i) in gathered]
         results[claim.id] = combine(claim, mine, (results[u] for u in claim.uses), (results[u] for u in claim.includes))
     return Report(tuple(results.values()), effort, chosen_seed, time.perf_counter() - begin, interrupted)
+
+
+def judge_claim(claim: Claim, effort: str = "default", seed: int | None = None) -> ClaimResult:
+    """Judge one claim by its own checks: one of the catalogue, or one that you made.
+
+    Args:
+        claim: the claim; its ``uses`` are claims of the catalogue, and bound its level.
+        effort: ``quick``, ``default`` or ``thorough``.
+        seed: for sampling checks; the default is fixed.
+
+    Returns:
+        The claim with its evidence, verdict and level.
+
+    Raises:
+        DomainError: an unknown effort, or an unknown id among ``uses``.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> es.proofs.judge_claim(es.get_claim("one-step-map"), effort="quick").verdict
+        <Verdict.TRUE: 'TRUE'>
+    """
+    if effort not in EFFORTS:
+        raise DomainError.of("judge_claim()", f"effort among {', '.join(EFFORTS)}", effort, "Pick one of these.")
+    context = CheckContext(effort=effort) if seed is None else CheckContext(effort=effort, seed=seed)
+    found: dict[str, ClaimResult] = {}
+    if claim.related:
+        report = verify(*claim.related, effort=effort, seed=seed, jobs=1)
+        found = {r.claim.id: r for r in report.results}
+    evidence = [run_check(claim, i, context) for i, check in enumerate(claim.checks) if check.runs_at(effort)]
+    return combine(claim, evidence, (found[u] for u in claim.uses), (found[u] for u in claim.includes))

@@ -24,6 +24,7 @@ MODULES: tuple[str, ...] = (
     "theorem_2",
     "regression_step",
     "regression_dynamics",
+    "nonlinear_part",
     "mean_field",
     "tanh_network",
     "theorem_1_sharp",

@@ -20,6 +20,13 @@ class Range:
     Attributes:
         symbol: the variable.
         domain: a SymPy set, or a named domain such as the formal variables.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> str(es.get_claim("one-step-map").statement.over[0])
+        'z in the real numbers'
     """
 
     symbol: sp.Symbol

@@ -144,14 +144,14 @@ def ranges_text(statement: Statement) -> list[str]:
 
 def definitions_text(statement: Statement) -> list[tuple[str, str]]:
     """Every name of the statement with its meaning: variables, names of the table, its own."""
-    rows = [(s.name, meaning_of(s)) for s in _listed(statement)]
+    rows = [(symbol.name, meaning) for symbol, meaning in _variables(statement)]
     rows += [(name.key.replace("()", "(.)"), name.meaning) for name in statement.used_names()]
     return rows + [(term_text(d.name), _own(d)) for d in statement.where]
 
 
 def latex_definitions(statement: Statement) -> list[tuple[str, str]]:
     """The same with names in LaTeX and meanings escaped."""
-    rows = [(term_latex(s), escape(meaning_of(s))) for s in _listed(statement)]
+    rows = [(term_latex(symbol), escape(meaning)) for symbol, meaning in _variables(statement)]
     for name in statement.used_names():
         bare = name.key.removesuffix("()")
         latex = name.latex or (term_latex(TABLE[bare].symbol) if bare in TABLE else default_latex(bare))
@@ -162,10 +162,12 @@ def latex_definitions(statement: Statement) -> list[tuple[str, str]]:
     return rows
 
 
-def _listed(statement: Statement) -> list[sp.Symbol]:
-    """The variables whose meaning is that of the table of symbols."""
+def _variables(statement: Statement) -> list[tuple[sp.Symbol, str]]:
+    """The variables with what the table of symbols says, but for those that the statement defines itself."""
     own = {d.key for d in statement.where}
-    return [r.symbol for r in statement.over if meaning_of(r.symbol) and r.symbol.name not in own]
+    return [
+        (r.symbol, meaning_of(r.symbol)) for r in statement.over if meaning_of(r.symbol) and r.symbol.name not in own
+    ]
 
 
 def _own(definition: Definition) -> str:

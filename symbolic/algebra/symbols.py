@@ -115,17 +115,11 @@ _ROWS = (
     SymbolEntry("lambda_0", r"\lambda_0", "R, >= 0", "lambda at the start"),
     SymbolEntry("lambda_1", r"\lambda_1", "R, >= 0", "lambda after the first step"),
     SymbolEntry("lambda_infinity", r"\lambda_\infty", "R, >= 0", "limit of lambda along a run that converges"),
-    SymbolEntry("lambda_displacement", r"\lambda_{\mathrm{law}}", "R, >= 0", "lambda by the displacement law"),
     SymbolEntry("max lambda_1", r"\max_t \lambda_1", "R, >= 0", "largest NTK eigenvalue of a whole run"),
     SymbolEntry("max lambda_2", r"\max_t \lambda_2", "R, >= 0", "largest second NTK eigenvalue of a whole run"),
     SymbolEntry("|theta|^2", r"\lvert\theta\rvert^2", "R, >= 0", "squared weight norm"),
     SymbolEntry("|theta'|^2", r"\lvert\theta'\rvert^2", "R, >= 0", "squared weight norm after one step"),
     SymbolEntry("|theta_0|^2", r"\lvert\theta_0\rvert^2", "R, >= 0", "squared weight norm at the start"),
-    SymbolEntry("|theta_t - theta_0|", r"\lvert\theta_t-\theta_0\rvert", "R, >= 0", "distance from the start"),
-    SymbolEntry("|z|^2/D", r"\lvert z\rvert^2/D", "R, >= 0", "mean squared residual of D outputs"),
-    SymbolEntry("Delta_linear", r"\Delta_{\mathrm{lin}}", "R", "two-step change of lambda: linear part"),
-    SymbolEntry("Delta_nonlinear", r"\Delta_{\mathrm{non}}", "R", "two-step change of lambda: non-linear part"),
-    SymbolEntry("Delta_fall", r"\Delta_{\mathrm{fall}}", "R", "non-linear part from the peak through the fall"),
     SymbolEntry("kappa_r", r"\kappa_r", "R", "cumulant of order r of an entry"),
 )
 

@@ -73,8 +73,8 @@ def test_polynomials_are_enclosed() -> None:
     assert low <= min(values)
     assert max(values) <= high
     # a line is enclosed by its ends, a constant by itself
-    assert enclosed((Fraction(1), Fraction(2)), (Fraction(0), Fraction(1))) == (1, 3)
-    assert enclosed((Fraction(5),), (Fraction(0), Fraction(1))) == (5, 5)
+    assert enclosed((Fraction(1), Fraction(2)), (Fraction(0), Fraction(1))) == (Fraction(1), Fraction(3))
+    assert enclosed((Fraction(5),), (Fraction(0), Fraction(1))) == (Fraction(5), Fraction(5))
 
 
 def test_stretches_adjoin_and_stop_at_the_cuts() -> None:
