@@ -469,7 +469,7 @@ CLAIMS = (
                 Definition(_n, "the number of weights"),
                 Definition(_q, "the eigenvalue of Q along each weight, any real numbers"),
                 Definition(_w, "the squares of the weights along the eigenvectors of Q, at the start of the flow"),
-                Definition(s, "the integral of the residual over the whole flow, of a flow whose residual goes to 0"),
+                Definition(s, "the integral of the residual over the whole flow, finite, of a flow whose residual goes to 0"),
                 Definition(LAMBDA_END, "the NTK eigenvalue at the end of this flow"),
             ),
             conclusion=(eq(_OUTPUT_END, 2 * E), eq(LAMBDA_END, _KERNEL_END)),

@@ -24,5 +24,5 @@ EXCUSED: dict[tuple[str, str], str] = {
     ("theorem-1-linear-limit", "conclusion 1: 6/25 -> 7/25 in F_min(1/2, 6/25) < 0"): _MORE_STATES,
     ("theorem-1-linear-limit", "conclusion 2: 14/25 -> 3/5 in F_min(14/25, 1/5) < 0"): _MORE_STATES,
     ("theorem-1-linear-limit", "conclusion 2: 1/5 -> 2/5 in F_min(14/25, 1/5) < 0"): _MORE_STATES,
-    ("theorem-1-grown-basin", "conclusion 1: 3/2 -> 1 in area_B > 3*area_D/2"): "an area is not negative",
+    ("theorem-1-grown-basin", "conclusion 1: 4/3 -> 1 in area_B > 4*area_D/3"): "an area is not negative",
 }

@@ -68,7 +68,7 @@ def test_windows_that_move() -> None:
     assert left.epsilon == (Fraction(0), Fraction(3, 4))
     assert right.epsilon == (Fraction(3, 4), Fraction(9, 10))
     assert (left.z, right.z) == ((Fraction(-1, 4),), (Fraction(-1), Fraction(1)))
-    assert right.V == (Fraction(2), Fraction(1), Fraction(-1))
+    assert (Fraction(2), Fraction(1), Fraction(-1)) == right.V
     assert left.V_reach == (Fraction(1, 50), Fraction(-1, 25), Fraction(1, 50))
     assert statement.unread() == []
 
