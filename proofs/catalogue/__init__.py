@@ -34,6 +34,7 @@ MODULES: tuple[str, ...] = (
     "coq",
     "generated_kernels",
     "theorem_1_beyond",
+    "theorem_1_measured",
     "theorem_1_reach",
     "theorem_2_printed",
     "theorem_2_finite",
