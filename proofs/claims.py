@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
-import sympy as sp
-
 from ..symbolic.algebra.errors import ProofError
 from ..symbolic.planar.planar_map import PlanarMap
 from .statements.reading import Reading
@@ -193,10 +191,6 @@ class Check:
         return EFFORTS.index(effort) >= EFFORTS.index(self.effort)
 
 
-class Transitional(Statement):
-    """TRANSITION: a statement that is not converted."""
-
-
 @dataclass(frozen=True)
 class Claim:
     """A statement that edgestab can judge.
@@ -224,20 +218,13 @@ class Claim:
 
     id: str
     title: str
-    statement: Statement | Any  # TRANSITION
+    statement: Statement
     source: Source
     checks: tuple[Check, ...] = ()
-    variables: tuple[sp.Symbol, ...] = ()
-    assumptions: tuple[sp.Basic, ...] = ()
     uses: tuple[str, ...] = ()
-    domain: str = ""
     note: str = ""
     includes: tuple[str, ...] = ()
     formerly: str = ""
-
-    def __post_init__(self) -> None:  # TRANSITION
-        if isinstance(self.statement, sp.Basic):
-            object.__setattr__(self, "statement", Transitional((self.statement,), given=self.assumptions))
 
     @property
     def related(self) -> tuple[str, ...]:

@@ -17,9 +17,8 @@ from typing import Any
 from ..numeric.runs.limits import one_thread_each
 from ..symbolic.algebra.errors import DomainError
 from .catalogue import all_claims, with_dependencies
-from .claims import EFFORTS, CheckContext, Claim, Evidence, Level, Outcome, Transitional, Verdict
+from .claims import EFFORTS, CheckContext, Claim, Evidence, Level, Outcome, Verdict
 from .statements.reading import Reading
-from .statements.statement import Statement
 from .statements.text import term_text
 
 
@@ -161,7 +160,7 @@ def run_check(claim: Claim, index: int, context: CheckContext) -> Evidence:
     """
     check = claim.checks[index]
     begin = time.perf_counter()
-    reading = Reading(Statement() if isinstance(claim.statement, Transitional) else claim.statement)
+    reading = Reading(claim.statement)
     try:
         outcome = check.run(replace(context, statement=reading))
     except Exception as error:  # whatever went wrong, the other verdicts are kept and this one is open
@@ -284,10 +283,6 @@ def own_level(claim: Claim, evidence: Sequence[Evidence]) -> tuple[Level, list[s
         The least over the parts of the best level that covers a part; prose is CHECKED at most unless Coq states it.
     """
     shown = [e for e in evidence if e.outcome.verdict is Verdict.TRUE]
-    if isinstance(claim.statement, Transitional):  # TRANSITION
-        return max((e.level for e in shown), default=Level.PROVED if claim.uses else Level.CITED), (
-            [] if shown or claim.uses else ["all"]
-        )
     parts = claim.statement.conclusion
     best = [max((e.level for e in shown if i in e.covers), default=Level.CITED) for i in range(len(parts))]
     if not parts:

@@ -148,7 +148,7 @@ def verify(
     if domains:
         for result in report.results:
             for entry in result.evidence:
-                text = f"{result.claim.id}: {entry.method}: {entry.outcome.domain or result.claim.domain}"
+                text = f"{result.claim.id}: {entry.method}: {entry.outcome.domain or 'no place named'}"
                 out.print(text, style="dim", markup=False, soft_wrap=True)
     for line in _explain(report):
         out.print(line, markup=False, soft_wrap=True)

@@ -144,6 +144,6 @@ def domain_text(domain: Domain) -> str:
 
 
 def meaning_of(symbol: sp.Symbol) -> str:
-    """What the table of symbols says a variable is, or an empty string."""
+    """What the table of symbols says a variable is; empty for another symbol of the same letters."""
     row = TABLE.get(symbol.name)
-    return row.meaning if row else ""
+    return row.meaning if row and row.symbol == symbol else ""

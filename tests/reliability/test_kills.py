@@ -111,7 +111,7 @@ def test_a_full_disk_is_told_in_one_line() -> None:
 
 
 HARSH: dict[str, dict[str, str]] = {
-    "no home": {"HOME": "/nonexistent", "XDG_CACHE_HOME": "/nonexistent/cache"},
+    "no home": {"HOME": "/dev/null/home", "XDG_CACHE_HOME": "/dev/null/cache"},
     "LANG=C": {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": ""},
     "40 columns": {"COLUMNS": "40"},
 }

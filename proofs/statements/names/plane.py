@@ -24,6 +24,7 @@ NAMES = (
     _component(0),
     _component(1),
     _component(0, 2),
+    _component(1, 2),
     Name(
         "y''", "T'' - f(z''): the deviation from the nullcline after two gradient steps", "edgestab.planar.Recurrence"
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def measured_anew() -> Iterator[None]:
     module._parts.cache_clear()
 
 
-def judged(claim: Claim, **changes: object) -> Verdict:
+def judged(claim: Claim, **changes: Any) -> Verdict:
     return run_check(replace(claim, statement=replace(claim.statement, **changes)), 0, QUICK).outcome.verdict
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def test_claims_hold_at_effort_quick(claim: Claim) -> None:
     assert outcome.detail
 
 
-def judged(claim_id: str, **changes: object) -> Verdict:
+def judged(claim_id: str, **changes: Any) -> Verdict:
     claim = get_claim(claim_id)
     return run_check(replace(claim, statement=replace(claim.statement, **changes)), 0, QUICK).outcome.verdict
 
