@@ -14,9 +14,10 @@ from ...symbolic.planar.planar_map import PlanarMap
 from ...symbolic.trapping.barrier import derive_barrier
 from ...symbolic.trapping.lyapunov import derive_lyapunov
 from ...symbolic.trapping.target import derive_target_region, derive_tilt, s
-from ..certificates.stated import epsilon_range, require_limit, state_of_any_value
+from ..certificates.stated import epsilon_range, require_limit
 from ..certificates.stated_reach import (
     StatedBarrier,
+    read_free,
     refuse,
     stated_barrier,
     stated_reach,
@@ -75,8 +76,7 @@ def _differ(left: sp.Expr, right: sp.Expr, ring: PolyRing) -> tuple[int, int]:
 
 def _scaling(ctx: CheckContext) -> Outcome:
     """Descent with eigenvalues ``{mu, -epsilon mu}`` and step eta against the stated map, as polynomials in theta."""
-    for variable in (*THETA, epsilon, mu, eta):
-        ctx.statement.within(variable, REALS)
+    read_free(ctx.statement, *THETA, epsilon, mu, eta)
     model = QuadraticModel(tuple(mu * q for q in ctx.subject.model.eigenvalues))
     stated = [ctx.statement.equation(name) for name in SCALED_NEXT]
     inside = [ctx.statement.defined(name) for name in SCALED]
@@ -135,8 +135,7 @@ def _judge_moved(inside: list[sp.Expr], moved: list[sp.Expr], stated: list[sp.Ex
 
 def _multiplicities_at_once(ctx: CheckContext) -> Outcome:
     """Each weight is multiplied by one minus eigenvalue times z, so the two sums of squares are, whatever m and n."""
-    for variable in (epsilon, eta):
-        ctx.statement.within(variable, REALS)
+    read_free(ctx.statement, epsilon, eta)
     for count in (_m, _n):
         ctx.statement.within(count, NATURALS)
     x, v = _real("sum_x"), _real("sum_v")
@@ -155,8 +154,7 @@ def _multiplicities_at_once(ctx: CheckContext) -> Outcome:
 
 def _multiplicities(ctx: CheckContext) -> Outcome:
     """Gradient descent in m + n variables, by differentiation, against the stated map."""
-    for variable in (epsilon, eta):
-        ctx.statement.within(variable, REALS)
+    read_free(ctx.statement, epsilon, eta)
     sizes = range(1, ctx.pick(2, 3, 4) + 1)
     counts = [ctx.statement.domain(count) for count in (_m, _n)]
     tested = wrong = 0
@@ -208,8 +206,7 @@ def _norm_law(model: QuadraticModel, stated: sp.Expr) -> bool:
 
 def _norm_of_any_spectrum(ctx: CheckContext) -> sp.Expr:
     """The stated right side; eta, E and the number of weights are read."""
-    for variable in (eta, E):
-        ctx.statement.within(variable, REALS)
+    read_free(ctx.statement, eta, E)
     ctx.statement.within(_n, NATURALS)
     return ctx.statement.equation(eta * NORM_NEXT)
 
@@ -253,8 +250,7 @@ def _target_map(model: QuadraticModel) -> PlanarMap:
 
 def _no_linear_function(ctx: CheckContext) -> Outcome:
     """The first order in z of one step's change vanishes for the stated slope alone, which at E = 0 is free of T."""
-    for variable in (T, epsilon, eta, E, a):
-        ctx.statement.within(variable, REALS)
+    read_free(ctx.statement, T, epsilon, eta, E, a)
     ctx.statement.within(z, FORMAL)
     ctx.statement.assumed(ne(T, 0))
     part = ctx.statement.part(0)
@@ -318,9 +314,8 @@ def _judge_target(
 def _target(ctx: CheckContext) -> Outcome:
     """The region that the hypotheses name traps for every target in reach."""
     low, high = epsilon_range(ctx.statement)
-    state_of_any_value(ctx.statement)
+    read_free(ctx.statement, z, T, E)
     ctx.statement.within(eta, POSITIVE)
-    ctx.statement.within(E, REALS)
     for relation in (ne(z, 0), lt(z, 1)):
         ctx.statement.assumed(relation)
     found = stated_barrier(ctx.statement, V_E)

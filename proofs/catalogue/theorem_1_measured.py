@@ -12,8 +12,8 @@ import sympy as sp
 from ...symbolic.algebra.rings import to_fraction
 from ...symbolic.algebra.symbols import symbol, symbols
 from ...symbolic.models.quadratic import main_case
-from ..certificates.stated import epsilon_range, state_of_any_value
-from ..certificates.stated_reach import Side, box_points, closed_range, closed_side, refuse, stated_reach
+from ..certificates.stated import epsilon_range
+from ..certificates.stated_reach import Side, box_points, closed_range, closed_side, read_free, refuse, stated_reach
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from ..statements import POSITIVE, REALS, Definition, R, Range, Statement, le, lt
 
@@ -99,9 +99,8 @@ def _target_ends(
 def _larger_targets(ctx: CheckContext) -> Outcome:
     """Measured: starts of the stated windows, corners among them, targets up to both ends of the stated reach."""
     low, high = (to_fraction(x) for x in epsilon_range(ctx.statement))
-    state_of_any_value(ctx.statement)
+    read_free(ctx.statement, z, T, E)
     ctx.statement.within(eta, POSITIVE)
-    ctx.statement.within(E, REALS)
     reach = to_fraction(stated_reach(ctx.statement, sp.Abs(eta * E)))
     sides = (closed_side(ctx.statement, z), closed_side(ctx.statement, V_0), (-reach, reach))
     if sp.expand(ctx.statement.defined(V_0) - T - _TILT * z) != 0:
@@ -139,8 +138,7 @@ def _third_eigenvalue(ctx: CheckContext) -> Outcome:
     """Measured: starts of the stated windows, corners among them, a third eigenvalue and a weight along it."""
     low, high = (to_fraction(x) for x in epsilon_range(ctx.statement))
     ctx.statement.within(eta, POSITIVE)
-    for weight in (*THETA, THETA_3):
-        ctx.statement.within(weight, REALS)
+    read_free(ctx.statement, *THETA, THETA_3)
     first, second = (t**2 for t in THETA)
     meant = {Z_12: eta * (first - epsilon * second) / 2, V_12: eta * epsilon * (first + second)}
     for name, value in meant.items():

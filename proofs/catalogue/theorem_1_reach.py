@@ -17,8 +17,8 @@ from ...symbolic.trapping.region import Condition
 from ..certificates.barrier_reach import Refutation, SlopeRefuter
 from ..certificates.enclosed_entry import Follower
 from ..certificates.proved_basin import Window, grow_basin, judge_stretch
-from ..certificates.stated import epsilon_range, require_limit, state_of_any_value
-from ..certificates.stated_reach import StatedBarrier, refuse, stated_barrier, stated_windows
+from ..certificates.stated import epsilon_range, require_limit
+from ..certificates.stated_reach import StatedBarrier, read_free, refuse, stated_barrier, stated_windows
 from ..certificates.theorem_1 import CURVED, PIECES, regions
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict, judge
 from ..statements import REALS, Definition, R, Range, Statement, gt, le, lt, ne
@@ -26,7 +26,6 @@ from .theorem_1_certificate import judge_conditions, refuted_by_algebra
 
 z, T, V, p, epsilon, beta = symbols("z T V p epsilon beta")
 limit, STEP_T = symbols("T_inf T'")
-_STATE = (Range(z, REALS), Range(T, REALS))
 _INTERVAL = (le(2 - epsilon, limit), le(limit, 2))
 
 # linear barriers
@@ -129,7 +128,7 @@ def _nothing_beyond(region: CurvedBarrier, right: sp.Rational) -> list[Condition
 def _curved(ctx: CheckContext) -> Outcome:
     """The region above the stated curved barrier, with all its conditions."""
     _, top = epsilon_range(ctx.statement)
-    state_of_any_value(ctx.statement)
+    read_free(ctx.statement, z, V)
     ctx.statement.assumed(ne(z, 0))
     found = stated_barrier(ctx.statement, V)
     right = ctx.statement.bounds(z, given=True)
@@ -175,7 +174,7 @@ def _judge_entry(one_step: PlanarMap, windows: tuple[Window, ...], stride: int) 
 
 def _entry(ctx: CheckContext) -> Outcome:
     """Each stretch of the windows is followed by balls until it enters a region or shrinks inside the interval."""
-    state_of_any_value(ctx.statement)
+    read_free(ctx.statement, z, T)
     windows = stated_windows(ctx.statement, (z, V))
     require_limit(ctx.statement, limit, sp.S.One, [{"width": sp.S.One}])
     return _judge_entry(ctx.map, tuple(windows), ctx.pick(8, 1, 1))
@@ -204,7 +203,7 @@ def _judge_overshoot(one_step: PlanarMap, windows: tuple[Window, ...], below: sp
 
 def _overshoot(ctx: CheckContext) -> Outcome:
     """T before and after one step, as polynomials over the windows."""
-    state_of_any_value(ctx.statement)
+    read_free(ctx.statement, z, T)
     windows = stated_windows(ctx.statement, (z, V))
     first, after = ctx.statement.bounds(T), ctx.statement.bounds(STEP_T)
     if first.high is None or first.low is not None or after.low is None or after.high is not None:
@@ -290,7 +289,7 @@ CLAIMS = (
         id="theorem-1-curved-region",
         title="A curved barrier reaches higher than any linear one: 13/20 for epsilon up to 1/5",
         statement=Statement(
-            over=(Range(epsilon, sp.Interval.Lopen(0, R(1, 5))), *_STATE),
+            over=(Range(epsilon, sp.Interval.Lopen(0, R(1, 5))), Range(z, REALS), Range(V, REALS)),
             given=(le(_PHI, V + epsilon - 2), le(V + epsilon, R(53, 20)), ne(z, 0), le(z, R(3, 5))),
             conclusion=_INTERVAL,
         ),
@@ -302,7 +301,7 @@ CLAIMS = (
         id="theorem-1-starts-near-one",
         title="Explicit starts that pass the edge and come back, for epsilon up to 19/20",
         statement=Statement(
-            over=(Range(epsilon, sp.Interval.Lopen(0, R(19, 20))), *_STATE),
+            over=(Range(epsilon, sp.Interval.Lopen(0, R(19, 20))), Range(z, REALS), Range(T, REALS)),
             given=(
                 le(sp.Abs(z + _CENTRE), R(1, 200)),
                 le(sp.Abs(V - 2 - (1 - epsilon) * _CENTRE), (1 - epsilon) ** 2 / 40),

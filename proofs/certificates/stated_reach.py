@@ -14,7 +14,7 @@ from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.rings import to_fraction
 from ...symbolic.algebra.symbols import symbols
 from ...symbolic.planar.nullcline import EDGE
-from ..statements import Reading
+from ..statements import REALS, Reading
 from .proved_basin import Window
 from .stated import epsilon_range
 
@@ -26,6 +26,16 @@ Side = tuple[Fraction, Fraction]
 def refuse(what: str, found: object) -> ProofError:
     """The error of a check that is given a statement that it cannot judge."""
     return ProofError.of("the statement", what, str(found), "The check cannot judge another statement.")
+
+
+def read_free(statement: Reading, *variables: sp.Symbol) -> None:
+    """Read the ranges of variables about which the check's argument assumes nothing but that they are real.
+
+    Raises:
+        ProofError: one ranges over something else.
+    """
+    for variable in variables:
+        statement.within(variable, REALS)
 
 
 @dataclass(frozen=True)
