@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from .statement import Definition, Range, Statement, domain_text
-from .terms import REVERSED, STRICTER, Named, is_relation, leaves, replaced
+from .terms import REVERSED, STRICTER, Named, Node, is_relation, leaves, replaced
 from .text import term_text
 from .weaker import narrower, stronger_hypothesis, weaker_part
 
@@ -66,6 +66,9 @@ def changed_terms(term: sp.Basic) -> Iterator[tuple[str, sp.Basic]]:
             seen.add(changed)
             yield f"{node} -> {number}", changed
     yield from _relations(term)
+    for path, node in leaves(term):
+        if isinstance(node, Node):
+            yield from ((what, replaced(term, path, changed)) for what, changed in node.variants())
 
 
 def _sets(domain: sp.Set) -> Iterator[tuple[str, sp.Set]]:

@@ -62,6 +62,7 @@ _ROWS = (
     SymbolEntry("E", "E", "R", "target of the regression", "E"),
     SymbolEntry("theta_1", r"\theta_1", "R", "parameter along the eigenvalue 1", r"\theta"),
     SymbolEntry("theta_2", r"\theta_2", "R", "parameter along the eigenvalue -epsilon", r"\theta"),
+    SymbolEntry("theta_0", r"\theta_0", "R^2", "weights at the start", r"\theta_0"),
     SymbolEntry("V", "V", "R", "rescaled weight norm, epsilon * eta * |theta|^2"),
     SymbolEntry("v", "v", "R", "excess of V over the edge, T - 2 - 2 (1 - epsilon) z"),
     SymbolEntry("U", "U", "R", "excess of V over its value on the epsilon = 0 nullcline"),
@@ -93,7 +94,7 @@ _ROWS = (
     # what statements compare: values after one step and two, ends of runs, parts of a change
     *(
         SymbolEntry(f"{name}{mark}", f"{_LATEX.get(name, name)}{mark}", "R", f"{name} after {steps}")
-        for mark, steps, names in (("'", "one step", "z T y x V f lambda"), ("''", "two steps", "z y T"))
+        for mark, steps, names in (("'", "one step", "z T y x V U f lambda"), ("''", "two steps", "z y T"))
         for name in names.split()
     ),
     SymbolEntry("z_mu", r"\tilde z_\mu", "R", "z of the map whose eigenvalues are scaled by mu"),

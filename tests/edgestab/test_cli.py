@@ -23,8 +23,9 @@ def test_list_and_show(edgestab: Run) -> None:
     claims = {c["id"]: c for c in json.loads(listed.out)["claims"]}
     assert claims["theorem-1"]["source"]["locator"] == "Theorem 1"
     assert {"statement", "assumptions", "level", "uses"} <= claims["theorem-1"].keys()
-    for form in ("text", "latex", "json"):
+    for form in ("text", "latex", "json", "coq"):
         assert edgestab("show", "theorem-1", "--format", form).code == 0
+    assert "Definition claim_theorem_1 : Prop :=" in edgestab("show", "theorem-1", "--format", "coq").out
 
 
 def test_verify_prints_a_table_and_json(edgestab: Run, tmp_path: Path) -> None:
@@ -139,6 +140,7 @@ BAD = [
     ("verify", "theorem1"),
     ("verify", "--effort", "huge"),
     ("show", "teorem-1"),
+    ("show", "one-step-map", "--format", "coq"),
     ("nonsense",),
 ]
 

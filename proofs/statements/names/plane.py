@@ -17,7 +17,7 @@ def _component(index: int, steps: int = 1) -> Name:
         "z": f"the rescaled residual after {count}",
         "T": f"the rescaled NTK eigenvalue after {count}",
     }[letter]
-    return Name(letter + "'" * steps, meaning, "edgestab.PlanarMap", value)
+    return Name(letter + "'" * steps, meaning, "edgestab.planar.PlanarMap", value)
 
 
 NAMES = (
