@@ -54,8 +54,8 @@ NAMES = (
     ),
     Name(
         "error_relaxed()",
-        "the largest difference of the ends of relaxed orbits: from two starts, z = 3/10 and 1/3, on two sums of the slow "
-        "manifold",
+        "the largest difference of the ends of relaxed orbits: from two starts, z = 3/10 and 1/3, on two sums of the "
+        "slow manifold",
         "edgestab.orbits.iterate_to_limit",
         latex=r"\delta_{\mathrm{relaxed}}",
     ),
