@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import lru_cache
 
 import numpy as np
 import sympy as sp
@@ -24,6 +23,7 @@ from ...symbolic.models.quadratic import QuadraticModel
 from ...symbolic.planar.planar_map import PlanarMap
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from ..statements import REALS, Definition, Named, Range, Statement, eq, le
+from ..subject import measured
 
 z, T, epsilon = symbols("z T epsilon")
 STEPPED = symbols("z' T'")
@@ -99,7 +99,7 @@ Row = tuple[str, tuple[Fraction, ...], tuple[Fraction, ...], tuple[Fraction, ...
 """Number type, point, computed and exact values, stated errors."""
 
 
-@lru_cache(maxsize=4)
+@measured
 def _on_lanes(one_step: PlanarMap, types: tuple[str, ...], count: int, seed: int) -> list[Row]:
     """One step of each lane type at random doubles, and at the origin, where every operation is exact."""
     program = program_for(one_step)
@@ -116,7 +116,7 @@ def _on_lanes(one_step: PlanarMap, types: tuple[str, ...], count: int, seed: int
     return rows
 
 
-@lru_cache(maxsize=4)
+@measured
 def _in_balls(one_step: PlanarMap, count: int, seed: int) -> list[Row]:
     """Midpoints and radii of Arb balls of the generated kernel at random rationals, thirds included, and the origin."""
     step, rng = compile_map(one_step, "arb").step, random.Random(seed)

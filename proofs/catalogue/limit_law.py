@@ -23,6 +23,7 @@ from ...symbolic.planar.limit_law import LimitLaw
 from ...symbolic.planar.planar_map import PlanarMap
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from ..statements import FORMAL, REALS, Definition, Named, O, Range, Statement, eq, split_order
+from ..subject import measured
 from .limit_series import SMALL, TAU, stated_order
 
 z, T, T_inf, x, x_0, y, u, p, epsilon = (symbol(n) for n in ("z", "T", "T_inf", "x", "x_0", "y", "u", "p", "epsilon"))
@@ -130,14 +131,14 @@ def _lowest(expr: sp.Expr, weights: dict[sp.Symbol, int]) -> sp.Expr:
     return sp.Add(*(c * sp.Mul(*(s**e for s, e in zip(weights, m, strict=True))) for w, m, c in sized if w == least))
 
 
-@lru_cache(maxsize=512)
+@measured
 def manifold_at(one_step: PlanarMap, z0: Fraction, eps: Fraction) -> Fraction:
     """The slow manifold at one z, to MANIFOLD powers of epsilon."""
     rows = one_step.slow_manifold(MANIFOLD).closed_rows(MANIFOLD)
     return sum((to_fraction(sp.Rational(row.subs(z, z0))) * eps**n for n, row in enumerate(rows)), Fraction(0))
 
 
-@lru_cache(maxsize=512)
+@measured
 def _partner(one_step: PlanarMap, z0: Fraction) -> Fraction:
     """The other point of the two-cycle through z at epsilon = 0: p is the same there, and u is the opposite."""
     curve = one_step.nullcline(1).at_zero.subs(z, z0)
@@ -232,12 +233,12 @@ def _law_slope(ctx: CheckContext) -> Outcome:
     return _slope(ctx, law, order, ctx.pick((8, 16), (8, 16), (16, 32)), _descended(ctx))
 
 
-@lru_cache(maxsize=4)
+@measured
 def _evaluator(one_step: PlanarMap, order: int) -> LawEvaluator:
     return LawEvaluator(one_step.limit_law(order))
 
 
-@lru_cache(maxsize=1024)
+@measured
 def _law_value(one_step: PlanarMap, weight: int, eps: Fraction, z0: Fraction, T0: Fraction) -> Any:
     with mpmath.workdps(40):
         return _evaluator(one_step, (weight + 1) // 2)(weight, eps, z0, T0)[0]

@@ -6,7 +6,6 @@ import math
 import random
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -20,6 +19,7 @@ from ...symbolic.models.quadratic import QuadraticModel
 from ...symbolic.planar.planar_map import PlanarMap
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from ..statements import REALS, Range, Statement, lt, ne
+from ..subject import measured
 from .limit_law import DIGITS, STARTS, manifold_at
 
 z, T, T_inf, epsilon = (symbol(n) for n in ("z", "T", "T_inf", "epsilon"))
@@ -80,14 +80,14 @@ def _trial(one_step: PlanarMap, eps: Fraction, z0: Fraction, T0: Fraction) -> Tr
     return eps, z0, T0, prediction, end.value, end.status
 
 
-@lru_cache(maxsize=4)
+@measured
 def _anywhere(one_step: PlanarMap, seed: int, near: int, far: int) -> list[Trial]:
     starts = (*EDGES, *random_starts(seed, near), *spread_starts(seed, far))
     return [_trial(one_step, *start) for start in starts]
 
 
-@lru_cache(maxsize=8)
-def _at_root(model: QuadraticModel, one_step: PlanarMap, inverse_root: int) -> list[Trial]:
+@measured
+def _at_root(one_step: PlanarMap, model: QuadraticModel, inverse_root: int) -> list[Trial]:
     """The starts of the other claims, with their ends by gradient descent in theta."""
     eps, trials = Fraction(1, inverse_root**2), list[Trial]()
     for a, b in STARTS:
@@ -139,7 +139,7 @@ def _judged(ctx: CheckContext, trials: list[Trial], domain: str, digits: int) ->
 def _covered(ctx: CheckContext) -> Outcome:
     """The true error of ``predict_limit``, by gradient descent in theta, against the error that it expects."""
     roots = ctx.pick((8,), (4, 8, 16), (4, 8, 16, 32))
-    trials = [t for root in roots for t in _at_root(ctx.subject.model, ctx.map, root)]
+    trials = [t for root in roots for t in _at_root(ctx.map, ctx.subject.model, root)]
     domain = f"{len(STARTS)} starts from frozen to relaxed, epsilon = {', '.join(f'1/{r * r}' for r in roots)}"
     return _judged(ctx, trials, domain, DIGITS)
 

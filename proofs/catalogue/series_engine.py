@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import sympy as sp
 from flint import fmpq
 
@@ -12,6 +10,7 @@ from ...symbolic.algebra.symbols import symbol
 from ...symbolic.planar.planar_map import PlanarMap
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from ..statements import NATURALS, Definition, Named, Range, Statement, eq
+from ..subject import measured
 
 z, y, epsilon = (symbol(n) for n in ("z", "y", "epsilon"))
 m, N = sp.Symbol("m"), sp.Symbol("N", integer=True)
@@ -22,7 +21,7 @@ WEIGHTED = ((0, 0), (2, 2), (1, 0))
 """What y and epsilon count in the degree, z counting 1."""
 
 
-@lru_cache(maxsize=8)
+@measured
 def _exact_increments(one_step: PlanarMap, order: int) -> tuple[dict[Exponents, fmpq], dict[Exponents, fmpq]]:
     """Both increments as whole polynomials, by exact composition: nothing is cut on the way."""
     ring = PolyRing((z, y, epsilon))

@@ -41,7 +41,8 @@ NAMES = (
     ),
     Name(
         "miss_cut()",
-        "the distance of the partial sum of the limit series, cut before its smallest term, from where such orbits end",
+        "the distance of the partial sum of the limit series, cut before its smallest term, from where relaxed orbits "
+        "end, as for miss_summed",
         "edgestab.orbits.best_truncation",
         latex=r"\Delta_{\mathrm{cut}}",
     ),
@@ -53,7 +54,8 @@ NAMES = (
     ),
     Name(
         "error_relaxed()",
-        "the largest difference of the ends of these orbits between the two starts and two sums of the manifold",
+        "the largest difference of the ends of relaxed orbits: from two starts, z = 3/10 and 1/3, on two sums of the "
+        "slow manifold",
         "edgestab.orbits.iterate_to_limit",
         latex=r"\delta_{\mathrm{relaxed}}",
     ),

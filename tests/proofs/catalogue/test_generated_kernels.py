@@ -7,9 +7,10 @@ import pytest
 from edgestab.numeric.codegen.scheduling import program_for
 from edgestab.numeric.number_types import NumberType
 from edgestab.proofs.catalogue import generated_kernels as kernels
-from edgestab.proofs.claims import CheckContext, Verdict
+from edgestab.proofs.claims import CheckContext, Subject, Verdict
 from edgestab.proofs.verify import run_check
 from edgestab.symbolic.models.quadratic import main_case
+from edgestab.symbolic.planar.planar_map import PlanarMap
 
 
 def test_both_claims_hold() -> None:
@@ -33,8 +34,7 @@ def test_a_flipped_sign_is_no_gradient_step() -> None:
 def test_a_bound_that_is_too_small_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     stated = NumberType.unit_roundoff
     monkeypatch.setattr(NumberType, "unit_roundoff", lambda self, bits=0: stated(self, bits) / 10**6)
-    kernels._on_lanes.cache_clear()
-    outcome = run_check(kernels.CLAIMS[1], 0, CheckContext(effort="quick")).outcome
-    kernels._on_lanes.cache_clear()
+    fresh = CheckContext(subject=Subject(map=PlanarMap.of(main_case())), effort="quick")
+    outcome = run_check(kernels.CLAIMS[1], 0, fresh).outcome
     assert outcome.verdict is Verdict.FALSE
     assert outcome.counterexample is not None

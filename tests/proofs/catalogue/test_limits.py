@@ -112,7 +112,5 @@ def test_a_limit_predicted_of_an_orbit_without_one_is_no_pass(
     status: Status, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limit_prediction, "iterate_to_limit", lambda *_, **__: OrbitLimit(status, None, 1, 25))
-    limit_prediction._anywhere.cache_clear()
-    outcome = run_check(get_claim("limit-law-prediction"), 1, CheckContext(effort="quick")).outcome
-    limit_prediction._anywhere.cache_clear()
-    assert outcome.verdict is verdict
+    fresh = CheckContext(subject=Subject(map=PlanarMap.of(main_case())), effort="quick")
+    assert run_check(get_claim("limit-law-prediction"), 1, fresh).outcome.verdict is verdict
