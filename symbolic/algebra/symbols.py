@@ -60,6 +60,7 @@ _ROWS = (
     SymbolEntry("eta", r"\eta", "> 0", "step size", r"\eta", True),
     SymbolEntry("mu", r"\mu", "> 0", "overall scale of the eigenvalues of Q", "", True),
     SymbolEntry("E", "E", "R", "target of the regression", "E"),
+    SymbolEntry("theta", r"\theta", "R^P", "the weights, any number of them", r"\theta"),
     SymbolEntry("theta_1", r"\theta_1", "R", "parameter along the eigenvalue 1", r"\theta"),
     SymbolEntry("theta_2", r"\theta_2", "R", "parameter along the eigenvalue -epsilon", r"\theta"),
     SymbolEntry("theta_0", r"\theta_0", "R^2", "weights at the start", r"\theta_0"),

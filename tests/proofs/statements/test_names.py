@@ -30,6 +30,7 @@ def test_every_variable_has_a_meaning(claim: Claim) -> None:
     own = {d.key for d in statement.where}
     assert [r.symbol.name for r in statement.over if not meaning_of(r.symbol) and r.symbol.name not in own] == []
     used = set().union(*(names_in(t) for t in statement.terms())) | {r.symbol.name for r in statement.over}
+    used |= {s.name for s in statement.inner_variables()}
     for definition in statement.where:
         assert definition.key in used
         assert definition.meaning
