@@ -70,14 +70,14 @@ def _recorded(report: Report) -> list[str]:
     ]
 
 
-def _mutants(ids: tuple[str, ...], effort: str, json_path: str | None, force: bool) -> int:
-    """Print the fate of every mutant of the statements; 1 where one was not noticed."""
+def _mutants(ids: tuple[str, ...], json_path: str | None, force: bool) -> int:
+    """Print the fate of every mutant of the statements, by the checks of effort quick; 1 where one was not noticed."""
     from edgestab.proofs.catalogue import all_claims, get_claim
     from edgestab.proofs.mutation import fates
 
     out, rows = console(stderr=json_path == "-"), []
     for claim in [get_claim(i) for i in ids] or all_claims().values():
-        for found in fates(claim, effort):
+        for found in fates(claim):
             fate = "noticed" if found.killed else "weaker" if found.excuse else "NOT NOTICED"
             why = found.by if found.killed else found.excuse
             rows.append({"claim": claim.id, "mutant": found.mutant.label, "fate": fate, "why": why})
@@ -96,7 +96,7 @@ def _mutants(ids: tuple[str, ...], effort: str, json_path: str | None, force: bo
 @click.option("--seed", type=int, help="Seed of the sampling checks (fixed by default).")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Worker processes (default: the cores, at most 8).")
 @click.option("--domains", is_flag=True, help="Also print the domain on which each claim was shown, and how.")
-@click.option("--mutants", is_flag=True, help="Change each number, relation, range and hypothesis of the statements.")
+@click.option("--mutants", is_flag=True, help="Judge every changed statement instead, at effort quick.")
 @json_option
 @force_option
 def verify(
@@ -118,7 +118,7 @@ def verify(
 
     check_writable(json_path, force)
     if mutants:
-        raise click.exceptions.Exit(_mutants(claims, effort, json_path, force))
+        raise click.exceptions.Exit(_mutants(claims, json_path, force))
     report: Report
     if sys.stderr.isatty():
         from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn

@@ -35,9 +35,9 @@ def _run(seed: int, steps: int) -> NetworkRun:
 
 
 def measured(run: NetworkRun) -> dict[sp.Basic, float] | None:
-    """What the statement names, along a run; None where the run never passes the edge or diverges."""
+    """What the statement names, along a run; None where the run does not pass the edge and come back, or diverges."""
     shares = run.nonlinear_shares()
-    if run.status is not Status.DONE or shares is None:
+    if run.status is not Status.DONE or shares is None or shares[1] is None:
         return None
     top = run.ntk[:, 0]
     values = {begin: top[0], first: top.max(), least: top[top.argmax() :].min(), second: run.ntk[:, 1].max()}
@@ -54,7 +54,7 @@ def _edge(ctx: CheckContext) -> Outcome:
         values = measured(run)
         rejected += values is None or not ctx.statement.holds(values)
         told = (
-            "does not pass the edge"
+            "does not pass the edge and come back"
             if values is None
             else f"non-linear part {values[rise]:.3f} then {values[fall]:.2f}"
         )

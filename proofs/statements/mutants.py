@@ -71,6 +71,12 @@ def changed_terms(term: sp.Basic) -> Iterator[tuple[str, sp.Basic]]:
             yield from ((what, replaced(term, path, changed)) for what, changed in node.variants())
 
 
+def _in(what: str, term: sp.Basic) -> str:
+    """What was changed, with the term that it stands in where it is not all of it."""
+    text = term_text(term)
+    return what if what.startswith(f"{text} -> ") else f"{what} in {text}"
+
+
 def _sets(domain: sp.Set) -> Iterator[tuple[str, sp.Set]]:
     """A set with one bound or one element changed."""
     found: list[sp.Set] = []
@@ -106,7 +112,7 @@ def mutants(statement: Statement) -> Iterator[Mutant]:
         parts = list(statement.conclusion)
         for what, changed in changed_terms(part):
             parts[i] = changed
-            label = f"conclusion {i + 1}: {what} in {term_text(part)}"
+            label = f"conclusion {i + 1}: {_in(what, part)}"
             yield Mutant(label, replace(statement, conclusion=tuple(parts)), weaker_part(part, changed, statement))
     for i, hypothesis in enumerate(statement.given):
         rest = [h for j, h in enumerate(statement.given) if j != i]
@@ -115,9 +121,8 @@ def mutants(statement: Statement) -> Iterator[Mutant]:
             given = list(statement.given)
             given[i] = changed
             why = stronger_hypothesis(hypothesis, changed, statement)
-            yield Mutant(
-                f"hypothesis {i + 1}: {what} in {term_text(hypothesis)}", replace(statement, given=tuple(given)), why
-            )
+            label = f"hypothesis {i + 1}: {_in(what, hypothesis)}"
+            yield Mutant(label, replace(statement, given=tuple(given)), why)
     for i, r in enumerate(statement.over):
         if isinstance(r.domain, Named):
             continue

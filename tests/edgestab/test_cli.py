@@ -205,3 +205,13 @@ def test_every_json_names_its_schema_and_its_run(edgestab: Run, arguments: tuple
     assert record["schema"] == "edgestab 1"
     assert isinstance(record["run"]["argv"], list)
     assert "edgestab" in record["run"]["versions"]
+
+
+def test_mutants_of_a_statement_are_listed(edgestab: Run) -> None:
+    ran = edgestab("verify", "printed-z-recurrence", "--mutants", "--json", "-")
+    record = json.loads(ran.out)
+    assert ran.code == 0
+    fates = [row["fate"] for row in record["mutants"]]
+    assert fates.count("noticed") == 7
+    assert fates.count("weaker") == 2
+    assert "9 mutants: 7 noticed, 2 weaker, 0 not noticed" in ran.err
