@@ -188,7 +188,7 @@ def claim_latex(claim: Claim) -> str:
         groups: dict[str, list[str]] = {}
         for r in statement.over:
             groups.setdefault(domain_latex(r.domain), []).append(term_latex(r.symbol))
-        ranges = [rf"${', '.join(names)} \in {domain}$" for domain, names in groups.items()]
+        ranges = [_range_latex(names, domain) for domain, names in groups.items()]
         opening = f"For every {'; '.join(ranges)},"
     if statement.given:
         hypotheses = ", ".join(f"${term_latex(h)}$" for h in statement.given)
@@ -205,6 +205,12 @@ def claim_latex(claim: Claim) -> str:
     lines.append(r"\end{theorem}")
     lines.append(f"Source: {escape(source_text(claim.source))} \\cite{{{claim.source.bibkey}}}.")
     return "\n".join(lines)
+
+
+def _range_latex(names: list[str], domain: str) -> str:
+    """Variables in their range; a domain that is said in words stands outside the formula, where it can be broken."""
+    words = re.fullmatch(r"\\text\{([^{}]*)\}", domain)
+    return f"${', '.join(names)}$ in {words.group(1)}" if words else rf"${', '.join(names)} \in {domain}$"
 
 
 _DOCUMENT = r"""\documentclass[11pt,a4paper]{article}

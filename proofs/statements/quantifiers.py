@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.symbol import Str
 
+from ...symbolic.latex.layout import DEFAULT_WIDTH, width_of
 from .statement import Range, domain_text
 from .terms import Domain, Named, Node
 
@@ -108,8 +109,7 @@ class Quantified(Node):
     def _latex(self, printer: Any) -> str:
         ranges = r",\ ".join(rf"{printer._print(r.symbol)} \in {_domain_latex(r.domain, printer)}" for r in self.over)
         given, parts = (
-            r",\ ".join(_inside(p, printer, r"\bigl(", r"\bigr)") for p in terms)
-            for terms in self._premises_and_parts()
+            _rows([_inside(p, printer, r"\bigl(", r"\bigr)") for p in t]) for t in self._premises_and_parts()
         )
         # a new line before the hypotheses and before the parts: it stands in an aligned display
         arrow = rf"{given} \implies \\ &\qquad " if given else ""
@@ -130,6 +130,18 @@ class Quantified(Node):
                 if changed != domain:  # an infinite end stays open
                     moved = [*ranges[:i], sp.Tuple(symbol, changed), *ranges[i + 1 :]]
                     yield f"{domain} -> {changed}", self.func(moved, given, parts)
+
+
+def _rows(parts: list[str]) -> str:
+    """Parts one after the other, on a new line of the aligned display where one would be too long."""
+    rows = [""]
+    for part in parts:
+        if rows[-1] and width_of(rows[-1] + part) > DEFAULT_WIDTH - 6:
+            rows[-1] += ","
+            rows.append(part)
+        else:
+            rows[-1] += rf",\ {part}" if rows[-1] else part
+    return r" \\ &\qquad ".join(rows)
 
 
 class NotEmpty(Node):

@@ -61,8 +61,14 @@ class _Latex(ExactPrinter):
         return own.latex if own is not None and own.latex else super()._print_Symbol(expr, style)
 
     def _print_Mul(self, expr: sp.Mul) -> str:
-        # the order of factors that do not commute is theirs
-        return super()._print_Mul(expr) if expr.is_commutative else str(LatexPrinter._print_Mul(self, expr))
+        if not expr.is_commutative:  # the order of factors that do not commute is theirs
+            return str(LatexPrinter._print_Mul(self, expr))
+        exponentials = [f for f in sp.Mul.make_args(expr) if isinstance(f, sp.exp)]
+        if len(exponentials) > 1:
+            rest = sp.Mul(*(f for f in sp.Mul.make_args(expr) if f not in exponentials))
+            together = sp.exp(sp.factor_terms(sp.Add(*(f.args[0] for f in exponentials))), evaluate=False)
+            return super()._print_Mul(sp.Mul(rest, together, evaluate=False))
+        return super()._print_Mul(expr)
 
     def _print_AppliedUndef(self, expr: sp.Basic) -> str:
         name = expr.func.__name__

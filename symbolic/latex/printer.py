@@ -136,6 +136,9 @@ class ExactPrinter(LatexPrinter):
         if base.is_Symbol and power.is_Integer and power > 0:
             name = str(self._print(base))
             guarded = f"{{{name}}}" if "^" in name or "'" in name else name
+            if "frac" in name or ("'" in name and name.startswith("\\")):
+                # TeX takes the braces off a single accented letter, and then sees two superscripts
+                guarded = rf"\left({name}\right)"
             return f"{guarded}^{{{power}}}"
         if power.is_Rational and power < 0 and base.is_commutative:
             return rf"\frac{{1}}{{{self._print(base**-power)}}}"

@@ -16,7 +16,7 @@ def _plane() -> tuple[Name, ...]:
             f"d{what}/dtheta_{number}",
             f"the partial derivative of {what} in theta_{number}, as the limit of difference quotients",
             _MODEL,
-            latex=rf"\partial {latex}/\partial\theta_{number}",
+            latex=rf"\frac{{\partial {latex}}}{{\partial\theta_{number}}}",
         )
         for what, latex in (("L", r"\mathcal L"), ("f", "f"))
         for number in (1, 2)
@@ -60,13 +60,13 @@ NAMES = (
         "dL/dtheta_i",
         "the partial derivative of L in coordinate i, as the limit of difference quotients",
         _MODEL,
-        latex=r"\partial\mathcal L/\partial\theta_i",
+        latex=r"\frac{\partial \mathcal L}{\partial\theta_i}",
     ),
     Name(
         "df/dtheta_i",
         "the partial derivative of f in coordinate i, as the limit of difference quotients",
         _MODEL,
-        latex=r"\partial f/\partial\theta_i",
+        latex=r"\frac{\partial f}{\partial\theta_i}",
     ),
     Name(
         "lambda_infinity(theta)",
