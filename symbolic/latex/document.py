@@ -50,12 +50,14 @@ class Section:
         text: plain words; escaped when printed.
         equations: what is shown.
         label: label of these equations; the document's own label with the section's number when empty.
+        items: a list after the text: what each item is called, and what it says, in plain words.
     """
 
     heading: str = ""
     text: str = ""
     equations: tuple[Equation, ...] = ()
     label: str = ""
+    items: tuple[tuple[str, str], ...] = ()
 
 
 def escape(text: str) -> str:
@@ -87,6 +89,9 @@ def document(
         if section.equations:
             own = chosen.label and (chosen.label if len(sections) == 1 else f"{chosen.label}-{number}")
             body.append(align(section.equations, chosen.with_label(section.label or own)))
+        if section.items:
+            rows = (rf"\item \textbf{{{escape(head)}}}. {escape(text)}" for head, text in section.items)
+            body.append("\n".join((r"\begin{enumerate}", *rows, r"\end{enumerate}")))
     used = frozenset().union(*(e.symbols() - e.own for s in sections for e in s.equations))
     body.append(_symbol_table(used, symbols, chosen))
     return _TEMPLATE % {"title": escape(title), "body": "\n\n".join(filter(None, body))}

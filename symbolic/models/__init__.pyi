@@ -1,4 +1,5 @@
 from .gradient_flow import GradientFlow as GradientFlow
+from .own_loss.derivation import StudyDerivation as StudyDerivation
 from .own_loss.descent import GradientDescent as GradientDescent
 from .own_loss.edge_point import EdgePoint as EdgePoint
 from .own_loss.gradient import taylor_expansion as taylor_expansion

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import sympy as sp
 
 from .closure import Reduction, reduce
+from .derivation import StudyDerivation
 from .edge_point import EdgePoint, derive_edge_point
 from .gradient import GradientStep
-from .study import EdgeStudy, derive_study
+from .study import EdgeStudy
 
 
 class GradientDescent(GradientStep):
@@ -68,7 +69,31 @@ class GradientDescent(GradientStep):
         Raises:
             DomainError: the order is out of range, ``at`` names no coordinate, or the two-step map is too large.
         """
-        return derive_study(self, coordinates, at, order, small)
+        return self.begin_study(coordinates, at, order, small).run()
+
+    def begin_study(
+        self,
+        coordinates: Mapping[str, sp.Expr | str],
+        at: Mapping[str, object],
+        order: int = 3,
+        small: str | None = None,
+    ) -> StudyDerivation:
+        """The same study, to be derived step by step; arguments as for :meth:`study`.
+
+        Each study that was begun is kept: after an interrupt of :meth:`study`, ``begin_study(..).so_far()`` has what
+        was derived, and :meth:`study` goes on from there.
+
+        Returns:
+            The derivation, where it stands.
+
+        Raises:
+            DomainError: the order is out of range.
+        """
+        fresh = StudyDerivation(self, coordinates, at, order, small)
+        known: dict[str, StudyDerivation] = self.__dict__.setdefault("_studies", {})
+        # the same names with other assumptions are other symbols
+        exact = [(name, sp.srepr(v) if isinstance(v, sp.Basic) else v) for name, v in coordinates.items()]
+        return known.setdefault(repr((exact, sorted(map(repr, at.items())), order, small)), fresh)
 
     def at(self, point: Mapping[str | sp.Symbol, object]) -> EdgePoint:
         """The model at one point: Hessian, edge step, and Damian et al.'s self-stabilisation data.

@@ -90,6 +90,7 @@ class EdgePoint(Sectioned):
             "alpha": str(self.alpha),
             "beta": str(self.beta),
             "hypotheses": [h.json() for h in self.hypotheses],
+            **self.state(),
         }
 
     def explain(self) -> DerivationLog:

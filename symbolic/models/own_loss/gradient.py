@@ -207,15 +207,16 @@ class GradientStep(Sectioned):
             for p, c in zip(self.free, components, strict=True)
         )
 
-    def sections(self) -> list[Section]:
-        """Loss, gradient step, and two steps where they are short."""
-        loss = symbol("L")
+    def given(self) -> list[Section]:
+        """Loss and gradient step: what is there before anything is derived."""
         own = frozenset(self.parameters)
         ties = tuple(Equation(kept, leader, own=own) for kept, leader in self.ties.items())
-        sections = [
-            Section("Loss", "", (Equation(loss, self.loss, order=Order(self.parameters), own=own), *ties)),
-            Section("Gradient step", "", self.equations()),
-        ]
+        loss = Equation(symbol("L"), self.loss, order=Order(self.parameters), own=own)
+        return [Section("Loss", "", (loss, *ties)), Section("Gradient step", "", self.equations())]
+
+    def sections(self) -> list[Section]:
+        """Loss, gradient step, and two steps where they are short."""
+        sections = self.given()
         if self.transcendental:
             return [*sections, Section("Two steps", "Coefficients are not rational: not composed.")]
         bound = self.step_map().two_step_bound()
@@ -248,6 +249,36 @@ class GradientStep(Sectioned):
         because = "Each parameter moves against its derivative, times the step size."
         log.state("Gradient step", because, *self.equations())
         return log
+
+
+@dataclass(frozen=True)
+class CutShort(Sectioned):
+    """A model of which no more was derived than its gradient step.
+
+    Attributes:
+        model: the model.
+        interruption: the step that was cut short.
+    """
+
+    kind = "cut-short"
+    model: GradientStep
+    interruption: str = ""
+
+    def equations(self) -> tuple[Equation, ...]:
+        """The gradient step."""
+        return self.model.equations()
+
+    def sections(self) -> list[Section]:
+        """Loss and gradient step."""
+        return self.model.given()
+
+    def json(self) -> dict[str, Any]:
+        """The gradient step as text, and what was cut short."""
+        return {"loss": str(self.model.loss), **self.model.json(), **self.state()}
+
+    def explain(self) -> DerivationLog:
+        """Loss and gradient step, as given."""
+        return self.model.explain()
 
 
 def _two_on(equation: Equation) -> sp.Symbol:

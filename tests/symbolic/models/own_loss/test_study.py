@@ -1,6 +1,7 @@
 """Models at their edge of stability: what is derived, and which hypothesis fails."""
 
 from fractions import Fraction
+from typing import Any
 
 import mpmath
 import pytest
@@ -153,6 +154,57 @@ def test_several_constants_need_a_choice() -> None:
     found = model.study(coordinates, {"p": 0})
     assert found.failing is not None
     assert found.failing.name == "line of minima"
+
+
+def test_an_interrupt_loses_only_the_step_it_falls_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    from edgestab.symbolic.models.own_loss import derivation
+
+    model, coordinates, at = GradientDescent("(1 - x*y)^2/2", "x,y"), {"p": "x*y", "q": "x^2 + y^2"}, {"p": 1}
+    calls: list[str] = []
+    close = derivation.close
+
+    def counted(*arguments: Any) -> Any:
+        calls.append("close")
+        return close(*arguments)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(derivation, "close", counted)
+    with monkeypatch.context() as patch:
+        patch.setattr(derivation, "concentration_hypotheses", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            model.study(coordinates, at)
+    begun = model.begin_study(coordinates, at)
+    partial = begun.so_far()
+    assert begun.step == partial.interruption == "leading terms of two steps"
+    assert partial.form is not None
+    assert [h.verdict for h in partial.hypotheses] == ["TRUE"] * 5 + ["UNKNOWN"] * 5
+    whole = example_study("zhu").hypotheses
+    assert [h.name for h in partial.hypotheses] == [h.name for h in whole]
+    assert [h.statement for h in partial.hypotheses] == [h.statement for h in whole]
+    assert partial.verdict == "UNKNOWN"
+    assert model.study(coordinates, at).hypotheses == example_study("zhu-degree-2").hypotheses
+    assert calls == ["close"]
+
+
+def test_an_interrupted_report_shows_what_came_before() -> None:
+    begun = GradientDescent("(1 - x*y*z*w)^2/2", "x,y,z,w", ties={"z": "x", "w": "y"}).begin_study(
+        {"p": "x*y", "q": "x^2 + y^2"}, {"p": 1}
+    )
+
+    def stop(step: str) -> None:
+        if step == "two-step recurrence":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        begun.run(everything=True, tell=stop)
+    text = begun.so_far().text()
+    assert "Two-step nullcline" in text
+    assert "Two-step recurrence:" not in text
+    assert "UNKNOWN: cut short at the step 'two-step recurrence'" in text
+    assert "two_step" not in begun.so_far().json()
+    assert begun.run(everything=True).verdict == "TRUE"
 
 
 def test_energies() -> None:
