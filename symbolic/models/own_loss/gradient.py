@@ -21,6 +21,7 @@ from ...latex.printer import Order
 from ...planar.maps import PolynomialMap
 from .constants import Constants, find_constants
 from .hypotheses import Sectioned
+from .numbers import normal_form
 
 COMPOSED_TERMS = 20_000
 """A two-step map whose bound is higher is not even composed for a report."""
@@ -133,7 +134,11 @@ class GradientStep(Sectioned):
                 raise DomainError.of("GradientDescent()", "ties among the parameters", f"{kept}={leader}", "E.g. z=x.")
         for kept, leader in self.ties.items():
             moved = dict(zip(self.parameters, self.full_step(), strict=True))
-            if sp.expand((moved[kept] - moved[leader]).subs(self.ties)) != 0:
+            numbers: dict[sp.Expr, sp.Expr] = {}
+            for term in sp.Add.make_args(sp.expand((moved[kept] - moved[leader]).subs(self.ties))):
+                number, rest = term.as_independent(*term.free_symbols, as_Add=False)
+                numbers[rest] = numbers.get(rest, sp.S.Zero) + number
+            if any(normal_form(number) != 0 for number in numbers.values()):
                 raise DomainError.of(
                     "GradientDescent()",
                     f"a loss whose gradient step keeps {kept} = {leader}",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.models.literature import EXAMPLES, example_study
+from edgestab.symbolic.models.own_loss import closure, derivation
 from edgestab.symbolic.models.own_loss.descent import GradientDescent
 from edgestab.symbolic.models.own_loss.study import EdgeStudy
 from edgestab.symbolic.models.quadratic import main_case
@@ -157,15 +158,12 @@ def test_several_constants_need_a_choice() -> None:
 
 
 def test_an_interrupt_loses_only_the_step_it_falls_into(monkeypatch: pytest.MonkeyPatch) -> None:
-    from edgestab.symbolic.models.own_loss import derivation
-
     model, coordinates, at = GradientDescent("(1 - x*y)^2/2", "x,y"), {"p": "x*y", "q": "x^2 + y^2"}, {"p": 1}
     calls: list[str] = []
-    close = derivation.close
 
     def counted(*arguments: Any) -> Any:
         calls.append("close")
-        return close(*arguments)
+        return closure.close(*arguments)
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
