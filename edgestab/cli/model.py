@@ -162,11 +162,18 @@ def _derive(asked: Request, work: Work) -> Sectioned:
     if coordinates and point:
         work.derivation = model.begin_study(coordinates, point, asked.order, asked.small)
         return work.derivation.run(everything=True, tell=work.at)
+    if point and not coordinates and len(model.free) == 1:
+        work.at("flip at the edge")
+        return model.flip(point, asked.taylor or None)
     if asked.explain:
         raise DomainError.of("--explain", "--reduce and --at", "no coordinates", "Give a residual and a curvature.")
     if coordinates:
         work.at("closed map")
         return model.reduce(coordinates)
+    if point and 0 < asked.taylor < 3:
+        raise DomainError.of(
+            "--taylor", "3 or more at a point", str(asked.taylor), "Self-stabilisation rests on third derivatives."
+        )
     if point:
         work.at("data at the point")
         return model.at(point)

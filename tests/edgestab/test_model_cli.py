@@ -176,6 +176,25 @@ def test_exit_codes_are_those_of_verify(edgestab: Run) -> None:
     assert "1 when one is FALSE, 3 when one is UNKNOWN" in help_text
 
 
+def test_one_parameter(edgestab: Run) -> None:
+    ran = edgestab("model", "--loss", "x^2/2 + x^4/24", "--parameters", "x", "--at", "x=0")
+    assert ran.code == 1
+    assert "c = -1/3" in ran.out
+    assert "Subcritical" in ran.out
+    ran = edgestab(
+        "model", "--loss", "1-cos(x)", "--parameters", "x", "--at", "x=0", "--taylor", "6", "--format", "json"
+    )
+    assert ran.code == 0
+    assert json.loads(ran.out)["coefficient"] == "1/3"
+    for options, message in (
+        (("--at", "p=0", "--reduce", "p=x,q=x^2"), "--at x=.. without --reduce"),
+        (("--at", "x=0", "--taylor", "3"), "degree 4 or more"),
+    ):
+        ran = edgestab("model", "--loss", "x^2/2 + x^4/24", "--parameters", "x", *options)
+        assert ran.code == 2
+        assert message in ran.err
+
+
 BAD = {
     "__import__('os')": "names start with a letter",
     "x" * 10**5: "at most 10000 characters",

@@ -10,7 +10,7 @@ from ...algebra.errors import DomainError
 from . import hypotheses as asked
 from .closure import NotClosed, Reduction, close
 from .concentration import concentration_hypotheses, sharpness_hypothesis
-from .edge import EdgeForm, derive_edge_form
+from .edge import EdgeForm, curvature_coordinate, derive_edge_form
 from .gradient import GradientStep
 from .hypotheses import Hypothesis
 from .study import STEPS, EdgeStudy
@@ -123,6 +123,7 @@ class StudyDerivation:
         other = ", ".join(name for name in self._coordinates if name not in self._at) or "the other coordinate"
         return {
             "closure": asked.CLOSURE.format(coordinates=", ".join(self._coordinates)),
+            **({"plane": asked.PLANE} if len(self._coordinates) > 2 else {}),
             "line of minima": asked.LINE_OF_MINIMA,
             "curvature coordinate": asked.CURVATURE.format(other=other),
             "small parameter": asked.SMALL,
@@ -146,6 +147,9 @@ class StudyDerivation:
 
     def _bring_to_the_edge(self, found: list[Hypothesis]) -> None:
         assert self._reduction is not None, "the closed map comes first"
+        if len(self._coordinates) > 2 and not self._find_plane(self._reduction, found):
+            self._ended = True
+            return
         form = derive_edge_form(self._reduction, self._at, found, self._small)
         if form is None:
             self._ended = True
@@ -159,6 +163,35 @@ class StudyDerivation:
                 "Lower the degree of the loss.",
             )
         self._form = form
+
+    def _find_plane(self, whole: Reduction, found: list[Hypothesis]) -> bool:
+        """Of three coordinates or more: whether the residual and the multiplier's own function close by themselves."""
+        curvature = curvature_coordinate(whole, self._at)
+        if curvature is None:
+            detail = "the multiplier of a minimum does not depend on the coordinates"
+            found.append(Hypothesis("plane", asked.PLANE, None, detail))
+            return False
+        (residual,) = self._at
+        known = {sp.expand(formula): name.name for name, formula in whole.coordinates.items()}
+        taken = {*self._coordinates, *(s.name for s in (*self._model.parameters, *self._model.constants))}
+        fresh = next(n for n in ("q", "r", "s", *(f"q_{k}" for k in range(len(taken) + 1))) if n not in taken)
+        name = known.get(sp.expand(curvature), fresh)
+        planar = close(self._model, {residual: self._coordinates[residual], name: curvature}, suggest=False)
+        if isinstance(planar, NotClosed):
+            found.append(
+                Hypothesis(
+                    "plane",
+                    asked.PLANE,
+                    planar.verdict,
+                    f"T is a function of {residual} and {name} = {curvature} at the minima, but of the next "
+                    f"{planar.coordinate} holds: {planar.why()}",
+                )
+            )
+            return False
+        detail = f"{residual} and {name} = {curvature} close: {planar.compared} monomials compared"
+        found.append(Hypothesis("plane", asked.PLANE, True, detail))
+        self._reduction = planar
+        return True
 
     def _compare_sharpness(self, found: list[Hypothesis]) -> None:
         assert self._form is not None, "the edge form comes first"

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 import sympy as sp
 
+from ...algebra.errors import DomainError
 from .closure import Reduction, reduce
 from .derivation import StudyDerivation
 from .edge_point import EdgePoint, derive_edge_point
+from .flip import FlipPoint, derive_flip
 from .gradient import GradientStep
 from .study import EdgeStudy
 
@@ -87,8 +89,15 @@ class GradientDescent(GradientStep):
             The derivation, where it stands.
 
         Raises:
-            DomainError: the order is out of range.
+            DomainError: the order is out of range, or the loss has one free parameter: see :meth:`flip`.
         """
+        if len(self.free) < 2:
+            raise DomainError.of(
+                "study()",
+                "a loss of two free parameters or more",
+                f"the one parameter {self.free[0]}, whose minima are points with a sharpness that cannot move",
+                f"Use flip({{'{self.free[0]}': ..}}), on the command line --at {self.free[0]}=.. without --reduce.",
+            )
         fresh = StudyDerivation(self, coordinates, at, order, small)
         known: dict[str, StudyDerivation] = self.__dict__.setdefault("_studies", {})
         # the same names with other assumptions are other symbols
@@ -108,3 +117,19 @@ class GradientDescent(GradientStep):
             DomainError: a value is missing, or the top Hessian eigenvalue is not simple and positive.
         """
         return derive_edge_point(self, point)
+
+    def flip(self, point: Mapping[str | sp.Symbol, object], degree: int | None = None) -> FlipPoint:
+        """A loss of one free parameter at its minimum: the flip at the edge of stability, and what lies beyond it.
+
+        Args:
+            point: the exact value of the parameter, for example ``{"x": "sqrt(2)"}``.
+            degree: to which the loss is known at the point, where it is a Taylor polynomial; 4 or more.
+
+        Returns:
+            Edge step, coefficient of the flip's normal form, and whether it is super- or subcritical.
+
+        Raises:
+            DomainError: there are several free parameters, the value is missing or no exact number, or the degree is
+                too low.
+        """
+        return derive_flip(self, point, degree)

@@ -154,23 +154,55 @@ def derive_edge_form(
     return form
 
 
+def curvature_coordinate(reduction: Reduction, at: Mapping[str, object]) -> sp.Expr | None:
+    """The function of the parameters on which the multiplier of a minimum depends at the lowest power of constants.
+
+    Args:
+        reduction: a closed map of any number of coordinates.
+        at: the residual coordinate and its exact value at the minima.
+
+    Returns:
+        A polynomial in the parameters, a candidate for the curvature; None where the multiplier is constant.
+
+    Raises:
+        DomainError: ``at`` names no coordinate.
+    """
+    residual, value = _minimum(reduction, at)
+    others = tuple(v for v in reduction.map.variables if v != residual)
+    component = reduction.map.components[reduction.map.variables.index(residual)]
+    multiplier = sp.Poly(1 - sp.diff(component, residual).subs(residual, value), *others, *reduction.map.parameters)
+    parts: dict[Exponents, sp.Expr] = {}
+    for e, c in multiplier.terms():
+        if any(e[: len(others)]):
+            shift = e[len(others) :]
+            parts[shift] = parts.get(shift, sp.S.Zero) + c * _monomial(others, e[: len(others)])
+    if not parts:
+        return None
+    # dependent coordinates leave the form of the map open; the part of lowest power of the step is a candidate, no more
+    function = parts[min(parts, key=lambda shift: (sum(shift), shift))]
+    return sp.expand(function.subs(dict(reduction.coordinates)).primitive()[1])
+
+
 def _roles(reduction: Reduction, at: Mapping[str, object]) -> tuple[sp.Symbol, sp.Symbol, sp.Rational]:
     variables = reduction.map.variables
-    named = {v.name: v for v in variables}
     if len(variables) != 2:
         raise DomainError.of("study()", "two reduced coordinates", variables, "A residual and a curvature, e.g. p, q.")
+    residual, exact = _minimum(reduction, at)
+    other = next(v for v in variables if v != residual)
+    return residual, other, exact
+
+
+def _minimum(reduction: Reduction, at: Mapping[str, object]) -> tuple[sp.Symbol, sp.Rational]:
+    named = {v.name: v for v in reduction.map.variables}
     if len(at) != 1 or next(iter(at)) not in named:
         raise DomainError.of(
             "study()", f"the value of one of {', '.join(named)} at the minima", dict(at), "For example p=1."
         )
     name, value = next(iter(at.items()))
     try:
-        exact = to_rational(to_fmpq(value))
+        return named[name], to_rational(to_fmpq(value))
     except DomainError:
         raise DomainError.of("study()", f"a rational value of {name}", value, "Rescale the coordinate.") from None
-    residual = named[name]
-    other = next(v for v in variables if v != residual)
-    return residual, other, exact
 
 
 def _shifted(

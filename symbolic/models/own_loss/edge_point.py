@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cmp_to_key
 from typing import Any
 
@@ -15,7 +14,7 @@ from ...algebra.parsing import model_symbol
 from ...explain.log import DerivationLog
 from ...latex.document import Section
 from ...latex.equations import Equation
-from .gradient import GradientStep, as_expression
+from .gradient import GradientStep, exact_values
 from .hypotheses import Hypothesis, Sectioned
 from .numbers import all_zero, is_positive, is_zero, name_constants, normal_form, sign
 
@@ -107,12 +106,7 @@ class EdgePoint(Sectioned):
 
 def derive_edge_point(model: GradientStep, point: Mapping[str | sp.Symbol, object]) -> EdgePoint:
     """See :meth:`GradientDescent.at`."""
-    named = {(k.name if isinstance(k, sp.Symbol) else k): value for k, value in point.items()}
-    if set(named) != {p.name for p in model.free}:
-        raise DomainError.of(
-            "GradientDescent.at()", f"a value for each of {', '.join(p.name for p in model.free)}", named, "E.g. x=1."
-        )
-    values = exact_values(model, named)
+    values = exact_values(model, point, "GradientDescent.at()")
     constants = [c for c in model.loss.free_symbols if c not in values]
     if constants:
         raise DomainError.of("GradientDescent.at()", "a loss without constants", constants, "Give them values first.")
@@ -188,29 +182,6 @@ def derive_edge_point(model: GradientStep, point: Mapping[str | sp.Symbol, objec
         squared,
         hypotheses,
     )
-
-
-def exact_values(model: GradientStep, named: Mapping[str, object]) -> dict[sp.Symbol, sp.Expr]:
-    """The exact value of every parameter, those of tied ones too.
-
-    Args:
-        model: the model.
-        named: name of each free parameter to its value: a number, or a formula such as ``"sqrt(2)"``.
-
-    Returns:
-        Parameter to value.
-
-    Raises:
-        DomainError: a value is no exact number.
-    """
-    values = {}
-    for p in model.free:
-        given = named[p.name]
-        exact = as_expression(str(given) if isinstance(given, Fraction) else given, "GradientDescent.at()")
-        if not exact.is_number or not exact.is_real:
-            raise DomainError.of("GradientDescent.at()", f"an exact real number for {p}", given, "E.g. 1/2 or sqrt(2).")
-        values[p] = normal_form(exact)
-    return values | {kept: values[leader] for kept, leader in model.ties.items()}
 
 
 def _numbered(model: GradientStep) -> list[tuple[int, sp.Symbol]]:

@@ -286,6 +286,33 @@ class CutShort(Sectioned):
         return self.model.explain()
 
 
+def exact_values(model: GradientStep, point: Mapping[str | sp.Symbol, object], where: str) -> dict[sp.Symbol, sp.Expr]:
+    """The exact value of every parameter, those of tied ones too.
+
+    Args:
+        model: the model.
+        point: each free parameter and its value: a number, or a formula such as ``"sqrt(2)"``.
+        where: who asks, for the message.
+
+    Returns:
+        Parameter to value.
+
+    Raises:
+        DomainError: a parameter has no value, or a value is no exact number.
+    """
+    named = {(k.name if isinstance(k, sp.Symbol) else k): value for k, value in point.items()}
+    if set(named) != {p.name for p in model.free}:
+        raise DomainError.of(where, f"a value for each of {', '.join(p.name for p in model.free)}", named, "E.g. x=1.")
+    values = {}
+    for p in model.free:
+        given = named[p.name]
+        exact = as_expression(given if isinstance(given, sp.Expr | str | int) else str(given), where)
+        if not exact.is_number or not exact.is_real:
+            raise DomainError.of(where, f"an exact real number for {p}", str(given), "E.g. 1/2 or sqrt(2).")
+        values[p] = normal_form(exact)
+    return values | {kept: values[leader] for kept, leader in model.ties.items()}
+
+
 def _two_on(equation: Equation) -> sp.Symbol:
     """``x(t+2)`` for the left-hand side ``x(t+1)``."""
     return sp.Symbol(str(equation.lhs).replace("@1", "@2"), **equation.lhs.assumptions0)

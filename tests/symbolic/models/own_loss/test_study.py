@@ -159,6 +159,7 @@ def test_several_constants_need_a_choice() -> None:
 
 def test_an_interrupt_loses_only_the_step_it_falls_into(monkeypatch: pytest.MonkeyPatch) -> None:
     model, coordinates, at = GradientDescent("(1 - x*y)^2/2", "x,y"), {"p": "x*y", "q": "x^2 + y^2"}, {"p": 1}
+    whole, flat = example_study("zhu").hypotheses, example_study("zhu-degree-2").hypotheses
     calls: list[str] = []
 
     def counted(*arguments: Any) -> Any:
@@ -178,11 +179,10 @@ def test_an_interrupt_loses_only_the_step_it_falls_into(monkeypatch: pytest.Monk
     assert begun.step == partial.interruption == "leading terms of two steps"
     assert partial.form is not None
     assert [h.verdict for h in partial.hypotheses] == ["TRUE"] * 5 + ["UNKNOWN"] * 5
-    whole = example_study("zhu").hypotheses
     assert [h.name for h in partial.hypotheses] == [h.name for h in whole]
     assert [h.statement for h in partial.hypotheses] == [h.statement for h in whole]
     assert partial.verdict == "UNKNOWN"
-    assert model.study(coordinates, at).hypotheses == example_study("zhu-degree-2").hypotheses
+    assert model.study(coordinates, at).hypotheses == flat
     assert calls == ["close"]
 
 
