@@ -155,9 +155,9 @@ def _derive(asked: Request, work: Work) -> Sectioned:
 
     point = _pairs(asked.at, "--at")
     work.at("Taylor expansion" if asked.taylor else "loss")
-    loss = _loss(asked, point)
+    loss, region = _loss(asked, point)
     work.at("gradient step")
-    model = work.model = GradientDescent(loss, asked.parameters, asked.step, _pairs(asked.tie, "--tie"))
+    model = work.model = GradientDescent(loss, asked.parameters, asked.step, _pairs(asked.tie, "--tie"), region)
     coordinates = _pairs(asked.coordinates, "--reduce")
     if coordinates and point:
         work.derivation = model.begin_study(coordinates, point, asked.order, asked.small)
@@ -238,10 +238,10 @@ def _pairs(text: str, option: str) -> dict[str, str]:
     return found
 
 
-def _loss(asked: Request, point: dict[str, str]) -> sp.Expr:
-    """The loss with constants set and, if asked, expanded."""
+def _loss(asked: Request, point: dict[str, str]) -> tuple[sp.Expr, tuple[sp.Expr, ...]]:
+    """The loss with constants set, its piece at the point and, if asked, expanded; and where it is that piece."""
     from edgestab.symbolic.algebra.parsing import model_symbol
-    from edgestab.symbolic.models.own_loss.gradient import as_expression, taylor_expansion
+    from edgestab.symbolic.models.own_loss.gradient import as_expression, smooth_piece, taylor_expansion
 
     expr = as_expression(asked.loss, "--loss")
     given = {model_symbol(name): as_expression(value, "--set") for name, value in _pairs(asked.values, "--set").items()}
@@ -249,4 +249,14 @@ def _loss(asked: Request, point: dict[str, str]) -> sp.Expr:
     if foreign:
         raise DomainError.of("--set", "constants of the loss", str(foreign[0]), "Check the names.")
     expr = expr.subs(given)
-    return taylor_expansion(expr, asked.parameters, point, asked.taylor) if asked.taylor else expr
+    region: tuple[sp.Expr, ...] = ()
+    everywhere = point | _tied(asked, point)
+    if point and not asked.coordinates:
+        expr, region = smooth_piece(expr, asked.parameters, everywhere)
+    return (taylor_expansion(expr, asked.parameters, everywhere, asked.taylor) if asked.taylor else expr), region
+
+
+def _tied(asked: Request, point: dict[str, str]) -> dict[str, str]:
+    """The values of tied parameters."""
+    ties = _pairs(asked.tie, "--tie")
+    return {kept: point[leader] for kept, leader in ties.items() if leader in point}

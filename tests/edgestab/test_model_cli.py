@@ -176,6 +176,28 @@ def test_exit_codes_are_those_of_verify(edgestab: Run) -> None:
     assert "1 when one is FALSE, 3 when one is UNKNOWN" in help_text
 
 
+def test_relu_holds_on_one_side_of_its_kink(edgestab: Run) -> None:
+    options = ("model", "--loss", "(relu(x)*y-1)^2/2", "--parameters", "x,y")
+    ran = edgestab(*options, "--at", "x=2,y=1/2")
+    assert "everything below holds where x > 0" in " ".join(ran.out.split())
+    plain = edgestab("model", "--loss", "(x*y-1)^2/2", "--parameters", "x,y", "--at", "x=2,y=1/2")
+    assert ran.out.partition("Gradient step")[2] == plain.out.partition("Gradient step")[2]
+    ran = edgestab(*options, "--at", "x=2,y=1/2", "--format", "json")
+    assert json.loads(ran.out)["holds_where"] == ["x > 0"]
+    for extra, message in (
+        (("--at", "x=0,y=1"), "relu(x), whose side is neither: it is 0 there. Choose a point off the kink"),
+        ((), "relu, which is linear on either side of its kink"),
+        (("--reduce", "p=x*y,q=x^2+y^2", "--at", "p=1"), "--at with a value for each parameter"),
+    ):
+        ran = edgestab(*options, *extra)
+        assert ran.code == 2
+        assert message in ran.err
+    ran = edgestab("model", "--loss", "(relu(-x)+x^2-1)^2", "--parameters", "x", "--at", "x=1")
+    assert "holds where x > 0" in " ".join(ran.out.split())
+    ran = edgestab("model", "--loss", "(relu(x*y)-y)^2/2 + x^2", "--parameters", "x,y", "--at", "x=1,y=-1")
+    assert "holds where -x*y > 0" in " ".join(ran.out.split())
+
+
 def test_one_parameter(edgestab: Run) -> None:
     ran = edgestab("model", "--loss", "x^2/2 + x^4/24", "--parameters", "x", "--at", "x=0")
     assert ran.code == 1

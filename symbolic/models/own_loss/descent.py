@@ -23,6 +23,7 @@ class GradientDescent(GradientStep):
         parameters: the trained parameters, in order.
         step: the step size, a symbol, a number or a formula in constants.
         ties: parameters that start equal to others and stay so, for example ``{z: x}``; proved to be kept.
+        region: where the loss is this polynomial: each expression is positive there; empty where it is everywhere.
 
     Raises:
         DomainError: the loss is not polynomial in the parameters, or a tie is not kept by the step.

@@ -92,6 +92,7 @@ class EdgePoint(Sectioned):
             "alpha": str(self.alpha),
             "beta": str(self.beta),
             "hypotheses": [h.json() for h in self.hypotheses],
+            **({"holds_where": self.model.json()["holds_where"]} if self.model.region else {}),
             **self.state(),
         }
 

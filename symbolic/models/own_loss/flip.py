@@ -155,6 +155,7 @@ class FlipPoint(Sectioned):
             "coefficient": str(self.coefficient),
             "two_steps_at_edge": leading,
             "hypotheses": [h.json() for h in self.hypotheses],
+            **({"holds_where": self.model.json()["holds_where"]} if self.model.region else {}),
             **self.state(),
         }
 

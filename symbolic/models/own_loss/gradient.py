@@ -11,7 +11,7 @@ from typing import Any
 import sympy as sp
 
 from ...algebra.errors import DomainError
-from ...algebra.parsing import model_symbol, parse_expression
+from ...algebra.parsing import FUNCTIONS, model_symbol, parse_expression
 from ...algebra.symbols import symbol
 from ...explain.log import DerivationLog
 from ...latex.document import Section
@@ -21,13 +21,16 @@ from ...latex.printer import Order
 from ...planar.maps import PolynomialMap
 from .constants import Constants, find_constants
 from .hypotheses import Sectioned
-from .numbers import normal_form
+from .numbers import normal_form, sign
 
 COMPOSED_TERMS = 20_000
 """A two-step map whose bound is higher is not even composed for a report."""
 
 MOST_TERMS = 150
 """A two-step map with more terms is left out of reports (it is still there in Python)."""
+
+LOSS_FUNCTIONS = {**FUNCTIONS, "relu": lambda u: sp.Max(0, u)}
+"""What a loss may be written in: relu too, of which one piece is taken before anything is derived."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -45,7 +48,7 @@ def as_expression(value: sp.Expr | str | int, where: str) -> sp.Expr:
     Raises:
         DomainError: the text is no formula, or a float occurs in the expression.
     """
-    expr = parse_expression(value) if isinstance(value, str) else sp.sympify(value)
+    expr = parse_expression(value, functions=LOSS_FUNCTIONS) if isinstance(value, str) else sp.sympify(value)
     if not isinstance(expr, sp.Expr) or expr.has(sp.Float, sp.nan, sp.zoo, sp.oo):
         raise DomainError.of(where, "an exact expression", value, "Write decimals as text or use sympy.Rational.")
     return expr
@@ -85,6 +88,7 @@ class GradientStep(Sectioned):
         parameters: the trained parameters, in order.
         step: the step size, a symbol, a number or a formula in constants.
         ties: parameters that start equal to others and stay so, for example ``{z: x}``; proved to be kept.
+        region: where the loss is this polynomial: each expression is positive there; empty where it is everywhere.
 
     Raises:
         DomainError: the loss is not polynomial in the parameters, or a tie is not kept by the step.
@@ -95,6 +99,7 @@ class GradientStep(Sectioned):
     parameters: tuple[sp.Symbol, ...]
     step: sp.Expr
     ties: Mapping[sp.Symbol, sp.Symbol] = field(default_factory=dict)
+    region: tuple[sp.Expr, ...] = ()
 
     def __init__(
         self,
@@ -102,6 +107,7 @@ class GradientStep(Sectioned):
         parameters: str | Sequence[str | sp.Symbol],
         step: sp.Expr | str | int | None = None,
         ties: Mapping[str | sp.Symbol, str | sp.Symbol] | None = None,
+        region: Sequence[sp.Expr] = (),
     ) -> None:
         where = "GradientDescent()"
         chosen = as_symbols(parameters, where)
@@ -110,6 +116,7 @@ class GradientStep(Sectioned):
         object.__setattr__(self, "parameters", chosen)
         object.__setattr__(self, "step", symbol("eta") if step is None else as_expression(step, where))
         object.__setattr__(self, "ties", tied)
+        object.__setattr__(self, "region", tuple(region))
         self._check()
 
     def _check(self) -> None:
@@ -121,6 +128,13 @@ class GradientStep(Sectioned):
         if self.step.free_symbols & set(self.parameters) or self.step.is_positive is False:
             raise DomainError.of(
                 "GradientDescent()", "a positive step free of the parameters", self.step, "Use a symbol such as eta."
+            )
+        if self.loss.has(sp.Max):
+            raise DomainError.of(
+                "GradientDescent()",
+                "a loss without kinks",
+                "relu, which is linear on either side of its kink",
+                "Take its piece at a point: --at with a value for each parameter, or models.smooth_piece(..).",
             )
         if not self.loss.is_polynomial(*self.parameters):
             raise DomainError.of(
@@ -217,7 +231,14 @@ class GradientStep(Sectioned):
         own = frozenset(self.parameters)
         ties = tuple(Equation(kept, leader, own=own) for kept, leader in self.ties.items())
         loss = Equation(symbol("L"), self.loss, order=Order(self.parameters), own=own)
-        return [Section("Loss", "", (loss, *ties)), Section("Gradient step", "", self.equations())]
+        return [Section("Loss", self.where(), (loss, *ties)), Section("Gradient step", "", self.equations())]
+
+    def where(self) -> str:
+        """Where the loss is this polynomial, in words; empty where it is everywhere."""
+        if not self.region:
+            return ""
+        inside = " and ".join(f"{e} > 0" for e in self.region)
+        return f"The piece of relu at the point: everything below holds where {inside}, and nowhere beyond the kink."
 
     def sections(self) -> list[Section]:
         """Loss, gradient step, and two steps where they are short."""
@@ -241,7 +262,8 @@ class GradientStep(Sectioned):
 
     def json(self) -> dict[str, Any]:
         """The gradient step as text."""
-        return {"map": {e.tag: str(e.rhs) for e in self.equations()}}
+        holds = {"holds_where": [f"{e} > 0" for e in self.region]} if self.region else {}
+        return {"map": {e.tag: str(e.rhs) for e in self.equations()}, **holds}
 
     def explain(self) -> DerivationLog:
         """Loss and gradient step, as given: nothing to check yet."""
@@ -250,7 +272,7 @@ class GradientStep(Sectioned):
         given = [Equation(symbol("L"), self.loss, order=Order(self.parameters), own=own)]
         given += [Equation(kept, leader, own=own) for kept, leader in self.ties.items()]
         tied = ", with the tied parameters, which the step keeps equal." if self.ties else "."
-        log.state("Loss", "As given" + tied, *given)
+        log.state("Loss", f"As given{tied} {self.where()}".rstrip(), *given)
         because = "Each parameter moves against its derivative, times the step size."
         log.state("Gradient step", because, *self.equations())
         return log
@@ -318,6 +340,49 @@ def _two_on(equation: Equation) -> sp.Symbol:
     return sp.Symbol(str(equation.lhs).replace("@1", "@2"), **equation.lhs.assumptions0)
 
 
+def smooth_piece(
+    loss: sp.Expr | str, parameters: str | Sequence[str | sp.Symbol], point: Mapping[str, object]
+) -> tuple[sp.Expr, tuple[sp.Expr, ...]]:
+    """The loss with each relu replaced by its piece at a point: its argument where that is positive, 0 where negative.
+
+    Args:
+        loss: a formula, with or without ``relu``.
+        parameters: the parameters, as in :class:`GradientDescent`.
+        point: an exact value for each parameter.
+
+    Returns:
+        The smooth formula, and expressions that are positive where it equals the loss (its ``region``).
+
+    Raises:
+        DomainError: the point lies on a kink, or its side is not decided.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> es.models.smooth_piece("relu(x)*y - relu(-x)", "x,y", {"x": 1, "y": 2})
+        (x*y, (x,))
+    """
+    where = "smooth_piece()"
+    expr, chosen = as_expression(loss, where), as_symbols(parameters, where)
+    values = {p: as_expression(str(point.get(p.name, 0)), where) for p in chosen}
+    region: list[sp.Expr] = []
+    while kinks := sorted(expr.atoms(sp.Max), key=lambda e: (sp.count_ops(e), str(e))):
+        kink = kinks[0]
+        inside = sp.Add(*(a for a in kink.args if a != 0))
+        side = sign(sp.expand(inside.subs(values)))
+        if kink.args[0] != 0 or len(kink.args) != 2 or not side:
+            raise DomainError.of(
+                where,
+                "a point beside every kink of relu",
+                f"relu({inside}), whose side is {'not decided there' if side is None else 'neither: it is 0 there'}",
+                "Choose a point off the kink; softplus is smooth everywhere.",
+            )
+        region.append(inside if side > 0 else sp.expand(-inside))
+        expr = expr.xreplace({kink: inside if side > 0 else sp.S.Zero})
+    return expr, tuple(dict.fromkeys(region))
+
+
 def taylor_expansion(
     loss: sp.Expr | str, parameters: str | Sequence[str | sp.Symbol], point: Mapping[str, object], degree: int = 3
 ) -> sp.Expr:
@@ -343,7 +408,8 @@ def taylor_expansion(
         1 - x**2/2
     """
     where = "taylor_expansion()"
-    expr, chosen = as_expression(loss, where), as_symbols(parameters, where)
+    chosen = as_symbols(parameters, where)
+    expr, _ = smooth_piece(loss, chosen, point)
     if isinstance(degree, bool) or not isinstance(degree, int) or not 1 <= degree <= 12:
         raise DomainError.of(where, "a degree in 1..12", degree, "3 is enough for the edge of stability.")
     centre = {p: as_expression(point.get(p.name, 0), where) for p in chosen}
