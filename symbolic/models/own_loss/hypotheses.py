@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import textwrap
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import Any
 from ...explain.derived import Derived
 from ...explain.log import plain_rows
 from ...latex.document import Section, document, escape
-from ...latex.equations import Style, align
+from ...latex.equations import Style, align, aligned
 
 TITLE = "Gradient descent on your loss"
 
@@ -134,9 +135,36 @@ class Sectioned(Derived):
                 blocks.append(align(section.equations, chosen.with_label(label)))
         return "\n".join(blocks)
 
+    def _repr_html_(self) -> str:
+        """For notebooks: headings, equations set by MathJax, and the hypotheses as a table."""
+        rows = [f"<h3>{html.escape(TITLE)}</h3>"]
+        for section in self.sections():
+            rows.append(f"<h4>{html.escape(section.heading)}</h4>")
+            if section.text:
+                rows.append(f"<p>{html.escape(section.text)}</p>")
+            if section.equations:
+                rows.append(f"<div>$${html.escape(aligned(section.equations), quote=False)}$$</div>")
+        found = self.verdicts()
+        if found:
+            cells = (
+                "".join(f"<td>{html.escape(text)}</td>" for text in (h.verdict, h.name, h.statement, h.detail))
+                for h in found
+            )
+            head = "".join(f"<th>{name}</th>" for name in ("verdict", "hypothesis", "asked", "found"))
+            body = "".join(f"<tr>{row}</tr>" for row in cells)
+            rows.append(f"<h4>Hypotheses</h4><table><tr>{head}</tr>{body}</table>")
+        if found or self.interruption:
+            rows.append(f"<p>Verdict: {html.escape(self.conclusion())}.</p>")
+        return "\n".join(rows)
+
+    def _repr_latex_(self) -> str:
+        """The equations of all sections, for displays that know LaTeX only."""
+        blocks = (aligned(section.equations) for section in self.sections() if section.equations)
+        return "\n\n".join(f"$\\displaystyle {block}$" for block in blocks)
+
     def document(self, title: str = TITLE, style: Style | None = None) -> str:
         """A file for pdflatex, with the hypotheses as its last section."""
-        items = tuple((f"{h.name}: {h.verdict}", f"{h.statement}. Found: {h.detail}.") for h in self.verdicts())
+        items = tuple((f"{h.name} ({h.verdict})", f"{h.statement}. Found: {h.detail}.") for h in self.verdicts())
         verdict = f"Verdict: {self.conclusion()}."
         closing = [Section("Hypotheses", verdict, items=items)] if items or self.interruption else []
         return document(title, [*self.sections(), *closing], style, frozenset())

@@ -1,5 +1,7 @@
 """Models at their edge of stability: what is derived, and which hypothesis fails."""
 
+import re
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -203,6 +205,32 @@ def test_an_interrupted_report_shows_what_came_before() -> None:
     assert "UNKNOWN: cut short at the step 'two-step recurrence'" in text
     assert "two_step" not in begun.so_far().json()
     assert begun.run(everything=True).verdict == "TRUE"
+
+
+def test_a_document_lists_its_hypotheses() -> None:
+    found = example_study("zhu-degree-2")
+    text = found.document()
+    listed = text.partition(r"\begin{enumerate}")[2].partition(r"\end{enumerate}")[0]
+    assert listed.count(r"\item \textbf{") == len(found.hypotheses)
+    assert r"\item \textbf{relaxation (FALSE)}: off the two-cycles" in listed
+    assert "order z$^{2}$: y$''$ - y = -a z$^{2}$ y" in listed
+    assert "Verdict: the analysis stops at 'relaxation': FALSE." in text
+
+
+def test_a_notebook_shows_the_whole_study() -> None:
+    found = example_study("zhu-degree-2")
+    page = found._repr_html_()
+    assert page.count("<tr>") == len(found.hypotheses) + 1
+    assert "<td>FALSE</td><td>relaxation</td>" in page
+    assert r"p_{t+1} &amp;= \left(1 + \eta^{2}\right) p" in page
+    assert "y&#x27;&#x27; - y = -a z^2 y, a &gt; 0" in page
+    outside = re.sub(r"\$\$.*?\$\$", "", page, flags=re.DOTALL)
+    assert not re.search(r"<(?!/?(h3|h4|p|div|table|tr|th|td)>)", outside)
+    for name in ("zhu", "lewkowycz"):
+        assert example_study(name)._repr_latex_().count(r"\begin{aligned}") >= 5
+    assert "cut short at the step" in replace(found, interruption="sharpness")._repr_html_()
+    point = GradientDescent("x^2*(2 + y)/2 - y", "x,y").at({"x": 0, "y": 1})
+    assert "<td>TRUE</td><td>sharpening</td>" in point._repr_html_()
 
 
 def test_energies() -> None:
