@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product as cartesian
 from typing import Any
 
@@ -104,12 +104,14 @@ class NotClosed:
         witness: a point where the differential of the next value leaves the span of the coordinates' differentials.
         suggestion: a polynomial in the parameters with which, as one more coordinate, the step closes: it was tried;
             None where none was found.
+        candidate: what the next value has and the coordinates lack; not tried.
     """
 
     coordinate: sp.Symbol
     verdict: bool | None
     witness: Mapping[sp.Symbol, sp.Rational]
     suggestion: sp.Expr | None
+    candidate: sp.Expr
 
     def why(self) -> str:
         """What excludes a function of the coordinates, or that nothing does."""
@@ -182,9 +184,9 @@ def close(model: GradientStep, coordinates: Mapping[str, sp.Expr | str], suggest
     for name, target in zip(names, targets, strict=True):
         found = _express(target, inside, len(model.free), ring)
         if isinstance(found, fmpq_mpoly):
-            missing = _missing(found, ring, len(model.free))
-            helps = suggest and _closes_with(model, coordinates, replaced.restore(missing))
-            return _obstruction(name, target, missing if helps else None, inside, step)
+            missing = replaced.restore(_missing(found, ring, len(model.free)))
+            obstruction = _obstruction(name, target, missing, inside, step)
+            return try_suggestion(model, coordinates, obstruction) if suggest else obstruction
         images.append(closed_ring.from_dict(found))
     compared = 0
     for image, target in zip(images, targets, strict=True):
@@ -299,7 +301,7 @@ def _solve(
 
 
 def _obstruction(
-    name: sp.Symbol, target: fmpq_mpoly, suggestion: sp.Expr | None, inside: Sequence[fmpq_mpoly], step: PolynomialMap
+    name: sp.Symbol, target: fmpq_mpoly, candidate: sp.Expr, inside: Sequence[fmpq_mpoly], step: PolynomialMap
 ) -> NotClosed:
     """Look for a point that proves the target to be no function of the coordinates at all."""
     ring, dimension = step.ring, len(step.variables)
@@ -314,17 +316,18 @@ def _obstruction(
             verdict = False
             witness = {s: sp.Rational(int(v.p), int(v.q)) for s, v in zip(ring.symbols, point, strict=True)}
             break
-    return NotClosed(name, verdict, witness, suggestion)
+    return NotClosed(name, verdict, witness, None, candidate)
 
 
-def _closes_with(model: GradientStep, coordinates: Mapping[str, sp.Expr | str], missing: sp.Expr) -> bool:
-    """Whether the step closes with one more coordinate."""
+def try_suggestion(model: GradientStep, coordinates: Mapping[str, sp.Expr | str], obstruction: NotClosed) -> NotClosed:
+    """The obstruction with its candidate as a suggestion, if the step closes with it as one more coordinate."""
     taken = {*coordinates, *(s.name for s in (*model.parameters, *model.constants))}
     name = next(n for n in (f"c{k}" for k in range(len(taken) + 1)) if n not in taken)
     try:
-        return isinstance(close(model, {**coordinates, name: missing}, suggest=False), Reduction)
+        closed = close(model, {**coordinates, name: obstruction.candidate}, suggest=False)
     except DomainError:  # too large to be tried
-        return False
+        return obstruction
+    return replace(obstruction, suggestion=obstruction.candidate) if isinstance(closed, Reduction) else obstruction
 
 
 def _missing(stuck: fmpq_mpoly, ring: PolyRing, dimension: int) -> sp.Expr:

@@ -8,7 +8,7 @@ import sympy as sp
 
 from ...algebra.errors import DomainError
 from . import hypotheses as asked
-from .closure import NotClosed, Reduction, close
+from .closure import NotClosed, Reduction, close, try_suggestion
 from .concentration import concentration_hypotheses, sharpness_hypothesis
 from .edge import EdgeForm, curvature_coordinate, derive_edge_form
 from .gradient import GradientStep
@@ -136,10 +136,13 @@ class StudyDerivation:
         }
 
     def _close(self, found: list[Hypothesis]) -> None:
-        closed = close(self._model, self._coordinates)
+        closed = close(self._model, self._coordinates, suggest=False)
         statement = asked.CLOSURE.format(coordinates=", ".join(self._coordinates))
         if isinstance(closed, NotClosed):
-            found.append(Hypothesis("closure", statement, closed.verdict, closed.sentence()))
+            # what is known is kept before a further coordinate is tried, which may take long
+            found.append(Hypothesis("closure", statement, closed.verdict, closed.why()))
+            tried = try_suggestion(self._model, self._coordinates, closed)
+            found[-1] = Hypothesis("closure", statement, tried.verdict, tried.sentence())
             self._ended = True
             return
         found.append(Hypothesis("closure", statement, True, f"{closed.compared} monomials compared"))

@@ -164,9 +164,9 @@ def test_an_interrupt_loses_only_the_step_it_falls_into(monkeypatch: pytest.Monk
     whole, flat = example_study("zhu").hypotheses, example_study("zhu-degree-2").hypotheses
     calls: list[str] = []
 
-    def counted(*arguments: Any) -> Any:
+    def counted(*arguments: Any, **named: Any) -> Any:
         calls.append("close")
-        return closure.close(*arguments)
+        return closure.close(*arguments, **named)
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
@@ -186,6 +186,20 @@ def test_an_interrupt_loses_only_the_step_it_falls_into(monkeypatch: pytest.Monk
     assert partial.verdict == "UNKNOWN"
     assert model.study(coordinates, at).hypotheses == flat
     assert calls == ["close"]
+
+
+def test_an_interrupt_while_a_coordinate_is_tried_keeps_the_witness(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(derivation, "try_suggestion", interrupted)
+    begun = GradientDescent("(1 - x*y)^2/2", "x,y").begin_study({"p": "x*y"}, {"p": 1})
+    with pytest.raises(KeyboardInterrupt):
+        begun.run()
+    partial = begun.so_far()
+    assert (partial.hypotheses[0].name, partial.hypotheses[0].verdict) == ("closure", "FALSE")
+    assert partial.hypotheses[0].detail.startswith("at x=")
+    assert (partial.verdict, partial.interruption) == ("FALSE", "closed map")
 
 
 def test_an_interrupted_report_shows_what_came_before() -> None:
