@@ -56,7 +56,7 @@ def normal_form(expr: sp.Expr) -> sp.Expr:
 
 
 def name_constants(expr: sp.Expr, named: dict[sp.Expr, sp.Expr]) -> sp.Expr:
-    """A number as a formula in names for its transcendental constants.
+    """A number as a formula in names for its transcendental constants and its roots.
 
     Args:
         expr: a number in normal form.
@@ -66,7 +66,8 @@ def name_constants(expr: sp.Expr, named: dict[sp.Expr, sp.Expr]) -> sp.Expr:
         The formula.
     """
     names = {constant: name for name, constant in named.items()}
-    found = [*expr.atoms(sp.log, sp.tan, sp.exp), *([sp.E] if expr.has(sp.E) else [])]
+    roots = [p for p in expr.atoms(sp.Pow) if p.exp.is_Rational and not p.exp.is_Integer]
+    found = [*expr.atoms(sp.log, sp.tan, sp.exp), *roots, *([sp.E] if expr.has(sp.E) else [])]
     for constant in sorted(found, key=sp.default_sort_key):
         if constant not in names:
             names[constant] = sp.Dummy("u", real=True)

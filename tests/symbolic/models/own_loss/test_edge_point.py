@@ -81,6 +81,15 @@ def test_equal_eigenvalues_in_other_words_are_not_simple() -> None:
         es.GradientDescent(f"x^2 + (1 + {HIDDEN_ZERO})*y^2", "x,y").at({"x": 0, "y": 0})
 
 
+def test_roots_and_transcendental_constants_together() -> None:
+    loss = "(y^2 + 3/2)*log(2)*(log(2) + sqrt(2) + 2 - x)"
+    found = es.GradientDescent(loss, "x,y").at({"x": 0, "y": 0})
+    wanted = 2 * sp.log(2) * (sp.log(2) + sp.sqrt(2) + 2)
+    assert sp.expand(found.sharpness - wanted) == 0
+    root = es.GradientDescent("sqrt(2)*x*y + x^2*y", "x,y").at({"x": 0, "y": 0})
+    assert root.eigenvalues == (-sp.sqrt(2), sp.sqrt(2))
+
+
 def test_points_may_be_irrational() -> None:
     found = es.GradientDescent("(1 - x*y)^2/2", "x,y").at({"x": "sqrt(2)", "y": "1/sqrt(2)"})
     assert found.sharpness == sp.Rational(5, 2)
