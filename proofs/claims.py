@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
-import sympy as sp
-
 from ..symbolic.algebra.errors import ProofError
 from ..symbolic.planar.planar_map import PlanarMap
 from .statements.reading import Reading
@@ -51,7 +49,19 @@ EFFORTS = ("quick", "default", "thorough")
 
 @dataclass(frozen=True)
 class Source:
-    """Where a claim is printed: a key of ``proofs/references.bib`` and a place in it."""
+    """Where a claim is printed: a key of ``proofs/references.bib`` and a place in it.
+
+    Attributes:
+        bibkey: of the entry.
+        locator: an equation, theorem, figure or section there.
+
+    Source:
+        The bibliography.
+
+    Example:
+        >>> es.get_claim("theorem-1").source
+        Source(bibkey='agarwala2023', locator='Theorem 1')
+    """
 
     bibkey: str
     locator: str
@@ -107,6 +117,13 @@ class Outcome:
 
     Raises:
         ProofError: nothing was compared, or TRUE with something undecided or rejected.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> es.proofs.Outcome(es.proofs.Verdict.TRUE, tested=3, worst=0, figure="coefficients that differ").undecided
+        0
     """
 
     verdict: Verdict
@@ -153,6 +170,14 @@ class Check:
         run: a module-level function from context to outcome (picklable: checks run in worker processes).
         effort: the lowest effort at which it runs.
         hindsight: what of it was chosen after seeing data, and which; empty where nothing was.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> check = es.get_claim("one-step-map").checks[0]
+        >>> check.method, check.level.name
+        ('both sides as polynomials in theta', 'DERIVED')
     """
 
     method: str
@@ -164,10 +189,6 @@ class Check:
     def runs_at(self, effort: str) -> bool:
         """Whether this check is part of an effort."""
         return EFFORTS.index(effort) >= EFFORTS.index(self.effort)
-
-
-class Transitional(Statement):
-    """TRANSITION: a statement that is not converted."""
 
 
 @dataclass(frozen=True)
@@ -197,20 +218,13 @@ class Claim:
 
     id: str
     title: str
-    statement: Statement | Any  # TRANSITION
+    statement: Statement
     source: Source
     checks: tuple[Check, ...] = ()
-    variables: tuple[sp.Symbol, ...] = ()
-    assumptions: tuple[sp.Basic, ...] = ()
     uses: tuple[str, ...] = ()
-    domain: str = ""
     note: str = ""
     includes: tuple[str, ...] = ()
     formerly: str = ""
-
-    def __post_init__(self) -> None:  # TRANSITION
-        if isinstance(self.statement, sp.Basic):
-            object.__setattr__(self, "statement", Transitional((self.statement,), given=self.assumptions))
 
     @property
     def related(self) -> tuple[str, ...]:

@@ -166,6 +166,7 @@ def read_summary(output: str) -> CheckerSummary:
     return CheckerSummary(tuple(sorted(axioms)), tuple(refused))
 
 
+_NAME = re.compile(r"[A-Za-z_][\w']*")
 _SENTENCE = re.compile(r"\.(?=\s|$)")
 _KEYWORDS = (
     r"(?:Definition|Fixpoint|Inductive|Record|Notation|Infix|Let|CoFixpoint|Variant|Structure|Class|Abbreviation)"
@@ -197,11 +198,73 @@ def used_definitions(statements: Iterable[str], known: Mapping[str, str]) -> dic
     """Those of the known definitions that statements use, and what these use in turn."""
     waiting, found = [*statements], dict[str, str]()
     while waiting:
-        for name in set(re.findall(r"[A-Za-z_][\w']*", waiting.pop())) & known.keys():
+        for name in set(_NAME.findall(waiting.pop())) & known.keys():
             if name not in found:
                 found[name] = known[name]
                 waiting.append(known[name])
     return dict(sorted(found.items()))
+
+
+_BINDERS = (
+    r"\(([\w' ]+?)\s*:(?!=)",
+    r"\b(?:fun|forall|exists)\s+([\w' ]+?)\s*(?:=>|:|,)",
+    r"\blet\s+(\w+)\s*:=",
+    r"(?:\bwith\b|\|)([^|]*?)=>",
+)
+
+
+def free_names(sentence: str) -> set[str]:
+    """Names in a Coq sentence, without the variables that it binds.
+
+    Args:
+        sentence: a definition.
+
+    Returns:
+        Names of definitions, of the library or of the development.
+    """
+    bound = {name for pattern in _BINDERS for group in re.findall(pattern, sentence) for name in _NAME.findall(group)}
+    return set(_NAME.findall(sentence)) - bound
+
+
+def with_definitions(sentence: str, files: Mapping[str, str]) -> str:
+    """A definition after all that it uses, down to Coq's library.
+
+    Args:
+        sentence: the definition, with its full stop.
+        files: the sources of the development, in which each name that it uses is defined once, outside sections.
+
+    Returns:
+        Coq source that stands by itself.
+
+    Raises:
+        ProofError: a name is defined twice, or in a section.
+    """
+    found: dict[str, list[str]] = {}
+    for text in files.values():
+        code = without_comments(text)
+        for raw in _SENTENCE.finditer(code):
+            start = max(code.rfind(". ", 0, raw.start()), code.rfind(".\n", 0, raw.start())) + 1
+            definition = code[start : raw.end()].strip()
+            named = _DEFINES.match(definition)
+            if named:
+                inside = _inside_section(code[:start])
+                found.setdefault(named.group(1), []).append("in a section" if inside else definition)
+    order: dict[str, str] = {}
+
+    def visit(text: str, own: str) -> None:
+        for name in sorted(free_names(text) & found.keys() - order.keys() - {own}):
+            several = set(found[name])
+            if len(several) > 1 or several == {"in a section"}:
+                raise ProofError.of("with_definitions()", f"one definition of {name}", len(several), "Rename one.")
+            visit(found[name][0], name)
+            order[name] = found[name][0]
+
+    own = _DEFINES.match(sentence)
+    visit(sentence, own.group(1) if own else "")
+    text = "\n\n".join([*order.values(), sentence.strip()])
+    imports = "From Coq Require Import List Reals.\n"
+    imports += "From Coquelicot Require Import Coquelicot.\n" if "open" in free_names(text) else ""
+    return f"{imports}Import ListNotations.\nOpen Scope R_scope.\n\n{text}\n"
 
 
 def pin(statements: Mapping[str, str], files: Mapping[str, str]) -> dict[str, dict[str, str]]:

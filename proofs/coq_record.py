@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from ..symbolic.algebra.errors import EdgestabError, OutputError, ProofError
-from .coq_audit import forbidden, restated
+from .coq_audit import forbidden, load_pinned, restated
 from .coq_export import generated_files
+from .coq_export.terms import header, join
 from .subject import Subject, main_subject
 
 SOURCES = Path(__file__).parent / "coq"
 GENERATED = "generated"
+PROPOSITIONS = "Statements.v"
+"""The generated file of the claims' statements; all others are generated from the derived objects."""
 COMMITTED_RECORD = SOURCES / "record.json"
 
 REALS = frozenset(
@@ -58,10 +61,23 @@ _BY_MODULE: dict[str, tuple[str, ...]] = {
     "StripSecond": ("second_limit",),
     "Sharp": ("sharp_explicit",),
     "Theorem1": ("edge_every_eps", "edge_multiplicities", "theorem1_explicit", "theorem1"),
+    "Claims": (
+        *("gradient_coq_holds", "one_step_coq_holds", "hierarchy_coq_holds", "theorem_1_basin_coq_holds"),
+        *("theorem_1_holds", "theorem_1_coq_holds", "theorem_1_sharp_coq_holds", "recurrence_identity_coq_holds"),
+    ),
 }
 
 THEOREMS: tuple[Theorem, ...] = tuple(Theorem(n, module) for module, names in _BY_MODULE.items() for n in names)
 """Whose statements and axioms the record holds."""
+
+
+@lru_cache(maxsize=8)
+def _audited(
+    files: tuple[tuple[str, str], ...], statements: tuple[tuple[str, str], ...], pinned: str
+) -> tuple[str, ...]:
+    """What the sources may not contain, and what they do not prove as pinned, once for the same texts."""
+    sources = dict(files)
+    return (*forbidden(sources), *restated(dict(statements), sources, json.loads(pinned)))
 
 
 @dataclass(frozen=True)
@@ -92,14 +108,18 @@ class CoqRecord:
         """The record as it is written."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
+    def digest(self) -> str:
+        """SHA-256 of the digests of all sources."""
+        return digest(json.dumps(dict(self.sources), sort_keys=True))
+
     def problems(self) -> list[str]:
         """What speaks against this record: it was not accepted, the checker refused, or it proves something else."""
         found = [] if self.accepted else [self.failure or "not accepted"]
         if self.checker.get("accepted") not in (True, None):
             found.append(f"coqchk: {self.checker.get('message') or 'not accepted'}")
-        files = source_files()
-        statements = {name: str(entry["statement"]) for name, entry in self.theorems.items()}
-        return found + forbidden(files) + restated(statements, files)
+        statements = tuple((name, str(entry["statement"])) for name, entry in self.theorems.items())
+        pinned = json.dumps(load_pinned(), sort_keys=True)
+        return found + list(_audited(tuple(source_files().items()), statements, pinned))
 
     def excess_axioms(self) -> dict[str, list[str]]:
         """Theorems that rest on more than they may, with those axioms."""
@@ -208,10 +228,12 @@ class CoqStatus:
     Attributes:
         source: ``this machine's Coq``, ``the committed record`` or ``no matching record``.
         record: the matching record.
+        recorded: whether it is the committed one, of another machine's Coq.
     """
 
     source: str
     record: CoqRecord | None
+    recorded: bool = False
 
 
 def coq_status(digests: Mapping[str, str] | None = None) -> CoqStatus:
@@ -227,7 +249,7 @@ def coq_status(digests: Mapping[str, str] | None = None) -> CoqStatus:
     for path, source in ((local_record_path(), "this machine's Coq"), (COMMITTED_RECORD, "the committed record")):
         record = load_record(path)
         if record is not None and dict(record.sources) == here:
-            return CoqStatus(source, record)
+            return CoqStatus(source, record, path == COMMITTED_RECORD)
     return CoqStatus("no matching record", None)
 
 
@@ -247,6 +269,7 @@ def stale_sources(subject: Subject) -> list[str]:
         return ["(export)"]
     prefix = GENERATED + "/"
     on_disk = {n.removeprefix(prefix): text for n, text in source_files().items() if n.startswith(prefix)}
+    on_disk.pop(PROPOSITIONS, None)
     return sorted(name for name in fresh.keys() | on_disk.keys() if fresh.get(name) != on_disk.get(name))
 
 
@@ -267,6 +290,46 @@ def write_sources(subject: Subject) -> list[str]:
         else:
             path.unlink()
     return stale
+
+
+def propositions_file(propositions: Iterable[str]) -> str:
+    """The generated file of the claims' statements.
+
+    Args:
+        propositions: Coq definitions, one a claim.
+
+    Returns:
+        Coq source.
+    """
+    head = header(
+        "What claims say, written from their statements; Claims.v proves it.",
+        "Gradient descent, NTK eigenvalue and norm are those of Descent.v and Hierarchy.v.",
+        """From Coq Require Import List Reals.
+From Coquelicot Require Import Coquelicot.
+From EdgeStab Require Import Map Hierarchy Descent Recurrence Vocabulary.""",
+    )
+    return join([head, *propositions])
+
+
+def recorded_propositions() -> str:
+    """The file of statements on disk, or an empty string."""
+    path = SOURCES / GENERATED / PROPOSITIONS
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def write_propositions(text: str) -> bool:
+    """Write the file of statements if it differs.
+
+    Args:
+        text: of :func:`propositions_file`.
+
+    Returns:
+        Whether it did.
+    """
+    if text == recorded_propositions():
+        return False
+    (SOURCES / GENERATED / PROPOSITIONS).write_text(text, encoding="utf-8")
+    return True
 
 
 @lru_cache(maxsize=1)

@@ -1,16 +1,14 @@
 """The fate of changed statements: which of them a claim's checks notice.
 
-``python -m edgestab.proofs.mutation CLAIM ..`` prints it.
+``edgestab verify CLAIM .. --mutants`` prints it.
 """
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from .catalogue import all_claims, get_claim
 from .claims import CheckContext, Claim, Verdict
 from .statements.excused import EXCUSED
 from .statements.mutants import Mutant, mutants
@@ -67,23 +65,3 @@ def fates(claim: Claim, effort: str = "quick") -> Iterator[Fate]:
     context = CheckContext(effort=effort)
     for mutant in mutants(claim.statement):
         yield fate(claim, mutant, context)
-
-
-def main(ids: list[str]) -> int:
-    """Print the fate of every mutant of the claims named; 1 where one that is not weaker was not noticed."""
-    survivors = total = excused = 0
-    for claim in [get_claim(i) for i in ids] or all_claims().values():
-        for found in fates(claim):
-            total += 1
-            lives = not found.killed
-            excused += lives and bool(found.excuse)
-            survivors += lives and not found.excuse
-            word = "killed" if found.killed else "weaker" if found.excuse else "SURVIVES"
-            tail = found.by or found.excuse
-            print(f"{claim.id}: {word}: {found.mutant.label} [{found.seconds:.2f} s] {tail}")
-    print(f"{total} mutants, {excused} weaker, {survivors} survive")
-    return int(survivors > 0)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -17,9 +17,8 @@ from typing import Any
 from ..numeric.runs.limits import one_thread_each
 from ..symbolic.algebra.errors import DomainError
 from .catalogue import all_claims, with_dependencies
-from .claims import EFFORTS, CheckContext, Claim, Evidence, Level, Outcome, Transitional, Verdict
+from .claims import EFFORTS, CheckContext, Claim, Evidence, Level, Outcome, Verdict
 from .statements.reading import Reading
-from .statements.statement import Statement
 from .statements.text import term_text
 
 
@@ -161,7 +160,7 @@ def run_check(claim: Claim, index: int, context: CheckContext) -> Evidence:
     """
     check = claim.checks[index]
     begin = time.perf_counter()
-    reading = Reading(Statement() if isinstance(claim.statement, Transitional) else claim.statement)
+    reading = Reading(claim.statement)
     try:
         outcome = check.run(replace(context, statement=reading))
     except Exception as error:  # whatever went wrong, the other verdicts are kept and this one is open
@@ -284,10 +283,6 @@ def own_level(claim: Claim, evidence: Sequence[Evidence]) -> tuple[Level, list[s
         The least over the parts of the best level that covers a part; prose is CHECKED at most unless Coq states it.
     """
     shown = [e for e in evidence if e.outcome.verdict is Verdict.TRUE]
-    if isinstance(claim.statement, Transitional):  # TRANSITION
-        return max((e.level for e in shown), default=Level.PROVED if claim.uses else Level.CITED), (
-            [] if shown or claim.uses else ["all"]
-        )
     parts = claim.statement.conclusion
     best = [max((e.level for e in shown if i in e.covers), default=Level.CITED) for i in range(len(parts))]
     if not parts:
@@ -360,3 +355,35 @@ def verify(
         mine = [gathered[claim.id, i] for i in range(len(claim.checks)) if (claim.id, i) in gathered]
         results[claim.id] = combine(claim, mine, (results[u] for u in claim.uses), (results[u] for u in claim.includes))
     return Report(tuple(results.values()), effort, chosen_seed, time.perf_counter() - begin, interrupted)
+
+
+def judge_claim(claim: Claim, effort: str = "default", seed: int | None = None) -> ClaimResult:
+    """Judge one claim by its own checks: one of the catalogue, or one that you made.
+
+    Args:
+        claim: the claim; its ``uses`` are claims of the catalogue, and bound its level.
+        effort: ``quick``, ``default`` or ``thorough``.
+        seed: for sampling checks; the default is fixed.
+
+    Returns:
+        The claim with its evidence, verdict and level.
+
+    Raises:
+        DomainError: an unknown effort, or an unknown id among ``uses``.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> es.proofs.judge_claim(es.get_claim("one-step-map"), effort="quick").verdict
+        <Verdict.TRUE: 'TRUE'>
+    """
+    if effort not in EFFORTS:
+        raise DomainError.of("judge_claim()", f"effort among {', '.join(EFFORTS)}", effort, "Pick one of these.")
+    context = CheckContext(effort=effort) if seed is None else CheckContext(effort=effort, seed=seed)
+    found: dict[str, ClaimResult] = {}
+    if claim.related:
+        report = verify(*claim.related, effort=effort, seed=seed, jobs=1)
+        found = {r.claim.id: r for r in report.results}
+    evidence = [run_check(claim, i, context) for i, check in enumerate(claim.checks) if check.runs_at(effort)]
+    return combine(claim, evidence, (found[u] for u in claim.uses), (found[u] for u in claim.includes))

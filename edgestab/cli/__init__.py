@@ -5,6 +5,8 @@ Here: options, tables and JSON of what the rooms below compute. Not here: anythi
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from importlib import import_module
 
@@ -95,6 +97,12 @@ def cli() -> None:
     """Exact derivations, generated kernels and checked claims for training at the edge of stability."""
 
 
+def _forget_stdout() -> None:
+    """What is still in the buffer of a full or closed stdout would be written, and fail again, when Python ends."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; typed errors become one line on stderr and exit code 2.
 
@@ -104,8 +112,12 @@ def main(argv: list[str] | None = None) -> None:
     Raises:
         SystemExit: always, with the exit code.
     """
+    from .common import heartbeat
+
+    words = sys.argv[1:] if argv is None else argv
     try:
-        code = cli.main(args=argv, prog_name="edgestab", standalone_mode=False)
+        with heartbeat(words[0] if words else ""):
+            code = cli.main(args=argv, prog_name="edgestab", standalone_mode=False)
     except click.exceptions.Exit as stop:
         raise SystemExit(stop.exit_code) from None
     except click.ClickException as error:
@@ -114,9 +126,16 @@ def main(argv: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         raise SystemExit(130) from None
+    except MemoryError as error:
+        click.echo(f"MemoryError: the run does not fit into memory ({error}); ask for less", err=True)
+        raise SystemExit(2) from None
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(1) from None
+    except OSError as error:
+        click.echo(f"OutputError: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", err=True)
+        _forget_stdout()
+        raise SystemExit(2) from None
     except Exception as error:
         from edgestab.symbolic.algebra.errors import EdgestabError
 

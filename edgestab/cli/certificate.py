@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +12,7 @@ import click
 
 from edgestab.symbolic.algebra.errors import DomainError
 
-from .common import check_writable, console, force_option, parse_rational, write_json, write_output
+from .common import check_writable, console, force_option, parse_rational, run_record, write_output
 
 EXIT = {"TRUE": 0, "FALSE": 1, "UNKNOWN": 3}
 
@@ -79,7 +80,8 @@ def certificate(
 
         data = build_sharp_certificate(main_case(), order, max_boxes)
     if output is not None:
-        write_json(output, data, force)
+        # a certificate has a format of its own, and its checker refuses what it does not know
+        write_output(output, json.dumps({**data, "run": run_record()}, indent=2), force)
     if page is not None and data["verdict"] == "TRUE":
         _write_page(page, figure, top, force)
     if "-" not in (output, page):

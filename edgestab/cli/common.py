@@ -7,6 +7,8 @@ import math
 import os
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,7 +56,7 @@ class Output:
             **config: of the run, for the record.
         """
         if self.json is not None:
-            write_json(self.json, clean({**content, "run": run_record(**config)}), self.force)
+            write_json(self.json, {**content, "run": {"config": config}}, self.force)
 
     def show(self, table: Any) -> None:
         """Print a table, unless stdout is taken by JSON.
@@ -167,6 +169,8 @@ def check_writable(path: str | None, force: bool) -> None:
     if path is None or path == "-":
         return
     target = Path(path)
+    if "\0" in path or len(os.fsencode(target.name)) > 200:
+        raise OutputError.of("output", "a file name", f"{path[:40]!r}", "No null in it, and at most 200 bytes.")
     if target.is_dir():
         raise OutputError.of("output", "a file name", path, "This is a directory.")
     if target.exists() and not force:
@@ -208,17 +212,28 @@ def write_output(path: str, text: str, force: bool) -> None:
         raise OutputError.of("output", "a writable path", path, f"{error.strerror}.") from error
 
 
-def write_json(path: str, content: Any, force: bool) -> None:
-    """Write a result as JSON; a file also records the run (argv, versions), stdout is the result alone.
+SCHEMA = "edgestab 1"
+"""Version of the JSON that commands write: it changes when a key is renamed or changes its meaning."""
+
+
+def recorded(content: dict[str, Any]) -> dict[str, Any]:
+    """A command's result with the schema's version and the record of the run.
+
+    Args:
+        content: the result; what it has under ``run`` is kept beside argv and versions.
+    """
+    return {"schema": SCHEMA, **content, "run": {**run_record(), **content.get("run", {})}}
+
+
+def write_json(path: str, content: dict[str, Any], force: bool) -> None:
+    """Write a result as JSON, with the schema's version and the record of the run.
 
     Args:
         path: where to; ``-`` is stdout.
-        content: what; NaN and infinities must have been turned into null or strings before.
+        content: what; arrays become lists, NaN and infinities null.
         force: whether an existing file may be replaced.
     """
-    if path != "-" and isinstance(content, dict) and "run" not in content:
-        content = {**content, "run": run_record()}
-    write_output(path, json.dumps(content, indent=2, allow_nan=False), force)
+    write_output(path, json.dumps(clean(recorded(content)), indent=2, allow_nan=False), force)
 
 
 def run_record(**config: Any) -> dict[str, Any]:
@@ -234,6 +249,48 @@ def console(stderr: bool = False) -> Any:
 
     wide = None if (sys.stderr if stderr else sys.stdout).isatty() else 120
     return Console(stderr=stderr, width=wide)
+
+
+FIRST_WORD, LATER_WORDS = 8.0, 30.0
+"""Seconds after which a command that is still at work says so, and between further words."""
+
+
+@contextmanager
+def heartbeat(name: str) -> Iterator[None]:
+    """Say on stderr from time to time that a long command is still at work, unless a progress bar shows it.
+
+    Args:
+        name: of the command.
+    """
+    done, begin = threading.Event(), time.monotonic()
+
+    def speak() -> None:
+        wait = FIRST_WORD
+        while not done.wait(wait):
+            wait = LATER_WORDS
+            if not sys.stderr.isatty() or not BARS:
+                seconds = time.monotonic() - begin
+                print(f"edgestab {name}: still at work after {seconds:.0f} s; Ctrl-C stops it", file=sys.stderr)
+
+    threading.Thread(target=speak, daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
+
+
+BARS: list[str] = []
+"""Progress bars that are on the screen."""
+
+
+@contextmanager
+def on_screen(label: str) -> Iterator[None]:
+    """A progress bar is shown meanwhile."""
+    BARS.append(label)
+    try:
+        yield
+    finally:
+        BARS.remove(label)
 
 
 @contextmanager
@@ -260,4 +317,5 @@ def progress_on(label: str) -> Iterator[Callable[[int, int], None]]:
     hidden = not screen.is_terminal
     with Progress(*columns, TimeRemainingColumn(), console=screen, transient=True, disable=hidden) as bar:
         task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        with on_screen(label):
+            yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .common import Output, progress_on, with_output, write_json
+from .common import Output, progress_on, run_record, with_output, write_json
 
 
 @click.command()
@@ -31,6 +31,7 @@ from .common import Output, progress_on, with_output, write_json
 )
 @click.option("--scheduler", metavar="ADDRESS", help="Run on a Dask cluster: tcp://host:port (extra `dask`).")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes on this machine.")
+@click.option("--folder", metavar="DIR", help="Keep finished chunks here and resume from them.")
 @with_output("Draw the ratio against size: D and P halved together down to 1, as many samples at each size.")
 def ensemble(
     outputs: int,
@@ -43,6 +44,7 @@ def ensemble(
     estimator: str | None,
     scheduler: str | None,
     workers: int,
+    folder: str | None,
     output: Output,
 ) -> None:
     """Expected first two derivatives of the largest NTK eigenvalue at the start of gradient flow.
@@ -61,7 +63,8 @@ def ensemble(
         "workers": workers,
     }
     with progress_on("samples") as progress:
-        result = simulate_ensemble(law, progress=progress, **options)
+        place: dict[str, Any] = {"folder": folder, "force": output.force, "info": run_record()}
+        result = simulate_ensemble(law, progress=progress, **place, **options)
     if output.plot is not None:
         from edgestab.numeric.initialisation.figures import halved_sizes, save_theorem_2_ratio
 

@@ -88,4 +88,5 @@ def _rows(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if shares is not None:
         yield "non-linear / linear", "part of the two-step change of lambda_1"
         yield "  while sharpening", f"{shares['while_sharpening']:.4f}"
-        yield "  around the fall", f"{shares['while_falling']:.2f}"
+        falling = shares["while_falling"]
+        yield "  around the fall", "no fall within these steps" if falling is None else f"{falling:.2f}"

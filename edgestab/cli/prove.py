@@ -42,8 +42,10 @@ def prove(
     Exit 0 when Coq accepted every file and no theorem rests on more than it may, 1 when it did not.
     """
     from edgestab.proofs import coq_audit, coq_build, coq_record
+    from edgestab.proofs.catalogue.coq import propositions
     from edgestab.proofs.subject import main_subject
 
+    stated = coq_record.propositions_file(propositions().values())
     out = console(stderr=json_path == "-")
 
     def say(text: str, style: str | None = None) -> None:
@@ -52,9 +54,14 @@ def prove(
     if regenerate:
         for name in coq_record.write_sources(main_subject()):
             say(f"wrote {name}")
+        if coq_record.write_propositions(stated):
+            say(f"wrote {coq_record.PROPOSITIONS}")
     stale = coq_record.stale_sources(main_subject())
     if stale:
         say(f"generated sources differ from what the derived objects generate: {', '.join(stale)}", "red")
+        raise click.exceptions.Exit(1)
+    if stated != coq_record.recorded_propositions():
+        say(f"{coq_record.PROPOSITIONS} differs from what claims state (--regenerate to write it anew)", "red")
         raise click.exceptions.Exit(1)
     status = coq_record.coq_status()
     if status.source == "this machine's Coq" and status.record is not None and not again and not restate:

@@ -94,22 +94,6 @@ def simulate(
         from rich.table import Table
 
         table = Table(show_header=False, box=None)
-        rows = {
-            "status": result.status,
-            "steps": f"{result.steps:,}",
-            "z": result.z,
-            "T": result.T,
-            "edge": str(result.edge),
-            "2 - T": f"{result.gap:.10g}, {result.gap_trusted_digits} digits trusted",
-            "digits": f"{result.digits} asked for, {result.trusted_digits} of T trusted",
-            "number type": f"{result.kernel}, checked by {result.checked_by}",
-        }
-        if result.enclosure is not None:
-            rows |= {
-                f"{name} lies in": f"{ball['mid']} +/- {ball['radius']}" for name, ball in result.enclosure.items()
-            }
-        for note in result.notes:
-            rows["note"] = f"{rows['note']}\n{note}" if "note" in rows else note
-        for name, value in rows.items():
+        for name, value in result.rows():
             table.add_row(name, value)
         console().print(table)

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import check_writable, console, force_option, json_option, parse_rational, run_record, write_json
+from .common import (
+    check_writable,
+    console,
+    force_option,
+    json_option,
+    on_screen,
+    parse_rational,
+    run_record,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from edgestab.numeric.sweeps.result import SweepResult
@@ -128,7 +137,7 @@ def _bar(total: int) -> Iterator[Callable[[int, int, int], None]]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as bar:
+    with Progress(*columns, console=err, disable=not err.is_terminal, transient=True) as bar, on_screen("orbits"):
         task = bar.add_task("sweep", total=total, rate="")
         began = time.perf_counter()
 

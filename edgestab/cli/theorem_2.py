@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from .common import recorded
+
 
 @click.command("theorem-2")
 @click.option(
@@ -63,7 +65,7 @@ def theorem_2(slices: str, discrete: bool, cumulants: bool, form: str) -> None:
             "differences": {name: sp.sstr(expr) for name, expr in differences.items()},
             "cumulant_changes": {name: sp.sstr(expr) for name, expr in changes.items()},
         }
-        click.echo(json.dumps(content, indent=2))
+        click.echo(json.dumps(recorded(content), indent=2))
         return
     if form == "latex":
         names = latex_names()

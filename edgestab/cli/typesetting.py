@@ -11,6 +11,8 @@ import click
 
 from edgestab.symbolic.algebra.errors import DomainError
 
+from .common import recorded
+
 if TYPE_CHECKING:
     from edgestab.symbolic.latex.equations import Style
 
@@ -88,7 +90,7 @@ def rendered(result: Any, form: str, choice: LatexChoice, title: str = "") -> st
         The text to write.
     """
     if form == "json":
-        return json.dumps(result.json(), indent=2)
+        return json.dumps(recorded(result.json()), indent=2)
     if form == "latex":
         style = choice.style()
         named = {"title": title} if title else {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import check_writable, console, force_option, json_option, write_json
+from .common import check_writable, console, force_option, json_option, on_screen, write_json
 
 if TYPE_CHECKING:
     from edgestab.proofs.verify import ClaimResult, Report
@@ -70,12 +70,33 @@ def _recorded(report: Report) -> list[str]:
     ]
 
 
+def _mutants(ids: tuple[str, ...], json_path: str | None, force: bool) -> int:
+    """Print the fate of every mutant of the statements, by the checks of effort quick; 1 where one was not noticed."""
+    from edgestab.proofs.catalogue import all_claims, get_claim
+    from edgestab.proofs.mutation import fates
+
+    out, rows = console(stderr=json_path == "-"), []
+    for claim in [get_claim(i) for i in ids] or all_claims().values():
+        for found in fates(claim):
+            fate = "noticed" if found.killed else "weaker" if found.excuse else "NOT NOTICED"
+            why = found.by if found.killed else found.excuse
+            rows.append({"claim": claim.id, "mutant": found.mutant.label, "fate": fate, "why": why})
+            out.print(f"{claim.id}: {fate}: {found.mutant.label}: {why}", markup=False, highlight=False, soft_wrap=True)
+    missed = sum(row["fate"] == "NOT NOTICED" for row in rows)
+    weaker = sum(row["fate"] == "weaker" for row in rows)
+    out.print(f"{len(rows)} mutants: {len(rows) - missed - weaker} noticed, {weaker} weaker, {missed} not noticed")
+    if json_path is not None:
+        write_json(json_path, {"mutants": rows}, force)
+    return int(missed > 0)
+
+
 @click.command()
 @click.argument("claims", nargs=-1, metavar="[CLAIM ...]")
 @click.option("--effort", type=click.Choice(("quick", "default", "thorough")), default="default", show_default=True)
 @click.option("--seed", type=int, help="Seed of the sampling checks (fixed by default).")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Worker processes (default: the cores, at most 8).")
 @click.option("--domains", is_flag=True, help="Also print the domain on which each claim was shown, and how.")
+@click.option("--mutants", is_flag=True, help="Judge every changed statement instead, at effort quick.")
 @json_option
 @force_option
 def verify(
@@ -84,22 +105,26 @@ def verify(
     seed: int | None,
     jobs: int | None,
     domains: bool,
+    mutants: bool,
     json_path: str | None,
     force: bool,
 ) -> None:
     """Judge the claims named (all by default) and everything they use.
 
-    Exit code 0 when all are TRUE, 1 when any is FALSE, 3 when any is UNKNOWN (and none FALSE), 2 on bad usage.
+    Exit code 0 when all are TRUE, 1 when any is FALSE, 3 when any is UNKNOWN (and none FALSE), 2 on bad usage. With
+    --mutants: 0 when each is noticed or implied by its statement, else 1.
     """
     from edgestab.proofs.verify import verify as run
 
     check_writable(json_path, force)
+    if mutants:
+        raise click.exceptions.Exit(_mutants(claims, json_path, force))
     report: Report
     if sys.stderr.isatty():
         from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=console(stderr=True), transient=True) as progress:
+        with Progress(*columns, console=console(stderr=True), transient=True) as progress, on_screen("checks"):
             whole = progress.add_task("all checks", total=None)
             running: dict[str, TaskID] = {}
 
@@ -123,7 +148,7 @@ def verify(
     if domains:
         for result in report.results:
             for entry in result.evidence:
-                text = f"{result.claim.id}: {entry.method}: {entry.outcome.domain or result.claim.domain}"
+                text = f"{result.claim.id}: {entry.method}: {entry.outcome.domain or 'no place named'}"
                 out.print(text, style="dim", markup=False, soft_wrap=True)
     for line in _explain(report):
         out.print(line, markup=False, soft_wrap=True)

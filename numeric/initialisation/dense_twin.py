@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..runs.limits import check_seed
 from .eigenvalue_motion import Motion
 from .laws import Array, CurvatureLaw, Entries, InitialEnsemble, check_dense, draw_entries, draw_slices
 from .simulation import EnsembleResult, summarise
@@ -71,7 +72,7 @@ def dense_motion(
     """
     d, p = law.outputs, law.parameters
     check_dense("dense_motion()", d, p)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(check_seed("dense_motion()", seed))
     batch = max(1, min(5000, 500_000 // (d * p * p)))
     parts: list[tuple[Array, Array, Array]] = []
     for start in range(0, samples, batch):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...symbolic.algebra.errors import DomainError
+from ..runs.limits import check_seed
 from .eigenvalue_motion import conditional_acceleration
 from .laws import Array, InitialEnsemble
 
@@ -78,7 +79,7 @@ def cumulant_effect(
             "cumulant_effect()", "samples >= 2 and two spreads in (0, 1)", (samples, spreads), "Mend these."
         )
     unit = InitialEnsemble(law.outputs, law.parameters)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(check_seed("cumulant_effect()", seed))
     one, two = (3 * s * s for s in spreads)
     weights = (two / one / (two - one), -one / two / (two - one))
     batch = max(1, 400_000 // (law.outputs * law.parameters))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ...symbolic.algebra.errors import DomainError
+from ..runs.chunk_store import ChunkStore
 from ..runs.cluster import map_chunks
-from ..runs.limits import check_count
+from ..runs.limits import check_count, check_seed
 from .eigenvalue_motion import Motion, chunk_sizes, join, run_chunk
 from .laws import InitialEnsemble
 
@@ -153,6 +156,9 @@ def simulate_ensemble(
     estimator: str | None = None,
     scheduler: str | None = None,
     workers: int | None = 1,
+    folder: str | Path | None = None,
+    force: bool = False,
+    info: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> EnsembleResult:
     """Simulate Theorem 2 by exact-in-law samples in ``O(D + P)`` memory.
@@ -166,6 +172,9 @@ def simulate_ensemble(
         scheduler: address of a Dask scheduler such as ``tcp://10.0.0.5:8786``; default this machine.
         workers: processes on this machine (1 runs in this one, the default); None takes every core. No result depends
             on it.
+        folder: keep finished chunks here, and go on from those that are there.
+        force: discard what another run left in the folder.
+        info: more data for the folder's ``run.json`` (argv, versions).
         progress: called with samples done and samples in all.
 
     Returns:
@@ -173,6 +182,7 @@ def simulate_ensemble(
 
     Raises:
         DomainError: fewer than two samples, a negative seed, or an unknown estimator.
+        OutputError: the folder cannot be written, or holds another run.
 
     Source:
         Agarwala, Pedregosa and Pennington 2022, Theorem 2; Dumitriu and Edelman 2002, for the bidiagonal model of J.
@@ -187,14 +197,23 @@ def simulate_ensemble(
     check_count("simulate_ensemble()", "seed", seed, minimum=0)
     chosen = choose_estimator(law, estimator)
     sizes = chunk_sizes(law, samples)
-    streams = np.random.SeedSequence(seed).spawn(len(sizes))
+    streams = np.random.SeedSequence(check_seed("simulate_ensemble()", seed)).spawn(len(sizes))
     work = [(law, chosen, count, stream) for count, stream in zip(sizes, streams, strict=True)]
+    config = {**asdict(law), "estimator": chosen, "samples": samples, "seed": seed, "sizes": sizes}
+    store = None if folder is None else ChunkStore(folder, config, len(sizes), info=info, force=force)
     parts: dict[int, Motion] = {}
-    done = 0
-    for index, part in map_chunks(_run_packed, work, workers=workers, scheduler=scheduler, backend="processes"):
-        parts[index] = part
-        done += sizes[index]
-        progress(done, samples)
+    if store is not None:
+        parts = {i: Motion(**known) for i in range(len(sizes)) if (known := store.load(i)) is not None}
+    todo = [i for i in range(len(sizes)) if i not in parts]
+    progress(sum(sizes[i] for i in parts), samples)
+    left = [work[i] for i in todo]
+    for place, part in map_chunks(_run_packed, left, workers=workers, scheduler=scheduler, backend="processes"):
+        parts[todo[place]] = part
+        if store is not None:
+            store.save(todo[place], asdict(part))
+        progress(sum(sizes[i] for i in parts), samples)
+    if store is not None:
+        store.write_run(finished=True)
     return summarise(law, join([parts[k] for k in range(len(sizes))]), seed, chosen)
 
 

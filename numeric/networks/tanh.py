@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ...symbolic.algebra.errors import DomainError
+from ..runs.limits import check_seed
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -96,7 +97,7 @@ class TanhNetwork:
         Returns:
             Parameters, shape ``(P,)``.
         """
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(check_seed("TanhNetwork.initial()", seed))
         parts = []
         for rows, columns in self.shapes:
             weights = gain / math.sqrt(rows - 1) * rng.standard_normal((rows - 1, columns))
@@ -256,6 +257,6 @@ def digits_data(examples: int = 200, seed: int = 0) -> tuple[Array, Array]:
     images, labels = load_digits(return_X_y=True)
     if not 1 <= examples <= len(images):
         raise DomainError.of("digits_data()", f"1 to {len(images)} examples", examples, "Choose fewer.")
-    chosen = np.random.default_rng(seed).choice(len(images), examples, replace=False)
+    chosen = np.random.default_rng(check_seed("digits_data()", seed)).choice(len(images), examples, replace=False)
     x = images[chosen] - images[chosen].mean(axis=0)
     return x / np.sqrt(np.mean(x**2)), np.eye(10)[labels[chosen]]

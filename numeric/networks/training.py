@@ -63,23 +63,28 @@ class NetworkRun:
         """How often ``eta lambda_1`` crosses 2 between measurements."""
         return int(count_edge_crossings(self.step_size * self.ntk[:, 0]))
 
-    def nonlinear_shares(self, window: int = 10) -> tuple[float, float] | None:
+    def nonlinear_shares(self, window: int = 10) -> tuple[float, float | None] | None:
         """The sum of the non-linear over that of the linear part: up to the edge, and around the steepest fall.
 
         Args:
             window: steps on each side of the steepest fall.
 
         Returns:
-            The two shares, or None where the run never crosses the edge or was not measured at every step.
+            The two shares; None where the run never crosses the edge or was not measured at every step. The second is
+            None where the eigenvalue has not come back below the edge within the run: nothing has fallen yet.
         """
         above = np.flatnonzero(self.step_size * self.ntk[:, 0] > 2)
         if not len(above) or above[0] < 2 or not np.isfinite(self.change).any():
             return None
         crossing = int(above[0])
+        rest, part = np.abs(self.nonlinear), np.abs(self.linear)
+        rising = float(rest[:crossing].sum() / part[:crossing].sum())
+        peak = crossing + int(np.argmax(self.ntk[crossing:, 0]))
+        if not np.any(self.step_size * self.ntk[peak:, 0] < 2):
+            return rising, None
         fall = crossing + int(np.nanargmin(self.change[crossing:-2]))
         around = slice(max(fall - window, crossing), min(fall + window, len(self.change) - 2))
-        rest, part = np.abs(self.nonlinear), np.abs(self.linear)
-        return float(rest[:crossing].sum() / part[:crossing].sum()), float(rest[around].sum() / part[around].sum())
+        return rising, float(rest[around].sum() / part[around].sum())
 
     @property
     def nonlinear(self) -> Array:

@@ -77,12 +77,18 @@ class Basin:
         return float(np.sum(good & self.inside(barrier)) / max(1, np.sum(good)))
 
 
+def default_norms(barrier: Barrier, epsilon: Fraction) -> tuple[float, float]:
+    """A range of weight norms that shows the region of an epsilon, with starts below it and far above."""
+    bottom, height = 2 - float(barrier.width) * float(epsilon), float(barrier.height)
+    return min(1.6, bottom - 0.4), max(4.0, bottom + 2 * height)
+
+
 def simulate_basin(
     barrier: Barrier,
     epsilon: Fraction,
     *,
     z_range: tuple[float, float] = (-1.2, 2.2),
-    V_range: tuple[float, float] = (1.6, 4.0),
+    V_range: tuple[float, float] | None = None,
     shape: tuple[int, int] = (96, 136),
     steps: int | None = None,
 ) -> Basin:
@@ -92,7 +98,7 @@ def simulate_basin(
         barrier: gives the map, and the width of the interval in which limits lie.
         epsilon: in (0, 1].
         z_range: first and last residual.
-        V_range: first and last weight norm.
+        V_range: first and last weight norm; by default about the region, see :func:`default_norms`.
         shape: rows (V) and columns (z).
         steps: gradient steps for each start; default ``200 / epsilon + 2000``.
 
@@ -119,7 +125,8 @@ def simulate_basin(
     kernel = compile_map(barrier.one_step, "float64")
     e, width = float(epsilon), to_fraction(barrier.width)
     limit_steps = steps if steps is not None else int(200 / e) + 2000
-    zs, Vs = np.linspace(*z_range, shape[1]), np.linspace(*V_range, shape[0])
+    norms = default_norms(barrier, epsilon) if V_range is None else V_range
+    zs, Vs = np.linspace(*z_range, shape[1]), np.linspace(*norms, shape[0])
     outcome = np.full(shape, IMPOSSIBLE, dtype=np.int64)
     limit = np.full(shape, np.nan)
     tilt = float(barrier.lyapunov.tilt.subs(barrier.epsilon, epsilon))
@@ -183,7 +190,8 @@ def plot_basin(
     from matplotlib.patches import Patch, Rectangle
 
     with styled_axes(ax, (6.2, 4.2)) as ax:
-        shades = ["#cfe3d4", "#f3e3b3", "#e9c4bd", "#e3e3e3", "#ffffff"]
+        # light tints of blue, yellow, vermilion: told apart with any colour vision, and by their grey levels
+        shades = ["#9ecae9", "#f7e8a4", "#d98a6a", "#5a5a5a", "#ffffff"]
         ax.pcolormesh(
             basin.z, basin.V, basin.outcome, cmap=ListedColormap(shades), vmin=-0.5, vmax=4.5, rasterized=True
         )
@@ -195,8 +203,8 @@ def plot_basin(
         ]
         if cells is not None:
             shade = np.where(cells.proved, 1.0, np.nan)
-            ax.pcolormesh(cells.z, cells.V, shade, cmap=ListedColormap(["#5b9a6f"]), rasterized=True)
-            handles.append(Patch(color="#5b9a6f", label="proved, grown"))
+            ax.pcolormesh(cells.z, cells.V, shade, cmap=ListedColormap(["#1f5f8b"]), rasterized=True)
+            handles.append(Patch(color="#1f5f8b", label="proved, grown"))
         e = float(basin.epsilon)
         for number, barrier in enumerate(barriers):
             low, high = (float(x) for x in barrier.z_range)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import sympy as sp
 
-from ...symbolic.algebra.symbols import symbol
+from ...symbolic.algebra.symbols import symbols
 from ...symbolic.models.quadratic import main_case
 from ..codegen.compile import compile_map
 from ..runs.figure_style import COLOURS, EDGE_LINE, STYLE, save_figure, styled_axes
@@ -78,7 +78,7 @@ def plot_orbit(orbit: Orbit, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_plane(orbit: Orbit, *, ax: Axes | None = None) -> Axes:
-    """Every second step in the plane of residual and eigenvalue, with the nullcline at epsilon = 0.
+    """Every second step in the plane of residual and eigenvalue, with the nullcline of this epsilon.
 
     Args:
         orbit: what to draw.
@@ -90,16 +90,38 @@ def plot_plane(orbit: Orbit, *, ax: Axes | None = None) -> Axes:
     with styled_axes(ax, (4.2, 3.4)) as ax:
         ax.scatter(orbit.z[::2], orbit.T[::2], s=5, color=COLOURS[0], label="even steps")
         ax.scatter(orbit.z[1::2], orbit.T[1::2], s=5, color=COLOURS[1], label="odd steps")
-        curve = main_case().nullcline(1).at_zero
         low, high = ax.get_xlim()
         z = np.linspace(low, min(high, 0.9), 200)
-        f = sp.lambdify(symbol("z"), curve, "numpy")(z)
-        ax.plot(z, f, color="0.4", linewidth=1, label=r"nullcline at $\epsilon = 0$", zorder=0)
+        f = nullcline_at(z, float(orbit.epsilon))
+        ax.plot(z, f, color="0.4", linewidth=1, label="nullcline", zorder=0)
         ax.axhline(2, **EDGE_LINE)
         ax.set_xlabel(r"$\tilde z$")
         ax.set_ylabel(r"$\tilde T$")
         ax.legend(loc="best")
     return ax
+
+
+def nullcline_at(z: npt.NDArray[np.float64], epsilon: float) -> npt.NDArray[np.float64]:
+    """The two-step nullcline: Newton's iteration on its exact equation, from the curve at epsilon = 0.
+
+    Args:
+        z: residuals, shape ``(n,)``.
+        epsilon: in (0, 1].
+
+    Returns:
+        T of the same shape, nan where the iteration does not settle; to about 1e-12.
+    """
+    curve = main_case().nullcline(1)
+    names = symbols("z T epsilon")
+    equation = curve.exact_equation()
+    both = sp.lambdify(names, (equation, sp.diff(equation, names[1])), "numpy")
+    with np.errstate(all="ignore"):
+        T = np.asarray(sp.lambdify(names[0], curve.at_zero, "numpy")(z), dtype=np.float64)
+        for _ in range(60):
+            value, slope = both(z, T, epsilon)
+            move = value / slope
+            T = T - move
+        return np.where(np.abs(move) < 1e-12 * np.maximum(1, np.abs(T)), T, np.nan)
 
 
 def save_orbit(path: str, start: Start, *, steps: int) -> None:

@@ -38,6 +38,11 @@ ROBUST = 12
 TRAPPED = Fraction(1, 2)
 """Largest excess of the weight norm over the edge: the trapping region of Theorem 1 reaches to 0.52."""
 
+HIGHEST = 3
+WIDEST = Fraction(1, 2)
+"""Largest rescaled weight norm and residual of a start whose orbit is taken to come down to the edge, however well it
+forgets itself: at random starts the first errors appear at norms above 3.1 and at residuals above 0.9."""
+
 STABLE = Fraction(1, 5)
 """Largest p taken into account: the two-cycles at epsilon = 0 lose their stability at p = 0.236."""
 
@@ -72,7 +77,8 @@ class LimitPrediction:
         relaxed_limit: where an orbit ends that has forgotten its start (limit series to the same order).
         memory: share of the start's deviation from the slow manifold that is left at the end.
         regime: ``relaxed`` (memory below 1e-3), ``frozen`` (above 1/2), ``between``, or ``outside``: so far from the
-            edge, or at so large an epsilon, that the law says nothing (its expected error is infinite).
+            edge, at so large an epsilon, or of no real weights, so that the law says nothing (its expected error is
+            infinite).
         proved_range: an interval that holds the limit for certain, for orbits whose residual shrinks at every step.
 
     Source:
@@ -149,7 +155,7 @@ def predict_limit(epsilon: object, z0: object, T0: object) -> LimitPrediction:
                 (abs(end) for _, end, _ in ends.values() if not mpmath.isnan(end)), default=mpmath.inf
             )
         weight, error = _best_cut(values, size)
-        error = mpmath.inf if outside else error + rest
+        error = mpmath.inf if outside or _far(eps, *start) else error + rest
         value, error, proved = _within(values[weight], error, enclose_frozen_limit(main_case(), eps, *start))
         outside = mpmath.isinf(error)
         before = ends[weight][2]
@@ -167,6 +173,12 @@ def predict_limit(epsilon: object, z0: object, T0: object) -> LimitPrediction:
             regime="outside" if outside else _regime(memory),
             proved_range=proved,
         )
+
+
+def _far(eps: Fraction, z0: Fraction, T0: Fraction) -> bool:
+    """Whether a start has no real weights, or its orbit may not come down to the edge at all."""
+    norm = T0 - 2 * (1 - eps) * z0
+    return norm > HIGHEST or z0 > WIDEST or max(2 * z0, -2 * eps * z0) > T0
 
 
 def _regime(memory: Any) -> str:

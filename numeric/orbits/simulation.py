@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from html import escape
 from typing import Any
 
 import gmpy2
+import mpmath
 
 from ...symbolic.algebra.errors import DomainError, PrecisionError
 from ...symbolic.planar.nullcline import EDGE
@@ -33,8 +35,9 @@ class Simulation:
     Attributes:
         status: ``converged``, ``diverged`` or ``max_steps``.
         steps: gradient steps taken.
-        z: final rescaled residual, as a decimal string (one digit more than ``digits``, so that rounding costs none).
-        T: final rescaled NTK eigenvalue, likewise; near the edge with as many digits more as ``2 - T`` needs.
+        z_decimal: final rescaled residual in decimals, one digit more than ``digits``, so that rounding costs none; the
+            property ``z`` is the same as a number.
+        T_decimal: final rescaled NTK eigenvalue, likewise; near the edge with as many digits more as ``2 - T`` needs.
         edge: the edge of stability in the same units.
         digits: decimal digits asked for.
         trusted_digits: decimal digits of T that a wider number type confirms (for ``arb``: that the ball proves).
@@ -51,14 +54,16 @@ class Simulation:
 
     Example:
         >>> end = es.simulate("1/10", z="-3/5", T=1, digits=20)
-        >>> end.status.value, end.kernel, end.T, end.trusted_digits
+        >>> end.status.value, end.kernel, end.T_decimal, end.trusted_digits
         ('converged', 'double-double', '1.935597113681717097264', 20)
+        >>> end.T < 2, round(float(2 - end.T), 6)
+        (True, 0.064403)
     """
 
     status: Status
     steps: int
-    z: str
-    T: str
+    z_decimal: str
+    T_decimal: str
     edge: int
     digits: int
     trusted_digits: int
@@ -73,15 +78,52 @@ class Simulation:
 
     def to_json(self) -> dict[str, Any]:
         """All fields; z and T are floats at 16 digits and decimal strings above, null where not finite."""
-        row = {**self.__dict__, "notes": list(self.notes), "gap": self.gap if math.isfinite(self.gap) else None}
+        row = {name.removesuffix("_decimal"): value for name, value in self.__dict__.items()}
+        row |= {"notes": list(self.notes), "gap": self.gap if math.isfinite(self.gap) else None}
         if self.digits <= 16:
-            row |= {"z": _finite(self.z), "T": _finite(self.T)}
+            row |= {"z": _finite(self.z_decimal), "T": _finite(self.T_decimal)}
         return row
+
+    @property
+    def z(self) -> mpmath.mpf:
+        """The final rescaled residual, with all its digits; arithmetic on it rounds to ``mpmath.mp.dps``."""
+        return _number(self.z_decimal)
+
+    @property
+    def T(self) -> mpmath.mpf:
+        """The final rescaled NTK eigenvalue, likewise."""
+        return _number(self.T_decimal)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """What a reader looks for: names and texts."""
+        found = [
+            ("status", str(self.status)),
+            ("steps", f"{self.steps:,}"),
+            ("z", self.z_decimal),
+            ("T", self.T_decimal),
+            ("edge", str(self.edge)),
+            ("2 - T", f"{self.gap:.10g}, {self.gap_trusted_digits} digits trusted"),
+            ("digits", f"{self.digits} asked for, {self.trusted_digits} of T trusted"),
+            ("number type", f"{self.kernel}, checked by {self.checked_by}"),
+        ]
+        for name, ball in (self.enclosure or {}).items():
+            found.append((f"{name} lies in", f"{ball['mid']} +/- {ball['radius']}"))
+        return [*found, ("note", "\n".join(self.notes))] if self.notes else found
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks."""
+        cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in self.rows())
+        return f"<table>{cells}</table>"
 
     @property
     def gap(self) -> float:
         """How far the final eigenvalue lies below the edge, ``2 - T``, as a float."""
-        return float(EDGE - gmpy2.mpfr(self.T, 64 + int(len(self.T) * 3.33)))
+        return float(EDGE - gmpy2.mpfr(self.T_decimal, 64 + int(len(self.T_decimal) * 3.33)))
+
+
+def _number(text: str) -> mpmath.mpf:
+    with mpmath.workprec(64 + int(len(text) * 3.33)):
+        return mpmath.mpf(text)
 
 
 def _finite(text: str) -> float | None:
@@ -130,7 +172,7 @@ def simulate(
         Agarwala, Pedregosa and Pennington 2023, Analysis (the map); the choice of number types is derived here.
 
     Example:
-        >>> es.simulate("1/10", z="-3/5", T=1).T
+        >>> es.simulate("1/10", z="-3/5", T=1).T_decimal
         '1.935597113681715'
     """
     where = "simulate()"

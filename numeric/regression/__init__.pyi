@@ -7,5 +7,9 @@ from .mean_field import mean_field_descent as mean_field_descent
 from .mean_field import mean_field_flow as mean_field_flow
 from .model import RegressionModel as RegressionModel
 from .model import RegressionState as RegressionState
+from .sharpening import EigenvalueRates as EigenvalueRates
+from .sharpening import SharpeningCurve as SharpeningCurve
+from .sharpening import eigenvalue_rates as eigenvalue_rates
+from .sharpening import measure_sharpening as measure_sharpening
 from .simulated_differences import simulate_eigenvalue_differences as simulate_eigenvalue_differences
 from .two_steps import split_two_steps as split_two_steps

@@ -17,7 +17,7 @@ from ..initialisation.laws import (
     draw_entries,
     draw_slices,
 )
-from ..runs.limits import check_count, refuse
+from ..runs.limits import check_count, check_seed, refuse
 from .model import RegressionState
 
 
@@ -128,7 +128,8 @@ class RegressionEnsemble(InitialEnsemble):
             The state, dense Q.
         """
         check_dense("RegressionEnsemble.sample()", self.outputs, self.parameters)
-        rng = np.random.default_rng([seed, index])
+        where = "RegressionEnsemble.sample()"
+        rng = np.random.default_rng([check_seed(where, seed), check_seed(where, index, "index")])
         residual = draw_entries(rng, self.entries, (self.outputs,))
         noise = draw_entries(rng, self.entries, (self.outputs, self.parameters))
         jacobian = self.correlation * residual[:, None] + math.sqrt(1 - self.correlation**2) * noise

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..initialisation.laws import Array, InitialEnsemble, check_dense, draw_slices
-from ..runs.limits import check_count, check_positive
+from ..runs.limits import check_count, check_positive, check_seed
 from .model import descent_step
 
 
@@ -120,7 +120,7 @@ def simulate_eigenvalue_differences(
     check_count(where, "samples", samples, minimum=2)
     check_dense(where, law.outputs, law.parameters)
     d, p = law.outputs, law.parameters
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(check_seed("simulate_eigenvalue_differences()", seed))
     batch = max(1, min(20_000, 2_000_000 // (d * p * p)))
     rows = []
     for start in range(0, samples, batch):

@@ -28,6 +28,10 @@ def refuse(where: str, expected: str, got: object, fix: str) -> NoReturn:
     raise DomainError.of(where, expected, got, fix)
 
 
+MOST = 10**15
+"""The largest count that any argument may have: beyond it sizes leave the machine's integers."""
+
+
 def check_count(where: str, name: str, value: Any, minimum: int = 1) -> int:
     """An integer no smaller than ``minimum``.
 
@@ -42,7 +46,25 @@ def check_count(where: str, name: str, value: Any, minimum: int = 1) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < minimum:
         refuse(where, f"{name} as an integer of at least {minimum}", repr(value), f"Pass {name} >= {minimum}.")
+    if int(value) > MOST:
+        refuse(where, f"{name} of at most {MOST}", repr(value), "It would take longer than anyone can wait.")
     return int(value)
+
+
+def check_seed(where: str, seed: Any, name: str = "seed") -> int:
+    """A seed (or the number of a sample): an integer that is not negative, of any size.
+
+    Args:
+        where: function that asks.
+        seed: what the user gave.
+        name: of the argument, for the message.
+
+    Returns:
+        The value as int.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or seed < 0:
+        refuse(where, f"{name} as an integer of at least 0", repr(seed), f"Pass {name} >= 0.")
+    return int(seed)
 
 
 def check_positive(where: str, name: str, value: Any) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from ...symbolic.algebra.errors import DomainError
 from ..orbits.precision.cheapest_type import CheapestRun, run_in_cheapest_type
 from ..orbits.starts import exact_rational, read_start
+from ..runs.limits import check_seed
 from ..runs.status import Status
 from .chunk import limit_gap
 from .grid import Floats
@@ -77,7 +78,7 @@ def check_sweep(result: SweepResult, count: int = 32, *, seed: int = 0) -> SpotC
     """
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise DomainError.of("check_sweep()", "count >= 1", count, "32 orbits give a fair impression.")
-    chosen = np.random.default_rng(seed).permutation(result.grid.size)[:count]
+    chosen = np.random.default_rng(check_seed("check_sweep()", seed)).permutation(result.grid.size)[:count]
     lost = undecided = 0
     errors: dict[int, float] = {}
     for index in map(int, chosen):

@@ -13,6 +13,13 @@ from ...symbolic.latex.names import NameMap
 from ...symbolic.latex.reader import read_equations
 from ...symbolic.models.own_loss.stabilisation import derive_self_stabilisation
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
+from ..statements import Definition, Named, Range, Statement, eq
+
+X, STEP = sp.Symbol("X"), sp.Symbol("k")
+PRINTED = sp.Function("read")(sp.Function("latex")(X))
+LEFT, RIGHT = sp.Function("lhs")(STEP), sp.Function("rhs")(STEP)
+OBJECTS = Named("the derived objects of every kind", r"\text{the derived objects of every kind}")
+STEPS = Named("the steps of all derivation logs", r"\text{the steps of all derivation logs}")
 
 RENAMED = NameMap({"z": r"\mathcal{F}", "T": r"\lambda_{\max}", "epsilon": r"\varepsilon"})
 
@@ -34,6 +41,9 @@ def _objects(ctx: CheckContext, order: int) -> dict[str, Derived]:
 def _read_back(ctx: CheckContext) -> Outcome:
     """Print each object at several widths and under two name maps, read the LaTeX, compare term by term."""
     tested = rejected = 0
+    ctx.statement.within(X, OBJECTS)
+    if ctx.statement.equation(PRINTED) != X:
+        return judge(1, 1, detail="what is compared is the object read with the object printed")
     try:
         objects = _objects(ctx, ctx.pick(3, 4, 6))
     except EdgestabError as error:
@@ -53,12 +63,16 @@ def _read_back(ctx: CheckContext) -> Outcome:
         int(rejected),
         worst=int(rejected),
         bound=0,
+        figure="equations that read otherwise",
         domain=f"{', '.join(objects)}; two widths, two name maps",
     )
 
 
 def _logs_hold(ctx: CheckContext) -> Outcome:
     """Write the log of each object; a step whose exact check fails raises."""
+    ctx.statement.within(STEP, STEPS)
+    if ctx.statement.equation(LEFT) != RIGHT:
+        return judge(1, 1, detail="what each step is held against is its right side")
     order = ctx.pick(2, 3, 5)
     objects: dict[str, Callable[[], Derived]] = {
         "one-step": lambda: ctx.map,
@@ -81,6 +95,7 @@ def _logs_hold(ctx: CheckContext) -> Outcome:
         len(failures),
         worst=len(failures),
         bound=0,
+        figure="logs with a step that does not hold",
         domain=", ".join(objects),
         detail="; ".join(failures),
     )
@@ -90,17 +105,23 @@ CLAIMS = (
     Claim(
         id="latex-read-back",
         title="Printed LaTeX is the object it came from",
-        statement=sp.Eq(sp.Function("read")(sp.Function("print")(sp.Symbol("X"))), sp.Symbol("X")),
-        source=Source("edgestab", "LaTeX printer and reader"),
-        domain="every kind of derived object",
-        checks=(Check("print, read, compare", Level.DERIVED, _read_back),),
+        statement=Statement(
+            conclusion=(eq(PRINTED, X),),
+            over=(Range(X, OBJECTS),),
+            where=(Definition(X, "a derived object, as equations with their remainders"),),
+        ),
+        source=Source("edgestab", "edgestab.latex.read_latex"),
+        checks=(Check("print, read, compare", Level.CHECKED, _read_back),),
     ),
     Claim(
         id="derivation-logs",
         title="Every step of the derivation logs holds",
-        statement=sp.Eq(sp.Symbol("lhs"), sp.Symbol("rhs")),
-        source=Source("edgestab", "derivation logs, `--explain`"),
-        domain="each identity in each log",
-        checks=(Check("exact algebra, step by step", Level.DERIVED, _logs_hold),),
+        statement=Statement(
+            conclusion=(eq(LEFT, RIGHT),),
+            over=(Range(STEP, STEPS),),
+            where=(Definition(STEP, "a step that states an identity"),),
+        ),
+        source=Source("edgestab", "edgestab.explain.DerivationLog, `--explain`"),
+        checks=(Check("exact algebra, step by step", Level.CHECKED, _logs_hold),),
     ),
 )

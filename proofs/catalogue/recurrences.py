@@ -213,7 +213,7 @@ def _y_missing_terms(ctx: CheckContext) -> Outcome:
 def _y_scaled(ctx: CheckContext) -> Outcome:
     """Under the hypothesis y = epsilon w every term beyond the leading ones lies in the stated remainder."""
     recurrence = ctx.map.two_step(_order(ctx))
-    for variable in (z, w, epsilon):
+    for variable in (z, y, w, epsilon):
         ctx.statement.within(variable, FORMAL)
     y_value = ctx.statement.value(y)
     ring = PolyRing((z, w, epsilon))
@@ -364,7 +364,7 @@ CLAIMS = (
         title="The printed recurrence of y stands for y = O(epsilon), up to y^2 O(z^2)",
         statement=Statement(
             conclusion=(eq(DY, _LEADING_Y + epsilon * O(z**3) + y**2 * O(z**2)),),
-            over=tuple(Range(v, FORMAL) for v in (z, w, epsilon)),
+            over=tuple(Range(v, FORMAL) for v in (z, y, w, epsilon)),
             given=(eq(y, epsilon * w),),
         ),
         source=_source(),

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import sympy as sp
+from flint import fmpq
 
-from ...symbolic.algebra.rings import Exponents, PolyRing, poly_terms
+from ...symbolic.algebra.rings import Exponents, PolyRing, poly_terms, to_rational
 from ...symbolic.algebra.symbols import symbol
+from ...symbolic.planar.planar_map import PlanarMap
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
+from ..statements import NATURALS, Definition, Named, Range, Statement, eq
+from ..subject import measured
 
-z, T, y, epsilon = (symbol(n) for n in ("z", "T", "y", "epsilon"))
+z, y, epsilon = (symbol(n) for n in ("z", "y", "epsilon"))
+m, N = sp.Symbol("m"), sp.Symbol("N", integer=True)
+W_Y, W_EPSILON = sp.Symbol("w_y", integer=True), sp.Symbol("w_epsilon", integer=True)
+EXACT, KEPT, DROPPED = (sp.Function(name)(m, N, W_Y, W_EPSILON) for name in ("exact", "kept", "dropped"))
+MONOMIALS = Named("the monomials in z, y and epsilon", r"\text{the monomials in } z, y, \epsilon")
+WEIGHTED = ((0, 0), (2, 2), (1, 0))
+"""What y and epsilon count in the degree, z counting 1."""
 
 
-def _exact_increments(ctx: CheckContext, order: int) -> tuple[dict[Exponents, object], dict[Exponents, object]]:
+@measured
+def _exact_increments(one_step: PlanarMap, order: int) -> tuple[dict[Exponents, fmpq], dict[Exponents, fmpq]]:
     """Both increments as whole polynomials, by exact composition: nothing is cut on the way."""
-    one_step = ctx.map
     ring = PolyRing((z, y, epsilon))
     here = [ring.generator(s) for s in (z, y, epsilon)]
-    curve = ctx.map.nullcline(order).series.polynomial()
+    curve = one_step.nullcline(order).series.polynomial()
     start = curve.compose(here[0], here[2], ctx=ring.context) + here[1]
     now = [here[0], start]
     for _ in range(2):
@@ -26,25 +36,36 @@ def _exact_increments(ctx: CheckContext, order: int) -> tuple[dict[Exponents, ob
 
 
 def _remainder(ctx: CheckContext) -> Outcome:
-    """Exact increments, with the monomials of the stated remainder taken out, against the truncated recurrence."""
-    order = ctx.pick(2, 3, 5)
-    exact = _exact_increments(ctx, order)
+    """The statement at every monomial of the exact increments and of the truncated ones."""
+    ctx.statement.within(m, MONOMIALS)
+    orders = [n for n in ctx.pick((1, 2), (1, 2, 3), (1, 3, 5)) if n in ctx.statement.domain(N)]
+    weights = [
+        pair
+        for pair in WEIGHTED
+        if all(w in ctx.statement.domain(v) for v, w in zip((W_Y, W_EPSILON), pair, strict=True))
+    ]
     tested = rejected = 0
-    for weights in ((0, 0), (2, 2), (1, 0)):
-        recurrence = ctx.map.two_step(order, weights)
-        for series, whole in zip(recurrence.increments, exact, strict=True):
-            dropped = series.dropped()
-            kept = series.terms()
-            tested += len(whole)
-            rejected += sum(kept.get(e, 0) != (0 if e in dropped else c) for e, c in whole.items())
-            rejected += sum(e not in whole for e in kept)
+    held: dict[tuple[fmpq, fmpq, bool], bool] = {}
+    for order in orders:
+        exact = _exact_increments(ctx.map, order)
+        for pair in weights:
+            recurrence = ctx.map.two_step(order, pair)
+            for series, whole in zip(recurrence.increments, exact, strict=True):
+                dropped, kept = series.dropped(), series.terms()
+                for e in whole.keys() | kept.keys():
+                    true, left = whole.get(e, fmpq(0)), kept.get(e, fmpq(0))
+                    key = (true, left, e in dropped)
+                    if key not in held:
+                        values = {EXACT: to_rational(true), KEPT: to_rational(left)}
+                        held[key] = ctx.statement.holds({**values, DROPPED: to_rational(true) if key[2] else 0})
+                    tested, rejected = tested + 1, rejected + (not held[key])
     return judge(
         tested,
         rejected,
         worst=rejected,
         bound=0,
-        domain=f"order {order}; weights of (z, y, epsilon): (1, 0, 0), (1, 2, 2), (1, 1, 0)",
-        detail="every monomial of the exact increments is either kept unchanged or in the stated remainder",
+        figure="monomials neither kept unchanged nor in the stated remainder",
+        domain=f"orders {', '.join(map(str, orders))}; weights of (y, epsilon): {', '.join(map(str, weights))}",
     )
 
 
@@ -52,12 +73,24 @@ CLAIMS = (
     Claim(
         id="series-remainder",
         title="A truncated recurrence has dropped exactly what it says",
-        statement=sp.Eq(sp.Symbol("exact"), sp.Symbol("kept") + sp.Symbol("dropped")),
-        variables=(z, y, epsilon),
-        source=Source("edgestab", "series engine"),
+        statement=Statement(
+            conclusion=(eq(EXACT, KEPT + DROPPED), eq(KEPT * DROPPED, 0)),
+            over=(
+                Range(m, MONOMIALS),
+                Range(N, NATURALS),
+                Range(W_Y, sp.S.Naturals0),
+                Range(W_EPSILON, sp.S.Naturals0),
+            ),
+            where=(
+                Definition(m, "a monomial, of either increment of the two-step recurrence"),
+                Definition(N, "the order to which the recurrence is kept"),
+                Definition(W_Y, "what y counts in the order, z counting 1"),
+                Definition(W_EPSILON, "what epsilon counts in the order"),
+            ),
+        ),
+        source=Source("edgestab", "edgestab.planar.Recurrence"),
         uses=("one-step-map",),
-        domain="two-step increments in (z, y) under three gradings",
-        checks=(Check("against exact composition without any truncation", Level.DERIVED, _remainder),),
+        checks=(Check("against exact composition without any truncation", Level.CHECKED, _remainder),),
         note="`series.dropped()` is the ideal of its minimal dropped monomials.",
     ),
 )

@@ -2,258 +2,469 @@
 
 from __future__ import annotations
 
-import numpy as np
+from functools import lru_cache
+
 import sympy as sp
 
 from ...symbolic.algebra.errors import ProofError
-from ...symbolic.algebra.rings import PolyRing
+from ...symbolic.algebra.rings import PolyRing, poly_terms
 from ...symbolic.algebra.symbols import symbol, symbols
 from ...symbolic.models.quadratic import QuadraticModel, main_case
+from ...symbolic.planar.planar_map import PlanarMap
 from ...symbolic.trapping.barrier import derive_barrier
 from ...symbolic.trapping.lyapunov import derive_lyapunov
 from ...symbolic.trapping.target import derive_target_region, derive_tilt, s
-from ..certificates.theorem_1 import TARGET_BARRIER, TARGET_WINDOW
+from ..certificates.stated import epsilon_range, require_limit
+from ..certificates.stated_reach import (
+    StatedBarrier,
+    read_free,
+    refuse,
+    stated_barrier,
+    stated_reach,
+)
+from ..certificates.theorem_1 import TARGET_BARRIER
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
-from .theorem_1 import V_RANGE, Z_RANGE
+from ..statements import (
+    FORMAL,
+    NATURALS,
+    POSITIVE,
+    REALS,
+    Definition,
+    Iff,
+    O,
+    R,
+    Range,
+    Statement,
+    eq,
+    ge,
+    le,
+    lt,
+    ne,
+    split_order,
+)
+from .quadratic_models import squares_after_a_step
 from .theorem_1_certificate import judge_conditions, refuted_by_algebra
 
-z, T, V, epsilon, eta, mu, E = symbols("z T V epsilon eta mu E")
+z, T, V, p, epsilon, eta, mu, E, a = symbols("z T V p epsilon eta mu E a")
 limit = symbol("T_inf")
-_TILT = main_case().edge_coordinates().tilt - 4 * epsilon * E / T
+STEP_Z, STEP_T = symbols("z' T'")
+THETA = symbols("theta_1 theta_2")
+DIFFER = "monomials that differ"
+
+# scaling
 
 
-@refuted_by_algebra
+def _real(name: str) -> sp.Symbol:
+    return sp.Symbol(name, real=True)
+
+
+SCALED = (symbol("z_mu"), _real("T_mu"))
+SCALED_NEXT = (_real("z_mu'"), _real("T_mu'"))
+
+
+def _in_state(state: tuple[sp.Symbol, ...]) -> tuple[sp.Expr, ...]:
+    """The one-step map of ``{1, -epsilon}``, in other names of the state."""
+    return tuple(c.subs(dict(zip((z, T), state, strict=True)), simultaneous=True) for c in main_case().components)
+
+
+def _differ(left: sp.Expr, right: sp.Expr, ring: PolyRing) -> tuple[int, int]:
+    """Monomials of two polynomials, and how many differ."""
+    one, two = (poly_terms(ring.from_expr(sp.expand(side))) for side in (left, right))
+    monomials = one.keys() | two.keys()
+    return len(monomials), sum(one.get(m, 0) != two.get(m, 0) for m in monomials)
+
+
 def _scaling(ctx: CheckContext) -> Outcome:
-    """``{mu, -epsilon mu}`` in ``(mu z, T)`` is the map of ``{1, -epsilon}``."""
-    plain = ctx.map
-    scaled = QuadraticModel(tuple(mu * q for q in ctx.subject.model.eigenvalues)).one_step()
-    ring = PolyRing((z, T, epsilon, mu))
+    """Descent with eigenvalues ``{mu, -epsilon mu}`` and step eta against the stated map, as polynomials in theta."""
+    read_free(ctx.statement, *THETA, epsilon, mu, eta)
+    model = QuadraticModel(tuple(mu * q for q in ctx.subject.model.eigenvalues))
+    stated = [ctx.statement.equation(name) for name in SCALED_NEXT]
+    inside = [ctx.statement.defined(name) for name in SCALED]
+    ring = PolyRing((*model.theta, epsilon, mu, eta))
+    step = {t: t - eta * sp.diff(model.loss(), t) for t in model.theta}
+    plane = PolyRing((*SCALED, epsilon))
+    places = [ring.from_expr(sp.expand(e)) for e in inside]
+    stepped = [ring.from_expr(sp.expand(step[t])) for t in model.theta]
+    fixed = [ring.generator(x) for x in (epsilon, mu, eta)]
     tested = wrong = 0
-    for factor, left, right in zip((mu, 1), scaled.components, plain.components, strict=True):
-        # mu^2 clears the 1/mu of z = (mu z)/mu
-        image = sp.expand(mu * factor * left.subs(z, z / mu))
-        difference = ring.from_expr(image) - ring.from_expr(sp.expand(mu * right))
-        tested += len(plain.polynomials[0].to_dict())
-        wrong += len(difference.to_dict())
-    return judge(tested, wrong, worst=wrong, bound=0, domain="all mu > 0, epsilon, z, T")
+    for embedded, right in zip(places, stated, strict=True):
+        left = poly_terms(embedded.compose(*stepped, *fixed, ctx=ring.context))
+        image = plane.from_expr(sp.expand(right)).compose(*places, fixed[0], ctx=ring.context)
+        monomials = left.keys() | poly_terms(image).keys()
+        tested += len(monomials)
+        wrong += sum(left.get(m, 0) != poly_terms(image).get(m, 0) for m in monomials)
+    meant = (eta * mu * model.predictor(), eta * model.moment(0))
+    renamed = [c.subs({z: SCALED[0], T: SCALED[1]}, simultaneous=True) for c in ctx.map.components]
+    pairs = [(x, y, ring) for x, y in zip(inside, meant, strict=True)]
+    pairs += [(x, y, plane) for x, y in zip(renamed, stated, strict=True)]
+    for x, y, where in pairs:
+        seen, off = _differ(x, y, where)
+        tested, wrong = tested + seen, wrong + off
+    return judge(tested, wrong, worst=wrong, bound=0, figure=DIFFER, domain="polynomials in theta, epsilon, mu, eta")
 
 
-@refuted_by_algebra
+# multiplicities
+
+_x, _v = sp.IndexedBase("x"), sp.IndexedBase("v")
+_i, _j, _m, _n = (sp.Symbol(name, integer=True) for name in "ijmn")
+_SUM_X, _SUM_V = sp.Sum(_x[_i] ** 2, (_i, 1, _m)), sp.Sum(_v[_j] ** 2, (_j, 1, _n))
+
+
+def _closed_in_sums(ctx: CheckContext, x: sp.Expr, v: sp.Expr) -> tuple[list[sp.Expr], list[sp.Expr]]:
+    """The definitions of z and T with the two sums of squares put in, and the stated next z and T.
+
+    Raises:
+        ProofError: the definitions hold other sums.
+    """
+    sums = {_SUM_X: x, _SUM_V: v}
+    inside = [sp.expand(ctx.statement.defined(name).xreplace(sums)) for name in (z, T)]
+    if any(e.has(sp.Sum) for e in inside):
+        raise refuse("z and T through the sums of squares", inside)
+    return inside, [ctx.statement.equation(name) for name in (STEP_Z, STEP_T)]
+
+
+def _judge_moved(inside: list[sp.Expr], moved: list[sp.Expr], stated: list[sp.Expr], ring: PolyRing) -> tuple[int, int]:
+    """The state after a step against the stated map of the state, as polynomials of a ring."""
+    tested = wrong = 0
+    for after, right in zip(moved, stated, strict=True):
+        image = right.subs(dict(zip((z, T), inside, strict=True)), simultaneous=True)
+        seen, off = _differ(after, image, ring)
+        tested, wrong = tested + seen, wrong + off
+    return tested, wrong
+
+
+def _multiplicities_at_once(ctx: CheckContext) -> Outcome:
+    """Each weight is multiplied by one minus eigenvalue times z, so the two sums of squares are, whatever m and n."""
+    read_free(ctx.statement, epsilon, eta)
+    for count in (_m, _n):
+        ctx.statement.within(count, NATURALS)
+    x, v = _real("sum_x"), _real("sum_v")
+    inside, stated = _closed_in_sums(ctx, x, v)
+    ring = PolyRing((x, v, epsilon, eta))
+    step = {x: x * squares_after_a_step(sp.S.One, inside[0]), v: v * squares_after_a_step(-epsilon, inside[0])}
+    moved = [e.subs(step, simultaneous=True) for e in inside]
+    tested, wrong = _judge_moved(inside, moved, stated, ring)
+    meant = (eta * (x - epsilon * v) / 2, eta * (x + epsilon**2 * v))
+    for e, m in (*zip(inside, meant, strict=True), *zip(stated, ctx.map.components, strict=True)):
+        wrong += sp.expand(e - m) != 0
+    return judge(
+        tested + 4, wrong, worst=wrong, bound=0, figure=DIFFER, domain="every m and n, through sums of squares"
+    )
+
+
 def _multiplicities(ctx: CheckContext) -> Outcome:
-    """Gradient descent on ``(|x|^2 - epsilon |v|^2)^2 / 8`` in m + n variables against the planar map."""
-    closed = ctx.map
-    largest = ctx.pick(2, 3, 4)
+    """Gradient descent in m + n variables, by differentiation, against the stated map."""
+    read_free(ctx.statement, epsilon, eta)
+    sizes = range(1, ctx.pick(2, 3, 4) + 1)
+    counts = [ctx.statement.domain(count) for count in (_m, _n)]
     tested = wrong = 0
-    for m in range(1, largest + 1):
-        for n in range(1, largest + 1):
-            xs = sp.symbols(f"x_1:{m + 1}", real=True)
-            vs = sp.symbols(f"v_1:{n + 1}", real=True)
-            ring = PolyRing((*xs, *vs, epsilon))
-            predictor = (sp.Add(*(x**2 for x in xs)) - epsilon * sp.Add(*(v**2 for v in vs))) / 2
-            kernel = sp.Add(*(sp.diff(predictor, t) ** 2 for t in (*xs, *vs)))
-            stepped = [ring.from_expr(t - sp.diff(predictor**2 / 2, t)) for t in (*xs, *vs)]
-            fixed = [ring.generator(epsilon)]
-            inside = [ring.from_expr(predictor), ring.from_expr(sp.expand(kernel)), *fixed]
-            for now, image in zip(inside[:2], closed.polynomials, strict=True):
-                left = now.compose(*stepped, *fixed, ctx=ring.context)
-                right = image.compose(*inside, ctx=ring.context)
+    for m in sizes:
+        for n in sizes:
+            if not (counts[0].contains(m) and counts[1].contains(n)):
+                continue
+            xs, vs = (sp.symbols(f"{letter}_1:{k + 1}", real=True) for letter, k in (("x", m), ("v", n)))
+            total = [sp.Add(*(t**2 for t in ts)) for ts in (xs, vs)]
+            inside, stated = _closed_in_sums(ctx, *total)
+            output = (total[0] - epsilon * total[1]) / 2
+            step = {t: t - eta * sp.diff(output**2 / 2, t) for t in (*xs, *vs)}
+            ring = PolyRing((*xs, *vs, epsilon, eta))
+            fixed = [ring.generator(e) for e in (epsilon, eta)]
+            moved = [ring.from_expr(step[t]) for t in (*xs, *vs)]
+            places = [ring.from_expr(e) for e in inside]
+            plane = PolyRing((z, T, epsilon))
+            for now, right in zip(places, stated, strict=True):
+                image = plane.from_expr(sp.expand(right)).compose(*places, fixed[0], ctx=ring.context)
                 tested += 1
-                wrong += left != right
-    return judge(tested, wrong, worst=wrong, bound=0, domain=f"1 x m and -epsilon x n for m, n <= {largest}, exact")
+                wrong += now.compose(*moved, *fixed, ctx=ring.context) != image
+    return judge(
+        tested, wrong, worst=wrong, bound=0, figure="equations that fail", domain=f"m, n <= {sizes[-1]}, by derivatives"
+    )
 
 
-def _norm_law(model: QuadraticModel) -> bool:
-    """``|theta'|^2 = |theta|^2 - z^2 (4 - T) - 4 E z`` as polynomials in theta."""
-    step = model.theta_step()
-    ring = PolyRing((*step.variables, *step.parameters))
-    before = ring.from_expr(sp.Add(*(t**2 for t in model.theta)))
-    after = ring.from_expr(sp.Add(*(c**2 for c in step.components)))
-    residual = model.predictor() - model.target
-    fall = residual**2 * (4 - model.moment(0)) + 4 * model.target * residual
-    return bool(before - after == ring.from_expr(fall))
+# any spectrum
+
+_q, _theta = sp.IndexedBase("q"), sp.IndexedBase("theta")
+NORM, NORM_NEXT = symbols("|theta|^2 |theta'|^2")
 
 
-@refuted_by_algebra
+def _moment(power: int) -> sp.Sum:
+    return sp.Sum(_q[_i] ** power * _theta[_i] ** 2, (_i, 1, _n))
+
+
+def _norm_law(model: QuadraticModel, stated: sp.Expr) -> bool:
+    """The stated law of ``|theta|^2`` as polynomials in theta, eigenvalues, target and step size."""
+    ring = PolyRing((*model.theta, *model.parameters, eta))
+    step = {t: t - eta * sp.diff(model.loss(), t) for t in model.theta}
+    places = {
+        z: eta * (model.predictor() - model.target),
+        T: eta * model.moment(0),
+        NORM: sp.Add(*(t**2 for t in model.theta)),
+    }
+    after = eta * sp.Add(*(c**2 for c in step.values()))
+    return bool(ring.from_expr(sp.expand(after)) == ring.from_expr(sp.expand(stated.subs(places, simultaneous=True))))
+
+
+def _norm_of_any_spectrum(ctx: CheckContext) -> sp.Expr:
+    """The stated right side; eta, E and the number of weights are read."""
+    read_free(ctx.statement, eta, E)
+    ctx.statement.within(_n, NATURALS)
+    return ctx.statement.equation(eta * NORM_NEXT)
+
+
 def _any_spectrum(ctx: CheckContext) -> Outcome:
+    stated = _norm_of_any_spectrum(ctx)
     spectra = [sp.symbols(f"kappa_1:{k + 1}", real=True) for k in range(1, ctx.pick(3, 5, 7))]
-    models = [QuadraticModel(values) for values in spectra] + [QuadraticModel(v, target=E) for v in spectra]
-    wrong = sum(not _norm_law(model) for model in models)
+    models = [QuadraticModel(values, target=E) for values in spectra]
+    wrong = sum(not _norm_law(model, stated) for model in models)
     step = ctx.subject.theta_step
     wrong += step != ctx.subject.model.theta_step()
-    return judge(len(models) + 1, wrong, worst=wrong, bound=0, domain="any 1 to 6 eigenvalues, any target, exact")
+    domain = f"1 to {len(spectra)} eigenvalues as symbols"
+    return judge(len(models) + 1, wrong, worst=wrong, bound=0, figure="identities that fail", domain=domain)
 
 
 def _norm_term_by_term(ctx: CheckContext) -> Outcome:
-    """One weight's change ``- 2 z q theta^2 + z^2 q^2 theta^2``, summed: ``- 4 z (z + E) + z^2 T`` for any spectrum."""
-    q, weight = sp.symbols("q_i theta_i", real=True)
-    rest = sp.Symbol("rest", real=True)
-    gradient = sp.diff((rest + q * weight**2 / 2) ** 2 / 2, weight).subs(rest, z - q * weight**2 / 2)
-    change = sp.expand((weight - gradient) ** 2 - weight**2)
-    # sum q theta^2 = 2 f = 2 (z + E), and sum q^2 theta^2 = T
-    wrong = int(sp.expand(change - (-2 * z * (q * weight**2) + z**2 * (q**2 * weight**2))) != 0)
-    summed = -2 * z * (2 * (z + E)) + z**2 * T
-    wrong += sp.expand(summed - (-(z**2) * (4 - T) - 4 * E * z)) != 0
-    return judge(2, wrong, worst=wrong, bound=0, domain="any number of eigenvalues, any target")
+    """One weight's change, summed: through the moments ``sum q^k theta^2`` for k = 0, 1, 2, whatever their number."""
+    stated = _norm_of_any_spectrum(ctx)
+    moments = sp.symbols("M_0:3", real=True)
+    sums = {_moment(k): m for k, m in enumerate(moments)}
+    values = {name: ctx.statement.defined(name).xreplace(sums) for name in (z, T, NORM)}
+    if any(value.has(sp.Sum) for value in values.values()):
+        raise refuse("z, T and |theta|^2 through the moments", values)
+    q = _real("q_i")
+    factor = sp.Poly(sp.expand(squares_after_a_step(q, z)), q)
+    after = eta * sp.Add(*(c * moments[k] for (k,), c in factor.terms())).subs(values)
+    meant = {z: eta * (moments[1] / 2 - E), T: eta * moments[2], NORM: moments[0]}
+    wrong = int(sp.expand(after - stated.subs(values, simultaneous=True)) != 0)
+    wrong += sum(sp.expand(values[name] - meant[name]) != 0 for name in values)
+    return judge(4, wrong, worst=wrong, bound=0, figure="identities that fail", domain="any number of weights")
+
+
+# targets
+
+
+@lru_cache(maxsize=4)
+def _target_map(model: QuadraticModel) -> PlanarMap:
+    """One step with the symbolic target ``eta E``."""
+    return QuadraticModel(model.eigenvalues, target=E).planar_map()
+
+
+def _no_linear_function(ctx: CheckContext) -> Outcome:
+    """The first order in z of one step's change vanishes for the stated slope alone, which at E = 0 is free of T."""
+    read_free(ctx.statement, T, epsilon, eta, E, a)
+    ctx.statement.within(z, FORMAL)
+    ctx.statement.assumed(ne(T, 0))
+    part = ctx.statement.part(0)
+    if not (isinstance(part, Iff) and all(isinstance(side, sp.Eq) for side in part.args)):
+        raise refuse("an equation if and only if another", part)
+    (change, right), (unknown, stated) = part.args[0].args, part.args[1].args
+    leading, orders = split_order(right)
+    if unknown != a or len(orders) != 1 or orders[0] != z ** sp.degree(orders[0], z):
+        raise refuse("a, and one power of z as the remainder", part)
+    step = _target_map(ctx.subject.model)
+    after = {name: c.subs(E, eta * E) for name, c in zip((STEP_Z, STEP_T), step.components, strict=True)}
+    terms = sp.Poly(sp.expand((change - leading).subs(after)), z)
+    below = [c for (k,), c in terms.terms() if k < sp.degree(orders[0], z)]
+    # linear in a with a cofactor that vanishes with T alone
+    wrong = int(len(below) != 1 or sp.cancel(sp.diff(below[0], a) / T).free_symbols != set())
+    wrong += int(wrong or sp.cancel(below[0].subs(a, stated)) != 0)
+    return _judge_slope(ctx, stated, wrong)
 
 
 @refuted_by_algebra
-def _no_linear_function(ctx: CheckContext) -> Outcome:
-    """For a target the derivation of a linear Lyapunov function must fail; at E = 0 it must not."""
-    step = QuadraticModel(ctx.subject.model.eigenvalues, target=sp.Rational(1, 7)).planar_map()
-    wrong = 0
+def _judge_slope(ctx: CheckContext, stated: sp.Expr, wrong: int) -> Outcome:
     try:
-        derive_lyapunov(step)
+        derive_lyapunov(QuadraticModel(ctx.subject.model.eigenvalues, target=R(1, 7)).planar_map())
         wrong += 1
     except ProofError:
         pass
-    derive_lyapunov(ctx.map)
-    tilt = derive_tilt(QuadraticModel(ctx.subject.model.eigenvalues, target=E).planar_map())
-    wrong += sp.expand(tilt.subs(s, 4 * E / T) - _TILT) != 0
-    return judge(3, wrong, worst=wrong, bound=0, domain="E = 1/7 against E = 0, and the slope for symbolic E")
+    wrong += sp.expand(derive_lyapunov(ctx.map).tilt - stated.subs(E, 0)) != 0
+    wrong += sp.expand(derive_tilt(_target_map(ctx.subject.model)).subs(s, 4 * eta * E / T) - stated) != 0
+    domain = "the terms of one step's change as polynomials; the derivation of V at eta E = 1/7 and 0"
+    return judge(5, wrong, worst=wrong, bound=0, figure="of five parts that fail", domain=domain)
 
 
+V_E = _real("V_E")
+_TILT = main_case().edge_coordinates().tilt
+
+
+@lru_cache(maxsize=64)
 @refuted_by_algebra
+def _judge_target(
+    one_step: PlanarMap, model: QuadraticModel, found: StatedBarrier, window: tuple[sp.Rational, ...], norm: sp.Expr
+) -> Outcome:
+    low, high, floor, reach = window
+    constants = {
+        **TARGET_BARRIER,
+        "slope": found.slope(),
+        "width": found.width,
+        "height": found.height,
+        "epsilon_min": low,
+        "epsilon_max": high,
+    }
+    turned = {"window": 4 * reach / floor, "floor": floor}
+    with_target = QuadraticModel(model.eigenvalues, target=E)
+    derived = T + derive_tilt(_target_map(model)).subs(s, 4 * eta * E / T) * z
+    if sp.expand(derived - norm) != 0:
+        return judge(1, 1, detail=f"{V_E} is not {derived}")
+    region = derive_target_region(with_target, derive_barrier(one_step, constants), turned)
+    domain = f"{low} < epsilon <= {high}, |eta E| <= {region.reach}, T >= {region.floor}, closed boxes with 4 eta E / T"
+    return judge_conditions(region.conditions, domain, max_boxes=400)
+
+
 def _target(ctx: CheckContext) -> Outcome:
-    model = QuadraticModel(ctx.subject.model.eigenvalues, target=E)
-    region = derive_target_region(model, derive_barrier(ctx.map, TARGET_BARRIER), TARGET_WINDOW)
-    domain = f"0 < epsilon <= 1/5, |eta E| <= {region.reach}, T >= {region.floor}, region in L = V - 4 epsilon E z / T"
-    return judge_conditions(region.conditions, domain)
-
-
-def _descend(values: np.ndarray, theta: np.ndarray, target: float, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Plain gradient descent in theta for many starts; the eigenvalue at the end and the last residual."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        for _ in range(steps):
-            residual = (theta**2 @ values) / 2 - target
-            theta = theta - residual[:, None] * theta * values
-    return theta**2 @ values**2, (theta**2 @ values) / 2 - target
-
-
-def _weights(rng: np.random.Generator, count: int, eps: float) -> np.ndarray:
-    """Weights with ``z`` and ``V`` in the explicit start window."""
-    f, norm = (rng.uniform(float(low), float(high), count) for low, high in (Z_RANGE, V_RANGE))
-    second = (norm / eps - 2 * f) / (1 + eps)
-    return np.stack([np.sqrt(2 * f + eps * second), np.sqrt(second)], axis=1)
-
-
-def _third_eigenvalue(ctx: CheckContext) -> Outcome:
-    """Measured: a third eigenvalue, small weight along it; distance of the limit from the edge in units of epsilon."""
-    rng = np.random.default_rng(ctx.seed)
-    eps, count = 0.1, ctx.pick(20, 60, 400)
-    tested = rejected = 0
-    worst = 0.0
-    for third in (0.5, 0.2, -0.05, -0.2, -0.5):
-        theta = np.hstack([_weights(rng, count, eps), rng.uniform(-0.1, 0.1, (count, 1))])
-        top, rest = _descend(np.array([1.0, -eps, third]), theta, 0.0, 4000)
-        short = (2 - top) / eps
-        good = (np.abs(rest) < 1e-9) & (short > 0) & (short < 1)
-        tested += count
-        rejected += int(np.sum(~good))
-        worst = max(worst, float(np.max(short)))
-    domain = "epsilon = 0.1, third eigenvalue 0.5 .. -0.5, weight along it below 0.1: measured, not proved"
-    return judge(tested, rejected, worst=worst, bound=1.0, digits=15, domain=domain)
-
-
-def _larger_targets(ctx: CheckContext) -> Outcome:
-    """Measured: targets up to four times the proved reach; the start window is that of E = 0, moved with f."""
-    rng = np.random.default_rng(ctx.seed)
-    eps, count = 0.1, ctx.pick(20, 60, 400)
-    tested = rejected = 0
-    worst = 0.0
-    for target in (-0.06, 0.08, 0.16):
-        theta = _weights(rng, count, eps)
-        # keep the residual in the window: f - E = z
-        theta[:, 0] = np.sqrt(theta[:, 0] ** 2 + 2 * target)
-        top, rest = _descend(np.array([1.0, -eps]), theta, target, 4000)
-        short = (2 - top) / eps
-        good = (np.abs(rest) < 1e-9) & (short > 0) & (short < 1)
-        tested += count
-        rejected += int(np.sum(~good))
-        worst = max(worst, float(np.max(short)))
-    domain = "epsilon = 0.1, eta E in {-0.06, 0.08, 0.16}: measured, not proved"
-    return judge(tested, rejected, worst=worst, bound=1.0, digits=15, domain=domain)
+    """The region that the hypotheses name traps for every target in reach."""
+    low, high = epsilon_range(ctx.statement)
+    read_free(ctx.statement, z, T, E)
+    ctx.statement.within(eta, POSITIVE)
+    for relation in (ne(z, 0), lt(z, 1)):
+        ctx.statement.assumed(relation)
+    found = stated_barrier(ctx.statement, V_E)
+    floor = ctx.statement.bounds(T, given=True)
+    if floor.low is None or floor.high is not None or floor.low_strict:
+        raise refuse("a least T", floor)
+    reach = stated_reach(ctx.statement, sp.Abs(eta * E))
+    require_limit(ctx.statement, limit, sp.S.One, [{"width": found.width}])
+    window = (low, high, floor.low, reach)
+    return _judge_target(ctx.map, ctx.subject.model, found, window, ctx.statement.defined(V_E))
 
 
 _HOUSE = Source("edgestab", "weight norm of Theorem 1")
-_INTERVAL = sp.And(sp.Le(2 - epsilon, limit), sp.Le(limit, 2))
+_WEIGHTS = tuple(Range(t, REALS) for t in THETA)
 
 CLAIMS = (
     Claim(
         id="theorem-1-scaling",
         formerly="scaled-spectrum",
         title="Eigenvalues {mu, -epsilon mu} give the same map in (eta mu f, eta lambda)",
-        statement=sp.Eq(z, eta * mu * symbol("f")),
-        variables=(z, eta, mu),
+        statement=Statement(
+            over=(*_WEIGHTS, Range(epsilon, REALS), Range(mu, REALS), Range(eta, REALS)),
+            where=(
+                Definition(
+                    SCALED[0],
+                    "eta mu f(theta), f the output of eigenvalues {mu, -epsilon mu}, target 0",
+                    eta * mu * (mu * THETA[0] ** 2 - epsilon * mu * THETA[1] ** 2) / 2,
+                ),
+                Definition(
+                    SCALED[1],
+                    "eta times the NTK eigenvalue of this model",
+                    eta * (mu**2 * THETA[0] ** 2 + epsilon**2 * mu**2 * THETA[1] ** 2),
+                ),
+                *(
+                    Definition(after, f"{now} after one step of gradient descent on f^2 / 2 with step size eta")
+                    for now, after in zip(SCALED, SCALED_NEXT, strict=True)
+                ),
+            ),
+            conclusion=tuple(eq(after, c) for after, c in zip(SCALED_NEXT, _in_state(SCALED), strict=True)),
+        ),
         source=_HOUSE,
         uses=("one-step-map",),
-        domain="all mu > 0; so every statement about {1, -epsilon} holds with z = eta mu f",
-        checks=(Check("both maps as polynomials", Level.DERIVED, _scaling),),
+        note="So each statement about one step of {1, -epsilon} holds with z = eta mu f.",
+        checks=(Check("gradient descent and map as polynomials", Level.DERIVED, _scaling),),
     ),
     Claim(
         id="theorem-1-multiplicities",
-        title="Repeated eigenvalues 1 x m, -epsilon x n give the same map",
-        statement=sp.Eq(sp.Function("step")(*sp.symbols("m n", integer=True)), sp.Function("step")(1, 1)),
+        title="Eigenvalues 1 (m times) and -epsilon (n times) give the map of m = n = 1",
+        statement=Statement(
+            over=(Range(_m, NATURALS), Range(_n, NATURALS), Range(epsilon, REALS), Range(eta, REALS)),
+            where=(
+                Definition(_m, "how often Q has the eigenvalue 1"),
+                Definition(_n, "how often it has the eigenvalue -epsilon"),
+                Definition(_x, "the weights along the eigenvectors of eigenvalue 1, any m real numbers"),
+                Definition(_v, "the weights along the eigenvectors of eigenvalue -epsilon, any n real numbers"),
+                Definition(z, "eta times the output, target 0", eta * (_SUM_X - epsilon * _SUM_V) / 2),
+                Definition(T, "eta times the NTK eigenvalue", eta * (_SUM_X + epsilon**2 * _SUM_V)),
+                *(
+                    Definition(after, f"{now} after one step of gradient descent in R^(m + n) with step size eta")
+                    for now, after in ((z, STEP_Z), (T, STEP_T))
+                ),
+            ),
+            conclusion=tuple(eq(after, c) for after, c in zip((STEP_Z, STEP_T), _in_state((z, T)), strict=True)),
+        ),
         source=_HOUSE,
         uses=("one-step-map",),
-        domain="m, n >= 1; by rotation in each eigenspace the general case is that of m = n = 1",
-        checks=(Check("gradient descent in m + n variables against the planar map", Level.DERIVED, _multiplicities),),
+        checks=(
+            Check("through the sums of squares, for any m and n", Level.DERIVED, _multiplicities_at_once),
+            Check("gradient descent in m + n variables", Level.CHECKED, _multiplicities),
+        ),
     ),
     Claim(
         id="theorem-1-any-spectrum-norm",
         formerly="weight-norm-any-spectrum",
-        title="For any Q the squared weight norm falls by z^2 (4 - T) + 4 E z",
-        statement=sp.Eq(symbol("|theta'|^2"), symbol("|theta|^2") - z**2 * (4 - T) - 4 * E * z),
-        variables=(z, T, E),
+        title="For any Q the squared weight norm falls by z^2 (4 - T) + 4 eta E z, over eta",
+        statement=Statement(
+            over=(Range(_n, NATURALS), Range(eta, REALS), Range(E, REALS)),
+            where=(
+                Definition(_n, "the number of weights"),
+                Definition(_q, "the eigenvalue of Q along each weight, any real numbers"),
+                Definition(_theta, "the weights along its eigenvectors, any real numbers"),
+                Definition(z, "eta times the residual", eta * (_moment(1) / 2 - E)),
+                Definition(T, "eta times the NTK eigenvalue", eta * _moment(2)),
+                Definition(NORM, "the squared weight norm", _moment(0)),
+                Definition(NORM_NEXT, "the squared weight norm after one step of gradient descent with step size eta"),
+            ),
+            conclusion=(eq(eta * NORM_NEXT, eta * NORM - z**2 * (4 - T) - 4 * eta * E * z),),
+        ),
         source=_HOUSE,
-        domain="any spectrum, any target; with E = 0 and T bounded below 4 it forces z -> 0",
-        note="this is the part of the argument that survives for any number of eigenvalues",
+        note="This is the part of the argument that survives for any number of eigenvalues: with E = 0 and T bounded "
+        "below 4 it forces z -> 0.",
         checks=(
-            Check("expanded in theta for symbolic spectra", Level.DERIVED, _any_spectrum),
             Check("term by term, for any number of eigenvalues", Level.DERIVED, _norm_term_by_term),
+            Check("expanded in theta for symbolic spectra", Level.CHECKED, _any_spectrum),
         ),
     ),
     Claim(
         id="theorem-1-target-obstacle",
-        title="With a target no linear function of (z, T) falls to second order",
-        statement=sp.Eq(symbol("a"), _TILT),
-        variables=(E, T, epsilon),
+        title="With a target the slope a for which T + a z keeps its first order in z depends on T",
+        statement=Statement(
+            over=(Range(z, FORMAL), *(Range(x, REALS) for x in (T, epsilon, eta, E, a))),
+            given=(ne(T, 0),),
+            where=(
+                Definition(a, "a real number"),
+                *(
+                    Definition(after, f"{now} after one gradient step, for eigenvalues {{1, -epsilon}} and target E")
+                    for now, after in ((z, STEP_Z), (T, STEP_T))
+                ),
+            ),
+            conclusion=(Iff(eq(STEP_T + a * STEP_Z, T + a * z + O(z**2)), eq(a, _TILT - 4 * epsilon * eta * E / T)),),
+        ),
         source=_HOUSE,
         uses=("theorem-1-lyapunov",),
-        domain="V + a z falls to second order only for this a, which depends on T unless E = 0",
-        checks=(Check("the derivation fails for a target and works without", Level.DERIVED, _no_linear_function),),
+        note="So for a target no linear function of (z, T) falls to second order at every T, as V does for E = 0.",
+        checks=(Check("the first order in z, and the derivation of V", Level.DERIVED, _no_linear_function),),
     ),
     Claim(
         id="theorem-1-small-target",
         title="Theorem 1 with a small target: the limit stays within epsilon of the edge",
-        statement=_INTERVAL,
-        variables=(limit, epsilon, E),
-        assumptions=(sp.Le(epsilon, sp.Rational(1, 5)), sp.Le(eta * sp.Abs(E), sp.Rational(1, 25))),
+        statement=Statement(
+            over=(
+                Range(epsilon, sp.Interval.Lopen(0, R(1, 5))),
+                Range(eta, POSITIVE),
+                *(Range(x, REALS) for x in (E, z, T)),
+            ),
+            given=(
+                le(sp.Abs(eta * E), R(1, 25)),
+                le(R(8, 5) * p, V_E + epsilon - 2),
+                le(V_E + epsilon, R(7, 3)),
+                ge(T, R(4, 5)),
+                ne(z, 0),
+                lt(z, 1),
+            ),
+            where=(
+                Definition(
+                    V_E,
+                    "what takes the place of the weight norm V",
+                    T + _TILT * z - 4 * epsilon * eta * E * z / T,
+                ),
+                Definition(
+                    limit,
+                    "the limit of T along the orbit of eigenvalues {1, -epsilon} and target E; the statement includes "
+                    "that it exists",
+                ),
+            ),
+            conclusion=(le(2 - epsilon, limit), le(limit, 2)),
+        ),
         source=Source("edgestab", "trapping region of Theorem 1 for a small target"),
         uses=("theorem-1-target-obstacle",),
-        domain="0 < epsilon <= 1/5, |eta E| <= 1/25",
-        note="L = V - 4 epsilon E z / T takes the place of the weight norm",
-        checks=(Check("sign conditions in (z, level, epsilon, 4 E / T) on boxes", Level.ENCLOSED, _target),),
-    ),
-    Claim(
-        id="theorem-1-larger-target-measured",
-        title="Measured: targets beyond the proved reach end in the same interval",
-        statement=_INTERVAL,
-        variables=(limit, epsilon, E),
-        source=_HOUSE,
-        uses=("theorem-1-small-target",),
-        domain="random starts, plain gradient descent in theta",
-        note="at eta E = -0.16 the same window starts too low (lambda below 1.6/eta) and ends up to 2 epsilon short",
-        checks=(Check("random starts, double precision", Level.CHECKED, _larger_targets),),
-    ),
-    Claim(
-        id="theorem-1-third-eigenvalue-measured",
-        title="Measured: one more eigenvalue ends in the same interval",
-        statement=_INTERVAL,
-        variables=(limit, epsilon),
-        source=_HOUSE,
-        uses=("theorem-1-any-spectrum-norm",),
-        domain="random starts with a small weight along the third eigenvector",
-        note="proved for any spectrum is only the fall of the weight norm; the barrier is planar",
-        checks=(Check("random starts, double precision", Level.CHECKED, _third_eigenvalue),),
+        checks=(Check("sign conditions in (z, level, epsilon, 4 eta E / T) on boxes", Level.ENCLOSED, _target),),
     ),
 )

@@ -11,6 +11,7 @@ import sympy as sp
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.algebra.symbols import symbol
+from ...symbolic.planar.nullcline import EDGE
 from ...symbolic.planar.planar_map import PlanarMap
 from ...symbolic.trapping.barrier import Barrier, derive_barrier
 from ...symbolic.trapping.lyapunov import SlowCoordinate
@@ -101,6 +102,40 @@ class SlopeRefuter:
             middle = (low + high) / 2
             stack += [((low, middle), depth_here + 1), ((middle, high), depth_here + 1)]
         return sorted(found, key=lambda r: r.slopes)
+
+    def refute_steep(self, slope: Fraction) -> bool:
+        """Whether every slope from one up fails at some epsilon, at the start where the barrier meets the top.
+
+        For a slope ``beta`` that start is the z > 0 with ``beta p(z) = A``. It nears 0 as beta grows, and the height of
+        the next state above the barrier, over the pole and with ``beta z'^2`` written through ``h``, is a polynomial in
+        z that stays below 0 down to ``z = 0``.
+
+        Args:
+            slope: the least slope.
+        """
+        slow = self.slow
+        (z, T), (epsilon,) = slow.lyapunov.one_step.variables, slow.lyapunov.one_step.parameters
+        numerator = sp.expand(sp.cancel(slow.invariant * slow.pole))
+        if sp.expand(numerator - z**2) != 0:
+            return False
+        height = sp.Rational(self.height)
+        # where slope p = A: every larger slope has its start nearer to 0
+        end = next(
+            (k for k in range(1, 200) if slope * Fraction(k, 200) ** 2 >= self.height * (1 - Fraction(k, 200))), None
+        )
+        if end is None or sp.expand(slow.pole - (1 - z)) != 0:
+            return False
+        for value in self.polynomials:
+            at = {epsilon: sp.Rational(value)}
+            norm = EDGE + height - sp.Rational(self.width) * at[epsilon]
+            here = {T: norm - (slow.lyapunov.tilt * z).subs(at)}
+            h = sp.expand(slow.effective_curvature.subs(at).subs(here))
+            rate = sp.expand(slow.lyapunov.rate.subs(at).subs(here))
+            above = (height - z**2 * rate) * (1 - z * (1 - h)) - height * (1 - z) * (1 - h) ** 2
+            terms = fraction_terms(PolyRing((z,)).from_expr(sp.expand(-above)))
+            if prove_positive(terms, [(Fraction(0), Fraction(end, 200))], 200).verdict == "TRUE":
+                return True
+        return False
 
 
 def region_holds(

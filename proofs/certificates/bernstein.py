@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import comb, lcm
+from math import comb, gcd, lcm
 from typing import Any
 
 import numpy as np
@@ -47,12 +47,22 @@ class Covering:
         return "UNKNOWN" if self.undecided else "TRUE"
 
 
+def _whole(values: NDArray[Any]) -> tuple[NDArray[Any], int]:
+    """Rationals as integers over their common denominator."""
+    scale = lcm(*(value.denominator for value in values.flat))
+    whole = np.empty(values.shape, dtype=object)
+    for index, value in np.ndenumerate(values):
+        whole[index] = value.numerator * (scale // value.denominator)
+    return whole, scale
+
+
 def _to_bernstein(terms: Terms, box: Box) -> tuple[NDArray[Any], int]:
     """Integer Bernstein coefficients on the box and their common denominator."""
     degrees = [max(e[axis] for e in terms) for axis in range(len(box))]
-    tensor = np.full([d + 1 for d in degrees], Fraction(0), dtype=object)
+    given = np.full([d + 1 for d in degrees], Fraction(0), dtype=object)
     for exponents, coefficient in terms.items():
-        tensor[exponents] = Fraction(coefficient)
+        given[exponents] = Fraction(coefficient)
+    tensor, scale = _whole(given)
     for axis, (low, high) in enumerate(box):
         degree, wide = degrees[axis], high - low
         change = np.full((degree + 1, degree + 1), Fraction(0), dtype=object)
@@ -65,12 +75,11 @@ def _to_bernstein(terms: Terms, box: Box) -> tuple[NDArray[Any], int]:
                     ),
                     Fraction(0),
                 )
-        tensor = np.moveaxis(np.tensordot(change, tensor, axes=(1, axis)), 0, axis)
-    scale = lcm(*(value.denominator for value in tensor.flat))
-    whole = np.empty(tensor.shape, dtype=object)
-    for index, value in np.ndenumerate(tensor):
-        whole[index] = int(value * scale)
-    return whole, scale
+        # products of fractions would take a greatest common divisor each
+        matrix, unit = _whole(change)
+        tensor, scale = np.moveaxis(np.tensordot(matrix, tensor, axes=(1, axis)), 0, axis), scale * unit
+    common = gcd(scale, *tensor.flat)
+    return tensor // common, scale // common
 
 
 def _halving(degree: int) -> tuple[NDArray[Any], NDArray[Any]]:

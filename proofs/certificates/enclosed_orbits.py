@@ -163,14 +163,14 @@ class EnclosedOrbit:
         raise PrecisionError.of("EnclosedOrbit.run()", "an orbit that settles", f"{max_steps} steps", "Allow more.")
 
     def _escaped(self, z: arb, T: arb, e: arb) -> bool:
-        """``z >= 3 / (1 - epsilon)`` and ``theta_1^2 >= 2 epsilon theta_2^2``: from there z doubles at every step.
+        """``z >= 3``, ``z (1 - epsilon) >= 2`` and ``theta_2`` real: from there z grows fourfold at every step.
 
-        In theta: ``theta_1' = theta_1 (1 - z)``, ``theta_2' = theta_2 (1 + epsilon z)``, and
-        ``(z - 1)^2 - (1 + epsilon z)^2 = z (1 + epsilon) (z (1 - epsilon) - 2) > 0`` keeps the second inequality; then
-        ``z' >= theta_1'^2 / 4 >= theta_1^2 >= 2 z``.
+        In theta: ``theta_1' = theta_1 (1 - z)`` and ``theta_2' = theta_2 (1 + epsilon z)``, and
+        ``(z - 1)^2 - (1 + epsilon z)^2 = z (1 + epsilon) (z (1 - epsilon) - 2) >= 0``, so
+        ``z' >= z (z - 1)^2 >= 4 z`` (claim theorem-1-escape).
         """
         V = value_at(self.norm, (z, T, e))
-        return bool(z * (1 - e) > 3 and 2 * z * (1 + 2 * e) > V)
+        return bool(z > 3 and z * (1 - e) > 2 and 2 * e * z < V)
 
     def _limit(self, z: arb, T: arb, e: arb) -> tuple[float, float] | None:
         """Ends of ``lim T``, if the rest of the orbit provably shrinks geometrically.

@@ -154,7 +154,7 @@ def _orbit_items(pieces: list[tuple[Barrier, StartSet | None]]) -> str:
         found = EnclosedOrbit(lyapunov, e).run(z, T)
         short = (2 - found.low) / float(e)
         end = (
-            rf"diverges (after {found.steps} steps it is where $\tilde z$ doubles for ever)"
+            rf"diverges (after {found.steps} steps it is where $\tilde z$ grows fourfold at every step)"
             if found.outcome == "escape"
             else rf"$\lim\tilde T={found.low:.6f}\dots$, $(2-\lim\tilde T)/\epsilon={short:.4f}\dots$"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -10,84 +10,86 @@ import numpy as np
 import numpy.typing as npt
 
 from ...symbolic.trapping.barrier import Barrier
-from .enclosed_entry import Follower, StartBox, interval
-from .enclosed_orbits import ball, precision
+from .enclosed_entry import Follower, Side, StartBox, interval
+from .enclosed_orbits import precision
+
+Coefficients = tuple[Fraction, ...]
+
+
+def enclosed(coefficients: Coefficients, side: Side) -> Side:
+    """Between what a polynomial lies on a closed interval.
+
+    Args:
+        coefficients: by ascending power.
+        side: the interval.
+
+    Returns:
+        Its value at the middle, give or take the sizes of its other terms there: exact for degree 1.
+    """
+    middle, half = (side[0] + side[1]) / 2, (side[1] - side[0]) / 2
+    row = list(coefficients)
+    for k in range(len(row)):
+        for i in range(len(row) - 2, k - 1, -1):
+            row[i] += middle * row[i + 1]
+    spread = sum((abs(c) * half**k for k, c in enumerate(row) if k), Fraction(0))
+    return row[0] - spread, row[0] + spread
 
 
 @dataclass(frozen=True)
 class Window:
-    """Explicit starts for one short stretch of epsilon.
-
-    ``U = { |eta_0 f - z| < reach, |eta_0 epsilon |theta|^2 - V| < reach }``, step sizes ``[eta_0, ratio eta_0]``.
+    """Starts that move with epsilon: ``|z - z_centre| <= z_reach``, ``|V - V_centre| <= V_reach``.
 
     Attributes:
         epsilon: the closed stretch.
-        z: centre for ``eta_0 f``.
-        V: centre for ``eta_0 epsilon |theta|^2``.
-        reach: half width.
-        overshoot: after one step ``eta lambda`` exceeds ``2 + overshoot``.
+        z: centre for z, a polynomial in epsilon by ascending power, like the next three.
+        z_reach: half width.
+        V: centre for the rescaled weight norm.
+        V_reach: half width.
     """
 
-    epsilon: tuple[Fraction, Fraction]
-    z: Fraction
-    V: Fraction
-    reach: Fraction
-    overshoot: Fraction
+    epsilon: Side
+    z: Coefficients
+    z_reach: Coefficients
+    V: Coefficients
+    V_reach: Coefficients
 
-    @property
-    def ratio(self) -> Fraction:
-        """Step sizes may exceed ``eta_0`` by this factor and stay in the doubled window."""
-        return 1 + self.reach / (self.V + self.reach)
+    def box(self, stretch: Side) -> StartBox:
+        """All starts of a stretch of epsilon."""
+        sides = []
+        for centre, reach in ((self.z, self.z_reach), (self.V, self.V_reach)):
+            (low, high), (_, wide) = enclosed(centre, stretch), enclosed(reach, stretch)
+            sides.append((low - wide, high + wide))
+        return sides[0], sides[1], stretch
 
-    @property
-    def box(self) -> StartBox:
-        """All states of all starts and step sizes."""
-        wide = 2 * self.reach
-        return (self.z - wide, self.z + wide), (self.V - wide, self.V + wide), self.epsilon
-
-
-def windows(first: Fraction, last: Fraction) -> Iterator[Window]:
-    """Windows that cover ``[first, last]``, ``last < 1``; they shrink as ``(1 - epsilon)^2`` towards 1.
-
-    With ``z = -min(1/4, 3 (1 - epsilon) / (4 epsilon))`` and ``V = 2 + (1 - epsilon) |z|`` the start lies half-way
-    between the edge and the lowest start that one step takes past it.
-    """
-    low = first
-    while low < last:
-        room = (1 - low) ** 2
-        high = min(last, low + min(Fraction(1, 200), room.limit_denominator(10**6) / 40))
-        high = Fraction(round(high * 10**7), 10**7) if high < last else last
-        # regions change at 1/2: a stretch never spans it
-        if low < Fraction(1, 2) < high:
-            high = Fraction(1, 2)
-        middle = (low + high) / 2
-        z = min(Fraction(1, 4), 3 * (1 - middle) / (4 * middle)).limit_denominator(10**6)
-        V = (2 + (1 - middle) * z).limit_denominator(10**6)
-        yield Window((low, high), -z, V, (room / 400).limit_denominator(10**7), room / 4)
-        low = high
+    def stretches(self, cuts: Iterable[Fraction]) -> Iterator[Side]:
+        """Short stretches that cover that of epsilon and end at the cuts; they shrink as ``(1 - epsilon)^2`` to 1."""
+        inner = sorted(c for c in cuts if self.epsilon[0] < c < self.epsilon[1])
+        low = self.epsilon[0]
+        for end in (*inner, self.epsilon[1]):
+            while low < end:
+                wide = min(Fraction(1, 200), ((1 - low) ** 2 / 10).limit_denominator(10**6))
+                high = min(end, low + max(wide, Fraction(1, 10**6)))
+                yield low, high
+                low = high
 
 
-def judge_window(follower: Follower, window: Window) -> str:
-    """Whether every start of a window begins below the edge, passes it, and ends in the interval.
+def judge_stretch(follower: Follower, window: Window, stretch: Side) -> str:
+    """Whether every start of a stretch has real weights and ends in the interval.
 
     Args:
-        follower: with the regions that serve the window's epsilon.
-        window: what to judge.
+        follower: with the regions that serve the stretch.
+        window: the starts.
+        stretch: of epsilon, within one region's range.
 
     Returns:
         An empty string, or which part was not shown.
     """
+    box = window.box(stretch)
     with precision(follower.bits):
-        e = interval(window.epsilon)
-        path = follower.orbit(window.box, 1)
-        if not follower.sharpness(*next(path), e) < 2:
-            return "start below the edge"
-        if not follower.sharpness(*next(path), e) > 2 + ball(window.overshoot):
-            return "overshoot"
-        z, V = (interval(side) for side in window.box[:2])
+        z, V, e = (interval(side) for side in box)
         if not (V + 2 * z > 0 and V - 2 * e * z > 0):
             return "real weights"
-    return "" if follower.enters(window.box, most=400, depth=3).proved else "entry"
+    return "" if follower.enters(box, most=400, depth=6).proved else "entry"
 
 
 def grow_basin(

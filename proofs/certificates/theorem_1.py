@@ -85,7 +85,7 @@ TARGET_WINDOW: Constants = {"window": "1/5", "floor": "4/5"}
 
 #: A curved barrier that reaches higher than any linear one (``phi = sum c p^j z^k``).
 CURVED: Any = {
-    "coefficients": {(1, 0): "7/5", (2, 0): "-1/2", (2, 1): "-37/100"},
+    "coefficients": {(1, 0): "7/5", (2, 0): "-1/2", (2, 1): "-3/8"},
     "width": "1",
     "height": "13/20",
     "epsilon_max": "1/5",

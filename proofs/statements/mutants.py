@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from .statement import Definition, Range, Statement, domain_text
-from .terms import REVERSED, STRICTER, Named, is_relation, leaves, replaced
+from .terms import REVERSED, STRICTER, Named, Node, is_relation, leaves, replaced
 from .text import term_text
 from .weaker import narrower, stronger_hypothesis, weaker_part
 
@@ -66,6 +66,15 @@ def changed_terms(term: sp.Basic) -> Iterator[tuple[str, sp.Basic]]:
             seen.add(changed)
             yield f"{node} -> {number}", changed
     yield from _relations(term)
+    for path, node in leaves(term):
+        if isinstance(node, Node):
+            yield from ((what, replaced(term, path, changed)) for what, changed in node.variants())
+
+
+def _in(what: str, term: sp.Basic) -> str:
+    """What was changed, with the term that it stands in where it is not all of it."""
+    text = term_text(term)
+    return what if what.startswith(f"{text} -> ") else f"{what} in {text}"
 
 
 def _sets(domain: sp.Set) -> Iterator[tuple[str, sp.Set]]:
@@ -103,7 +112,7 @@ def mutants(statement: Statement) -> Iterator[Mutant]:
         parts = list(statement.conclusion)
         for what, changed in changed_terms(part):
             parts[i] = changed
-            label = f"conclusion {i + 1}: {what} in {term_text(part)}"
+            label = f"conclusion {i + 1}: {_in(what, part)}"
             yield Mutant(label, replace(statement, conclusion=tuple(parts)), weaker_part(part, changed, statement))
     for i, hypothesis in enumerate(statement.given):
         rest = [h for j, h in enumerate(statement.given) if j != i]
@@ -112,9 +121,8 @@ def mutants(statement: Statement) -> Iterator[Mutant]:
             given = list(statement.given)
             given[i] = changed
             why = stronger_hypothesis(hypothesis, changed, statement)
-            yield Mutant(
-                f"hypothesis {i + 1}: {what} in {term_text(hypothesis)}", replace(statement, given=tuple(given)), why
-            )
+            label = f"hypothesis {i + 1}: {_in(what, hypothesis)}"
+            yield Mutant(label, replace(statement, given=tuple(given)), why)
     for i, r in enumerate(statement.over):
         if isinstance(r.domain, Named):
             continue

@@ -10,7 +10,7 @@ import sympy as sp
 from ...symbolic.algebra.symbols import TABLE
 from .names import table
 from .names.entry import Name
-from .terms import Domain, Named, names_in
+from .terms import Domain, Named, Node, leaves, names_in
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,13 @@ class Range:
     Attributes:
         symbol: the variable.
         domain: a SymPy set, or a named domain such as the formal variables.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> str(es.get_claim("one-step-map").statement.over[0])
+        'z in the real numbers'
     """
 
     symbol: sp.Symbol
@@ -89,8 +96,17 @@ class Statement:
 
     def names(self) -> set[str]:
         """Every name that stands in the statement and is not one of its variables."""
-        bound = {r.symbol.name for r in self.over}
-        return set().union(*(names_in(t) for t in self.terms())) - bound
+        found = set().union(*(names_in(t) for t in (*self.conclusion, *self.given)))
+        found = found.union(*(names_in(r.domain) for r in self.over if not isinstance(r.domain, Named)))
+        # an abbreviation may speak of variables that are bound further in, where it stands
+        inner = {s.name for s in self.inner_variables()}
+        found = found.union(*(names_in(d.value) - inner for d in self.where if d.value is not None))
+        return found - {r.symbol.name for r in self.over}
+
+    def inner_variables(self) -> tuple[sp.Symbol, ...]:
+        """Variables that nodes of the statement bind, by name."""
+        nodes = (node for t in (*self.conclusion, *self.given) for _, node in leaves(t) if isinstance(node, Node))
+        return tuple(sorted({s for node in nodes for s in node.bound_symbols}, key=str))
 
     def undefined(self) -> set[str]:
         """Names without a definition: not a variable, nor in the table of names, nor defined by the statement."""
@@ -128,6 +144,6 @@ def domain_text(domain: Domain) -> str:
 
 
 def meaning_of(symbol: sp.Symbol) -> str:
-    """What the table of symbols says a variable is, or an empty string."""
+    """What the table of symbols says a variable is; empty for another symbol of the same letters."""
     row = TABLE.get(symbol.name)
-    return row.meaning if row else ""
+    return row.meaning if row and row.symbol == symbol else ""

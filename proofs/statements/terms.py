@@ -72,6 +72,15 @@ def ge(left: Any, right: Any) -> sp.Basic:
 class Node(sp.Basic):
     """A connective that keeps its arguments as they are given."""
 
+    @property
+    def bound_symbols(self) -> frozenset[sp.Symbol]:
+        """Variables that the node binds."""
+        return frozenset()
+
+    def variants(self) -> Iterator[tuple[str, sp.Basic]]:
+        """The node with a hypothesis or a range of its own changed: what was changed, and the node."""
+        yield from ()
+
     def _sympystr(self, printer: Any) -> str:
         return self.written([printer._print(a) for a in self.args], str(type(self).__name__))
 

@@ -40,6 +40,18 @@ class _Text(StrPrinter):
     def _print_Abs(self, expr: sp.Basic) -> str:
         return f"|{self._print(expr.args[0])}|"
 
+    def _print_Sum(self, expr: sp.Basic) -> str:
+        ranges = ", ".join(f"{i} = {self._print(low)} .. {self._print(high)}" for i, low, high in expr.limits)
+        return f"(sum over {ranges} of {self._print(expr.function)})"
+
+    def _print_Piecewise(self, expr: sp.Basic) -> str:
+        cases = [(str(self._print(v)), "" if c is sp.true else f" if {self._print(c)}") for v, c in expr.args]
+        return ", else ".join(f"{value}{condition}" for value, condition in cases)
+
+    def _print_Limit(self, expr: sp.Limit) -> str:
+        quantity, variable, point, _ = (self._print(a) for a in expr.args)
+        return f"lim({variable} -> {point}) {quantity}"
+
 
 class _Latex(ExactPrinter):
     """The house's printer with the table of names, order symbols last, and connectives."""
@@ -138,16 +150,24 @@ def ranges_text(statement: Statement) -> list[str]:
     return [f"{', '.join(s.name for s in symbols)} in {domain}" for domain, symbols in groups.items()]
 
 
+def _variables(statement: Statement) -> list[sp.Symbol]:
+    """Variables of the statement and those that its nodes bind, but for those that the statement defines itself."""
+    outer = [r.symbol for r in statement.over]
+    own = {d.key for d in statement.where}
+    inner = [s for s in statement.inner_variables() if s not in outer and s.name in TABLE]
+    return [s for s in (*outer, *inner) if s.name not in own]
+
+
 def definitions_text(statement: Statement) -> list[tuple[str, str]]:
     """Every name of the statement with its meaning: variables, names of the table, its own."""
-    rows = [(r.symbol.name, meaning_of(r.symbol)) for r in statement.over if meaning_of(r.symbol)]
+    rows = [(s.name, meaning_of(s)) for s in _variables(statement) if meaning_of(s)]
     rows += [(name.key.replace("()", "(.)"), name.meaning) for name in statement.used_names()]
     return rows + [(term_text(d.name), _own(d)) for d in statement.where]
 
 
 def latex_definitions(statement: Statement) -> list[tuple[str, str]]:
     """The same with names in LaTeX and meanings escaped."""
-    rows = [(term_latex(r.symbol), escape(meaning_of(r.symbol))) for r in statement.over if meaning_of(r.symbol)]
+    rows = [(term_latex(s), escape(meaning_of(s))) for s in _variables(statement) if meaning_of(s)]
     for name in statement.used_names():
         bare = name.key.removesuffix("()")
         latex = name.latex or (term_latex(TABLE[bare].symbol) if bare in TABLE else default_latex(bare))

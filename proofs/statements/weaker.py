@@ -6,6 +6,7 @@ from itertools import pairwise, product
 
 import mpmath
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
 from .statement import Statement
 from .terms import Domain, is_relation, split_order
@@ -72,14 +73,18 @@ def positive(expr: sp.Expr, statement: Statement, strict: bool = False) -> bool:
     shown = expr.xreplace(known)
     if shown.is_positive or (shown.is_nonnegative and not strict):
         return True
+    if shown is sp.nan:  # infinite sides
+        return False
     if shown.is_number:
         return bool(shown > 0 if strict else shown >= 0)
     free = sorted(expr.free_symbols, key=str)
-    if not all(_bounded(ranges.get(s)) for s in free):
+    if not free or expr.atoms(AppliedUndef) or not all(_bounded(ranges.get(s)) for s in free):
         return False
     each = max(1, round(BOXES ** (1 / len(free))))
-    # factored: an enclosure of e - e^2 next to e = 0 is not positive, one of e (1 - e) is
-    function = sp.lambdify(free, sp.factor(expr), "mpmath")
+    # factored: an enclosure of e - e^2 next to e = 0 is not positive, one of e (1 - e) is; without its content, for
+    # an interval cannot be multiplied with a quotient of mpmath
+    content, primitive = sp.factor(expr).as_coeff_Mul()
+    function = sp.lambdify(free, sp.sign(content) * primitive, "mpmath")
     cells = []
     for s in free:
         low, high = (mpmath.mpf(str(sp.N(v, 20))) for v in (ranges[s].start, ranges[s].end))

@@ -60,8 +60,10 @@ _ROWS = (
     SymbolEntry("eta", r"\eta", "> 0", "step size", r"\eta", True),
     SymbolEntry("mu", r"\mu", "> 0", "overall scale of the eigenvalues of Q", "", True),
     SymbolEntry("E", "E", "R", "target of the regression", "E"),
+    SymbolEntry("theta", r"\theta", "R^P", "the weights, any number of them", r"\theta"),
     SymbolEntry("theta_1", r"\theta_1", "R", "parameter along the eigenvalue 1", r"\theta"),
     SymbolEntry("theta_2", r"\theta_2", "R", "parameter along the eigenvalue -epsilon", r"\theta"),
+    SymbolEntry("theta_0", r"\theta_0", "R^2", "weights at the start", r"\theta_0"),
     SymbolEntry("V", "V", "R", "rescaled weight norm, epsilon * eta * |theta|^2"),
     SymbolEntry("v", "v", "R", "excess of V over the edge, T - 2 - 2 (1 - epsilon) z"),
     SymbolEntry("U", "U", "R", "excess of V over its value on the epsilon = 0 nullcline"),
@@ -93,14 +95,14 @@ _ROWS = (
     # what statements compare: values after one step and two, ends of runs, parts of a change
     *(
         SymbolEntry(f"{name}{mark}", f"{_LATEX.get(name, name)}{mark}", "R", f"{name} after {steps}")
-        for mark, steps, names in (("'", "one step", "z T y x V f lambda"), ("''", "two steps", "z y T"))
+        for mark, steps, names in (("'", "one step", "z T y x V U f lambda"), ("''", "two steps", "z y T"))
         for name in names.split()
     ),
     SymbolEntry("z_mu", r"\tilde z_\mu", "R", "z of the map whose eigenvalues are scaled by mu"),
     SymbolEntry("f", "f", "R", "output of the model"),
     SymbolEntry("f(theta_0)", r"f(\theta_0)", "R", "output of the model at the start", r"f(\theta_0)"),
     SymbolEntry("n", "n", "> 0", "width of a network; of a set of starts, the rescaled weight norm at eta_0"),
-    SymbolEntry("r", "r", ">= 1", "step size over the least one of a set of starts, eta / eta_0"),
+    SymbolEntry("r", "r", ">= 1", "order of a cumulant; of a set of starts, step size over the least one, eta / eta_0"),
     SymbolEntry("L", "L", "R, >= 0", "loss", r"\mathcal L"),
     SymbolEntry("H", "H", "R", "conserved energy of a slow flow"),
     SymbolEntry("s", "s", "R", "integral of the residual over the time of the gradient flow; with a target, 4 E / T"),
@@ -114,17 +116,11 @@ _ROWS = (
     SymbolEntry("lambda_0", r"\lambda_0", "R, >= 0", "lambda at the start"),
     SymbolEntry("lambda_1", r"\lambda_1", "R, >= 0", "lambda after the first step"),
     SymbolEntry("lambda_infinity", r"\lambda_\infty", "R, >= 0", "limit of lambda along a run that converges"),
-    SymbolEntry("lambda_displacement", r"\lambda_{\mathrm{law}}", "R, >= 0", "lambda by the displacement law"),
     SymbolEntry("max lambda_1", r"\max_t \lambda_1", "R, >= 0", "largest NTK eigenvalue of a whole run"),
     SymbolEntry("max lambda_2", r"\max_t \lambda_2", "R, >= 0", "largest second NTK eigenvalue of a whole run"),
     SymbolEntry("|theta|^2", r"\lvert\theta\rvert^2", "R, >= 0", "squared weight norm"),
     SymbolEntry("|theta'|^2", r"\lvert\theta'\rvert^2", "R, >= 0", "squared weight norm after one step"),
     SymbolEntry("|theta_0|^2", r"\lvert\theta_0\rvert^2", "R, >= 0", "squared weight norm at the start"),
-    SymbolEntry("|theta_t - theta_0|", r"\lvert\theta_t-\theta_0\rvert", "R, >= 0", "distance from the start"),
-    SymbolEntry("|z|^2/D", r"\lvert z\rvert^2/D", "R, >= 0", "mean squared residual of D outputs"),
-    SymbolEntry("Delta_linear", r"\Delta_{\mathrm{lin}}", "R", "two-step change of lambda: linear part"),
-    SymbolEntry("Delta_nonlinear", r"\Delta_{\mathrm{non}}", "R", "two-step change of lambda: non-linear part"),
-    SymbolEntry("Delta_fall", r"\Delta_{\mathrm{fall}}", "R", "non-linear part from the peak through the fall"),
     SymbolEntry("kappa_r", r"\kappa_r", "R", "cumulant of order r of an entry"),
 )
 

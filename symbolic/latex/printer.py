@@ -134,7 +134,7 @@ class ExactPrinter(LatexPrinter):
     def _print_Pow(self, expr: sp.Pow) -> str:
         base, power = expr.as_base_exp()
         if base.is_Symbol and power.is_Integer and power > 0:
-            name = self.names.latex_of(base)
+            name = str(self._print(base))
             guarded = f"{{{name}}}" if "^" in name or "'" in name else name
             return f"{guarded}^{{{power}}}"
         if power.is_Rational and power < 0 and base.is_commutative:

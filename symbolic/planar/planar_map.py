@@ -99,6 +99,15 @@ class PlanarMap(PolynomialMap):
             )
         super().__post_init__()
 
+    def __eq__(self, other: object) -> bool:
+        # a subclass may replace any derived object: only the very same one has the same of everything
+        if any(isinstance(m, PlanarMap) and type(m) is not PlanarMap for m in (self, other)):
+            return self is other
+        return super().__eq__(other)
+
+    def __hash__(self) -> int:
+        return super().__hash__()
+
     @classmethod
     def of(cls, source: PolynomialMap, origin: Origin | None = None) -> Self:
         """Read a polynomial map of two variables as a map of the plane.

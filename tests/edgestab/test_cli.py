@@ -23,8 +23,9 @@ def test_list_and_show(edgestab: Run) -> None:
     claims = {c["id"]: c for c in json.loads(listed.out)["claims"]}
     assert claims["theorem-1"]["source"]["locator"] == "Theorem 1"
     assert {"statement", "assumptions", "level", "uses"} <= claims["theorem-1"].keys()
-    for form in ("text", "latex", "json"):
+    for form in ("text", "latex", "json", "coq"):
         assert edgestab("show", "theorem-1", "--format", form).code == 0
+    assert "Definition claim_theorem_1 : Prop :=" in edgestab("show", "theorem-1", "--format", "coq").out
 
 
 def test_verify_prints_a_table_and_json(edgestab: Run, tmp_path: Path) -> None:
@@ -139,6 +140,7 @@ BAD = [
     ("verify", "theorem1"),
     ("verify", "--effort", "huge"),
     ("show", "teorem-1"),
+    ("show", "one-step-map", "--format", "coq"),
     ("nonsense",),
 ]
 
@@ -182,3 +184,34 @@ def test_module_and_command_are_equal() -> None:
         env={**os.environ, "NO_COLOR": "1"},
     )
     assert "T = 2" in done.stdout
+
+
+JSON_COMMANDS = (
+    ("list", "--json", "-"),
+    ("show", "one-step-map", "--format", "json"),
+    ("verify", "one-step-map", "--effort", "quick", "--jobs", "1", "--json", "-"),
+    ("derive", "two-step", "--order", "2", "--format", "json"),
+    ("theorem-2", "--format", "json"),
+    ("simulate", "--epsilon", "1/10", *START, "--json", "-"),
+    ("limit", "--epsilon", "1/10", "--json", "-"),
+    ("basin", "--epsilon", "1/10", "--grid", "4", "--json", "-"),
+    ("dynamics", "run", "-D", "2", "-P", "3", "--steps", "5", "--json", "-"),
+)
+
+
+@pytest.mark.parametrize("arguments", JSON_COMMANDS, ids=lambda a: a[0])
+def test_every_json_names_its_schema_and_its_run(edgestab: Run, arguments: tuple[str, ...]) -> None:
+    record = json.loads(edgestab(*arguments).out)
+    assert record["schema"] == "edgestab 1"
+    assert isinstance(record["run"]["argv"], list)
+    assert "edgestab" in record["run"]["versions"]
+
+
+def test_mutants_of_a_statement_are_listed(edgestab: Run) -> None:
+    ran = edgestab("verify", "printed-z-recurrence", "--mutants", "--json", "-")
+    record = json.loads(ran.out)
+    assert ran.code == 0
+    fates = [row["fate"] for row in record["mutants"]]
+    assert fates.count("noticed") == 7
+    assert fates.count("weaker") == 2
+    assert "9 mutants: 7 noticed, 2 weaker, 0 not noticed" in ran.err

@@ -42,7 +42,7 @@ def test_refusals(arguments: list[str]) -> None:
 def test_limit_json_has_the_agreed_shape() -> None:
     command = [sys.executable, "-m", "edgestab", "derive", "limit", "--order", "10", "--format", "json"]
     row = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=10).stdout)
-    assert set(row) == {"variable", "coefficients"}
+    assert set(row) == {"schema", "run", "variable", "coefficients"}
     assert row["variable"] == "epsilon"
     assert row["coefficients"][:3] == ["2", "-1/2", "-27/32"]
     assert len(row["coefficients"]) == 11

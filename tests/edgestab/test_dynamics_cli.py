@@ -122,3 +122,28 @@ def test_bad_input_is_one_line_and_exit_2(edgestab: Run, argv: tuple[str, ...], 
     assert ran.code == 2
     assert message in ran.err
     assert "Traceback" not in ran.err
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "dynamics.md"
+
+
+def documented(command: str) -> list[str]:
+    """The arguments of the page's first example of a command."""
+    line = next(x for x in PAGE.read_text(encoding="utf-8").splitlines() if x.startswith(f"$ edgestab {command} "))
+    return line.split()[2:]
+
+
+def test_the_documented_run_crosses_the_edge_and_ends_just_below_it(edgestab: Run) -> None:
+    record = json.loads(edgestab(*documented("dynamics run"), "--json", "-").out)
+    assert record["status"] == "converged"
+    assert record["edge_crossings"] > 100
+    assert 1.98 < record["final"]["ntk"][0] * record["step_size"] < 2
+    assert record["flow"]["ntk"][0] * record["step_size"] == pytest.approx(2.78, abs=0.01)
+
+
+def test_the_documented_split_shows_a_fall_by_the_nonlinear_part(edgestab: Run) -> None:
+    record = json.loads(edgestab(*documented("dynamics split"), "--json", "-").out)
+    phases = record["phases"]
+    assert phases["while_sharpening"] == pytest.approx(1 / 6, abs=0.01)
+    assert phases["while_falling"] == pytest.approx(1.7, abs=0.05)
+    assert phases["linear_while_falling"] > 0

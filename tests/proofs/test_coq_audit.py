@@ -132,6 +132,27 @@ def test_the_committed_record_proves_the_pinned_statements() -> None:
     assert "2 / eta - e / eta <= lim <= 2 / eta" in pinned["theorems"]["theorem1"]
 
 
+def test_a_definition_is_printed_with_all_it_uses_once_and_in_order() -> None:
+    files = {**FILES, "C.v": "Definition p := 1.\nDefinition V (p : R) : R := p + step p.\nSection S.\nVariable w : R."}
+    files["C.v"] += "\nDefinition scaled (x : R) := w * x.\nEnd S.\nDefinition step (x : R) := x.\n"
+    files["A.v"] = files["A.v"].replace("Definition step", "Definition half")
+    files["A.v"] = files["A.v"].replace("step (run", "half (run")
+    text = coq_audit.with_definitions("Definition claim : Prop := forall x : R, run 2 (V x) = other.", files)
+    names = [line.split()[1] for line in text.splitlines() if line.startswith(("Definition", "Fixpoint"))]
+    assert names == ["step", "V", "other", "half", "run", "claim"]  # not p, which V binds
+    assert "Coquelicot" not in text
+    assert "Coquelicot" in coq_audit.with_definitions("Definition claim : Prop := open V.", files)
+    with pytest.raises(ProofError, match="one definition of scaled"):
+        coq_audit.with_definitions("Definition claim : Prop := scaled 0 1 = 0.", files)
+
+
+def test_bound_names_are_not_free() -> None:
+    sentence = (
+        "Definition d (a b : R) : R := match c with (q, t) :: r => fun u : R => let k := a in forall j, q + u + e j k"
+    )
+    assert coq_audit.free_names(sentence) & set("abcqtrukje") == {"c", "e"}
+
+
 def test_a_damaged_pin_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "statements.json"
     with pytest.raises(ProofError, match="pinned statements"):

@@ -2,17 +2,23 @@
 
 import json
 import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sympy as sp
 
 from edgestab.proofs import coq_build, coq_record
-from edgestab.proofs.catalogue.coq import CLAIMS
-from edgestab.proofs.claims import CheckContext, Level, Outcome, Subject, Verdict, main_subject
+from edgestab.proofs.catalogue import get_claim
+from edgestab.proofs.catalogue.coq import CLAIMS, coq_text, propositions
+from edgestab.proofs.claims import CheckContext, Level, Outcome, Verdict
 from edgestab.proofs.coq_export import generated_files
-from edgestab.symbolic.algebra.errors import ProofError
+from edgestab.proofs.statements.coq_text import theorem_name
+from edgestab.proofs.subject import Subject, main_subject
+from edgestab.proofs.verify import run_check
+from edgestab.symbolic.algebra.errors import DomainError, ProofError
 from edgestab.symbolic.algebra.rings import poly_terms
 from edgestab.symbolic.models.quadratic import main_case
 from edgestab.symbolic.planar.planar_map import PlanarMap
@@ -45,13 +51,15 @@ def committed() -> coq_record.CoqRecord:
 
 
 def judged(ctx: CheckContext | None = None) -> dict[str, Outcome]:
-    return {c.id: c.checks[0].run(ctx or CheckContext()) for c in CLAIMS}
+    return {c.id: run_check(c, 0, ctx or CheckContext()).outcome for c in (get_claim("theorem-1"), *CLAIMS)}
 
 
 def test_regeneration_is_byte_identical() -> None:
     fresh = generated_files(main_subject())
     folder = coq_record.SOURCES / coq_record.GENERATED
-    assert {p.name: p.read_text(encoding="utf-8") for p in folder.glob("*.v")} == fresh
+    on_disk = {p.name: p.read_text(encoding="utf-8") for p in folder.glob("*.v")}
+    assert on_disk.pop(coq_record.PROPOSITIONS) == coq_record.propositions_file(propositions().values())
+    assert on_disk == fresh
 
 
 def test_committed_record_matches_every_source() -> None:
@@ -76,13 +84,17 @@ def test_sources_admit_nothing() -> None:
 def test_claims_are_proved_by_the_committed_record(no_local_record: Path) -> None:
     for outcome in judged().values():
         assert outcome.verdict is Verdict.TRUE
+        assert outcome.recorded
         assert "the committed record" in outcome.detail
+        assert committed().digest()[:16] in outcome.detail
+        assert "`edgestab prove`" in outcome.detail
     assert all(check.level is Level.PROVED for claim in CLAIMS for check in claim.checks)
 
 
 def test_this_machine_comes_first(no_local_record: Path) -> None:
     coq_record.save_record(committed(), no_local_record)
     assert coq_record.coq_status().source == "this machine's Coq"
+    assert not any(outcome.recorded for outcome in judged().values())
 
 
 def test_no_matching_record_is_unknown(no_local_record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,6 +142,48 @@ def test_a_weaker_statement_is_false(no_local_record: Path) -> None:
     assert "theorem1: another statement" in outcomes["theorem-1-coq"].detail
 
 
+def test_a_theorem_of_another_proposition_is_false(no_local_record: Path) -> None:
+    theorems = json.loads(json.dumps(dict(committed().theorems)))
+    theorems["theorem_1_coq_holds"]["statement"] = "Statements.claim_theorem_1"
+    coq_record.save_record(replace(committed(), theorems=theorems), no_local_record)
+    assert judged()["theorem-1-coq"].verdict is Verdict.FALSE
+
+
+def test_another_statement_than_the_recorded_one_is_not_proved() -> None:
+    claim = get_claim("theorem-1")
+    wider = replace(claim, statement=replace(claim.statement, given=claim.statement.given[1:]))
+    outcome = run_check(wider, 0, CheckContext()).outcome
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert "claim_theorem_1 in the sources says something else" in outcome.detail
+    unwritten = replace(claim, statement=replace(claim.statement, conclusion=(sp.Lt(sp.Symbol("a"), 1),)))
+    assert run_check(unwritten, 0, CheckContext()).outcome.verdict is Verdict.UNKNOWN
+
+
+def test_the_file_of_statements_is_written_where_it_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coq_record, "SOURCES", tmp_path)
+    assert coq_record.recorded_propositions() == ""
+    (tmp_path / coq_record.GENERATED).mkdir()
+    text = coq_record.propositions_file(["Definition claim_x : Prop := True.\n"])
+    assert coq_record.write_propositions(text)
+    assert not coq_record.write_propositions(text)
+    assert coq_record.recorded_propositions() == text
+
+
+@needs_coq
+@pytest.mark.parametrize("claim_id", propositions())
+def test_what_is_printed_of_a_claim_is_coq_by_itself(claim_id: str, tmp_path: Path) -> None:
+    text = coq_text(get_claim(claim_id))
+    assert "Require Import" in text
+    assert "EdgeStab" not in text
+    (tmp_path / "One.v").write_text(text, encoding="utf-8")
+    assert coq_build.compile_files(tmp_path, {"One.v": text}, 1)[1] == ""
+
+
+def test_only_what_coq_proves_is_printed_in_coq() -> None:
+    with pytest.raises(DomainError, match="Pick one that Coq proves"):
+        coq_text(get_claim("one-step-map"))
+
+
 UNSOUND = """From Coq Require Import Reals.
 #[bypass_check(guard)] Fixpoint nope (n : nat) {struct n} : False := nope n.
 Theorem first : 1 = 2. Proof. destruct (nope 0). Qed.
@@ -153,7 +207,7 @@ def test_a_check_that_is_switched_off_is_not_proved(tmp_path: Path, monkeypatch:
 
 def test_a_further_axiom_is_false(no_local_record: Path) -> None:
     theorems = json.loads(json.dumps(dict(committed().theorems)))
-    theorems["theorem1"]["axioms"].append("EdgeStab.Trap.wish")
+    theorems["theorem_1_coq_holds"]["axioms"].append("EdgeStab.Trap.wish")
     coq_record.save_record(replace(committed(), theorems=theorems), no_local_record)
     assert judged()["theorem-1-coq"].verdict is Verdict.FALSE
     assert judged()["one-step-coq"].verdict is Verdict.TRUE
@@ -197,6 +251,43 @@ def test_the_whole_development_builds() -> None:
     assert record.accepted, record.failure
     assert record.excess_axioms() == {}
     assert dict(record.sources) == coq_record.source_digests()
+
+
+#: Of each claim a part of its proposition, what to put in its place, and a word of the theorem that then fails.
+MUTATED = {
+    "theorem-1": ("51 * h0 / 50", "52 * h0 / 50"),
+    "theorem-1-coq": ("e <= 3 / 10", "e <= 4 / 10"),
+    "theorem-1-basin-coq": ("e <= 1 ->", "e <= 2 ->"),
+    "theorem-1-sharp-coq": ("137 * e ^ 3 / 8", "136 * e ^ 3 / 8"),
+    "gradient-coq": ("x - eta * L_1", "x + eta * L_1"),
+    "one-step-coq": ("z ^ 2 * (2 * e * z", "z ^ 2 * (3 * e * z"),
+    "hierarchy-coq": ("M k th - 2 * z", "M k th - 3 * z"),
+    "recurrence-identity-coq": ("z ^ 5 * poly_3", "z ^ 6 * poly_3"),
+}
+
+
+@needs_coq
+@pytest.mark.thorough
+def test_mutated_propositions_are_refused(tmp_path: Path) -> None:
+    """The whole development once, then each statement with one thing changed."""
+    files = write(tmp_path, tuple(coq_record.source_files()), {})
+    assert coq_build.compile_files(tmp_path, files, 2)[1] == ""
+    text, claims = files[f"{coq_record.GENERATED}/{coq_record.PROPOSITIONS}"], files["Claims.v"]
+    assert sorted(MUTATED) == sorted(propositions())
+    for claim_id, (right, wrong) in MUTATED.items():
+        right_text = propositions()[claim_id]
+        assert right in right_text
+        folder = tmp_path / coq_record.GENERATED
+        (folder / coq_record.PROPOSITIONS).write_text(
+            text.replace(right_text, right_text.replace(right, wrong)), encoding="utf-8"
+        )
+        for name in (f"{coq_record.GENERATED}/{coq_record.PROPOSITIONS}", "Claims.v"):
+            command = ["coqc", *coq_build.FLAGS, "-R", ".", coq_build.LIBRARY, name]
+            ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert ran.returncode != 0, claim_id
+        line = int(ran.stderr.partition("line ")[2].partition(",")[0])
+        begun = "\n".join(claims.splitlines()[:line]).rpartition("Theorem ")[2]
+        assert begun.startswith(theorem_name(claim_id)), (claim_id, ran.stderr)
 
 
 def test_dependencies_find_circles_and_gaps(tmp_path: Path) -> None:

@@ -1,14 +1,24 @@
 import pytest
-import sympy as sp
 
 import edgestab as es
 from edgestab.proofs.claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict, judge
+from edgestab.proofs.statements import Statement, eq
 from edgestab.proofs.verify import ClaimResult, Report, combine, run_check
 from edgestab.symbolic.algebra.errors import DomainError, ProofError
 
 
 def claim(*checks: Check, name: str = "c", uses: tuple[str, ...] = ()) -> Claim:
-    return Claim(name, "t", sp.true, Source("edgestab", ""), checks=checks, uses=uses)
+    return Claim(name, "t", Statement((eq(1, 1),)), Source("edgestab", ""), checks=checks, uses=uses)
+
+
+def finds(verdict: Verdict, level: Level = Level.CHECKED) -> Check:
+    """A check that reads the statement and finds this."""
+
+    def run(ctx: CheckContext) -> Outcome:
+        ctx.statement.parts()
+        return outcome(verdict)
+
+    return Check("m", level, run)
 
 
 def outcome(verdict: Verdict) -> Outcome:
@@ -16,7 +26,7 @@ def outcome(verdict: Verdict) -> Outcome:
 
 
 def result(verdict: Verdict, level: Level, used: tuple[ClaimResult, ...] = ()) -> ClaimResult:
-    one = claim(Check("m", level, lambda ctx: outcome(verdict)))
+    one = claim(finds(verdict, level))
     return combine(one, [run_check(one, 0, CheckContext())], used)
 
 
@@ -26,7 +36,7 @@ def test_a_claim_never_outranks_its_weakest_dependency() -> None:
 
 
 def test_an_included_claim_bounds_the_verdict_but_not_the_level() -> None:
-    one = claim(Check("m", Level.PROVED, lambda ctx: outcome(Verdict.TRUE)))
+    one = claim(finds(Verdict.TRUE, Level.PROVED))
     evidence = [run_check(one, 0, CheckContext())]
     assert combine(one, evidence, (), (result(Verdict.TRUE, Level.CHECKED),)).level is Level.PROVED
     assert combine(one, evidence, (), (result(Verdict.FALSE, Level.CHECKED),)).verdict is Verdict.UNKNOWN
@@ -40,10 +50,7 @@ def test_a_claim_that_rests_on_an_open_or_refuted_one_is_unknown() -> None:
 
 
 def test_false_wins_over_unknown() -> None:
-    def check(verdict: Verdict) -> Check:
-        return Check("m", Level.CHECKED, lambda ctx: outcome(verdict))
-
-    checks = (check(Verdict.FALSE), check(Verdict.UNKNOWN))
+    checks = (finds(Verdict.FALSE), finds(Verdict.UNKNOWN))
     one = claim(*checks)
     got = combine(one, [run_check(one, k, CheckContext()) for k in range(2)], ())
     assert (got.verdict, got.level) == (Verdict.FALSE, Level.REFUTED)

@@ -17,13 +17,14 @@ def _component(index: int, steps: int = 1) -> Name:
         "z": f"the rescaled residual after {count}",
         "T": f"the rescaled NTK eigenvalue after {count}",
     }[letter]
-    return Name(letter + "'" * steps, meaning, "edgestab.PlanarMap", value)
+    return Name(letter + "'" * steps, meaning, "edgestab.planar.PlanarMap", value)
 
 
 NAMES = (
     _component(0),
     _component(1),
     _component(0, 2),
+    _component(1, 2),
     Name(
         "y''", "T'' - f(z''): the deviation from the nullcline after two gradient steps", "edgestab.planar.Recurrence"
     ),

@@ -68,11 +68,24 @@ def test_divergence_is_a_status_with_its_step() -> None:
     assert np.isfinite(run.ntk).all()
 
 
+def test_a_fall_that_did_not_happen_is_not_reported() -> None:
+    whole = es.networks.train_network(NETWORK, NETWORK.initial(1), 0.35, 400, hessian_every=0)
+    above = np.flatnonzero(whole.step_size * whole.ntk[:, 0] > 2)
+    back = int(above[np.argmax(np.diff(above) > 1)]) if (np.diff(above) > 1).any() else int(above[-1])
+    steps = max(int(above[0]) + 1, back - 1)
+    cut = es.networks.train_network(NETWORK, NETWORK.initial(1), 0.35, steps, hessian_every=0)
+    assert cut.step_size * cut.ntk[-1, 0] > 2
+    shares = cut.nonlinear_shares()
+    assert shares is not None
+    assert shares[1] is None
+
+
 def test_shares_and_figures(tmp_path: Path) -> None:
     run = es.networks.train_network(NETWORK, NETWORK.initial(1), 0.35, 400, hessian_every=50)
     shares = run.nonlinear_shares()
     assert shares is not None
     assert run.crossings >= 1
+    assert shares[1] is not None
     assert shares[0] < shares[1]
     import matplotlib as mpl
 

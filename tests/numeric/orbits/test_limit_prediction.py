@@ -10,7 +10,7 @@ import pytest
 import edgestab as es
 from edgestab.numeric.orbits.iterated_limit import iterate_to_limit
 from edgestab.numeric.orbits.limit_prediction import predict_limit
-from edgestab.proofs.catalogue.limit_law import random_starts
+from edgestab.proofs.catalogue.limit_prediction import random_starts
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.models.quadratic import main_case
 
@@ -112,6 +112,21 @@ def test_a_start_high_above_the_edge_is_outside() -> None:
     assert prediction.regime == "outside"
     assert prediction.to_json()["expected_error"] is None
     assert iterate_to_limit(main_case(), Fraction(1, 10), Fraction(1, 10), 9).status == "diverged"
+
+
+@pytest.mark.parametrize(
+    ("eps", "z0", "T0"),
+    [
+        # each forgets itself, and was called relaxed with an expected error below 1e-4; their limits, where they have
+        # one, are far from the limit series
+        ("0.01807", "0.28136307", "4.32421462"),  # the norm is above 3: diverges
+        ("0.05099", "-0.63789933", "1.97268755"),  # ends at 1.796
+        ("0.01056545", "0.99307381", "2.34616757"),  # z near 1: ends at 0.336
+        ("0.0160808", "-0.28745386", "-0.01336223"),  # no real weights: diverges
+    ],
+)
+def test_a_start_that_does_not_come_down_to_the_edge_is_outside(eps: str, z0: str, T0: str) -> None:
+    assert predict_limit(eps, z0, T0).regime == "outside"
 
 
 def test_a_start_on_the_slow_manifold_has_no_memory() -> None:

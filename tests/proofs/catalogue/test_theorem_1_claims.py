@@ -5,6 +5,7 @@ import pytest
 from edgestab.proofs.catalogue import (
     theorem_1_beyond,
     theorem_1_certificate,
+    theorem_1_measured,
     theorem_1_reach,
     theorem_1_sharp,
     with_dependencies,
@@ -15,7 +16,7 @@ from edgestab.symbolic.algebra.rings import poly_terms
 from edgestab.symbolic.models.quadratic import main_case
 from edgestab.symbolic.planar.planar_map import PlanarMap
 
-MODULES = (theorem_1_certificate, theorem_1_sharp, theorem_1_beyond, theorem_1_reach)
+MODULES = (theorem_1_certificate, theorem_1_sharp, theorem_1_beyond, theorem_1_measured, theorem_1_reach)
 CLAIMS = [claim for module in MODULES for claim in module.CLAIMS]
 #: What the others rest on (through ``uses``); each of these must notice the flipped sign by itself.
 CORE = {

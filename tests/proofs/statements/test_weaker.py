@@ -53,6 +53,7 @@ def test_narrower_ranges() -> None:
 def test_signs_on_ranges() -> None:
     assert positive(epsilon * (1 - epsilon), STATEMENT)
     assert not positive(epsilon * (R(1, 10) - epsilon), STATEMENT)
+    assert positive(R(13, 2) * epsilon**2 * (1 - epsilon), STATEMENT)
     assert positive(z**2, STATEMENT)
     assert not positive(z**2 - z + 1, STATEMENT)  # true, but unbounded: not decided
     assert not positive(sp.Integer(0), STATEMENT, strict=True)
