@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -10,10 +12,51 @@ import click
 from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import check_writable, force_option, write_output
+from .time_limit import OutOfTime, Progress, time_limit
 from .typesetting import LatexChoice, latex_options, rendered
 
 if TYPE_CHECKING:
     import sympy as sp
+
+    from edgestab.symbolic.models.own_loss.derivation import StudyDerivation
+    from edgestab.symbolic.models.own_loss.descent import GradientDescent
+    from edgestab.symbolic.models.own_loss.hypotheses import Sectioned
+
+CODES = {"TRUE": 0, "FALSE": 1, "UNKNOWN": 3}
+GRACE = 60
+"""Seconds that printing what was derived may take after an interrupt."""
+
+
+class Work(Progress):
+    """How far the command has come, so that an interrupt finds what was derived."""
+
+    model: GradientDescent | None = None
+    derivation: StudyDerivation | None = None
+
+    def kept(self) -> Sectioned | None:
+        """What was derived, or None where it is not more than the loss."""
+        from edgestab.symbolic.models.own_loss.gradient import CutShort
+
+        if self.derivation is not None:
+            return self.derivation.so_far("" if self.derivation.step else self.step)
+        return None if self.model is None else CutShort(self.model, self.step)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a model."""
+
+    loss: str
+    parameters: str
+    step: str
+    tie: str
+    values: str
+    coordinates: str
+    at: str
+    small: str | None
+    order: int
+    taylor: int
+    explain: bool
 
 
 @click.command()
@@ -34,6 +77,15 @@ if TYPE_CHECKING:
 @click.option(
     "--taylor", type=int, default=0, metavar="N", help="First expand the loss at the point of --at, to degree N."
 )
+@click.option(
+    "--seconds",
+    type=click.IntRange(1, 10**6),
+    default=600,
+    show_default=True,
+    metavar="N",
+    help="Time limit; what was derived by then is printed.",
+)
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever the verdict is.")
 @click.option("--explain", is_flag=True, help="Show each step of the derivation and how it was checked.")
 @click.option("--format", "form", type=click.Choice(("text", "latex", "json")), default="text", show_default=True)
 @click.option("-o", "--output", default="-", metavar="FILE", help="Where to; - is stdout.")
@@ -51,6 +103,8 @@ def model(
     small: str | None,
     order: int,
     taylor: int,
+    seconds: int,
+    exit_zero: bool,
     explain: bool,
     form: str,
     output: str,
@@ -61,11 +115,12 @@ def model(
 
     With --reduce and --at P=VALUE: the closed map, the two-step map, fixed points and two-cycles near the edge of
     stability, nullcline, recurrence, and the limit where a slow manifold exists; else the hypothesis that fails.
-    With --at and a value for each parameter: Hessian, edge step, self-stabilisation there.
-    """
-    from edgestab.symbolic.models.own_loss.descent import GradientDescent
-    from edgestab.symbolic.models.own_loss.hypotheses import Sectioned
+    With --at and a value for each parameter: Hessian, edge step, self-stabilisation there; for a loss of one parameter
+    the flip at the edge, and whether it is super- or subcritical.
 
+    Exit code 0 when every hypothesis holds (or none was asked), 1 when one is FALSE, 3 when one is UNKNOWN or the time
+    limit cut the derivation short, 2 on bad usage, 130 after Ctrl-C; what was derived until then is printed anyhow.
+    """
     latex.require(form)
     check_writable(output, force)
     if example:
@@ -74,21 +129,65 @@ def model(
         raise DomainError.of(
             "model", "--loss and --parameters, or --example", "neither", "See `edgestab model --help`."
         )
-    point = _pairs(at, "--at")
-    chosen = GradientDescent(_loss(loss, parameters, values, point, taylor), parameters, step, _pairs(tie, "--tie"))
-    result: Sectioned
+    asked = Request(loss, parameters, step, tie, values, coordinates, at, small, order, taylor, explain)
+    work, text = Work(), ""
+    try:
+        with time_limit(seconds, work):
+            result = _derive(asked, work)
+            work.at("explanation" if explain else "printing")
+            text = rendered(result.explain() if explain else result, form, latex)
+        if form == "text" and result is work.model:
+            text += "\n\nNext: --reduce with two coordinates and --at, or --at with a value for each parameter."
+        code = CODES[result.verdict]
+    except KeyboardInterrupt as cut:
+        text, code = _cut_short(work, form, latex)
+        code = code if isinstance(cut, OutOfTime) else 130
+        why = f"after {seconds} s (--seconds)" if isinstance(cut, OutOfTime) else "by Ctrl-C"
+        click.echo(f"cut short {why} at the step '{work.step}'; what was derived is kept", err=True)
+    if text:
+        write_output(output, text, force)
+    raise click.exceptions.Exit(0 if exit_zero else code)
+
+
+def _derive(asked: Request, work: Work) -> Sectioned:
+    """What was asked, step by step; ``work`` holds what there is of it."""
+    from edgestab.symbolic.models.own_loss.descent import GradientDescent
+
+    point = _pairs(asked.at, "--at")
+    work.at("Taylor expansion" if asked.taylor else "loss")
+    loss, region = _loss(asked, point)
+    work.at("gradient step")
+    model = work.model = GradientDescent(loss, asked.parameters, asked.step, _pairs(asked.tie, "--tie"), region)
+    coordinates = _pairs(asked.coordinates, "--reduce")
     if coordinates and point:
-        result = chosen.study(_pairs(coordinates, "--reduce"), point, order, small)
-    elif explain:
+        work.derivation = model.begin_study(coordinates, point, asked.order, asked.small)
+        return work.derivation.run(everything=True, tell=work.at)
+    if point and not coordinates and len(model.free) == 1:
+        work.at("flip at the edge")
+        return model.flip(point, asked.taylor or None)
+    if asked.explain:
         raise DomainError.of("--explain", "--reduce and --at", "no coordinates", "Give a residual and a curvature.")
-    elif coordinates:
-        result = chosen.reduce(_pairs(coordinates, "--reduce"))
-    else:
-        result = chosen.at(point) if point else chosen
-    text = rendered(result.explain() if explain else result, form, latex)
-    if form == "text" and result is chosen:
-        text += "\n\nNext: --reduce with two coordinates and --at, or --at with a value for each parameter."
-    write_output(output, text, force)
+    if coordinates:
+        work.at("closed map")
+        return model.reduce(coordinates)
+    if point and 0 < asked.taylor < 3:
+        raise DomainError.of(
+            "--taylor", "3 or more at a point", str(asked.taylor), "Self-stabilisation rests on third derivatives."
+        )
+    if point:
+        work.at("data at the point")
+        return model.at(point)
+    return model
+
+
+def _cut_short(work: Work, form: str, latex: LatexChoice) -> tuple[str, int]:
+    """The text of what was derived, and the exit code that its verdict asks for."""
+    with time_limit(GRACE, work):
+        result = work.kept()
+        if result is None:
+            state = {"verdict": "UNKNOWN", "interrupted": True, "stopped_at": work.step}
+            return (json.dumps(state, indent=2) if form == "json" else ""), CODES["UNKNOWN"]
+        return rendered(result, form, latex), CODES[result.verdict]
 
 
 def _example(
@@ -139,15 +238,25 @@ def _pairs(text: str, option: str) -> dict[str, str]:
     return found
 
 
-def _loss(loss: str, parameters: str, values: str, point: dict[str, str], taylor: int) -> sp.Expr:
-    """The loss with constants set and, if asked, expanded."""
+def _loss(asked: Request, point: dict[str, str]) -> tuple[sp.Expr, tuple[sp.Expr, ...]]:
+    """The loss with constants set, its piece at the point and, if asked, expanded; and where it is that piece."""
     from edgestab.symbolic.algebra.parsing import model_symbol
-    from edgestab.symbolic.models.own_loss.gradient import as_expression, taylor_expansion
+    from edgestab.symbolic.models.own_loss.gradient import as_expression, smooth_piece, taylor_expansion
 
-    expr = as_expression(loss, "--loss")
-    given = {model_symbol(name): as_expression(value, "--set") for name, value in _pairs(values, "--set").items()}
-    foreign = [s for s in given if s not in expr.free_symbols or s.name in parameters.split(",")]
+    expr = as_expression(asked.loss, "--loss")
+    given = {model_symbol(name): as_expression(value, "--set") for name, value in _pairs(asked.values, "--set").items()}
+    foreign = [s for s in given if s not in expr.free_symbols or s.name in asked.parameters.split(",")]
     if foreign:
         raise DomainError.of("--set", "constants of the loss", str(foreign[0]), "Check the names.")
     expr = expr.subs(given)
-    return taylor_expansion(expr, parameters, point, taylor) if taylor else expr
+    region: tuple[sp.Expr, ...] = ()
+    everywhere = point | _tied(asked, point)
+    if point and not asked.coordinates:
+        expr, region = smooth_piece(expr, asked.parameters, everywhere)
+    return (taylor_expansion(expr, asked.parameters, everywhere, asked.taylor) if asked.taylor else expr), region
+
+
+def _tied(asked: Request, point: dict[str, str]) -> dict[str, str]:
+    """The values of tied parameters."""
+    ties = _pairs(asked.tie, "--tie")
+    return {kept: point[leader] for kept, leader in ties.items() if leader in point}

@@ -153,6 +153,7 @@ def parse_expression(
     *,
     names: Sequence[str] | None = None,
     limits: Limits | None = None,
+    functions: Mapping[str, Callable[[sp.Expr], sp.Expr]] = FUNCTIONS,
 ) -> sp.Expr:
     """Read a formula such as ``"(1 - x*y)^2/2"`` into an exact SymPy expression.
 
@@ -164,6 +165,7 @@ def parse_expression(
             `FUNCTIONS` with one argument.
         names: the names allowed; every name when not given.
         limits: bounds on size, see `Limits`.
+        functions: name of each function to its meaning, instead of `FUNCTIONS`.
 
     Returns:
         The expression, exact: no float ever occurs in it.
@@ -186,7 +188,7 @@ def parse_expression(
             raise _unexpected(f"name {token.text!r}", token.position, text, f"known names: {known}")
         return model_symbol(token.text)
 
-    return PrattParser(tokenize(text, limits), text, resolve, limits or Limits()).parse()
+    return PrattParser(tokenize(text, limits), text, resolve, limits or Limits(), functions).parse()
 
 
 class PrattParser:

@@ -2,6 +2,7 @@ r"""A whole LaTeX file around equations: it compiles with pdflatex as it stands.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ _TEMPLATE = r"""\documentclass[11pt,a4paper]{article}
 %(body)s
 \end{document}
 """
+
+_RAISED = re.compile(r"(?:\^|\*\*)([0-9]+)|('{2,})")
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -50,17 +53,25 @@ class Section:
         text: plain words; escaped when printed.
         equations: what is shown.
         label: label of these equations; the document's own label with the section's number when empty.
+        items: a list after the text: what each item is called, and what it says, in plain words.
     """
 
     heading: str = ""
     text: str = ""
     equations: tuple[Equation, ...] = ()
     label: str = ""
+    items: tuple[tuple[str, str], ...] = ()
 
 
 def escape(text: str) -> str:
-    """Plain text made safe for LaTeX."""
-    return "".join(_SPECIAL.get(character, character) for character in text)
+    """Plain text made safe for LaTeX, with powers (``z^2``, ``eta**2``) and primes (``z''``) raised."""
+    parts = _RAISED.split(text)
+    # every third and second part after the first is what the two groups of a match hold
+    words = ["".join(_SPECIAL.get(character, character) for character in part) for part in parts[::3]]
+    raised = [
+        f"$^{{{power}}}$" if power else f"${primes}$" for power, primes in zip(parts[1::3], parts[2::3], strict=True)
+    ]
+    return "".join(a + b for a, b in zip(words, [*raised, ""], strict=True))
 
 
 def document(
@@ -87,6 +98,9 @@ def document(
         if section.equations:
             own = chosen.label and (chosen.label if len(sections) == 1 else f"{chosen.label}-{number}")
             body.append(align(section.equations, chosen.with_label(section.label or own)))
+        if section.items:
+            rows = (rf"\item \textbf{{{escape(head)}}}: {escape(text)}" for head, text in section.items)
+            body.append("\n".join((r"\begin{enumerate}", *rows, r"\end{enumerate}")))
     used = frozenset().union(*(e.symbols() - e.own for s in sections for e in s.equations))
     body.append(_symbol_table(used, symbols, chosen))
     return _TEMPLATE % {"title": escape(title), "body": "\n\n".join(filter(None, body))}

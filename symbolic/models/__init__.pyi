@@ -1,6 +1,9 @@
 from .gradient_flow import GradientFlow as GradientFlow
+from .own_loss.derivation import StudyDerivation as StudyDerivation
 from .own_loss.descent import GradientDescent as GradientDescent
 from .own_loss.edge_point import EdgePoint as EdgePoint
+from .own_loss.flip import FlipPoint as FlipPoint
+from .own_loss.gradient import smooth_piece as smooth_piece
 from .own_loss.gradient import taylor_expansion as taylor_expansion
 from .own_loss.stabilisation import derive_self_stabilisation as derive_self_stabilisation
 from .own_loss.study import EdgeStudy as EdgeStudy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product as cartesian
 from typing import Any
 
@@ -102,22 +102,30 @@ class NotClosed:
         coordinate: whose next value is not a function of the coordinates.
         verdict: ``False`` with a witness, ``None`` where no polynomial was found but none is excluded.
         witness: a point where the differential of the next value leaves the span of the coordinates' differentials.
-        suggestion: a polynomial in the parameters that is missing from the coordinates.
+        suggestion: a polynomial in the parameters with which, as one more coordinate, the step closes: it was tried;
+            None where none was found.
+        candidate: what the next value has and the coordinates lack; not tried.
     """
 
     coordinate: sp.Symbol
     verdict: bool | None
     witness: Mapping[sp.Symbol, sp.Rational]
-    suggestion: sp.Expr
+    suggestion: sp.Expr | None
+    candidate: sp.Expr
+
+    def why(self) -> str:
+        """What excludes a function of the coordinates, or that nothing does."""
+        if self.verdict is False:
+            where = ", ".join(f"{s}={v}" for s, v in self.witness.items())
+            return f"at {where} its differential leaves the span of the coordinates' differentials"
+        return "no polynomial of the coordinates equals it, though a function of them is not excluded"
 
     def reason(self) -> str:
         """Why, and what might help."""
-        if self.verdict is False:
-            where = ", ".join(f"{s}={v}" for s, v in self.witness.items())
-            why = f"at {where} its differential leaves the span of the coordinates' differentials"
-        else:
-            why = "no polynomial of the coordinates equals it, though a function of them is not excluded"
-        return f"{why}; try adding the coordinate {self.suggestion}"
+        why = self.why()
+        if self.suggestion is None:
+            return f"{why}; no one coordinate was found with which it closes"
+        return f"{why}; try adding the coordinate {self.suggestion}, with which the step closes"
 
     def sentence(self) -> str:
         """One sentence for people."""
@@ -137,7 +145,7 @@ def reduce(model: GradientStep, coordinates: Mapping[str, sp.Expr | str]) -> Red
     return result
 
 
-def close(model: GradientStep, coordinates: Mapping[str, sp.Expr | str]) -> Reduction | NotClosed:
+def close(model: GradientStep, coordinates: Mapping[str, sp.Expr | str], suggest: bool = True) -> Reduction | NotClosed:
     """Find the closed map of some coordinates, or why there is none.
 
     For each coordinate ``c`` the polynomial ``c(next theta)`` is sought as a combination of monomials in the
@@ -146,6 +154,7 @@ def close(model: GradientStep, coordinates: Mapping[str, sp.Expr | str]) -> Redu
     Args:
         model: the model.
         coordinates: name to formula in the parameters.
+        suggest: whether to look for one more coordinate with which the step closes, where it does not.
 
     Returns:
         The closed map with its proof, or the obstruction.
@@ -175,7 +184,9 @@ def close(model: GradientStep, coordinates: Mapping[str, sp.Expr | str]) -> Redu
     for name, target in zip(names, targets, strict=True):
         found = _express(target, inside, len(model.free), ring)
         if isinstance(found, fmpq_mpoly):
-            return _obstruction(name, target, found, inside, step)
+            missing = replaced.restore(_missing(found, ring, len(model.free)))
+            obstruction = _obstruction(name, target, missing, inside, step)
+            return try_suggestion(model, coordinates, obstruction) if suggest else obstruction
         images.append(closed_ring.from_dict(found))
     compared = 0
     for image, target in zip(images, targets, strict=True):
@@ -194,13 +205,14 @@ def _express(
     candidates = _candidates(target, inside, dimension, ring)
     groups = _groups(target, candidates)
     solution: dict[Exponents, object] = {}
+    known, stuck = target.to_dict(), dict[Exponents, fmpq]()
     for columns, rows in groups:
         values = _solve(columns, rows, candidates, target)
         if values is None:
-            known = target.to_dict()
-            return ring.from_dict({row: known[row] for row in rows if row in known})
-        solution.update({key: v for key, v in zip(columns, values, strict=True) if v != 0})
-    return solution
+            stuck |= {row: known[row] for row in rows if row in known}
+        else:
+            solution.update({key: v for key, v in zip(columns, values, strict=True) if v != 0})
+    return ring.from_dict(stuck) if stuck else solution
 
 
 def _candidates(
@@ -289,7 +301,7 @@ def _solve(
 
 
 def _obstruction(
-    name: sp.Symbol, target: fmpq_mpoly, stuck: fmpq_mpoly, inside: Sequence[fmpq_mpoly], step: PolynomialMap
+    name: sp.Symbol, target: fmpq_mpoly, candidate: sp.Expr, inside: Sequence[fmpq_mpoly], step: PolynomialMap
 ) -> NotClosed:
     """Look for a point that proves the target to be no function of the coordinates at all."""
     ring, dimension = step.ring, len(step.variables)
@@ -304,13 +316,25 @@ def _obstruction(
             verdict = False
             witness = {s: sp.Rational(int(v.p), int(v.q)) for s, v in zip(ring.symbols, point, strict=True)}
             break
-    return NotClosed(name, verdict, witness, _missing(stuck, ring, dimension))
+    return NotClosed(name, verdict, witness, None, candidate)
+
+
+def try_suggestion(model: GradientStep, coordinates: Mapping[str, sp.Expr | str], obstruction: NotClosed) -> NotClosed:
+    """The obstruction with its candidate as a suggestion, if the step closes with it as one more coordinate."""
+    taken = {*coordinates, *(s.name for s in (*model.parameters, *model.constants))}
+    name = next(n for n in (f"c{k}" for k in range(len(taken) + 1)) if n not in taken)
+    try:
+        closed = close(model, {**coordinates, name: obstruction.candidate}, suggest=False)
+    except DomainError:  # too large to be tried
+        return obstruction
+    return replace(obstruction, suggestion=obstruction.candidate) if isinstance(closed, Reduction) else obstruction
 
 
 def _missing(stuck: fmpq_mpoly, ring: PolyRing, dimension: int) -> sp.Expr:
-    """The part with the lowest powers of the constants, without content: a coordinate that might close the map."""
-    parts: dict[Exponents, dict[Exponents, fmpq]] = {}
+    """The part of lowest powers of the constants, of lowest degree, without content: what might close the map."""
+    parts: dict[tuple[Exponents, int], dict[Exponents, fmpq]] = {}
     for e, c in stuck.to_dict().items():
-        parts.setdefault(e[dimension:], {})[(*e[:dimension], *(0 for _ in e[dimension:]))] = c
-    lowest = min(parts, key=lambda e: (sum(e), e))
+        key = (e[dimension:], sum(e[:dimension]))
+        parts.setdefault(key, {})[(*e[:dimension], *(0 for _ in e[dimension:]))] = c
+    lowest = min(parts, key=lambda key: (sum(key[0]), key))
     return sp.factor_terms(ring.to_expr(ring.from_dict(parts[lowest])).primitive()[1])

@@ -10,7 +10,7 @@ from ...algebra.rings import PolyRing
 from ...planar.two_cycles import LeadingTerms
 from .edge import EdgeForm
 from .gradient import GradientStep
-from .hypotheses import Hypothesis
+from .hypotheses import DRIFT, EDGE, ONE_SMALL, RELAXATION, SHARPNESS, TWO_CYCLES, Hypothesis
 
 
 def sharpness_hypothesis(model: GradientStep, form: EdgeForm) -> Hypothesis:
@@ -23,7 +23,6 @@ def sharpness_hypothesis(model: GradientStep, form: EdgeForm) -> Hypothesis:
     Returns:
         TRUE where divisibility by the level polynomial proves it, else UNKNOWN.
     """
-    statement = "T is the step size times the sharpness: at the minima step * Hessian has trace T and rank one"
     replaced = form.reduction.replaced
     ring = PolyRing((*model.free, *replaced.symbols(model.constants)))
 
@@ -46,11 +45,13 @@ def sharpness_hypothesis(model: GradientStep, form: EdgeForm) -> Hypothesis:
     wrong = sum(bool(divmod(defect, level)[1].to_dict()) for defect in defects)
     # divisibility by the level polynomial suffices; its failure does not refute
     detail = f"{len(defects) - wrong} of {len(defects)} entries of trace H - T and H^2 - T H vanish at the minima"
-    return Hypothesis("sharpness", statement, None if wrong else True, detail)
+    return Hypothesis("sharpness", SHARPNESS, None if wrong else True, detail)
 
 
 def concentration_hypotheses(form: EdgeForm) -> list[Hypothesis]:
     """The conditions under which every nearby start ends at one distance from the edge.
+
+    All of them are read off one two-step recurrence.
 
     Args:
         form: a model at its edge.
@@ -66,19 +67,19 @@ def concentration_hypotheses(form: EdgeForm) -> list[Hypothesis]:
     found = [
         Hypothesis(
             "edge",
-            "T = 2 is a simple root of the two-step condition at z = 0",
+            EDGE,
             simple_edge,
             f"z'' - z = {leading.rate} y z + ..",
         ),
         Hypothesis(
             "one small parameter",
-            "no other constant is left, so that expansions have rational coefficients",
+            ONE_SMALL,
             len(form.map.parameters) == 1,
             f"left: {', '.join(map(str, form.map.parameters)) or 'none'}",
         ),
         Hypothesis(
             "two-cycles",
-            "at small parameter 0 the nullcline consists of two-cycles",
+            TWO_CYCLES,
             leading.cycles,
             leading.cycles_detail,
         ),
@@ -89,7 +90,7 @@ def concentration_hypotheses(form: EdgeForm) -> list[Hypothesis]:
     found.append(
         Hypothesis(
             "relaxation",
-            "off the two-cycles deviations shrink at a rate of order z^2: y'' - y = -a z^2 y, a > 0",
+            RELAXATION,
             relaxes,
             f"a = {-leading.relaxation}" if leading.relaxation is not None else leading.relaxation_detail,
         )
@@ -99,7 +100,7 @@ def concentration_hypotheses(form: EdgeForm) -> list[Hypothesis]:
     found.append(
         Hypothesis(
             "drift",
-            "on the two-cycles the curvature falls: y'' - y = -d epsilon z^2, d > 0, so y settles below 0",
+            DRIFT,
             leading.drift is not None and bool(leading.drift < 0),
             f"d = {-leading.drift}" if leading.drift is not None else "no drift of order epsilon z^2",
         )

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 
 import sympy as sp
 
+from ...algebra.errors import DomainError
 from .closure import Reduction, reduce
+from .derivation import StudyDerivation
 from .edge_point import EdgePoint, derive_edge_point
+from .flip import FlipPoint, derive_flip
 from .gradient import GradientStep
-from .study import EdgeStudy, derive_study
+from .study import EdgeStudy
 
 
 class GradientDescent(GradientStep):
@@ -20,6 +23,7 @@ class GradientDescent(GradientStep):
         parameters: the trained parameters, in order.
         step: the step size, a symbol, a number or a formula in constants.
         ties: parameters that start equal to others and stay so, for example ``{z: x}``; proved to be kept.
+        region: where the loss is this polynomial: each expression is positive there; empty where it is everywhere.
 
     Raises:
         DomainError: the loss is not polynomial in the parameters, or a tie is not kept by the step.
@@ -68,7 +72,38 @@ class GradientDescent(GradientStep):
         Raises:
             DomainError: the order is out of range, ``at`` names no coordinate, or the two-step map is too large.
         """
-        return derive_study(self, coordinates, at, order, small)
+        return self.begin_study(coordinates, at, order, small).run()
+
+    def begin_study(
+        self,
+        coordinates: Mapping[str, sp.Expr | str],
+        at: Mapping[str, object],
+        order: int = 3,
+        small: str | None = None,
+    ) -> StudyDerivation:
+        """The same study, to be derived step by step; arguments as for :meth:`study`.
+
+        Each study that was begun is kept: after an interrupt of :meth:`study`, ``begin_study(..).so_far()`` has what
+        was derived, and :meth:`study` goes on from there.
+
+        Returns:
+            The derivation, where it stands.
+
+        Raises:
+            DomainError: the order is out of range, or the loss has one free parameter: see :meth:`flip`.
+        """
+        if len(self.free) < 2:
+            raise DomainError.of(
+                "study()",
+                "a loss of two free parameters or more",
+                f"the one parameter {self.free[0]}, whose minima are points with a sharpness that cannot move",
+                f"Use flip({{'{self.free[0]}': ..}}), on the command line --at {self.free[0]}=.. without --reduce.",
+            )
+        fresh = StudyDerivation(self, coordinates, at, order, small)
+        known: dict[str, StudyDerivation] = self.__dict__.setdefault("_studies", {})
+        # the same names with other assumptions are other symbols
+        exact = [(name, sp.srepr(v) if isinstance(v, sp.Basic) else v) for name, v in coordinates.items()]
+        return known.setdefault(repr((exact, sorted(map(repr, at.items())), order, small)), fresh)
 
     def at(self, point: Mapping[str | sp.Symbol, object]) -> EdgePoint:
         """The model at one point: Hessian, edge step, and Damian et al.'s self-stabilisation data.
@@ -83,3 +118,19 @@ class GradientDescent(GradientStep):
             DomainError: a value is missing, or the top Hessian eigenvalue is not simple and positive.
         """
         return derive_edge_point(self, point)
+
+    def flip(self, point: Mapping[str | sp.Symbol, object], degree: int | None = None) -> FlipPoint:
+        """A loss of one free parameter at its minimum: the flip at the edge of stability, and what lies beyond it.
+
+        Args:
+            point: the exact value of the parameter, for example ``{"x": "sqrt(2)"}``.
+            degree: to which the loss is known at the point, where it is a Taylor polynomial; 4 or more.
+
+        Returns:
+            Edge step, coefficient of the flip's normal form, and whether it is super- or subcritical.
+
+        Raises:
+            DomainError: there are several free parameters, the value is missing or no exact number, or the degree is
+                too low.
+        """
+        return derive_flip(self, point, degree)

@@ -23,7 +23,7 @@ from ...explain.log import DerivationLog
 from ...latex.equations import Equation
 from ...planar.planar_map import PlanarMap
 from .closure import Reduction
-from .hypotheses import Hypothesis
+from .hypotheses import CURVATURE, LINE_OF_MINIMA, SMALL, Hypothesis
 
 Laurent = dict[Exponents, fmpq]
 """Exponents of (z, T, constants) to coefficient; those of constants may be negative."""
@@ -117,32 +117,32 @@ class EdgeForm(Derived):
 
 
 def derive_edge_form(
-    reduction: Reduction, at: Mapping[str, object], small: str | None = None
-) -> tuple[EdgeForm | None, tuple[Hypothesis, ...]]:
+    reduction: Reduction, at: Mapping[str, object], found: list[Hypothesis], small: str | None = None
+) -> EdgeForm | None:
     """Bring a closed planar map to ``(z, T)``.
 
     Args:
         reduction: a closed map of two coordinates.
         at: the residual coordinate and its exact value at the minima, for example ``{"p": 1}``.
+        found: where each hypothesis goes as soon as it is decided, so that an interrupt loses none.
         small: which constant is small, when several are left.
 
     Returns:
-        The form, or None, and the hypotheses that were tried, in order.
+        The form, or None where the last hypothesis found does not hold.
 
     Raises:
         DomainError: the map is not planar or ``at`` names no coordinate.
     """
     residual, other, value = _roles(reduction, at)
     terms, constants = _shifted(reduction, residual, value)
-    found: list[Hypothesis] = []
     line = _line_of_minima(terms)
     found.append(line)
     if not line.holds:
-        return None, tuple(found)
+        return None
     slope, offset, affine = _multiplier(terms[0], other, constants)
     found.append(affine)
     if slope is None:
-        return None, tuple(found)
+        return None
     scaled = _in_curvature(terms, slope, offset)
     scales = _scales(scaled, len(constants))
     left = [k for k, s in enumerate(scales) if s is None]
@@ -151,26 +151,58 @@ def derive_edge_form(
         reduction, scaled, constants, scales, left, (residual, other, value, slope, offset), small
     )
     found.append(condition)
-    return form, tuple(found)
+    return form
+
+
+def curvature_coordinate(reduction: Reduction, at: Mapping[str, object]) -> sp.Expr | None:
+    """The function of the parameters on which the multiplier of a minimum depends at the lowest power of constants.
+
+    Args:
+        reduction: a closed map of any number of coordinates.
+        at: the residual coordinate and its exact value at the minima.
+
+    Returns:
+        A polynomial in the parameters, a candidate for the curvature; None where the multiplier is constant.
+
+    Raises:
+        DomainError: ``at`` names no coordinate.
+    """
+    residual, value = _minimum(reduction, at)
+    others = tuple(v for v in reduction.map.variables if v != residual)
+    component = reduction.map.components[reduction.map.variables.index(residual)]
+    multiplier = sp.Poly(1 - sp.diff(component, residual).subs(residual, value), *others, *reduction.map.parameters)
+    parts: dict[Exponents, sp.Expr] = {}
+    for e, c in multiplier.terms():
+        if any(e[: len(others)]):
+            shift = e[len(others) :]
+            parts[shift] = parts.get(shift, sp.S.Zero) + c * _monomial(others, e[: len(others)])
+    if not parts:
+        return None
+    # dependent coordinates leave the form of the map open; the part of lowest power of the step is a candidate, no more
+    function = parts[min(parts, key=lambda shift: (sum(shift), shift))]
+    return sp.expand(function.subs(dict(reduction.coordinates)).primitive()[1])
 
 
 def _roles(reduction: Reduction, at: Mapping[str, object]) -> tuple[sp.Symbol, sp.Symbol, sp.Rational]:
     variables = reduction.map.variables
-    named = {v.name: v for v in variables}
     if len(variables) != 2:
         raise DomainError.of("study()", "two reduced coordinates", variables, "A residual and a curvature, e.g. p, q.")
+    residual, exact = _minimum(reduction, at)
+    other = next(v for v in variables if v != residual)
+    return residual, other, exact
+
+
+def _minimum(reduction: Reduction, at: Mapping[str, object]) -> tuple[sp.Symbol, sp.Rational]:
+    named = {v.name: v for v in reduction.map.variables}
     if len(at) != 1 or next(iter(at)) not in named:
         raise DomainError.of(
             "study()", f"the value of one of {', '.join(named)} at the minima", dict(at), "For example p=1."
         )
     name, value = next(iter(at.items()))
     try:
-        exact = to_rational(to_fmpq(value))
+        return named[name], to_rational(to_fmpq(value))
     except DomainError:
         raise DomainError.of("study()", f"a rational value of {name}", value, "Rescale the coordinate.") from None
-    residual = named[name]
-    other = next(v for v in variables if v != residual)
-    return residual, other, exact
 
 
 def _shifted(
@@ -197,7 +229,7 @@ def _line_of_minima(terms: tuple[Laurent, Laurent]) -> Hypothesis:
     holds = not stays and not moves and identity
     return Hypothesis(
         "line of minima",
-        "the residual's value is kept, and every point of that line is a fixed point",
+        LINE_OF_MINIMA,
         holds,
         "both components checked term by term" if holds else "the line is not fixed: the value given is no minimum",
     )
@@ -215,11 +247,10 @@ def _multiplier(
     offset = {(0, 0, *e[1:]): c for e, c in linear.items() if e[0] == 0}
     holds = len(slopes) == 1 and all(e[0] <= 1 for e in linear)
     shown = sp.Add(*(to_rational(c) * _monomial((other, *constants), e) for e, c in linear.items()))
-    statement = f"one minus the multiplier of a minimum is affine in {other}, so it can be a coordinate"
     return (
         (slopes[0] if holds else None),
         offset,
-        Hypothesis("curvature coordinate", statement, holds, f"it is {shown}"),
+        Hypothesis("curvature coordinate", CURVATURE.format(other=other), holds, f"it is {shown}"),
     )
 
 
@@ -309,16 +340,15 @@ def _assemble(
         to_rational(factor) * _monomial(constants, shift) * other
         + sp.Add(*(to_rational(c) * _monomial(constants, e[2:]) for e, c in offset.items()))
     )
-    statement = "one constant is left that is not a mere unit; it is the small parameter"
     chosen, power, problem = _small(terms, constants, left, small)
     if problem:
-        return None, Hypothesis("small parameter", statement, False, problem)
+        return None, Hypothesis("small parameter", SMALL, False, problem)
     z, T, epsilon = symbol("z"), symbol("T"), symbol("epsilon")
     names = [constants[k] for k in left]
     if chosen is not None:
         names[left.index(chosen)] = epsilon
     if len(set(names) | {z, T, symbol("y")}) != len(names) + 3:
-        return None, Hypothesis("small parameter", statement, False, f"the names z, T, y, epsilon are taken: {names}")
+        return None, Hypothesis("small parameter", SMALL, False, f"the names z, T, y, epsilon are taken: {names}")
     components = []
     for source in terms:
         rows = []
@@ -331,8 +361,8 @@ def _assemble(
     form = EdgeForm(reduction, mapping, z_of, T_of, meaning, (residual, value))
     _prove_conjugate(form)
     if meaning is None:
-        return form, Hypothesis("small parameter", statement, False, "every constant only sets units: none is left")
-    return form, Hypothesis("small parameter", statement, True, f"{epsilon} = {meaning[1]}")
+        return form, Hypothesis("small parameter", SMALL, False, "every constant only sets units: none is left")
+    return form, Hypothesis("small parameter", SMALL, True, f"{epsilon} = {meaning[1]}")
 
 
 def _small(

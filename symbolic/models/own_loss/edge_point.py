@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cmp_to_key
 from typing import Any
 
 import sympy as sp
@@ -13,8 +14,9 @@ from ...algebra.parsing import model_symbol
 from ...explain.log import DerivationLog
 from ...latex.document import Section
 from ...latex.equations import Equation
-from .gradient import GradientStep
+from .gradient import GradientStep, exact_values
 from .hypotheses import Hypothesis, Sectioned
+from .numbers import all_zero, is_positive, is_zero, name_constants, normal_form, sign
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ class EdgePoint(Sectioned):
             "alpha": str(self.alpha),
             "beta": str(self.beta),
             "hypotheses": [h.json() for h in self.hypotheses],
+            **({"holds_where": self.model.json()["holds_where"]} if self.model.region else {}),
+            **self.state(),
         }
 
     def explain(self) -> DerivationLog:
@@ -103,35 +107,37 @@ class EdgePoint(Sectioned):
 
 def derive_edge_point(model: GradientStep, point: Mapping[str | sp.Symbol, object]) -> EdgePoint:
     """See :meth:`GradientDescent.at`."""
-    named = {(k.name if isinstance(k, sp.Symbol) else k): value for k, value in point.items()}
-    if set(named) != {p.name for p in model.free}:
-        raise DomainError.of(
-            "GradientDescent.at()", f"a value for each of {', '.join(p.name for p in model.free)}", named, "E.g. x=1."
-        )
-    values = {p: sp.Rational(str(named[p.name])) for p in model.free}
-    values |= {kept: values[leader] for kept, leader in model.ties.items()}
+    values = exact_values(model, point, "GradientDescent.at()")
     constants = [c for c in model.loss.free_symbols if c not in values]
     if constants:
         raise DomainError.of("GradientDescent.at()", "a loss without constants", constants, "Give them values first.")
-    gradient = sp.Matrix([_tidy(g.subs(values)) for g in model.gradient()])
+    gradient = sp.Matrix([normal_form(g.subs(values)) for g in model.gradient()])
     # without one form for each entry the characteristic polynomial of transcendental constants does not end
-    hessian = model.hessian().subs(values).applyfunc(_tidy)
+    hessian = model.hessian().subs(values).applyfunc(normal_form)
     spectrum = _spectrum(hessian)
     sharpness, multiplicity = spectrum[-1]
-    if sharpness <= 0 or multiplicity > 1:
+    if not is_positive(sharpness) or multiplicity > 1:
         raise DomainError.of(
             "GradientDescent.at()",
             "a simple positive top Hessian eigenvalue",
             str(spectrum[-1]),
             "Choose another point.",
         )
-    top = (hessian - sharpness * sp.eye(hessian.shape[0])).applyfunc(_tidy).nullspace(simplify=_tidy)[0]
-    norm = _tidy((top.T * top)[0])
+    kernel = (hessian - sharpness * sp.eye(hessian.shape[0])).applyfunc(normal_form)
+    top = _kernel_vector(kernel)
+    if top is None:
+        raise DomainError.of(
+            "GradientDescent.at()",
+            "numbers that are told from 0",
+            f"an eigenvector that is not found for {sharpness}",
+            "Write the constants of the loss in fewer independent ones.",
+        )
+    norm = normal_form((top.T * top)[0])
     third = sp.Matrix(
         [
             sp.Add(
                 *(
-                    top[i] * top[j] * _tidy(sp.diff(model.loss, p, q, r).subs(values))
+                    top[i] * top[j] * normal_form(sp.diff(model.loss, p, q, r).subs(values))
                     for i, p in _numbered(model)
                     for j, q in _numbered(model)
                 )
@@ -139,31 +145,31 @@ def derive_edge_point(model: GradientStep, point: Mapping[str | sp.Symbol, objec
             for r in model.parameters
         ]
     )
-    slope_all = (third / norm).applyfunc(_tidy)
-    along = _tidy((slope_all.T * top)[0] / norm)
-    slope_side = (slope_all - along * top).applyfunc(_tidy)
-    drive = _tidy(-(gradient.T * slope_side)[0])
-    squared = _tidy((slope_side.T * slope_side)[0])
-    top_part = _tidy((gradient.T * top)[0])
-    image = (hessian * slope_side).applyfunc(_tidy)
+    slope_all = (third / norm).applyfunc(normal_form)
+    along = normal_form((slope_all.T * top)[0] / norm)
+    slope_side = (slope_all - along * top).applyfunc(normal_form)
+    drive = normal_form(-(gradient.T * slope_side)[0])
+    squared = normal_form((slope_side.T * slope_side)[0])
+    top_part = normal_form((gradient.T * top)[0])
+    image = (hessian * slope_side).applyfunc(normal_form)
     hypotheses = (
         Hypothesis(
             "top gradient",
             "the gradient has no part along the top eigenvector",
-            bool(top_part == 0),
+            is_zero(top_part),
             f"it is {top_part}, unnormalised",
         ),
         Hypothesis(
             "flat slope",
             "the gradient of the sharpness lies in the kernel of the Hessian",
-            bool(image.is_zero_matrix),
+            all_zero(image),
             f"image {list(image)}",
         ),
-        Hypothesis("sharpening", "alpha > 0: descent raises the sharpness", bool(drive > 0), f"alpha = {drive}"),
+        Hypothesis("sharpening", "alpha > 0: descent raises the sharpness", is_positive(drive), f"alpha = {drive}"),
         Hypothesis(
             "slope",
             "beta > 0: the sharpness has a slope within the other directions",
-            bool(squared > 0),
+            is_positive(squared),
             f"beta = {squared}",
         ),
     )
@@ -172,18 +178,11 @@ def derive_edge_point(model: GradientStep, point: Mapping[str | sp.Symbol, objec
         values,
         tuple(gradient),
         tuple(e for e, m in spectrum for _ in range(m)),
-        _tidy(2 / sharpness),
+        normal_form(2 / sharpness),
         drive,
         squared,
         hypotheses,
     )
-
-
-def _tidy(expr: sp.Expr) -> sp.Expr:
-    """One form for each number of a quadratic field, and for each rational function of transcendental constants."""
-    if expr.is_number and not any(p.exp.is_Rational and not p.exp.is_Integer for p in expr.atoms(sp.Pow)):
-        return expr if expr.is_Rational else sp.cancel(sp.together(expr))
-    return sp.expand(sp.radsimp(sp.expand(expr)))
 
 
 def _numbered(model: GradientStep) -> list[tuple[int, sp.Symbol]]:
@@ -192,22 +191,73 @@ def _numbered(model: GradientStep) -> list[tuple[int, sp.Symbol]]:
 
 def _spectrum(hessian: sp.Matrix) -> list[tuple[sp.Expr, int]]:
     """Eigenvalues with multiplicities, ascending; rational or quadratic ones only are exact enough to go on with."""
-    poly = hessian.charpoly(sp.Symbol("s"))
+    named: dict[sp.Expr, sp.Expr] = {}
+    # a name for each transcendental constant: then it is a polynomial over a field of rational functions
+    plain = hessian.applyfunc(lambda entry: name_constants(entry, named))
+    poly = plain.charpoly(sp.Symbol("s"))
     found: list[tuple[sp.Expr, int]] = []
     for factor, multiplicity in poly.factor_list()[1]:
         if factor.degree() > 2:
             raise DomainError.of(
                 "GradientDescent.at()",
-                "Hessian eigenvalues of degree at most 2 over the rationals",
-                str(factor.as_expr()),
+                "Hessian eigenvalues of degree at most 2 over the field of the point's constants",
+                str(factor.as_expr().xreplace(named)),
                 "Choose a more symmetric point.",
             )
-        if factor.degree() == 2 and not all(c.is_algebraic for c in factor.all_coeffs()):
-            raise DomainError.of(
-                "GradientDescent.at()",
-                "Hessian eigenvalues that are rational in the point's transcendental constants, or a rational Hessian",
-                f"roots of {str(factor.as_expr())[:200]}",
-                "Choose a point where the loss has rational derivatives.",
-            )
-        found += [(_tidy(root), multiplicity) for root in sp.roots(factor)]
-    return sorted(found, key=lambda pair: sp.N(pair[0], 50))
+        for value in _roots(factor, named):
+            equal = next((k for k, (known, _) in enumerate(found) if is_zero(known - value)), None)
+            if equal is None:
+                found.append((value, multiplicity))
+            else:
+                found[equal] = (found[equal][0], found[equal][1] + multiplicity)
+    return sorted(found, key=cmp_to_key(_compare))
+
+
+def _roots(factor: sp.Poly, named: Mapping[sp.Expr, sp.Expr]) -> list[sp.Expr]:
+    """The roots of a polynomial of degree 1 or 2 in the point's constants."""
+    leading, *lower = (normal_form(c.xreplace(named)) for c in factor.all_coeffs())
+    if len(lower) == 1:
+        return [normal_form(-lower[0] / leading)]
+    root = sp.sqrt(normal_form(lower[0] ** 2 - 4 * leading * lower[1]))
+    return [normal_form((-lower[0] + side * root) / (2 * leading)) for side in (-1, 1)]
+
+
+def _kernel_vector(matrix: sp.Matrix) -> sp.Matrix | None:
+    """The vector that spans the kernel, by elimination with one form for each number; None where zeros stay open."""
+    size = matrix.shape[0]
+    rows, pivots = [list(matrix.row(i)) for i in range(size)], list[int]()
+    for column in range(size):
+        rank = len(pivots)
+        below = [(i, is_zero(rows[i][column])) for i in range(rank, size)]
+        chosen = next((i for i, zero in below if zero is False), None)
+        if chosen is None:
+            if any(zero is None for _, zero in below):
+                return None
+            continue
+        rows[rank], rows[chosen] = rows[chosen], rows[rank]
+        rows[rank] = [normal_form(entry / rows[rank][column]) for entry in rows[rank]]
+        for i in range(size):
+            factor = rows[i][column]
+            if i != rank and factor != 0:
+                rows[i] = [normal_form(a - factor * b) for a, b in zip(rows[i], rows[rank], strict=True)]
+        pivots.append(column)
+    free = [column for column in range(size) if column not in pivots]
+    if len(free) != 1:
+        return None
+    vector = sp.zeros(size, 1)
+    vector[free[0]] = sp.S.One
+    for row, column in enumerate(pivots):
+        vector[column] = -rows[row][free[0]]
+    return vector
+
+
+def _compare(one: tuple[sp.Expr, int], other: tuple[sp.Expr, int]) -> int:
+    order = sign(one[0] - other[0])
+    if order is None:
+        raise DomainError.of(
+            "GradientDescent.at()",
+            "Hessian eigenvalues that can be told apart",
+            f"{one[0]} and {other[0]}",
+            "Write the constants of the loss in fewer independent ones.",
+        )
+    return order

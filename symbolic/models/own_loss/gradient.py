@@ -11,7 +11,7 @@ from typing import Any
 import sympy as sp
 
 from ...algebra.errors import DomainError
-from ...algebra.parsing import model_symbol, parse_expression
+from ...algebra.parsing import FUNCTIONS, model_symbol, parse_expression
 from ...algebra.symbols import symbol
 from ...explain.log import DerivationLog
 from ...latex.document import Section
@@ -21,12 +21,16 @@ from ...latex.printer import Order
 from ...planar.maps import PolynomialMap
 from .constants import Constants, find_constants
 from .hypotheses import Sectioned
+from .numbers import normal_form, sign
 
 COMPOSED_TERMS = 20_000
 """A two-step map whose bound is higher is not even composed for a report."""
 
 MOST_TERMS = 150
 """A two-step map with more terms is left out of reports (it is still there in Python)."""
+
+LOSS_FUNCTIONS = {**FUNCTIONS, "relu": lambda u: sp.Max(0, u)}
+"""What a loss may be written in: relu too, of which one piece is taken before anything is derived."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -44,7 +48,7 @@ def as_expression(value: sp.Expr | str | int, where: str) -> sp.Expr:
     Raises:
         DomainError: the text is no formula, or a float occurs in the expression.
     """
-    expr = parse_expression(value) if isinstance(value, str) else sp.sympify(value)
+    expr = parse_expression(value, functions=LOSS_FUNCTIONS) if isinstance(value, str) else sp.sympify(value)
     if not isinstance(expr, sp.Expr) or expr.has(sp.Float, sp.nan, sp.zoo, sp.oo):
         raise DomainError.of(where, "an exact expression", value, "Write decimals as text or use sympy.Rational.")
     return expr
@@ -84,6 +88,7 @@ class GradientStep(Sectioned):
         parameters: the trained parameters, in order.
         step: the step size, a symbol, a number or a formula in constants.
         ties: parameters that start equal to others and stay so, for example ``{z: x}``; proved to be kept.
+        region: where the loss is this polynomial: each expression is positive there; empty where it is everywhere.
 
     Raises:
         DomainError: the loss is not polynomial in the parameters, or a tie is not kept by the step.
@@ -94,6 +99,7 @@ class GradientStep(Sectioned):
     parameters: tuple[sp.Symbol, ...]
     step: sp.Expr
     ties: Mapping[sp.Symbol, sp.Symbol] = field(default_factory=dict)
+    region: tuple[sp.Expr, ...] = ()
 
     def __init__(
         self,
@@ -101,6 +107,7 @@ class GradientStep(Sectioned):
         parameters: str | Sequence[str | sp.Symbol],
         step: sp.Expr | str | int | None = None,
         ties: Mapping[str | sp.Symbol, str | sp.Symbol] | None = None,
+        region: Sequence[sp.Expr] = (),
     ) -> None:
         where = "GradientDescent()"
         chosen = as_symbols(parameters, where)
@@ -109,6 +116,7 @@ class GradientStep(Sectioned):
         object.__setattr__(self, "parameters", chosen)
         object.__setattr__(self, "step", symbol("eta") if step is None else as_expression(step, where))
         object.__setattr__(self, "ties", tied)
+        object.__setattr__(self, "region", tuple(region))
         self._check()
 
     def _check(self) -> None:
@@ -120,6 +128,13 @@ class GradientStep(Sectioned):
         if self.step.free_symbols & set(self.parameters) or self.step.is_positive is False:
             raise DomainError.of(
                 "GradientDescent()", "a positive step free of the parameters", self.step, "Use a symbol such as eta."
+            )
+        if self.loss.has(sp.Max):
+            raise DomainError.of(
+                "GradientDescent()",
+                "a loss without kinks",
+                "relu, which is linear on either side of its kink",
+                "Take its piece at a point: --at with a value for each parameter, or models.smooth_piece(..).",
             )
         if not self.loss.is_polynomial(*self.parameters):
             raise DomainError.of(
@@ -133,7 +148,11 @@ class GradientStep(Sectioned):
                 raise DomainError.of("GradientDescent()", "ties among the parameters", f"{kept}={leader}", "E.g. z=x.")
         for kept, leader in self.ties.items():
             moved = dict(zip(self.parameters, self.full_step(), strict=True))
-            if sp.expand((moved[kept] - moved[leader]).subs(self.ties)) != 0:
+            numbers: dict[sp.Expr, sp.Expr] = {}
+            for term in sp.Add.make_args(sp.expand((moved[kept] - moved[leader]).subs(self.ties))):
+                number, rest = term.as_independent(*term.free_symbols, as_Add=False)
+                numbers[rest] = numbers.get(rest, sp.S.Zero) + number
+            if any(normal_form(number) != 0 for number in numbers.values()):
                 raise DomainError.of(
                     "GradientDescent()",
                     f"a loss whose gradient step keeps {kept} = {leader}",
@@ -207,15 +226,23 @@ class GradientStep(Sectioned):
             for p, c in zip(self.free, components, strict=True)
         )
 
-    def sections(self) -> list[Section]:
-        """Loss, gradient step, and two steps where they are short."""
-        loss = symbol("L")
+    def given(self) -> list[Section]:
+        """Loss and gradient step: what is there before anything is derived."""
         own = frozenset(self.parameters)
         ties = tuple(Equation(kept, leader, own=own) for kept, leader in self.ties.items())
-        sections = [
-            Section("Loss", "", (Equation(loss, self.loss, order=Order(self.parameters), own=own), *ties)),
-            Section("Gradient step", "", self.equations()),
-        ]
+        loss = Equation(symbol("L"), self.loss, order=Order(self.parameters), own=own)
+        return [Section("Loss", self.where(), (loss, *ties)), Section("Gradient step", "", self.equations())]
+
+    def where(self) -> str:
+        """Where the loss is this polynomial, in words; empty where it is everywhere."""
+        if not self.region:
+            return ""
+        inside = " and ".join(f"{e} > 0" for e in self.region)
+        return f"The piece of relu at the point: everything below holds where {inside}, and nowhere beyond the kink."
+
+    def sections(self) -> list[Section]:
+        """Loss, gradient step, and two steps where they are short."""
+        sections = self.given()
         if self.transcendental:
             return [*sections, Section("Two steps", "Coefficients are not rational: not composed.")]
         bound = self.step_map().two_step_bound()
@@ -235,7 +262,8 @@ class GradientStep(Sectioned):
 
     def json(self) -> dict[str, Any]:
         """The gradient step as text."""
-        return {"map": {e.tag: str(e.rhs) for e in self.equations()}}
+        holds = {"holds_where": [f"{e} > 0" for e in self.region]} if self.region else {}
+        return {"map": {e.tag: str(e.rhs) for e in self.equations()}, **holds}
 
     def explain(self) -> DerivationLog:
         """Loss and gradient step, as given: nothing to check yet."""
@@ -244,15 +272,115 @@ class GradientStep(Sectioned):
         given = [Equation(symbol("L"), self.loss, order=Order(self.parameters), own=own)]
         given += [Equation(kept, leader, own=own) for kept, leader in self.ties.items()]
         tied = ", with the tied parameters, which the step keeps equal." if self.ties else "."
-        log.state("Loss", "As given" + tied, *given)
+        log.state("Loss", f"As given{tied} {self.where()}".rstrip(), *given)
         because = "Each parameter moves against its derivative, times the step size."
         log.state("Gradient step", because, *self.equations())
         return log
 
 
+@dataclass(frozen=True)
+class CutShort(Sectioned):
+    """A model of which no more was derived than its gradient step.
+
+    Attributes:
+        model: the model.
+        interruption: the step that was cut short.
+    """
+
+    kind = "cut-short"
+    model: GradientStep
+    interruption: str = ""
+
+    def equations(self) -> tuple[Equation, ...]:
+        """The gradient step."""
+        return self.model.equations()
+
+    def sections(self) -> list[Section]:
+        """Loss and gradient step."""
+        return self.model.given()
+
+    def json(self) -> dict[str, Any]:
+        """The gradient step as text, and what was cut short."""
+        return {"loss": str(self.model.loss), **self.model.json(), **self.state()}
+
+    def explain(self) -> DerivationLog:
+        """Loss and gradient step, as given."""
+        return self.model.explain()
+
+
+def exact_values(model: GradientStep, point: Mapping[str | sp.Symbol, object], where: str) -> dict[sp.Symbol, sp.Expr]:
+    """The exact value of every parameter, those of tied ones too.
+
+    Args:
+        model: the model.
+        point: each free parameter and its value: a number, or a formula such as ``"sqrt(2)"``.
+        where: who asks, for the message.
+
+    Returns:
+        Parameter to value.
+
+    Raises:
+        DomainError: a parameter has no value, or a value is no exact number.
+    """
+    named = {(k.name if isinstance(k, sp.Symbol) else k): value for k, value in point.items()}
+    if set(named) != {p.name for p in model.free}:
+        raise DomainError.of(where, f"a value for each of {', '.join(p.name for p in model.free)}", named, "E.g. x=1.")
+    values = {}
+    for p in model.free:
+        given = named[p.name]
+        exact = as_expression(given if isinstance(given, sp.Expr | str | int) else str(given), where)
+        if not exact.is_number or not exact.is_real:
+            raise DomainError.of(where, f"an exact real number for {p}", str(given), "E.g. 1/2 or sqrt(2).")
+        values[p] = normal_form(exact)
+    return values | {kept: values[leader] for kept, leader in model.ties.items()}
+
+
 def _two_on(equation: Equation) -> sp.Symbol:
     """``x(t+2)`` for the left-hand side ``x(t+1)``."""
     return sp.Symbol(str(equation.lhs).replace("@1", "@2"), **equation.lhs.assumptions0)
+
+
+def smooth_piece(
+    loss: sp.Expr | str, parameters: str | Sequence[str | sp.Symbol], point: Mapping[str, object]
+) -> tuple[sp.Expr, tuple[sp.Expr, ...]]:
+    """The loss with each relu replaced by its piece at a point: its argument where that is positive, 0 where negative.
+
+    Args:
+        loss: a formula, with or without ``relu``.
+        parameters: the parameters, as in :class:`GradientDescent`.
+        point: an exact value for each parameter.
+
+    Returns:
+        The smooth formula, and expressions that are positive where it equals the loss (its ``region``).
+
+    Raises:
+        DomainError: the point lies on a kink, or its side is not decided.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> es.models.smooth_piece("relu(x)*y - relu(-x)", "x,y", {"x": 1, "y": 2})
+        (x*y, (x,))
+    """
+    where = "smooth_piece()"
+    expr, chosen = as_expression(loss, where), as_symbols(parameters, where)
+    values = {p: as_expression(str(point.get(p.name, 0)), where) for p in chosen}
+    region: list[sp.Expr] = []
+    while kinks := sorted(expr.atoms(sp.Max), key=lambda e: (sp.count_ops(e), str(e))):
+        kink = kinks[0]
+        inside = sp.Add(*(a for a in kink.args if a != 0))
+        side = sign(sp.expand(inside.subs(values)))
+        if kink.args[0] != 0 or len(kink.args) != 2 or not side:
+            raise DomainError.of(
+                where,
+                "a point beside every kink of relu",
+                f"relu({inside}), whose side is {'not decided there' if side is None else 'neither: it is 0 there'}",
+                "Choose a point off the kink; softplus is smooth everywhere.",
+            )
+        region.append(inside if side > 0 else sp.expand(-inside))
+        expr = expr.xreplace({kink: inside if side > 0 else sp.S.Zero})
+    return expr, tuple(dict.fromkeys(region))
 
 
 def taylor_expansion(
@@ -280,7 +408,8 @@ def taylor_expansion(
         1 - x**2/2
     """
     where = "taylor_expansion()"
-    expr, chosen = as_expression(loss, where), as_symbols(parameters, where)
+    chosen = as_symbols(parameters, where)
+    expr, _ = smooth_piece(loss, chosen, point)
     if isinstance(degree, bool) or not isinstance(degree, int) or not 1 <= degree <= 12:
         raise DomainError.of(where, "a degree in 1..12", degree, "3 is enough for the edge of stability.")
     centre = {p: as_expression(point.get(p.name, 0), where) for p in chosen}

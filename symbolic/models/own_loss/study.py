@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,14 +19,22 @@ from ...planar.recurrences import Recurrence
 from ...planar.slow_flow import SlowFlow
 from ...planar.slow_manifold import LimitSeries
 from ...planar.two_cycles import CycleSets
-from .closure import NotClosed, Reduction, close
-from .concentration import concentration_hypotheses, sharpness_hypothesis
-from .edge import EdgeForm, derive_edge_form
+from .closure import Reduction
+from .edge import EdgeForm
 from .gradient import GradientStep
 from .hypotheses import Hypothesis, Sectioned
 
-MOST_TERMS = 1_500_000
-"""Bound on the two-step map; at this size a study takes about half a minute."""
+STEPS = (
+    "closed map",
+    "edge form",
+    "sharpness",
+    "leading terms of two steps",
+    "fixed points and two-cycles",
+    "two-step nullcline",
+    "two-step recurrence",
+    "end of training",
+)
+"""What is derived one after the other: first what the hypotheses need, then what is shown besides."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,8 @@ class EdgeStudy(Sectioned):
         reduction: the closed map, or None where the coordinates do not close.
         form: the map in ``(z, T)``, or None.
         hypotheses: what was asked, in order, up to the first that fails and blocks the rest.
+        interruption: the step at which the derivation was cut short; empty where all of it was done. What comes after
+            it is UNKNOWN, and what follows from it is not shown.
 
     Source:
         Derived here.
@@ -57,6 +66,7 @@ class EdgeStudy(Sectioned):
     reduction: Reduction | None
     form: EdgeForm | None
     hypotheses: tuple[Hypothesis, ...]
+    interruption: str = ""
 
     def hypothesis(self, name: str) -> Hypothesis | None:
         """One hypothesis by name, None if it was not reached."""
@@ -75,6 +85,10 @@ class EdgeStudy(Sectioned):
     def concentrates(self) -> bool:
         """Whether every hypothesis of concentration at the edge holds."""
         return self.failing is None
+
+    def derived(self, step: str) -> bool:
+        """Whether a step of :data:`STEPS` lies before the interruption, if there was one."""
+        return self.interruption not in STEPS or STEPS.index(step) < STEPS.index(self.interruption)
 
     def _form(self) -> EdgeForm:
         if self.form is None:
@@ -135,13 +149,20 @@ class EdgeStudy(Sectioned):
         Raises:
             DomainError: deviations relax, or the curvature is not frozen at small parameter 0.
         """
-        if (
-            self._form().small is None
-            or not self.holds("two-cycles", "one small parameter")
-            or self.holds("relaxation")
-        ):
+        relaxation = self.hypothesis("relaxation")
+        frozen = self._form().small is not None and self.holds("two-cycles", "one small parameter")
+        if not frozen or (relaxation is not None and relaxation.holds):
             raise DomainError.of("EdgeStudy.flow", "frozen curvature without relaxation", self.failing, "See `limit`.")
         return self.map.slow_flow()
+
+    def ending(self) -> LimitSeries | SlowFlow | None:
+        """What is known of the end of training: the limit, or the slow flow where there is none, or nothing."""
+        if self.concentrates:
+            return self.limit
+        try:
+            return self.flow
+        except DomainError:
+            return None
 
     def sharpness_limit(self) -> sp.Expr:
         """The final sharpness ``T_inf / step`` in the constants of the model."""
@@ -164,7 +185,7 @@ class EdgeStudy(Sectioned):
 
     def sections(self) -> list[Section]:
         """All that was found, in reading order."""
-        sections = self.model.sections()[:2]
+        sections = self.model.given()
         if self.reduction is not None:
             coordinates = tuple(
                 Equation(s, e, order=Order(self.model.free), own=frozenset((s, *self.model.free)))
@@ -177,23 +198,26 @@ class EdgeStudy(Sectioned):
         sections.append(Section("At the edge", self.form.words(), self.form.equations()))
         if not self.holds("edge"):
             return sections
-        cycles, shown = self.cycles, self.cycles.equations() if self.cycles.are_cycles else ()
-        deviation = "With y = T - f(z), the deviation from the nullcline."
-        sections += [
-            Section("Fixed points and two-cycles", " ".join(cycles.sentences), shown),
-            Section("Two-step nullcline", "Where z returns after two steps.", self.nullcline.equations()),
-            Section("Two-step recurrence", deviation, self.recurrence.equations()),
-        ]
-        if self.concentrates:
-            ends = (*self.limit.equations(), self.sharpness_equation())
+        if self.derived("fixed points and two-cycles"):
+            cycles, shown = self.cycles, self.cycles.equations() if self.cycles.are_cycles else ()
+            sections.append(Section("Fixed points and two-cycles", " ".join(cycles.sentences), shown))
+        if self.derived("two-step nullcline"):
+            nullcline = self.nullcline.equations()
+            sections.append(Section("Two-step nullcline", "Where z returns after two steps.", nullcline))
+        if self.derived("two-step recurrence"):
+            deviation = "With y = T - f(z), the deviation from the nullcline."
+            sections.append(Section("Two-step recurrence", deviation, self.recurrence.equations()))
+        if not self.derived("end of training"):
+            return sections
+        ending = self.ending()
+        if isinstance(ending, LimitSeries):
+            ends = (*ending.equations(), self.sharpness_equation())
             text = "From the slow manifold; an asymptotic series."
             return [*sections, Section("Where relaxed trajectories end", text, ends)]
-        try:
-            flow = self.flow
-        except DomainError:
+        if ending is None:
             return sections
         text = "Deviations do not relax. At leading order the two-step flow conserves H: the end depends on the start."
-        return [*sections, Section("Slow flow", text, flow.equations())]
+        return [*sections, Section("Slow flow", text, ending.equations())]
 
     def json(self) -> dict[str, Any]:
         """The study as data with exact strings."""
@@ -205,15 +229,17 @@ class EdgeStudy(Sectioned):
             **model.json(),
             "hypotheses": [h.json() for h in self.hypotheses],
             "concentrates": self.concentrates,
+            **self.state(),
         }
         if self.reduction is not None:
             content["reduced"] = self.reduction.json()["map"]
         if self.form is not None:
             content["edge_form"] = self.form.json()
-            if self.holds("edge"):
+            if self.holds("edge") and self.derived("two-step recurrence"):
                 content["two_step"] = self.recurrence.json()
+            if self.holds("edge") and self.derived("fixed points and two-cycles"):
                 content["two_cycles"] = str(self.cycles.curve)
-        if self.concentrates:
+        if self.concentrates and self.derived("end of training"):
             content["limit"] = self.limit.json()
             content["final_sharpness"] = str(self.sharpness_limit())
         return content
@@ -236,48 +262,12 @@ class EdgeStudy(Sectioned):
         log.state(
             f"Hypothesis '{failing.name}' is {failing.verdict}", f"Asked: {failing.statement}. Found: {failing.detail}."
         )
-        if self.form is not None:
-            try:
-                self.flow.add_to(log, "With the curvature frozen at parameter 0 and no relaxation, both change slowly")
-            except DomainError:
-                return log
+        ending = self.ending()
+        if isinstance(ending, SlowFlow):
+            ending.add_to(log, "With the curvature frozen at parameter 0 and no relaxation, both change slowly")
         return log
 
 
 def _without_first(log: DerivationLog) -> DerivationLog:
     """A log without its restatement of the one-step map."""
     return DerivationLog(log.title, log.steps[1:])
-
-
-def derive_study(
-    model: GradientStep,
-    coordinates: Mapping[str, sp.Expr | str],
-    at: Mapping[str, object],
-    order: int = 3,
-    small: str | None = None,
-) -> EdgeStudy:
-    """See :meth:`GradientDescent.study`."""
-    if isinstance(order, bool) or not isinstance(order, int) or not 2 <= order <= 30:
-        raise DomainError.of("study()", "an order in 2..30", order, "It is the highest power of z and of epsilon.")
-    closed = close(model, coordinates)
-    statement = f"the gradient step closes in {', '.join(coordinates)}"
-    if isinstance(closed, NotClosed):
-        found = (Hypothesis("closure", statement, closed.verdict, closed.sentence()),)
-        return EdgeStudy(model, order, None, None, found)
-    hypotheses = [Hypothesis("closure", statement, True, f"{closed.compared} monomials compared")]
-    form, tried = derive_edge_form(closed, at, small)
-    hypotheses += tried
-    if form is None:
-        return EdgeStudy(model, order, closed, None, tuple(hypotheses))
-    bound = form.map.two_step_bound()
-    if bound > MOST_TERMS:
-        raise DomainError.of(
-            "study()",
-            f"a two-step map of at most {MOST_TERMS} terms",
-            f"up to {bound}",
-            "Lower the degree of the loss.",
-        )
-    hypotheses.append(sharpness_hypothesis(model, form))
-    # a failed small parameter does not stop the two-step analysis, which says what its lack means
-    hypotheses += concentration_hypotheses(form)
-    return EdgeStudy(model, order, closed, form, tuple(hypotheses))

@@ -10,6 +10,7 @@ from edgestab.symbolic.explain.derived import Derived, by_powers
 from edgestab.symbolic.models.gradient_flow import GradientFlow
 from edgestab.symbolic.models.literature import example_study
 from edgestab.symbolic.models.own_loss.descent import GradientDescent
+from edgestab.symbolic.models.own_loss.gradient import CutShort
 from edgestab.symbolic.models.own_loss.stabilisation import derive_self_stabilisation
 from edgestab.symbolic.models.quadratic import MAIN_MODEL, main_case
 
@@ -53,6 +54,8 @@ KINDS: dict[str, Callable[[], Derived]] = {
     "edge-form": lambda: example_study("zhu").form or main_case(),
     "edge-study": lambda: example_study("zhu"),
     "edge-point": lambda: GradientDescent("(1 - x*y)^2/2", "x,y").at({"x": 2, "y": "1/2"}),
+    "flip-point": lambda: GradientDescent("x^2/2 + x^4/24", "x").flip({"x": 0}),
+    "cut-short": lambda: CutShort(GradientDescent("(1 - x*y)^2/2", "x,y"), "closed map"),
     "self-stabilisation": derive_self_stabilisation,
 }
 

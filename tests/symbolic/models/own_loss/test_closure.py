@@ -86,6 +86,56 @@ def test_the_suggestion_closes_the_map() -> None:
 
 
 @pytest.mark.parametrize(
+    ("loss", "names", "coordinates"),
+    [
+        ("(1 - x*y)^2/2", "x,y", {"p": "x*y"}),
+        ("(1 - x*y)^2/2", "x,y", {"p": "x*y", "q": "x^2"}),
+        ("(1 - x*y*z)^2/2", "x,y,z", {"p": "x*y*z", "q": "x^2 + y^2 + z^2"}),
+        ("(1 - x*y*z)^2/2", "x,y,z", {"p": "x*y*z"}),
+        ("(1 - x*y^2)^2/2", "x,y", {"p": "x*y^2"}),
+        ("(x^2 - epsilon*y^2)^2/8", "x,y", {"f": "x^2 - epsilon*y^2"}),
+        ("(u*v)^2/(2*n)", "u,v", {"f": "u*v/sqrt(n)"}),
+    ],
+)
+def test_a_suggestion_is_accepted_or_not_made(loss: str, names: str, coordinates: dict[str, str]) -> None:
+    model = GradientDescent(loss, names)
+    result = close(model, coordinates)
+    assert isinstance(result, NotClosed)
+    if result.suggestion is None:
+        assert "no one coordinate was found" in result.sentence()
+        return
+    assert f"adding the coordinate {result.suggestion}" in result.sentence()
+    more = {**coordinates, "added": str(result.suggestion)}
+    assert not isinstance(close(model, more), NotClosed)
+    found = model.study(more, {next(iter(more)): 1 if loss.startswith("(1") else 0})
+    assert found.reduction is not None
+    assert found.hypotheses[0].verdict == "TRUE"
+    assert [h.name for h in found.hypotheses][1] in ("plane", "line of minima")
+
+
+def test_three_dependent_coordinates_find_their_plane() -> None:
+    model, at = GradientDescent("(1 - x*y)^2/2", "x,y"), {"p": 1}
+    found = model.study({"p": "x*y", "q": "x^2", "r": "y^2"}, at)
+    plain = model.study({"p": "x*y", "q": "x^2 + y^2"}, at)
+    assert found.hypothesis("plane") is not None
+    assert found.hypotheses[1].verdict == "TRUE"
+    assert found.map == plain.map
+    assert [h.verdict for h in found.hypotheses if h.name != "plane"] == [h.verdict for h in plain.hypotheses]
+
+
+def test_three_coordinates_without_a_plane_keep_their_closed_map() -> None:
+    model = GradientDescent("(1 - x*y*z)^2/2", "x,y,z")
+    third = "x^2*y^2 + y^2*z^2 + x^2*z^2"
+    found = model.study({"p": "x*y*z", "q": "x^2 + y^2 + z^2", "r": third}, {"p": 1})
+    assert found.failing is not None
+    assert (found.failing.name, found.failing.verdict) == ("plane", "FALSE")
+    assert "p and r = " in found.failing.detail
+    assert set(found.json()["reduced"]) == {"p", "q", "r"}
+    with pytest.raises(DomainError, match="value of one of p, q, r"):
+        model.study({"p": "x*y*z", "q": "x^2 + y^2 + z^2", "r": third}, {"k": 1})
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("x*y", "x,z"), "no z in it"),

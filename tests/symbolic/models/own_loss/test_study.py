@@ -1,6 +1,9 @@
 """Models at their edge of stability: what is derived, and which hypothesis fails."""
 
+import re
+from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import mpmath
 import pytest
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.models.literature import EXAMPLES, example_study
+from edgestab.symbolic.models.own_loss import closure, derivation
 from edgestab.symbolic.models.own_loss.descent import GradientDescent
 from edgestab.symbolic.models.own_loss.study import EdgeStudy
 from edgestab.symbolic.models.quadratic import main_case
@@ -153,6 +157,94 @@ def test_several_constants_need_a_choice() -> None:
     found = model.study(coordinates, {"p": 0})
     assert found.failing is not None
     assert found.failing.name == "line of minima"
+
+
+def test_an_interrupt_loses_only_the_step_it_falls_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, coordinates, at = GradientDescent("(1 - x*y)^2/2", "x,y"), {"p": "x*y", "q": "x^2 + y^2"}, {"p": 1}
+    whole, flat = example_study("zhu").hypotheses, example_study("zhu-degree-2").hypotheses
+    calls: list[str] = []
+
+    def counted(*arguments: Any, **named: Any) -> Any:
+        calls.append("close")
+        return closure.close(*arguments, **named)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(derivation, "close", counted)
+    with monkeypatch.context() as patch:
+        patch.setattr(derivation, "concentration_hypotheses", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            model.study(coordinates, at)
+    begun = model.begin_study(coordinates, at)
+    partial = begun.so_far()
+    assert begun.step == partial.interruption == "leading terms of two steps"
+    assert partial.form is not None
+    assert [h.verdict for h in partial.hypotheses] == ["TRUE"] * 5 + ["UNKNOWN"] * 5
+    assert [h.name for h in partial.hypotheses] == [h.name for h in whole]
+    assert [h.statement for h in partial.hypotheses] == [h.statement for h in whole]
+    assert partial.verdict == "UNKNOWN"
+    assert model.study(coordinates, at).hypotheses == flat
+    assert calls == ["close"]
+
+
+def test_an_interrupt_while_a_coordinate_is_tried_keeps_the_witness(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(derivation, "try_suggestion", interrupted)
+    begun = GradientDescent("(1 - x*y)^2/2", "x,y").begin_study({"p": "x*y"}, {"p": 1})
+    with pytest.raises(KeyboardInterrupt):
+        begun.run()
+    partial = begun.so_far()
+    assert (partial.hypotheses[0].name, partial.hypotheses[0].verdict) == ("closure", "FALSE")
+    assert partial.hypotheses[0].detail.startswith("at x=")
+    assert (partial.verdict, partial.interruption) == ("FALSE", "closed map")
+
+
+def test_an_interrupted_report_shows_what_came_before() -> None:
+    begun = GradientDescent("(1 - x*y*z*w)^2/2", "x,y,z,w", ties={"z": "x", "w": "y"}).begin_study(
+        {"p": "x*y", "q": "x^2 + y^2"}, {"p": 1}
+    )
+
+    def stop(step: str) -> None:
+        if step == "two-step recurrence":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        begun.run(everything=True, tell=stop)
+    text = begun.so_far().text()
+    assert "Two-step nullcline" in text
+    assert "Two-step recurrence:" not in text
+    assert "UNKNOWN: cut short at the step 'two-step recurrence'" in text
+    assert "two_step" not in begun.so_far().json()
+    assert begun.run(everything=True).verdict == "TRUE"
+
+
+def test_a_document_lists_its_hypotheses() -> None:
+    found = example_study("zhu-degree-2")
+    text = found.document()
+    listed = text.partition(r"\begin{enumerate}")[2].partition(r"\end{enumerate}")[0]
+    assert listed.count(r"\item \textbf{") == len(found.hypotheses)
+    assert r"\item \textbf{relaxation (FALSE)}: off the two-cycles" in listed
+    assert "order z$^{2}$: y$''$ - y = -a z$^{2}$ y" in listed
+    assert "Verdict: the analysis stops at 'relaxation': FALSE." in text
+
+
+def test_a_notebook_shows_the_whole_study() -> None:
+    found = example_study("zhu-degree-2")
+    page = found._repr_html_()
+    assert page.count("<tr>") == len(found.hypotheses) + 1
+    assert "<td>FALSE</td><td>relaxation</td>" in page
+    assert r"p_{t+1} &amp;= \left(1 + \eta^{2}\right) p" in page
+    assert "y&#x27;&#x27; - y = -a z^2 y, a &gt; 0" in page
+    outside = re.sub(r"\$\$.*?\$\$", "", page, flags=re.DOTALL)
+    assert not re.search(r"<(?!/?(h3|h4|p|div|table|tr|th|td)>)", outside)
+    for name in ("zhu", "lewkowycz"):
+        assert example_study(name)._repr_latex_().count(r"\begin{aligned}") >= 5
+    assert "cut short at the step" in replace(found, interruption="sharpness")._repr_html_()
+    point = GradientDescent("x^2*(2 + y)/2 - y", "x,y").at({"x": 0, "y": 1})
+    assert "<td>TRUE</td><td>sharpening</td>" in point._repr_html_()
 
 
 def test_energies() -> None:
