@@ -50,7 +50,8 @@ def default_latex(name: str) -> str:
         body = rf"\mathrm{{{head}}}"
     if not tail:
         return body
-    lower = tail if len(tail) == 1 or tail.isdigit() else rf"\mathrm{{{tail.replace('_', ',')}}}"
+    upright = rf"\mathrm{{{tail.replace('_', ',')}}}"
+    lower = tail if len(tail) == 1 or tail.isdigit() else rf"\{tail}" if tail in _GREEK else upright
     return f"{body}_{{{lower}}}"
 
 
