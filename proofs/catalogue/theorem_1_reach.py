@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 
 from ...symbolic.algebra.rings import PolyRing, to_fraction
-from ...symbolic.algebra.symbols import symbols
+from ...symbolic.algebra.symbols import symbol, symbols
 from ...symbolic.planar.planar_map import PlanarMap
 from ...symbolic.trapping.barrier import derive_barrier
 from ...symbolic.trapping.curved import CurvedBarrier, derive_curved
@@ -31,7 +31,7 @@ _INTERVAL = (le(2 - epsilon, limit), le(limit, 2))
 # linear barriers
 
 LEAST = sp.Function("F_min")
-_A, _TOP = sp.Symbol("A", real=True), sp.Symbol("e", real=True)
+_A, _TOP = symbol("A"), sp.Symbol("e", real=True)
 #: Shares of the largest epsilon at which starts are sought, and the slope from which one start serves all.
 SHARES = (Fraction(1), Fraction(1, 2), Fraction(1, 20))
 STEEP = Fraction(20)
