@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from html import escape
 from typing import Any
 
 from ..symbolic.algebra.errors import ProofError
 from ..symbolic.planar.planar_map import PlanarMap
 from .statements.reading import Reading
 from .statements.statement import Statement
+from .statements.text import definitions_text, ranges_text, term_latex
 from .subject import Subject as Subject
 from .subject import main_subject as main_subject
 
@@ -225,6 +227,24 @@ class Claim:
     note: str = ""
     includes: tuple[str, ...] = ()
     formerly: str = ""
+
+    def _repr_html_(self) -> str:
+        """The statement with its definitions, for notebooks; formulas for MathJax."""
+        statement = self.statement
+        over = "; ".join(escape(text) for text in ranges_text(statement))
+        lines = [f"<p><b>{escape(self.title)}</b> <code>{escape(self.id)}</code></p>"]
+        if over:
+            lines.append(f"<p>For every {over}</p>")
+        for word, terms in (("if", statement.given), ("then", statement.conclusion)):
+            shown = "".join(f"<li>$\\displaystyle {escape(term_latex(t))}$</li>" for t in terms)
+            lines += [f"<p>{word}</p><ul>{shown}</ul>"] if terms else []
+        if statement.prose:
+            lines.append(f"<p>{escape(statement.prose)}</p>")
+        rows = "".join(
+            f"<tr><th>{escape(name)}</th><td>{escape(meaning)}</td></tr>"
+            for name, meaning in definitions_text(statement)
+        )
+        return "".join([*lines, f"<table>{rows}</table>"])
 
     @property
     def related(self) -> tuple[str, ...]:

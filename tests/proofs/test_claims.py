@@ -1,4 +1,5 @@
 import pickle
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -101,3 +102,11 @@ def test_counts_from_arrays_are_plain_integers() -> None:
     found = judge(np.int64(3), np.bool_(False))  # type: ignore[arg-type]
     assert [type(n) for n in (found.tested, found.undecided, found.rejected)] == [int, int, int]
     assert found.verdict is Verdict.TRUE
+
+
+@pytest.mark.parametrize("claim", all_claims().values(), ids=lambda c: c.id)
+def test_notebooks_show_a_claim(claim: Claim) -> None:
+    html = claim._repr_html_()
+    assert html.count("<li>") == len(claim.statement.conclusion) + len(claim.statement.given)
+    assert claim.id in html
+    ElementTree.fromstring(f"<div>{html}</div>")
