@@ -138,6 +138,8 @@ def test_ctrl_c_keeps_what_was_derived() -> None:
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        # a shell's background jobs ignore interrupts, and so do all that they start
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         assert process.stderr is not None
         assert process.stderr.readline().startswith("still at the step 'leading terms of two steps'")

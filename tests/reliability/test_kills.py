@@ -26,9 +26,16 @@ ENSEMBLE = ("ensemble", "--outputs", "60", "--parameters", "80", "--samples", "6
 RUNS = {"sweep": (SWEEP, "--output"), "grid": (GRID, "--folder"), "ensemble": (ENSEMBLE, "--folder")}
 
 
+def hear_interrupts() -> None:
+    """A shell's background jobs ignore interrupts, and so do all that they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(arguments: tuple[str, ...], option: str, folder: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "edgestab", *arguments, option, str(folder)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=hear_interrupts
+    )
 
 
 def finish(arguments: tuple[str, ...], option: str, folder: Path) -> None:
