@@ -29,7 +29,7 @@ EXCUSED: dict[tuple[str, str], str] = {
         "nonlinear-part-in-step-size",
         "conclusion 2: N_eta_rise < L_eta_rise -> N_eta_rise <= L_eta_rise in Prob(N_eta_rise < L_eta_rise) > 1/2",
     ): _LIKELIER,
-    ("zhu-final-sharpness", "conclusion 1: -20/3 -> -19/3 in lambda_infinity(theta_0) > -20*eta/3 + 2/eta"): (
+    ("zhu-final-sharpness", "conclusion 1: -20/3 -> -19/3 in lambda_infinity(theta_0) > 2/eta - 20*eta/3"): (
         "part 3 of the statement, lambda_infinity > 2/eta - eta/2, implies it"
     ),
     ("damian-self-stabilisation", "hypothesis 4: 2 -> 3 in L_v = delta**2*g_v"): (

@@ -12,7 +12,7 @@ from ...symbolic.algebra.symbols import TABLE
 from ...symbolic.latex.document import escape
 from ...symbolic.latex.layout import DEFAULT_WIDTH, break_terms, width_of
 from ...symbolic.latex.names import default_latex
-from ...symbolic.latex.printer import ExactPrinter, Term
+from ...symbolic.latex.printer import ExactPrinter, Order, Term
 from .names import table
 from .statement import Definition, Statement, domain_text, meaning_of
 from .terms import Domain, Named, is_relation, split_order
@@ -31,10 +31,13 @@ class _Text(StrPrinter):
 
     def side(self, expr: sp.Basic) -> str:
         """One side of a relation."""
-        if not isinstance(expr, sp.Add):
-            return str(self._print(expr))
-        later, leading, orders = _ordered(expr)
-        text = " + ".join(str(self._print(part)) for part in (*later, leading, *orders) if part != 0)
+        return str(self._print(expr))
+
+    def _print_Add(self, expr: sp.Add, order: Any = None) -> str:
+        """Terms by ascending powers, as a series is written; later values first, order symbols last."""
+        later, rest, orders = _ordered(expr)
+        leading = sorted((t for t in sp.Add.make_args(rest) if t != 0), key=Order().key)
+        text = " + ".join(str(self._print(part)) for part in (*later, *leading, *orders))
         return text.replace("+ -", "- ")
 
     def _print_Abs(self, expr: sp.Basic) -> str:
