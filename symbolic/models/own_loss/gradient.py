@@ -83,15 +83,7 @@ def as_symbols(names: str | Sequence[str | sp.Symbol], where: str) -> tuple[sp.S
 class GradientStep(Sectioned):
     """``theta' = theta - step * grad loss(theta)``, exactly: what all that follows from a loss rests on.
 
-    Attributes:
-        loss: polynomial in the parameters; other symbols are constants.
-        parameters: the trained parameters, in order.
-        step: the step size, a symbol, a number or a formula in constants.
-        ties: parameters that start equal to others and stay so, for example ``{z: x}``; proved to be kept.
-        region: where the loss is this polynomial: each expression is positive there; empty where it is everywhere.
-
-    Raises:
-        DomainError: the loss is not polynomial in the parameters, or a tie is not kept by the step.
+    Its attributes, and what it refuses, are those of :class:`.descent.GradientDescent`.
     """
 
     kind = "gradient-step"
