@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import sympy as sp
 from flint import fmpq
 
+from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.rings import Exponents, PolyRing, poly_terms
 from .terms import split_order
 
@@ -16,11 +17,20 @@ class Remainder:
 
     Attributes:
         monomials: exponents of its generators.
+
+    Raises:
+        ProofError: an order symbol names a sum: of ``O(y + z)`` only one term would count.
     """
 
     def __init__(self, monomials: Sequence[sp.Expr], variables: Sequence[sp.Symbol]) -> None:
         ring = PolyRing(tuple(variables))
-        self.monomials: tuple[Exponents, ...] = tuple(next(iter(poly_terms(ring.from_expr(m)))) for m in monomials)
+        found = [list(poly_terms(ring.from_expr(sp.expand(m)))) for m in monomials]
+        for monomial, terms in zip(monomials, found, strict=True):
+            if len(terms) != 1:
+                raise ProofError.of(
+                    "the statement", "monomials in its order symbols", monomial, "Name each in an O(..) of its own."
+                )
+        self.monomials: tuple[Exponents, ...] = tuple(terms[0] for terms in found)
 
     def holds(self, exponents: Exponents) -> bool:
         """Whether a monomial is a multiple of one of the generators."""
