@@ -6,6 +6,7 @@ from flint import fmpq
 from edgestab.proofs.statements import O
 from edgestab.proofs.statements.comparing import differing, stated_terms
 from edgestab.symbolic.algebra.errors import ProofError
+from edgestab.symbolic.algebra.rings import Exponents
 from edgestab.symbolic.algebra.symbols import symbols
 
 z, y, epsilon = symbols("z y epsilon")
@@ -13,7 +14,7 @@ z, y, epsilon = symbols("z y epsilon")
 
 def test_monomials_are_stated_or_in_the_remainder() -> None:
     right = 2 * y * z + epsilon * O(z**3) + O(y**2 * z, y * z**2)
-    found = {(1, 1, 0): fmpq(2), (1, 3, 0): fmpq(5), (4, 0, 1): fmpq(1)}
+    found: dict[Exponents, fmpq] = {(1, 1, 0): fmpq(2), (1, 3, 0): fmpq(5), (4, 0, 1): fmpq(1)}
     assert differing(right, found, (z, y, epsilon))[1] == []
     assert differing(right, {**found, (3, 0, 0): fmpq(1)}, (z, y, epsilon))[1] == [(3, 0, 0)]
     assert differing(right, {**found, (1, 1, 0): fmpq(3)}, (z, y, epsilon))[1] == [(1, 1, 0)]
