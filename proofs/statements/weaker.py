@@ -93,6 +93,7 @@ def positive(expr: sp.Expr, statement: Statement, strict: bool = False) -> bool:
     try:
         least = min(mpmath.mpf(function(*box).a) for box in product(*cells))
     except (TypeError, ValueError, ZeroDivisionError, AttributeError, NotImplementedError):
+        # what interval arithmetic cannot evaluate is not decided: then the mutant has to be noticed
         return False
     return bool(least > 0 if strict else least >= 0)
 
