@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: bench verify prove test lint types thorough pages clean help
+.PHONY: bench docs verify prove test lint types thorough pages clean help
 
 help:
 	@echo "make verify    derive, confirm Theorem 1 and Theorem 2, print the table of claims"
@@ -12,6 +12,7 @@ help:
 	@echo "make test      the test suite"
 	@echo "make thorough  the long tests and the long checks"
 	@echo "make bench     speed against the machine's limit and against other tools, as ratios; writes bench.json"
+	@echo "make docs      the documentation site, into build/docs (open build/docs/index.html)"
 	@echo "make pages     docs/architecture.md with its drawing and docs/glossary.md, from the sources"
 	@echo "make lint      ruff; make types: mypy"
 
@@ -39,6 +40,13 @@ bench: $(STAMP)
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
 	$(BIN)/python tests/bench/run_all.py --json bench.json
 
+# from scratch each time: what pages show is computed by the code as it stands
+docs: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,docs]'
+	rm -rf docs/generated build/docs build/docs-state
+	$(BIN)/python -m sphinx -W --keep-going --jobs auto --builder html --doctree-dir build/docs-state docs build/docs
+	$(BIN)/python docs/_ext/check_links.py build/docs
+
 pages: $(STAMP)
 	$(BIN)/python docs/house.py
 
@@ -50,4 +58,4 @@ types: $(STAMP)
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build docs/generated *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
