@@ -34,7 +34,7 @@ class StabilityEdge(Derived):
 
     Example:
         >>> es.optimisers.derive_edge(es.optimisers.heavy_ball()).curvature
-        2*beta + 2
+        2*(beta + 1)
     """
 
     kind = "edge"
