@@ -33,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "dynamics": "dynamics:dynamics",
     "sweep": "sweep:sweep",
     "network": "network:network",
+    "plot": "plot:plot",
 }
 
 #: The first line of each command's help, here so that ``--help`` need not load the command.
@@ -53,6 +54,7 @@ SUMMARIES: dict[str, str] = {
     "theorem-2": "Derive Theorem 2 at every size, step by step, with its ledger of conventions.",
     "network": "Train a small tanh network and hold its curvature against 2/eta at every step.",
     "dynamics": "Run the model with D outputs and P parameters: descent, flow, sharpness, two-step changes.",
+    "plot": "Draw a figure by its name: landscape, plane, limit, basin, phase, ..",
     "sweep": "Run millions of orbits over a grid of starts; phase diagrams.",
 }
 

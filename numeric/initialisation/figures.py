@@ -69,7 +69,7 @@ def plot_theorem_2_ratio(results: Sequence[EnsembleResult], *, ax: Axes | None =
         raise DomainError.of("plot_theorem_2_ratio()", "at least one result", "none", "Run simulate_ensemble().")
     ordered = sorted(results, key=lambda r: r.law.outputs * r.law.parameters)
     sizes = [(r.law.outputs, r.law.parameters) for r in ordered]
-    with styled_axes(ax, (6, 3.6)) as ax:
+    with styled_axes(ax, (3.4, 2.6)) as ax:
         fine, exact = curve(ordered[0].law, between(sizes) if max(sizes[-1]) <= 1024 else sizes)
         ax.plot(fine, exact, color=COLOURS[0], zorder=1, label="closed form, Wishart moments by Fredholm determinant")
         ax.errorbar(
@@ -92,7 +92,7 @@ def plot_theorem_2_ratio(results: Sequence[EnsembleResult], *, ax: Axes | None =
         ax.set_xlabel(r"size $\sqrt{DP}$")
         ax.set_ylabel(r"$\mathbb{E}[\ddot\lambda]\,/\,\mathbb{E}[\lambda]$ over its limit")
         d, p = sizes[-1]
-        ax.set_title(f"Theorem 2 at finite size, up to D = {d}, P = {p}", fontsize=10)
+        ax.set_title(f"Theorem 2 at finite size, up to D = {d}, P = {p}", loc="left")
         ax.legend(loc="upper right")
     return ax
 

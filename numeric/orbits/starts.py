@@ -171,6 +171,13 @@ def read_start(
 
     Raises:
         DomainError: both or neither way is used, or a number is out of range.
+
+    Source:
+        Derived here: the rescaled variables of the quadratic regression model.
+
+    Example:
+        >>> es.orbits.read_start("1/10", theta=("1", "5"), eta="4/5").state
+        (Fraction(-3, 5), Fraction(1, 1))
     """
     exact, goal = check_epsilon(epsilon, where), exact_rational(target, where)
     planar = z is not None and T is not None

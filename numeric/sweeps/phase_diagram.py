@@ -118,7 +118,7 @@ def _place(ax: Axes, mask: NDArray[np.bool_], xs: Floats, ys: Floats, text: str,
         color=colour,
         ha="center",
         va="center",
-        fontsize=11,
+        fontsize=9,
         fontweight="bold",
         path_effects=halo,
     )
@@ -165,7 +165,7 @@ def plot_phase_diagram(
     regions = plane(result.regions)
     gap = plane(np.where(np.isfinite(result["gap"]), result["gap"], 2 - result["T"]))
     shown = np.where((regions <= REGIONS.index("frozen")) & (gap > 0), gap, np.nan)
-    with styled_axes(ax, (7.2, 4.8), {**STYLE, "axes.grid": False, "hatch.linewidth": 0.6}) as ax:
+    with styled_axes(ax, (3.4, 2.8), {**STYLE, "axes.grid": False, "hatch.linewidth": 0.6}) as ax:
         for name, colour in FLAT.items():
             flat = np.where((regions == REGIONS.index(name))[..., None], (*to_rgb(colour), 1.0), (0.0, 0.0, 0.0, 0.0))
             ax.pcolormesh(xs, ys, flat, shading="nearest", rasterized=True)

@@ -1,0 +1,111 @@
+"""``edgestab plot``: the figures, each by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from edgestab.figures import FIGURES, Figure, Option, draw_figure, figure_result
+
+from .common import check_writable, console, force_option, json_option, parse_rational, write_json
+
+KINDS: dict[str, Any] = {"rational": str, "text": str, "int": int, "float": float}
+
+
+def _option(name: str, option: Option) -> Callable[[Any], Any]:
+    """A figure's number as an option; the paper's letters keep their case."""
+    return click.option(
+        f"--{name.replace('_', '-')}",
+        name,
+        type=KINDS[option.kind],
+        default=option.default,
+        show_default=True,
+        help=option.help,
+    )
+
+
+def _command(figure: Figure) -> click.Command:
+    """The command of one figure."""
+
+    def run(output: str | None, width: float | None, json_path: str | None, force: bool, **options: Any) -> None:
+        path = f"{figure.name}.svg" if output is None and json_path is None else output
+        for each in (path, json_path):
+            check_writable(each, force)
+        for key, option in figure.options.items():
+            if option.kind == "rational":
+                parse_rational(options[key], f"--{key}")
+        drawing = draw_figure(figure.name, figure_result(figure.name, **options), width=width)
+        if json_path is not None:
+            from edgestab.numeric.runs.figure_data import drawn_data
+
+            drawing.canvas.draw()
+            content = {"figure": figure.name, "title": figure.title, **drawn_data(drawing)}
+            write_json(json_path, {**content, "run": {"config": options}}, force)
+        if path is not None:
+            _save(drawing, path, quiet=json_path == "-")
+
+    run.__doc__ = f"{figure.title}."
+    for name, option in reversed(figure.options.items()):
+        run = _option(name, option)(run)
+    run = click.option(
+        "--width", type=float, metavar="INCHES", help="Width [default: 3.4, one column]; text stays at 8 points."
+    )(run)
+    run = click.option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help=f"svg, pdf or png; - is stdout, as svg [default: {figure.name}.svg, or none with --json].",
+    )(json_option(force_option(run)))
+    return click.command(figure.name)(run)
+
+
+def _save(drawing: Any, path: str, quiet: bool) -> None:
+    """Write the figure, and say where."""
+    from edgestab.numeric.runs.figure_style import save_figure
+
+    if path == "-":
+        save_figure(drawing, click.get_binary_stream("stdout"), "svg")
+        return
+    save_figure(drawing, path)
+    if not quiet:
+        click.echo(f"wrote {path}", err=True)
+
+
+class FigureGroup(click.Group):
+    """One command for each figure of the table."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the figures."""
+        return list(FIGURES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A figure's command, or None.
+
+        Args:
+            ctx: click's context.
+            cmd_name: what the user typed.
+
+        Returns:
+            The command.
+        """
+        return _command(FIGURES[cmd_name]) if cmd_name in FIGURES else None
+
+
+@click.group(cls=FigureGroup, invoke_without_command=True, subcommand_metavar="NAME [OPTIONS]")
+@click.option("--list", "listed", is_flag=True, help="List the figures.")
+@click.pass_context
+def plot(ctx: click.Context, listed: bool) -> None:
+    """Draw a figure, by its name, with defaults that show what it is about.
+
+    Figures are as wide as a column of a page (3.4 inches), with text of 8 points. --json writes the data drawn.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    from rich.table import Table
+
+    table = Table("figure", "what it shows", "options", box=None, header_style="bold")
+    for figure in FIGURES.values():
+        table.add_row(figure.name, figure.title, " ".join(f"--{name.replace('_', '-')}" for name in figure.options))
+    console().print(table)
