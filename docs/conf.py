@@ -25,11 +25,19 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "gallery",
     "mathml",
     "mathematics",
+    "more",
     "reference",
 ]
-exclude_patterns = ["_ext", "_templates", "gallery_scripts", "generated/gallery/*.ipynb", "generated/gallery/*.py"]
+exclude_patterns = [
+    "_ext",
+    "_templates",
+    "generated/gallery_scripts",
+    "generated/gallery/*.ipynb",
+    "generated/gallery/*.py",
+]
 suppress_warnings = ["config.cache"]
 nitpicky = False
 default_role = "code"
@@ -84,7 +92,7 @@ html_sidebars: dict[str, list[str]] = {"index": [], "tutorial": []}
 
 # gallery: one figure, one command
 sphinx_gallery_conf = {
-    "examples_dirs": ["gallery_scripts"],
+    "examples_dirs": ["generated/gallery_scripts"],
     "gallery_dirs": ["generated/gallery"],
     "filename_pattern": r"/plot_",
     "download_all_examples": False,
@@ -96,4 +104,5 @@ sphinx_gallery_conf = {
     "image_scrapers": ("matplotlib",),
     "abort_on_example_error": True,
     "nested_sections": False,
+    "within_subsection_order": "FileNameSortKey",
 }

@@ -110,7 +110,7 @@ def groups() -> dict[str, tuple[str, tuple[Claim, ...]]]:
     for name in MODULES:
         module = import_module(f"edgestab.proofs.catalogue.{name}")
         head = re.split(r"[:.]\s", (module.__doc__ or name).strip().splitlines()[0].rstrip("."))[0]
-        title = re.sub(r"^Claims (on |that )?|^The ", "", head)
+        title = re.sub(r"^Claims (on |that )?|^The ", "", head).replace(" and on ", " and ")
         found[name] = (title[0].upper() + title[1:], tuple(module.CLAIMS))
     return found
 

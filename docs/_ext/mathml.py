@@ -9,7 +9,7 @@ from docutils import nodes
 from latex2mathml.converter import convert
 from sphinx.errors import ExtensionError
 
-FORMULA = re.compile(r"\\\((.+?)\\\)|\\\[(.+?)\\\]", re.S)
+FORMULA = re.compile(r"\$\\displaystyle (.+?)\$|\$\$(.+?)\$\$", re.S)
 """Formulas in the HTML with which objects show themselves in a notebook."""
 
 
