@@ -47,7 +47,8 @@ myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "attrs_block",
 myst_heading_anchors = 3
 myst_update_mathjax = False
 nb_execution_mode = "force"
-nb_execution_timeout = 60
+# for one cell; a notebook takes well under a minute on an idle machine
+nb_execution_timeout = 180
 nb_execution_raise_on_error = True
 nb_merge_streams = True
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
