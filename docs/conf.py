@@ -76,6 +76,7 @@ html_css_files = ["edgestab.css"]
 html_title = "edgestab"
 html_show_sourcelink = False
 html_copy_source = False
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "logo": {"text": "edgestab"},
     "navbar_align": "left",

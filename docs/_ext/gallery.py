@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from edgestab.figures import FIGURES, Figure
+from edgestab.figures import FIGURES, Figure, draw_figure
 
 SCRIPTS = Path("generated") / "gallery_scripts"
 """Where the scripts are written that Sphinx-Gallery runs, in the folder of the pages."""
@@ -76,6 +76,15 @@ def _plain(words: str) -> str:
     return re.sub(r"([*`|_])", r"\\\1", words)
 
 
+def front(path: Path) -> None:
+    """Draw the picture of the front page.
+
+    Args:
+        path: the SVG file to write.
+    """
+    draw_figure("plane", width=5).savefig(path)
+
+
 def write(app: Any, _: Any) -> None:
     """Write the scripts before Sphinx-Gallery looks for them.
 
@@ -88,6 +97,7 @@ def write(app: Any, _: Any) -> None:
     for number, figure in enumerate(FIGURES.values(), 1):
         path = folder / f"plot_{number:02}_{figure.name.replace('-', '_')}.py"
         path.write_text(script(figure), encoding="utf-8")
+    front(folder.parent / "plane.svg")
 
 
 def setup(app: Any) -> dict[str, Any]:

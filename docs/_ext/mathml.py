@@ -26,13 +26,26 @@ def mathml(latex: str, display: str = "inline") -> str:
     Raises:
         ExtensionError: a command in it is not understood, and would be printed as text.
     """
-    # rows that are only aligned need an environment to stand in
-    aligned = display == "block" and (r"\\" in latex or "&" in latex) and r"\begin{" not in latex
-    found = str(convert(rf"\begin{{aligned}}{latex}\end{{aligned}}" if aligned else latex, display=display))
-    unknown = re.findall(r">\\([a-zA-Z]+)<", found)
+    latex = _ROWS.sub("", latex).strip() if display == "block" else latex
+    if display == "block" and r"\\" in latex:
+        latex = rf"\begin{{split}}{latex}\end{{split}}"
+    elif display == "block":
+        latex = latex.replace("&", "", 1)
+    # as fences bars keep to what they enclose
+    found = str(convert(latex.replace(r"\lvert", r"\left|").replace(r"\rvert", r"\right|"), display=display))
+    unknown = re.findall(r">(\\[a-zA-Z]+|&)<", found)
     if unknown:
-        raise ExtensionError(f"no MathML for \\{unknown[0]} in {latex}")
-    return found
+        raise ExtensionError(f"no MathML for {unknown[0]} in {latex}")
+    # names of functions and infinity are no operators, and a minus after a relation or a bracket is a sign
+    found = _NAMES.sub(r"<mi>\1</mi>", found)
+    return _SIGNS.sub(r'\1<mo form="prefix">&#x02212;</mo>', found)
+
+
+_ROWS = re.compile(r"\\(?:begin|end)\{(?:align|aligned|split|equation|gather)\*?\}|\\displaystyle")
+"""What stands around rows; one environment for all of them is put back."""
+
+_NAMES = re.compile(r"<mo>([a-z]{2,}|&#x0221E;)</mo>")
+_SIGNS = re.compile(r"(<mo[^>]*>(?:&#x000(?:3D|3C|3E|28|2C|2B|5B);|&#x0226[45];|&#x02260;)</mo>)<mo>&#x02212;</mo>")
 
 
 def inline(translator: Any, node: nodes.Element) -> None:
@@ -44,8 +57,7 @@ def inline(translator: Any, node: nodes.Element) -> None:
 def block(translator: Any, node: nodes.Element) -> None:
     """A formula on lines of its own, which scrolls by itself where the page is narrow."""
     anchor = f' id="{node["ids"][0]}"' if node["ids"] else ""
-    latex = re.sub(r"(\\begin|\\end)\{(align|equation|gather)\*?\}", r"\1{aligned}", node.astext())
-    translator.body.append(f'<div class="math display"{anchor} tabindex="0">{mathml(latex, "block")}</div>')
+    translator.body.append(f'<div class="math display"{anchor} tabindex="0">{mathml(node.astext(), "block")}</div>')
     raise nodes.SkipNode
 
 
