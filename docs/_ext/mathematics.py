@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from edgestab.proofs.catalogue import MODULES
+from edgestab.proofs.catalogue import MODULES, get_claim
 from edgestab.proofs.claims import Claim
 from edgestab.proofs.pages import bibliography, claim_latex, claim_level, source_text
 from edgestab.proofs.statements.text import latex_definitions
@@ -55,7 +56,7 @@ def claim_page(claim: Claim) -> Iterator[str]:
         Lines of MyST.
     """
     level = claim_level(claim).name
-    text = claim_latex(claim)
+    text = _theorem(claim.id)
     found = re.fullmatch(r"\\begin\{theorem\}\[.*?\]\\label\{[^}]*\}\n(.*)\\end\{theorem\}\n.*", text, re.S)
     if found is None:
         raise ProofError.of("docs", "a theorem environment", text[:80], "Follow claim_latex() here.")
@@ -89,6 +90,11 @@ def claim_page(claim: Claim) -> Iterator[str]:
     yield from ("", "```sh", f"edgestab show {claim.id}", f"edgestab verify {claim.id}", "```")
 
 
+@cache
+def _theorem(claim_id: str) -> str:
+    return claim_latex(get_claim(claim_id))
+
+
 def _title(text: str) -> str:
     found = re.match(r"\\begin\{theorem\}\[(.*?)\]\\label", text, re.S)
     return found.group(1) if found else ""
@@ -104,6 +110,7 @@ def _linked(note: str) -> str:
     return "`".join(_plain(part) if i % 2 == 0 else part for i, part in enumerate(note.split("`")))
 
 
+@cache
 def groups() -> dict[str, tuple[str, tuple[Claim, ...]]]:
     """Each file of the catalogue: what it is about, and its claims."""
     found = {}
@@ -134,7 +141,7 @@ def pages() -> dict[str, str]:
 def _table(claims: tuple[Claim, ...]) -> Iterator[str]:
     yield from ("| level aimed at | claim |", "|---|---|")
     for claim in claims:
-        yield f"| {claim_level(claim).name} | [{markdown(_title(claim_latex(claim)))}](#{claim.id}) |"
+        yield f"| {claim_level(claim).name} | [{markdown(_title(_theorem(claim.id)))}](#{claim.id}) |"
 
 
 def _index(order: list[str]) -> Iterator[str]:

@@ -29,7 +29,11 @@ def unlisted(folder: Path) -> dict[str, str]:
     listed = {"index"}
     for text in texts.values():
         for block in re.findall(r"^```\{toctree\}\n(.*?)^```$", text, re.M | re.S):
-            listed |= {re.sub(r"^.*<(.+)>$", r"\1", line.strip()) for line in block.splitlines() if line.strip() and not line.startswith(":")}
+            listed |= {
+                re.sub(r"^.*<(.+)>$", r"\1", line.strip())
+                for line in block.splitlines()
+                if line.strip() and not line.startswith(":")
+            }
     titles = {name: re.search(r"^# (.+)$", text, re.M) for name, text in texts.items() if name not in listed}
     return {name: found.group(1) if found else name for name, found in titles.items()}
 

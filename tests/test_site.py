@@ -1,0 +1,84 @@
+"""What the documentation site is made from: all claims, public names and figures, and links that lead somewhere."""
+
+import re
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import edgestab as es
+from edgestab.figures import FIGURES
+from edgestab.proofs.pages import claim_latex
+
+ROOT = Path(__file__).parents[1]
+
+
+def load(name: str) -> ModuleType:
+    spec = spec_from_file_location(f"site_{name}", ROOT / "docs" / "_ext" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+MATHEMATICS, REFERENCE, GALLERY, MORE, LINKS = map(load, ("mathematics", "reference", "gallery", "more", "check_links"))
+
+
+def test_every_claim_is_printed_once_with_the_latex_of_show() -> None:
+    text = "\n".join(MATHEMATICS.pages().values())
+    for claim_id, claim in es.proofs.all_claims().items():
+        assert text.count(f"\n({claim_id})=\n") == 1, claim_id
+        section = text.split(f"\n({claim_id})=\n")[1].split("\n## ")[0:2]
+        for rows in re.findall(r"\\begin\{align\*\}\n(.*?)\n\\end\{align\*\}", claim_latex(claim), re.S):
+            assert rows.strip() in "\n## ".join(section), claim_id
+
+
+def test_words_keep_their_formulas_and_unknown_commands_are_refused() -> None:
+    said = MATHEMATICS.markdown(r"sigma\_z$^{2}$ is a*b for $|$J$|$$^{2}$ $<$ $\frac{1}{2}$")
+    assert said == r"sigma\_z{math}`{}^{2}` is a\*b for \|J\|{math}`{}^{2}` \< {math}`\frac{1}{2}`"
+    with pytest.raises(es.EdgestabError, match="emph"):
+        MATHEMATICS.markdown(r"\emph{no} markup")
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    rooms = REFERENCE.rooms()
+    for room, names in rooms.items():
+        page = "\n".join(REFERENCE.room_page(room, names))
+        for name in names:
+            assert re.search(rf"(?m)^(   |\.\. autodata:: ).*\b{name}$", page), f"{room}: {name}"
+    assert set(rooms["edgestab.symbolic.planar"]) == set(import_module("edgestab.symbolic.planar").__all__)
+    assert {"simulate", "QuadraticModel", "verify"} <= set(rooms["edgestab"])
+
+
+def test_every_figure_has_its_page() -> None:
+    for name, figure in FIGURES.items():
+        code = GALLERY.script(figure)
+        compile(code, name, "exec")
+        assert f"edgestab plot {name}\n" in code
+        assert all(f"``--{option.replace('_', '-')}``" in code for option in figure.options)
+
+
+def test_a_page_that_no_list_names_is_found(tmp_path: Path) -> None:
+    (tmp_path / "index.md").write_text("# Home\n```{toctree}\n:hidden:\nFirst <one>\n```\n")
+    (tmp_path / "one.md").write_text("# One\n")
+    (tmp_path / "two.md").write_text("# Two words\n")
+    (tmp_path / "generated").mkdir()
+    (tmp_path / "generated" / "three.md").write_text("# Three\n")
+    assert MORE.unlisted(tmp_path) == {"two": "Two words"}
+
+
+def test_links_that_lead_nowhere_are_found(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(
+        '<a href="b.html#here">good</a><a href="b.html#gone">1</a><a href="c.html">2</a>'
+        '<script src="https://example.org/x.js"></script>'
+        '<a href="https://example.org">a click away</a><a href="#">top</a>'
+    )
+    (tmp_path / "b.html").write_text('<p id="here">there</p>')
+    assert [fault.split(": ", 1)[1] for fault in LINKS.faults(tmp_path)] == [
+        "b.html#gone: no such place in the page",
+        "c.html: no such file",
+        "https://example.org/x.js: is loaded from elsewhere",
+    ]
