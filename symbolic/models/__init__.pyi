@@ -9,3 +9,5 @@ from .own_loss.stabilisation import derive_self_stabilisation as derive_self_sta
 from .own_loss.study import EdgeStudy as EdgeStudy
 from .quadratic import QuadraticModel as QuadraticModel
 from .quadratic import main_case as main_case
+from .normal_form.flip_form import NormalForm as NormalForm
+from .normal_form.flip_form import derive_normal_form as derive_normal_form
