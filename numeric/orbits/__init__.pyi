@@ -5,6 +5,8 @@ from .flow_limit import solve_flow_limit as solve_flow_limit
 from .iterated_limit import iterate_to_limit as iterate_to_limit
 from .limit_prediction import LimitPrediction as LimitPrediction
 from .limit_prediction import predict_limit as predict_limit
+from .minimum_descent import DescentComparison as DescentComparison
+from .minimum_descent import compare_with_descent as compare_with_descent
 from .resummation import best_truncation as best_truncation
 from .resummation import resum_limit_series as resum_limit_series
 from .simulation import Simulation as Simulation

@@ -1,4 +1,8 @@
 from .gradient_flow import GradientFlow as GradientFlow
+from .normal_form.flip_form import NormalForm as NormalForm
+from .normal_form.flip_form import derive_normal_form as derive_normal_form
+from .normal_form.minimum import reduce_at_minimum as reduce_at_minimum
+from .normal_form.minimum_form import MinimumForm as MinimumForm
 from .own_loss.derivation import StudyDerivation as StudyDerivation
 from .own_loss.descent import GradientDescent as GradientDescent
 from .own_loss.edge_point import EdgePoint as EdgePoint
@@ -9,5 +13,3 @@ from .own_loss.stabilisation import derive_self_stabilisation as derive_self_sta
 from .own_loss.study import EdgeStudy as EdgeStudy
 from .quadratic import QuadraticModel as QuadraticModel
 from .quadratic import main_case as main_case
-from .normal_form.flip_form import NormalForm as NormalForm
-from .normal_form.flip_form import derive_normal_form as derive_normal_form

@@ -1,4 +1,4 @@
-"""Where coefficients live: rationals, rational functions of symbols, or balls; one interface, so one formula for all."""
+"""Where coefficients live: rationals, rational functions of symbols, or balls; one interface, one formula for all."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Element: TypeAlias = Any
 """A number of a field: ``fmpq``, ``RationalFunction`` or ``arb``."""
 
 
-class NotInField(DomainError):
+class NotInFieldError(DomainError):
     """A number that the field does not hold exactly: balls do."""
 
 
@@ -72,11 +72,11 @@ class Rationals(Field):
     def read(self, expr: sp.Expr) -> Element:
         """The number of a rational expression."""
         if not expr.is_rational_function(*self.symbols) or not expr.free_symbols <= set(self.symbols):
-            raise NotInField.of("Rationals", "a rational function of its symbols", expr, "Use balls.")
+            raise NotInFieldError.of("Rationals", "a rational function of its symbols", expr, "Use balls.")
         if any(not n.is_Rational for n in expr.atoms(sp.Number, sp.NumberSymbol)) or expr.has(sp.Function):
-            raise NotInField.of("Rationals", "rational coefficients", expr, "Use balls.")
+            raise NotInFieldError.of("Rationals", "rational coefficients", expr, "Use balls.")
         if any(not p.exp.is_Integer for p in expr.atoms(sp.Pow)):
-            raise NotInField.of("Rationals", "whole powers", expr, "Use balls.")
+            raise NotInFieldError.of("Rationals", "whole powers", expr, "Use balls.")
         return to_fmpq(expr) if self.ring is None else RationalFunction.from_expr(self.ring, expr)
 
     def sign(self, value: Element) -> int | None:
@@ -85,8 +85,9 @@ class Rationals(Field):
             return (value > 0) - (value < 0)
         if value.is_zero():
             return 0
-        expr = sp.factor(value.to_expr())
-        return 1 if expr.is_positive else -1 if expr.is_negative else None
+        top, low = (_sign_of(self.ring.to_expr(p)) for p in (value.numerator, value.denominator))
+        # where the quotient is defined its denominator is not 0
+        return None if top is None or low is None or not top[1] else top[0] * low[0]
 
     def is_zero(self, value: Element) -> bool | None:
         """Whether it is the number 0, or the function 0."""
@@ -104,7 +105,36 @@ class Rationals(Field):
             return self.zero
         if name == "sqrt":
             return self.read(sp.sqrt(self.expression(value)))
-        raise NotInField.of("Rationals", "a rational value", f"{name}({self.expression(value)})", "Use balls.")
+        raise NotInFieldError.of("Rationals", "a rational value", f"{name}({self.expression(value)})", "Use balls.")
+
+
+def _sign_of(poly: sp.Expr) -> tuple[int, bool] | None:
+    """The sign of a polynomial in real symbols where it is not 0, and whether it never is; None where it has both."""
+    number, factors = sp.factor_list(poly)
+    sign, never = int(sp.sign(number)), True
+    for factor, power in factors:
+        own = _definite_factor(factor)
+        if own is not None:
+            sign *= own**power
+        elif factor.is_nonnegative or power % 2 == 0:
+            never = False
+        else:
+            return None
+    return sign, never
+
+
+def _definite_factor(factor: sp.Expr) -> int | None:
+    """The sign of an irreducible polynomial without real zeros, as far as assumptions or Sturm's count say."""
+    if factor.is_positive or factor.is_negative:
+        return 1 if factor.is_positive else -1
+    symbols = factor.free_symbols
+    if len(symbols) != 1:
+        return None
+    poly = sp.Poly(factor, *symbols, domain="QQ")
+    low = 0 if next(iter(symbols)).is_positive else None
+    if poly.count_roots(low, None):
+        return None
+    return int(sp.sign(poly.eval(1)))
 
 
 class Balls(Field):
@@ -134,8 +164,10 @@ class Balls(Field):
 
     def function(self, name: str, value: Element) -> Element:
         """The ball of a function's values."""
-        if name == "log" and not value > 0 or name == "sqrt" and not value >= 0:
-            raise DomainError.of("normal form", "an argument in the domain", f"{name}({value})", "Choose another point.")
+        if (name == "log" and not value > 0) or (name == "sqrt" and not value >= 0):
+            raise DomainError.of(
+                "normal form", "an argument in the domain", f"{name}({value})", "Choose another point."
+            )
         found: arb = getattr(value, name)()
         return found
 
@@ -169,24 +201,28 @@ def rational(value: int, over: int = 1) -> fmpq:
 
 def shown(value: sp.Expr | arb) -> str:
     """A number as text: exact, or a ball as ``[mid +/- radius]`` with its sure digits."""
-    return value.str(15) if isinstance(value, arb) else str(value)
+    if not isinstance(value, arb):
+        return str(value)
+    with ctx.workprec(BITS):
+        return str(value.str(15))
 
 
 def data(value: sp.Expr | arb) -> str | dict[str, str]:
     """A number as data: an exact string, or the two ends of an interval that holds it."""
     if not isinstance(value, arb):
         return str(value)
-    return {"low": _decimal(value, -1), "high": _decimal(value, 1)}
+    with ctx.workprec(BITS):
+        return {"low": _decimal(value.lower(), -1), "high": _decimal(value.upper(), 1)}
 
 
-def _decimal(value: arb, side: int) -> str:
-    """An end of a ball as a decimal fraction of 25 places or so, moved outwards."""
-    end = value.lower() if side < 0 else value.upper()
+DECIMALS = 30
+
+
+def _decimal(end: arb, side: int) -> str:
+    """An end of a ball as a decimal fraction, moved outwards."""
     if not end.is_finite():
         return "-inf" if side < 0 else "inf"
-    size = max(0, 25 - max(0, len(str(abs(int(end.mid().fmpq().p // end.mid().fmpq().q))))))
-    exact = end.mid().fmpq() * fmpq(10) ** size
-    whole = exact.p // exact.q + (1 if side > 0 else 0)
-    text = str(abs(int(whole))).rjust(size + 1, "0")
-    sign = "-" if whole < 0 else ""
-    return sign + (text[:-size] + "." + text[-size:] if size else text)
+    exact = end.mid().fmpq() * fmpq(10) ** DECIMALS
+    whole = int(exact.p // exact.q if side < 0 else -((-exact.p) // exact.q))
+    text = str(abs(whole)).rjust(DECIMALS + 1, "0")
+    return ("-" if whole < 0 else "") + f"{text[:-DECIMALS]}.{text[-DECIMALS:]}"

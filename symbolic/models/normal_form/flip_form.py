@@ -21,7 +21,7 @@ from ..own_loss.gradient import as_expression
 from ..own_loss.hypotheses import Hypothesis, Sectioned
 from ..own_loss.numbers import is_zero
 from .centre_manifold import reduce_to_flip
-from .fields import BITS, Balls, Element, Field, NotInField, Rationals, data, shown
+from .fields import BITS, Balls, Element, Field, NotInFieldError, Rationals, data, shown
 from .jets import Jet, curve
 from .linear import Matrix, Solver, Vector, added, characteristic, dot, kernel, scaled, shifted, transposed
 from .multipliers import Multipliers, all_inside, deflated, read_multipliers
@@ -192,7 +192,9 @@ def derive_normal_form(
         (2, 'supercritical')
     """
     if isinstance(order, bool) or not isinstance(order, int) or order % 2 == 0 or not 3 <= order <= HIGHEST:
-        raise DomainError.of(WHERE, f"an odd order in 3..{HIGHEST}", order, "5 is enough but for doubly degenerate flips.")
+        raise DomainError.of(
+            WHERE, f"an odd order in 3..{HIGHEST}", order, "5 is enough but for doubly degenerate flips."
+        )
     if isinstance(step, PolynomialMap):
         variables, components = step.variables, step.components
     else:
@@ -217,7 +219,7 @@ def derive_normal_form(
     problem = _Problem(inputs, components, values, len(variables), order, unfolded)
     try:
         return problem.solve(Rationals(symbols))
-    except NotInField:
+    except NotInFieldError:
         if symbols:
             raise
     with ctx.workprec(BITS):
@@ -242,7 +244,9 @@ class _Problem:
         def taylor(*terms: Sequence[Element], length: int) -> list[Jet]:
             return tape.values(field, curve(field, [start, *terms], length))
 
-        units = [[field.one if i == j else field.zero for j in range(len(self.inputs))] for i in range(len(self.inputs))]
+        units = [
+            [field.one if i == j else field.zero for j in range(len(self.inputs))] for i in range(len(self.inputs))
+        ]
         columns = [[s.c[1] for s in taylor(unit, length=2)] for unit in units]
         matrix, first = transposed(columns[: self.size]), [s.c[0] for s in taylor(zero, length=1)]
         moved = [self._zero(field, a - b, i) for i, (a, b) in enumerate(zip(first, start, strict=False))]
@@ -261,9 +265,7 @@ class _Problem:
 
         def step(jets: list[Jet]) -> list[Jet]:
             still = [Jet.constant(field, r, len(jets[0].c)) for r in rest]
-            shifted_jets = [
-                Jet(field, [j.c[0] + s, *j.c[1:]]) for j, s in zip([*jets, *still], start, strict=True)
-            ]
+            shifted_jets = [Jet(field, [j.c[0] + s, *j.c[1:]]) for j, s in zip([*jets, *still], start, strict=True)]
             return tape.values(field, shifted_jets)
 
         manifold = reduce_to_flip(step, q, p, even, odd, self.order, field)
@@ -327,7 +329,7 @@ class _Problem:
 def _judged(found: Multipliers) -> list[Hypothesis]:
     how_often = {0: "-1 is no multiplier", 1: "it is one, once", -1: "not decided"}
     flip = True if found.flips == 1 else None if found.flips < 0 else False
-    rows = [
+    return [
         Hypothesis(
             "flip", "-1 is a simple multiplier", flip, how_often.get(found.flips, f"-1 is one {found.flips} times")
         ),
@@ -339,8 +341,8 @@ def _judged(found: Multipliers) -> list[Hypothesis]:
             if not found.ones
             else "not decided"
             if found.ones < 0
-            else f"1 is one {found.ones} times: where the fixed points fill a manifold, as minima of a loss may, the flip is "
-            "without parameters: see GradientDescent.normal_form, QuadraticModel and GradientDescent.study",
+            else f"1 is one {found.ones} times: where the fixed points fill a manifold, as minima of a loss may, the "
+            "flip is without parameters: see GradientDescent.normal_form, QuadraticModel and GradientDescent.study",
         ),
         Hypothesis(
             "stable rest",
@@ -349,7 +351,6 @@ def _judged(found: Multipliers) -> list[Hypothesis]:
             "Schur-Cohn" if found.inside is not None else "not decided while parameters are symbols",
         ),
     ]
-    return rows
 
 
 def _supercritical(odds: Mapping[int, Element], field: Field) -> Hypothesis:
@@ -375,7 +376,7 @@ def _eigenvectors(matrix: Matrix, field: Field) -> tuple[Vector, Vector]:
 
 
 def _one_kernel_vector(matrix: Matrix, border: Vector, field: Field) -> Vector:
-    """The kernel of a matrix that is known to have corank 1: the bordered matrix is regular, and its solution lies there."""
+    """The kernel of a matrix that is known to have corank 1: a bordered matrix is regular, its solution lies there."""
     whole = [*([*row, b] for row, b in zip(matrix, border, strict=True)), [*border, field.zero]]
     return Solver(whole, field)([*[field.zero] * len(matrix), field.one])[:-1]
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
 from typing import TypeAlias
 
 import sympy as sp
-from flint import acb_mat, arb, arb_mat, fmpq
+from flint import acb_mat, arb, arb_mat, ctx, fmpq
 
 from ...algebra.errors import DomainError
 from .fields import Balls, Element, Field, middle, to_ball
@@ -165,7 +164,7 @@ def definite(matrix: Matrix, field: Field) -> bool | None:
 
 
 def characteristic(matrix: Matrix, field: Field) -> list[Element]:
-    """Coefficients of ``det(x - matrix)``, highest power first, by Faddeev and Le Verrier; any field of characteristic 0."""
+    """Coefficients of ``det(x - matrix)``, highest power first, by Faddeev and Le Verrier."""
     size = len(matrix)
     out, current = [field.one], [[field.zero] * size for _ in range(size)]
     for k in range(1, size + 1):
@@ -206,7 +205,8 @@ def enclose_top(matrix: Matrix, field: Field) -> tuple[arb, list[arb], bool]:
     """
     size = len(matrix)
     mids = [[middle(to_ball(e)) for e in row] for row in matrix]
-    values, vectors = acb_mat(arb_mat(mids)).eig(right=True, algorithm="approx")
+    with ctx.workprec(64):
+        values, vectors = acb_mat(arb_mat(mids)).eig(right=True, algorithm="approx")
     best = max(range(size), key=lambda k: float(values[k].real.mid()))
     guess = [middle(vectors[i, best].real) for i in range(size)]
     scale = max(range(size), key=lambda i: abs(float(guess[i])))

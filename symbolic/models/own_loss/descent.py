@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import sympy as sp
 
 from ...algebra.errors import DomainError
+from ..normal_form.minimum import reduce_at_minimum
+from ..normal_form.minimum_form import MinimumForm
 from .closure import Reduction, reduce
 from .derivation import StudyDerivation
 from .edge_point import EdgePoint, derive_edge_point
@@ -134,3 +136,22 @@ class GradientDescent(GradientStep):
                 too low.
         """
         return derive_flip(self, point, degree)
+
+    def normal_form(self, point: Mapping[str | sp.Symbol, object], near: bool = False, order: int = 5) -> MinimumForm:
+        """The model at a minimum, reduced to one dimension or two; any number of parameters.
+
+        Args:
+            point: a value for each free parameter, exact; it may be a formula in symbols.
+            near: the point is only near a minimum, which is then enclosed.
+            order: highest power of the normal form at an isolated minimum, odd.
+
+        Returns:
+            First Lyapunov coefficient, self-stabilisation along a manifold of minima, and the sharpness at convergence
+            that they predict, with the hypotheses that hold and fail.
+
+        Raises:
+            DomainError: a value is missing, or no minimum is found near.
+        """
+        named = {(k.name if isinstance(k, sp.Symbol) else k): v for k, v in point.items()}
+        tied = {kept.name: named[leader.name] for kept, leader in self.ties.items() if leader.name in named}
+        return reduce_at_minimum(self.loss, self.parameters, named | tied, near, order)
