@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import sympy as sp
@@ -174,20 +174,20 @@ def characteristic(matrix: Matrix, field: Field) -> list[Element]:
     return out
 
 
-def rational_top(matrix: Matrix, field: Field) -> Element | None:
-    """The largest eigenvalue of a symmetric rational matrix, where it is rational and simple."""
+def rational_top(matrix: Matrix, field: Field) -> tuple[Element, bool] | None:
+    """The largest eigenvalue of a symmetric rational matrix, where it is rational, and whether it is simple."""
     x = sp.Dummy("x")
     poly = sp.Poly([field.expression(c) for c in characteristic(matrix, field)], x, domain="QQ")
-    roots = [-f.TC() / f.LC() for f, m in poly.factor_list()[1] if f.degree() == 1 and m == 1]
-    top = max(roots, default=None)
-    if top is None:
+    roots = {-f.TC() / f.LC(): m for f, m in poly.factor_list()[1] if f.degree() == 1}
+    if not roots:
         return None
-    rest = poly.quo(sp.Poly(x - top, x))
+    top = max(roots)
+    rest = poly.quo(sp.Poly(x - top, x) ** roots[top])
     above = rest.count_roots(top, None) if rest.degree() > 0 else 0
-    return None if above else field.read(sp.sympify(top))
+    return None if above else (field.read(sp.sympify(top)), roots[top] == 1)
 
 
-def enclose_top(matrix: Matrix, field: Field) -> tuple[arb, list[arb], bool]:
+def enclose_top(matrix: Matrix, field: Field) -> tuple[arb, list[arb], bool | None]:
     """Eigenvalue and eigenvector of a symmetric matrix of balls: the largest, where that is proved.
 
     A Newton step from the midpoints maps a box into its inside, which proves one eigenpair there (Krawczyk); that it is
@@ -198,10 +198,8 @@ def enclose_top(matrix: Matrix, field: Field) -> tuple[arb, list[arb], bool]:
         field: balls.
 
     Returns:
-        Eigenvalue, eigenvector, and whether it is proved to be simple and above all others.
-
-    Raises:
-        DomainError: no box around the approximation is mapped into itself.
+        Eigenvalue, eigenvector, and whether they are proved to be the top ones, and simple; None where they are not,
+        and then they are approximations only.
     """
     size = len(matrix)
     mids = [[middle(to_ball(e)) for e in row] for row in matrix]
@@ -221,14 +219,22 @@ def enclose_top(matrix: Matrix, field: Field) -> tuple[arb, list[arb], bool]:
         rows = [[*(e - value if i == j else e for j, e in enumerate(row)), -vector[i]] for i, row in enumerate(entries)]
         return [*rows, [*(field.one if i == scale else field.zero for i in range(size)), field.zero]]
 
-    found = krawczyk([*guess, top], lambda x: defect(x[:-1], x[-1]), lambda x: slope(matrix, x[:-1], x[-1]), field)
+    try:
+        found = krawczyk([*guess, top], lambda x: defect(x[:-1], x[-1]), lambda x: slope(matrix, x[:-1], x[-1]), field)
+    except DomainError:
+        return top, guess, None
     vector, value = found[:-1], found[-1]
     norm = dot(vector, vector, field)
     lifted = raised(shifted(matrix, value, fmpq(-1)), scaled(vector, value / norm), vector)
-    return value, vector, definite(lifted, field) is True
+    return value, vector, definite(lifted, field) or None
 
 
-def krawczyk(start: list[arb], function: object, derivative: object, field: Field) -> list[arb]:
+def krawczyk(
+    start: list[arb],
+    function: Callable[[list[arb]], list[arb]],
+    derivative: Callable[[list[arb]], Matrix],
+    field: Field,
+) -> list[arb]:
     """A box that holds exactly one zero of a function, from an approximation to one.
 
     Args:
@@ -246,16 +252,16 @@ def krawczyk(start: list[arb], function: object, derivative: object, field: Fiel
     point = list(start)
     for _ in range(12):
         try:
-            inverse = arb_mat([[middle(e) for e in row] for row in arb_mat(derivative(point)).inv().tolist()])  # type: ignore[operator]
+            inverse = arb_mat([[middle(e) for e in row] for row in arb_mat(derivative(point)).inv().tolist()])
         except ZeroDivisionError:
             break
-        moves = (inverse * arb_mat([[v] for v in function(point)])).entries()  # type: ignore[operator]
+        moves = (inverse * arb_mat([[v] for v in function(point)])).entries()
         radius = max((float(abs(m).upper()) for m in moves), default=0.0)
         if not radius < 1e6:
             break
         wide = arb(0, 1) * (4 * max(arb(radius), arb(2) ** (-200)))
         box = [p + wide for p in point]
-        defects = shifted((inverse * arb_mat(derivative(box))).tolist(), field.one, fmpq(-1))  # type: ignore[operator]
+        defects = shifted((inverse * arb_mat(derivative(box))).tolist(), field.one, fmpq(-1))
         image = [p - m + dot(row, [wide] * len(point), field) for p, m, row in zip(point, moves, defects, strict=True)]
         if radius < 1e-40 and all(b.contains_interior(i) for b, i in zip(box, image, strict=True)):
             return image

@@ -98,9 +98,11 @@ def reduce_at_minimum(
                 raise
         except NoTopEigenvalueError:
             basis = kernel(hessian_at(problem.tape, problem.start(field), field), field)
-            known = as_balls(projector(basis, len(chosen), field)), len(basis)
+            known = projector(basis, len(chosen), field), len(basis)
     with ctx.workprec(BITS):
         balls = Balls()
+        # rounded at this precision, not before
+        known = known and (as_balls(known[0]), known[1])
         if not near:
             return _reduced(problem, problem.start(balls), balls, order, known)
         point, fitted = enclose_minimum(problem, balls)
@@ -124,7 +126,13 @@ def _reduced(
             "critical point",
             "the gradient is 0 at the point",
             critical,
-            "enclosed by Newton's method" if proved else _largest(problem, point, field) if critical is False else "",
+            "enclosed by Newton's method"
+            if proved
+            else _largest(problem, point, field)
+            if critical is False
+            else "every part of it vanishes"
+            if critical
+            else "not decided",
         )
     )
     if critical is False:
@@ -177,12 +185,10 @@ def _of_spectrum(spectrum: Spectrum) -> list[Hypothesis]:
         Hypothesis(
             "simple",
             "the top eigenvalue is positive and simple",
-            (spectrum.simple and spectrum.field.sign(spectrum.top) != -1) if spectrum.simple is not None else None,
-            f"S = {top}"
-            if spectrum.simple
-            else "it is multiple, or the Hessian is 0"
-            if spectrum.field.exact
-            else "open",
+            spectrum.simple if not spectrum.simple or spectrum.field.sign(spectrum.top) != -1 else False,
+            {True: f"S = {top}", False: f"S = {top} is multiple, or the Hessian is 0", None: "not decided"}[
+                spectrum.simple
+            ],
         ),
     ]
 

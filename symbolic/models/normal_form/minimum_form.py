@@ -150,7 +150,8 @@ class MinimumForm(Sectioned):
     def equations(self) -> tuple[Equation, ...]:
         """Every exact number as an equation, and the normal form."""
         exact = {n: v for n, v in self.numbers().items() if not isinstance(v, arb)}
-        own = self._own().union(map(model_symbol, exact), *(v.free_symbols for v in exact.values()))
+        names = map(model_symbol, exact.keys() - {"lambda_infinity"})
+        own = self._own().union(names, *(v.free_symbols for v in exact.values()))
         rows = [Equation(model_symbol(n), v, tag=n, own=own) for n, v in exact.items()]
         return (*rows, *self.normal_form())
 

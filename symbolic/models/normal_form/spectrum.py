@@ -154,13 +154,11 @@ def _exact_top(hessian: Matrix, field: Field, rank: int) -> tuple[Element, Vecto
             f"{rank} of them",
             "Give the constants values.",
         )
-    top = rational_top(hessian, field)
-    if top is None:
-        raise NoTopEigenvalueError.of(
-            "normal form", "a rational top eigenvalue that is simple", "none", "Balls hold it."
-        )
-    (vector,) = kernel(shifted(hessian, -top, field.one), field)
-    return top, vector, True
+    known = rational_top(hessian, field)
+    if known is None:
+        raise NoTopEigenvalueError.of("normal form", "a rational top eigenvalue", "none", "Balls hold it.")
+    top, simple = known
+    return top, kernel(shifted(hessian, -top, field.one), field)[0], simple
 
 
 def range_projector(jacobian: Matrix, field: Field) -> tuple[Matrix, bool]:
