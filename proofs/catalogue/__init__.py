@@ -21,6 +21,7 @@ MODULES: tuple[str, ...] = (
     "products",
     "own_models",
     "self_stabilisation",
+    "normal_forms",
     "printing",
     "theorem_1",
     "theorem_1_certificate",
