@@ -179,6 +179,8 @@ def _of_spectrum(spectrum: Spectrum) -> list[Hypothesis]:
             if spectrum.nonnegative
             else "an eigenvalue is negative: gradient descent leaves this point at any step size"
             if spectrum.nonnegative is False
+            else "not decided while constants are symbols"
+            if spectrum.field.exact
             else "an eigenvalue may be 0 or negative: balls do not tell; residuals that vanish with independent "
             "gradients, or an exact rational point, would",
         ),

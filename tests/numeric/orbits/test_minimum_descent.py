@@ -49,6 +49,7 @@ def test_the_end_of_training_and_its_order() -> None:
         errors.append(found.errors[0])
     # kappa and rho fall by 4, and so does the relative error
     assert abs(math.log2(errors[0] / errors[1]) - 2) < 0.25
+    assert form.kappa is not None
     wrong = replace(form, beta=2 * form.beta, kappa=2 * form.kappa)
     assert es.orbits.compare_with_descent(wrong).verdict == "FALSE"
 
