@@ -26,7 +26,7 @@ MANIFOLD = (
     "Along the minima the sharpness moves: two steps change the amplitude x along the top eigenvector by "
     "2 x (eta y - c x^2) and the excess y of the sharpness over 2/eta by -eta beta x^2. What has relaxed follows "
     "eta y = c x^2 - kappa and ends at y = -kappa/eta, kappa = eta^2 beta/(4 c); the next terms are smaller by a "
-    "factor O(kappa + rho)."
+    "factor O(kappa + rho), as long as c changes little on the way."
 )
 
 
