@@ -134,7 +134,11 @@ def model(
     latex.require(form)
     check_writable(output, force)
     if example:
+        asked_for = coordinates
         loss, parameters, tie, coordinates, at = _example(example, loss, parameters, tie, coordinates, at)
+        if normal_form:
+            # the reduction is in the parameters themselves
+            coordinates = asked_for
     elif not loss or not parameters:
         raise DomainError.of(
             "model", "--loss and --parameters, or --example", "neither", "See `edgestab model --help`."

@@ -302,6 +302,8 @@ def test_reduction_at_a_minimum(edgestab: Run) -> None:
     assert content["first_lyapunov_coefficient"] == "77151564688/766607425"
     assert (content["null_directions"], content["criticality"], content["exact"]) == (3, "supercritical", True)
     assert content["descent"]["verdict"] == "TRUE"
+    same = edgestab("model", "--example", "zhu", "--at", "x=5,y=1/5", "--normal-form", "--format", "json")
+    assert json.loads(same.out)["kappa"] == content["kappa"]
     text = edgestab("model", "--loss", "log(cosh(x - 1)) + (y - x)^2/8", "--parameters", "x,y", "--at", "x=1,y=1")
     assert text.code == 2
     text = edgestab(

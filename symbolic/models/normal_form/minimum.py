@@ -165,7 +165,7 @@ def _reduced(
 def _largest(problem: Problem, point: Vector, field: Field) -> str:
     slopes = [g.c[0] for g in problem.gradient(field, [point], 1)]
     name, value = next((p, g) for p, g in zip(problem.parameters, slopes, strict=True) if field.is_zero(g) is False)
-    return f"its part along {name} is {shown(field.expression(value))}; near=True finds a minimum close by"
+    return f"its part along {name} is {shown(field.expression(value))}; near=True (--near) finds a minimum close by"
 
 
 def _of_spectrum(spectrum: Spectrum) -> list[Hypothesis]:
