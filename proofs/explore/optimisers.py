@@ -77,8 +77,8 @@ ETA = Knob("eta", "eta, the step size", "keeps the weights, so that (z, T) moves
 TARGET = Knob("E", "target E", "keeps (z, T)", "-1", "1", "0")
 STEPS = Knob("steps", "most steps", "where the run ends at the latest", "10", "20000", "2000", "log", whole=True)
 START = (
-    Knob("z", "z at the start", "eta times the residual", "-1.2", "0.95", "-0.25"),
-    Knob("T", "T at the start", "eta times the NTK eigenvalue", "0", "4", "1.8"),
+    Knob("z", "z at the start", "eta times the residual", "-4", "4", "-0.25"),
+    Knob("T", "T at the start", "eta times the NTK eigenvalue", "0", "20", "1.8"),
 )
 
 
@@ -96,8 +96,3 @@ OPTIMISERS: tuple[Optimiser, ...] = (
 )
 """A further optimiser is a further row: its page follows."""
 
-
-def default_start(epsilon: sp.Rational) -> dict[str, str]:
-    """The knobs' defaults at an epsilon."""
-    found = {k.name: k.default for k in (*OPTIMISERS[0].knobs, STEPS, *START)}
-    return {**found, "epsilon": str(float(epsilon))}

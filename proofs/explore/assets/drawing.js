@@ -1,0 +1,192 @@
+// The figures: Bokeh models made in Python, filled here.
+
+const BINS = 700;
+const figures = {};
+
+async function loadFigures() {
+    for (const [name, item] of Object.entries(DATA.figures)) {
+        const manager = await Bokeh.embed.embed_item(item, name);
+        const view = [...manager.roots][0];
+        figures[name] = { view, model: view.model };
+    }
+}
+
+const renderers = (figure, name) => figures[figure].model.renderers.filter((r) => r.name === name);
+const fill = (figure, name, data) => renderers(figure, name).forEach((r) => (r.data_source.data = data));
+
+// states of one parity that a pixel tells apart, never across a gap in the order
+function thinPlane(run, parity, pixel) {
+    const out = { x: [], y: [], step: [] };
+    let [x, y] = [NaN, NaN];
+    for (let k = parity; k <= run.taken; k += 2) {
+        const last = k + 2 > run.taken;
+        if (!last && Math.abs(run.z[k] - x) < pixel.x && Math.abs(run.T[k] - y) < pixel.y) continue;
+        [x, y] = [run.z[k], run.T[k]];
+        out.x.push(x);
+        out.y.push(y);
+        out.step.push(k);
+    }
+    return out;
+}
+
+// values of every stride-th step against step + 1; of many, each bin of the logarithmic axis keeps its extremes
+function thinSteps(values, first, stride, scale = 1) {
+    const out = { x: [], y: [] };
+    const push = (k) => {
+        out.x.push(k + 1);
+        out.y.push(values[k] * scale);
+    };
+    if ((values.length - first) / stride < 2 * BINS) {
+        for (let k = first; k < values.length; k += stride) push(k);
+        return out;
+    }
+    const perBin = BINS / Math.log(values.length);
+    for (let k = first; k < values.length; ) {
+        const bin = Math.floor(Math.log(k + 1) * perBin);
+        const end = Math.min(values.length, Math.max(k + 1, Math.ceil(Math.exp((bin + 1) / perBin) - 1)));
+        let [low, high] = [k, k];
+        for (; k < end; k += stride) {
+            if (values[k] < values[low]) low = k;
+            if (values[k] > values[high]) high = k;
+        }
+        push(Math.min(low, high));
+        if (low !== high) push(Math.max(low, high));
+    }
+    return out;
+}
+
+const line = (f, [low, high], count = 240) => {
+    const x = Array.from({ length: count + 1 }, (_, i) => low + ((high - low) * i) / count);
+    return { x, y: x.map(f) };
+};
+
+function drawPlane(values, run, known) {
+    const { x_range: xs, y_range: ys } = figures.plane.model;
+    const { width, height } = figures.plane.view.frame.bbox;
+    const pixel = { x: (xs.end - xs.start) / (width || 600), y: (ys.end - ys.start) / (height || 400) };
+    const span = [xs.start, Math.min(xs.end, 0.995)];
+    fill("plane", "even", thinPlane(run, 0, pixel));
+    fill("plane", "odd", thinPlane(run, 1, pixel));
+    fill("plane", "start", { x: [values.z], y: [values.T] });
+    fill("plane", "edge", { y: [2] });
+    fill("plane", "nullcline", line(run.nullcline, span));
+    if (!known) {
+        for (const name of ["manifold", "law", "series", "region"]) fill("plane", name, { x: [], y: [] });
+        return;
+    }
+    const { law, series, region } = known;
+    const curve = (z) => slowManifold(run.info.law, run.info.drawn, values.epsilon, z);
+    fill("plane", "manifold", line(curve, span));
+    fill("plane", "law", law.regime === "outside" ? { x: [], y: [] } : { x: [0], y: [law.value] });
+    fill("plane", "series", { x: [0], y: [series.value] });
+    fill("plane", "region", region ? regionOutline(region) : { x: [], y: [] });
+}
+
+function regionOutline(region) {
+    const low = line(region.floor, region.z, 160);
+    const kept = low.x.map((z, i) => i).filter((i) => low.y[i] <= region.roof(low.x[i]));
+    const x = kept.map((i) => low.x[i]);
+    return {
+        x: [...x, ...x.toReversed()],
+        y: [...kept.map((i) => low.y[i]), ...x.toReversed().map(region.roof)],
+    };
+}
+
+const widen = (low, high) => [low - 0.06 * (high - low || 1), high + 0.06 * (high - low || 1)];
+
+function setRange(range, [start, end]) {
+    if (range.start !== start || range.end !== end) range.setv({ start, end });
+}
+
+function extent(rows, low, high) {
+    let [a, b] = [Infinity, -Infinity];
+    for (const row of rows) {
+        for (const x of row) {
+            if (x < a) a = x;
+            if (x > b) b = x;
+        }
+    }
+    return [Math.max(a, low), Math.min(b, high)];
+}
+
+function drawSteps(values, run, known) {
+    const scale = 1 / values.eta;
+    const law = known && known.law.regime !== "outside" ? [known.law.value] : [];
+    const series = known ? [known.series.value] : [];
+    const shown = values.show.includes("sharpness");
+    for (const [name, parity] of [["even", 0], ["odd", 1]]) {
+        fill("steps", name, thinSteps(run.T, parity, 2, scale));
+        fill("deviation", name, thinSteps(run.y, parity, 2));
+    }
+    fill("steps", "sharpness", shown ? thinSteps(run.sharpness, 0, 1, scale) : { x: [], y: [] });
+    fill("steps", "edge", { y: [2 * scale] });
+    fill("steps", "law", { y: law.map((T) => T * scale) });
+    fill("steps", "series", { y: series.map((T) => T * scale) });
+    fill("deviation", "edge", { y: [0] });
+    fill("deviation", "law", { y: law.map((T) => T - 2) });
+    fill("deviation", "series", { y: series.map((T) => T - 2) });
+    const curve = known ? run.z.map((z, k) => run.y[k] + slowManifold(run.info.law, run.info.drawn, values.epsilon, z) - run.T[k]) : [];
+    fill("deviation", "manifold", known ? thinSteps(curve, 0, 1) : { x: [], y: [] });
+    const band = figures.steps.model.center.find((r) => r.name === "region");
+    band.visible = Boolean(known && known.inside && values.show.includes("region"));
+    if (band.visible) band.setv({ bottom: (2 - known.region.width * values.epsilon) * scale, top: 2 * scale });
+    const [low, high] = extent([run.T, shown ? run.sharpness : [], law, series, [2]], -1, 6);
+    setRange(figures.steps.model.y_range, widen(low * scale, high * scale));
+    setRange(figures.deviation.model.y_range, widen(...extent([run.y, [0], law.map((T) => T - 2)], -3, 3)));
+    for (const name of ["steps", "deviation"]) setRange(figures[name].model.x_range, [0.9, Math.max(10, run.taken + 1) * 1.1]);
+}
+
+function drawBasin(rows) {
+    const [{ data_source: source }] = renderers("plane", "basin");
+    rows.forEach((row, j) => source.data.image[0].set(row, j * row.length));
+    source.change.emit();
+}
+
+function showLayers(values) {
+    for (const { model } of Object.values(figures)) {
+        for (const renderer of model.renderers) {
+            if (renderer.name && renderer.name !== "start") renderer.visible = values.show.includes(renderer.name);
+        }
+        for (const legend of model.below.filter((r) => r.type === "Legend")) {
+            for (const item of legend.items) item.visible = values.show.includes(item.name);
+        }
+    }
+}
+
+function paint(theme) {
+    const colours = DATA.colours[theme];
+    for (const { model } of Object.values(figures)) {
+        model.setv({
+            background_fill_color: colours.ground,
+            border_fill_color: colours.ground,
+            outline_line_color: colours.rule,
+        });
+        model.title.text_color = colours.ink;
+        for (const part of [...model.below, ...model.left]) {
+            if (part.type === "Legend") {
+                part.setv({ label_text_color: colours.ink, background_fill_color: colours.ground });
+            } else {
+                part.setv({
+                    axis_label_text_color: colours.ink,
+                    major_label_text_color: colours.ink,
+                    axis_line_color: colours.soft,
+                    major_tick_line_color: colours.soft,
+                    minor_tick_line_color: colours.soft,
+                });
+            }
+        }
+        for (const part of model.center) {
+            if (part.type === "Grid") part.grid_line_color = colours.rule;
+            if (part.name === "region") part.setv({ fill_color: colours.layers.region, line_color: colours.layers.region });
+        }
+        for (const renderer of model.renderers) {
+            if (renderer.name === "basin") {
+                renderer.glyph.color_mapper.palette = colours.basin;
+                continue;
+            }
+            const colour = { value: colours.layers[renderer.name] ?? colours.ink };
+            if (renderer.glyph.line_color !== undefined) renderer.glyph.line_color = colour;
+            if (renderer.glyph.fill_color !== undefined) renderer.glyph.fill_color = colour;
+        }
+    }
+}

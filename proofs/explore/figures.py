@@ -1,0 +1,200 @@
+"""The page's three figures as Bokeh models; their numbers come from the kernel in the page, their colours from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ...numeric.orbits.basin import OUTCOMES
+from ...numeric.runs.figure_style import COLOURS
+
+if TYPE_CHECKING:
+    from bokeh.plotting import figure as Figure
+
+PLANE_RANGE = ((-1.0, 0.9), (0.0, 4.0))
+"""Residual and NTK eigenvalue shown in the plane."""
+
+CELLS = 96
+"""Cells of the simulated basin, each way."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Something that a figure shows and a box switches on and off.
+
+    Attributes:
+        name: in the address.
+        label: beside the box, and in the legends.
+        light: its colour on a light page; tested for contrast with the page.
+        dark: its colour on a dark page.
+        shown: whether it is on at first.
+        predicted: whether it exists only where the map's end is known.
+    """
+
+    name: str
+    label: str
+    light: str
+    dark: str
+    shown: bool = True
+    predicted: bool = False
+
+
+LAYERS = (
+    Layer("even", "orbit, even steps", COLOURS[0], "#7cc4f0"),
+    Layer("odd", "orbit, odd steps", COLOURS[1], "#ff9e6b"),
+    Layer("sharpness", "sharpness, top Hessian eigenvalue", "#6b5b00", "#e2d36b", False),
+    Layer("edge", "edge of stability", "#4a4a4a", "#c9c9c9"),
+    Layer("law", "limit law of this start", COLOURS[3], "#dca6f2", True, True),
+    Layer("series", "limit series, relaxed", "#a3195b", "#ff8fc0", True, True),
+    Layer("manifold", "slow manifold", "#3f6b25", "#a7d98a", True, True),
+    Layer("nullcline", "two-step nullcline", "#8a5a44", "#d9b59c", False),
+    Layer("region", "proved trapping region", "#1f5f8b", "#8fc1e8", True, True),
+    Layer("basin", "basin, simulated", "#5f6b73", "#a9b4bb", True),
+)
+
+BASIN = {
+    "light": ("#cfe3f3", "#f7e8a4", "#e7b8a2", "#9a9a9a", "#ffffff"),
+    "dark": ("#1d3a50", "#4a431a", "#5a2f20", "#5a5a5a", "#14181c"),
+}
+"""A tint for each outcome, in the order of ``OUTCOMES``."""
+
+PAGE_COLOURS = {
+    "light": {"ground": "#ffffff", "panel": "#f4f5f6", "ink": "#1b1f23", "soft": "#50575e", "rule": "#c9ced3"},
+    "dark": {"ground": "#14181c", "panel": "#1e242a", "ink": "#eceff1", "soft": "#b4bcc3", "rule": "#47515a"},
+}
+
+
+def _figure(title: str, x: str, y: str, height: int, **settings: Any) -> Figure:
+    from bokeh.plotting import figure
+
+    drawn = figure(
+        height=height,
+        sizing_mode="stretch_width",
+        toolbar_location=None,
+        tools="",
+        title=title,
+        x_axis_label=x,
+        y_axis_label=y,
+        lod_threshold=None,
+        **settings,
+    )
+    drawn.axis.axis_label_text_font_size = drawn.axis.major_label_text_font_size = "13px"
+    drawn.axis.axis_label_text_font_style = "normal"
+    drawn.title.text_font_size = "14px"
+    return drawn
+
+
+def _source(*columns: str) -> Any:
+    from bokeh.models import ColumnDataSource
+
+    return ColumnDataSource({c: [] for c in columns})
+
+
+def _legend(drawn: Figure) -> None:
+    from bokeh.models import Legend, LegendItem
+
+    labels = {layer.name: layer.label for layer in LAYERS}
+    items: dict[str, list[Any]] = {}
+    for renderer in drawn.renderers:
+        items.setdefault(str(renderer.name), []).append(renderer)
+    shown = [
+        LegendItem(label=labels[name], renderers=found, name=name) for name, found in items.items() if name in labels
+    ]
+    legend = Legend(items=shown, ncols=3, label_text_font_size="12px", border_line_color=None, padding=4, spacing=4)
+    drawn.add_layout(legend, "below")
+
+
+def plane() -> Figure:
+    """The plane of residual and NTK eigenvalue: basin, proved region, curves, orbit, and the start to be dragged."""
+    import numpy as np
+    from bokeh.models import ColumnDataSource, CustomJS, HoverTool, LinearColorMapper, Range1d, WheelZoomTool
+
+    (left, right), (low, high) = PLANE_RANGE
+    drawn = _figure(
+        "Orbit in the plane: drag the start",
+        "z, the step size times the residual",
+        "T, the step size times the NTK eigenvalue",
+        470,
+        x_range=Range1d(left, right),
+        y_range=Range1d(low, high),
+    )
+    colours = LinearColorMapper(palette=list(BASIN["light"]), low=-0.5, high=len(OUTCOMES) - 0.5)
+    # typed from the start: the page writes into this array
+    empty = np.full((CELLS, CELLS), np.nan)
+    box = {"x": [left], "y": [low], "dw": [right - left], "dh": [high - low]}
+    basin = ColumnDataSource({"image": [empty], **box})
+    drawn.image("image", "x", "y", "dw", "dh", source=basin, color_mapper=colours, name="basin", level="image")
+    drawn.patch("x", "y", source=_source("x", "y"), name="region", fill_alpha=0.12, line_width=2)
+    drawn.hspan("y", source=_source("y"), name="edge", line_dash="dotted", line_width=2)
+    drawn.line("x", "y", source=_source("x", "y"), name="nullcline", line_width=2, line_dash="dotdash")
+    drawn.line("x", "y", source=_source("x", "y"), name="manifold", line_width=3, line_dash="dashed")
+    spots = []
+    for name in ("even", "odd"):
+        source = _source("x", "y", "step")
+        drawn.line("x", "y", source=source, name=name, line_width=1.2, line_alpha=0.7)
+        spots.append(drawn.scatter("x", "y", source=source, name=name, size=4.5, line_color=None))
+    drawn.scatter("x", "y", source=_source("x", "y"), name="series", marker="x", size=15, line_width=3)
+    drawn.scatter("x", "y", source=_source("x", "y"), name="law", marker="diamond", size=15, fill_alpha=0, line_width=3)
+    drawn.scatter("x", "y", source=_source("x", "y"), name="start", size=17, fill_alpha=0.25, line_width=3)
+    _legend(drawn)
+    zoom = WheelZoomTool()
+    drawn.add_tools(
+        zoom,
+        HoverTool(renderers=spots, tooltips=[("step", "@step"), ("z", "@x{0.000000}"), ("T", "@y{0.000000}")]),
+    )
+    drawn.toolbar.active_scroll = zoom
+    for event in ("panstart", "pan", "panend", "tap"):
+        drawn.js_on_event(event, CustomJS(code="window.edgestab.point(cb_obj)"))
+    return drawn
+
+
+def against_steps() -> Figure:
+    """The NTK eigenvalue and the sharpness against steps, with the edge and what is predicted of the end."""
+    from bokeh.models import BoxAnnotation, Range1d
+
+    drawn = _figure(
+        "NTK eigenvalue and sharpness against steps",
+        "gradient step + 1",
+        "eigenvalue",
+        330,
+        x_axis_type="log",
+        x_range=Range1d(1, 1000),
+        y_range=Range1d(0, 4),
+    )
+    drawn.add_layout(BoxAnnotation(name="region", fill_alpha=0.12, line_width=1, level="image"))
+    drawn.line("x", "y", source=_source("x", "y"), name="sharpness", line_width=1.5)
+    for name in ("even", "odd"):
+        drawn.line("x", "y", source=_source("x", "y"), name=name, line_width=2)
+    for name, dash in (("edge", "dotted"), ("series", "dotdash"), ("law", "dashed")):
+        drawn.hspan("y", source=_source("y"), name=name, line_dash=dash, line_width=2.5)
+    _legend(drawn)
+    return drawn
+
+
+def deviation() -> Figure:
+    """The deviation y from the two-step nullcline against steps, with the slow manifold's at the same residuals."""
+    from bokeh.models import Range1d
+
+    drawn = _figure(
+        "Deviation y = T - f(z) from the two-step nullcline",
+        "gradient step + 1",
+        "y",
+        330,
+        x_axis_type="log",
+        x_range=Range1d(1, 1000),
+        y_range=Range1d(-1, 1),
+    )
+    for name in ("even", "odd"):
+        drawn.line("x", "y", source=_source("x", "y"), name=name, line_width=2)
+    drawn.line("x", "y", source=_source("x", "y"), name="manifold", line_width=2.5, line_dash="dashed")
+    for name, dash in (("edge", "dotted"), ("series", "dotdash"), ("law", "dashed")):
+        drawn.hspan("y", source=_source("y"), name=name, line_dash=dash, line_width=2.5)
+    _legend(drawn)
+    return drawn
+
+
+FIGURES = {
+    "plane": (plane, "plane of residual and NTK eigenvalue"),
+    "steps": (against_steps, "NTK eigenvalue and sharpness against steps"),
+    "deviation": (deviation, "deviation from the nullcline against steps"),
+}
