@@ -24,7 +24,8 @@ class Layer:
 
     Attributes:
         name: in the address.
-        label: beside the box, and in the legends.
+        short: in the legends of the figures; empty where the page explains it elsewhere.
+        label: beside the box.
         light: its colour on a light page; tested for contrast with the page.
         dark: its colour on a dark page.
         shown: whether it is on at first.
@@ -32,6 +33,7 @@ class Layer:
     """
 
     name: str
+    short: str
     label: str
     light: str
     dark: str
@@ -40,16 +42,16 @@ class Layer:
 
 
 LAYERS = (
-    Layer("even", "orbit, even steps", COLOURS[0], "#7cc4f0"),
-    Layer("odd", "orbit, odd steps", COLOURS[1], "#ff9e6b"),
-    Layer("sharpness", "sharpness, top Hessian eigenvalue", "#6b5b00", "#e2d36b", False),
-    Layer("edge", "edge of stability", "#4a4a4a", "#c9c9c9"),
-    Layer("law", "limit law of this start", COLOURS[3], "#dca6f2", True, True),
-    Layer("series", "limit series, relaxed", "#a3195b", "#ff8fc0", True, True),
-    Layer("manifold", "slow manifold", "#3f6b25", "#a7d98a", True, True),
-    Layer("nullcline", "two-step nullcline", "#8a5a44", "#d9b59c", False),
-    Layer("region", "proved trapping region", "#1f5f8b", "#8fc1e8", True, True),
-    Layer("basin", "basin, simulated", "#5f6b73", "#a9b4bb", True),
+    Layer("even", "even steps", "orbit, even steps", COLOURS[0], "#7cc4f0"),
+    Layer("odd", "odd steps", "orbit, odd steps", COLOURS[1], "#ff9e6b"),
+    Layer("sharpness", "Hessian", "sharpness: top eigenvalue of the Hessian", "#6b5b00", "#e2d36b", False),
+    Layer("edge", "edge", "edge of stability", "#4a4a4a", "#c9c9c9"),
+    Layer("law", "limit law", "limit law, for this start", COLOURS[3], "#dca6f2", True, True),
+    Layer("series", "limit series", "limit series, for starts that are forgotten", "#a3195b", "#ff8fc0", True, True),
+    Layer("manifold", "slow manifold", "slow manifold", "#3f6b25", "#a7d98a", True, True),
+    Layer("nullcline", "nullcline", "two-step nullcline", "#8a5a44", "#d9b59c", False),
+    Layer("region", "proved region", "proved trapping region of Theorem 1", "#1f5f8b", "#8fc1e8", True, True),
+    Layer("basin", "", "basin, simulated", "#5f6b73", "#a9b4bb", True),
 )
 
 BASIN = {
@@ -93,14 +95,14 @@ def _source(*columns: str) -> Any:
 def _legend(drawn: Figure) -> None:
     from bokeh.models import Legend, LegendItem
 
-    labels = {layer.name: layer.label for layer in LAYERS}
+    labels = {layer.name: layer.short for layer in LAYERS if layer.short}
     items: dict[str, list[Any]] = {}
     for renderer in drawn.renderers:
         items.setdefault(str(renderer.name), []).append(renderer)
     shown = [
         LegendItem(label=labels[name], renderers=found, name=name) for name, found in items.items() if name in labels
     ]
-    legend = Legend(items=shown, ncols=3, label_text_font_size="12px", border_line_color=None, padding=4, spacing=4)
+    legend = Legend(items=shown, ncols=3, label_text_font_size="12px", border_line_color=None, padding=2, spacing=2)
     drawn.add_layout(legend, "below")
 
 
@@ -137,7 +139,7 @@ def plane() -> Figure:
     drawn.scatter("x", "y", source=_source("x", "y"), name="law", marker="diamond", size=15, fill_alpha=0, line_width=3)
     drawn.scatter("x", "y", source=_source("x", "y"), name="start", size=17, fill_alpha=0.25, line_width=3)
     _legend(drawn)
-    zoom = WheelZoomTool()
+    zoom = WheelZoomTool(modifiers="ctrl")
     drawn.add_tools(
         zoom,
         HoverTool(renderers=spots, tooltips=[("step", "@step"), ("z", "@x{0.000000}"), ("T", "@y{0.000000}")]),
@@ -153,7 +155,7 @@ def against_steps() -> Figure:
     from bokeh.models import BoxAnnotation, Range1d
 
     drawn = _figure(
-        "NTK eigenvalue and sharpness against steps",
+        "Eigenvalue against steps",
         "gradient step + 1",
         "eigenvalue",
         330,
@@ -176,7 +178,7 @@ def deviation() -> Figure:
     from bokeh.models import Range1d
 
     drawn = _figure(
-        "Deviation y = T - f(z) from the two-step nullcline",
+        "Deviation y = T - f(z) from the nullcline",
         "gradient step + 1",
         "y",
         330,

@@ -72,13 +72,13 @@ class Optimiser:
     cases: Callable[[], tuple[Case, ...]]
 
 
-EPSILON = Knob("epsilon", "epsilon", "size of the negative eigenvalue; keeps (z, T)", "0.001", "0.9", "0.1", "log")
-ETA = Knob("eta", "eta, the step size", "keeps the weights, so that (z, T) moves", "0.01", "10", "1", "log")
+EPSILON = Knob("epsilon", "epsilon", "minus the smaller eigenvalue of Q; keeps (z, T)", "0.001", "0.9", "0.05", "log")
+ETA = Knob("eta", "eta, the step size", "keeps the weights: (z, T) moves", "0.01", "10", "1", "log")
 TARGET = Knob("E", "target E", "keeps (z, T)", "-1", "1", "0")
 STEPS = Knob("steps", "most steps", "where the run ends at the latest", "10", "20000", "2000", "log", whole=True)
 START = (
-    Knob("z", "z at the start", "eta times the residual", "-4", "4", "-0.25"),
-    Knob("T", "T at the start", "eta times the NTK eigenvalue", "0", "20", "1.8"),
+    Knob("z", "z at the start", "eta times the residual", "-4", "4", "-0.3"),
+    Knob("T", "T at the start", "eta times the NTK eigenvalue", "0", "20", "1.6"),
 )
 
 

@@ -52,6 +52,7 @@ def build_explorer(start: Mapping[str, object] | None = None) -> str:
         scripts="\n".join(_asset(name) for name in SCRIPTS),
         style=_colours() + _asset("page.css"),
         layers=LAYERS,
+        outcomes=OUTCOMES,
         figures={name: label for name, (_, label) in FIGURES.items()},
         optimisers=OPTIMISERS,
         start=START,
@@ -164,6 +165,7 @@ def _colours() -> str:
 
     def rules(theme: str) -> str:
         named = {**PAGE_COLOURS[theme], **{f"layer-{layer.name}": getattr(layer, theme) for layer in LAYERS}}
+        named |= {f"basin-{code}": colour for code, colour in enumerate(BASIN[theme])}
         return "".join(f"--{name}: {value};" for name, value in named.items()) + f"color-scheme: {theme};"
 
     return (

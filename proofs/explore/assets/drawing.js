@@ -60,6 +60,33 @@ const line = (f, [low, high], count = 240) => {
     return { x, y: x.map(f) };
 };
 
+const LEGEND_COLUMN = 135;
+const PLANE_HEIGHT = 470;
+
+// what depends on the width of the window
+function fitFigures() {
+    for (const [name, { model, view }] of Object.entries(figures)) {
+        const width = view.el.clientWidth || 600;
+        if (name === "plane") model.height = clamp(Math.round(1.05 * width), 320, PLANE_HEIGHT);
+        for (const legend of model.below.filter((r) => r.type === "Legend")) {
+            legend.ncols = clamp(Math.floor((width - 60) / LEGEND_COLUMN), 1, legend.items.length);
+        }
+    }
+}
+
+function zoom(factor) {
+    const { x_range: xs, y_range: ys } = figures.plane.model;
+    const [[left, right], [low, high]] = DATA.plane;
+    if (factor === 0) {
+        setRange(xs, [left, right]);
+        setRange(ys, [low, high]);
+        return;
+    }
+    // about the end of the edge, where everything happens
+    setRange(xs, [xs.start * factor, xs.end * factor]);
+    setRange(ys, [2 + (ys.start - 2) * factor, 2 + (ys.end - 2) * factor]);
+}
+
 function drawPlane(values, run, known) {
     const { x_range: xs, y_range: ys } = figures.plane.model;
     const { width, height } = figures.plane.view.frame.bbox;
@@ -118,7 +145,9 @@ function drawSteps(values, run, known) {
         fill("steps", name, thinSteps(run.T, parity, 2, scale));
         fill("deviation", name, thinSteps(run.y, parity, 2));
     }
-    fill("steps", "sharpness", shown ? thinSteps(run.sharpness, 0, 1, scale) : { x: [], y: [] });
+    const tops = shown ? [0, 1].map((parity) => thinSteps(run.sharpness, parity, 2, scale)) : [];
+    const joined = (axis) => tops.flatMap((part) => [...part[axis], NaN]);
+    fill("steps", "sharpness", { x: joined("x"), y: joined("y") });
     fill("steps", "edge", { y: [2 * scale] });
     fill("steps", "law", { y: law.map((T) => T * scale) });
     fill("steps", "series", { y: series.map((T) => T * scale) });

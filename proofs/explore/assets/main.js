@@ -137,6 +137,7 @@ function showKnobs() {
 
 function showChoices() {
     byId("optimiser").value = values.optimiser;
+    byId("key").hidden = !values.show.includes("basin");
     const predicted = chooseCase(values).info.law !== undefined;
     for (const box of document.querySelectorAll("input[name=layer]")) {
         box.checked = values.show.includes(box.value);
@@ -216,12 +217,16 @@ function listen() {
         showChoices();
     });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showChoices);
-    byId("view").addEventListener("click", () => {
-        const [[left, right], [low, high]] = DATA.plane;
-        setRange(figures.plane.model.x_range, [left, right]);
-        setRange(figures.plane.model.y_range, [low, high]);
+    for (const button of document.querySelectorAll("[data-zoom]")) {
+        button.addEventListener("click", () => {
+            zoom(Number(button.dataset.zoom));
+            change({});
+        });
+    }
+    addEventListener("resize", () => soon("fit", 150, () => {
+        fitFigures();
         change({});
-    });
+    }));
     byId("reset").addEventListener("click", () => {
         values = { ...defaults(), theme: values.theme };
         buildKnobs();
@@ -257,6 +262,7 @@ buildKnobs();
 byId("colophon").textContent =
     `Made by edgestab ${DATA.version}. Kernel and predictions are generated from exact maps; digest ${DATA.optimisers[0].cases[0].digest}.`;
 loadFigures().then(() => {
+    fitFigures();
     listen();
     readAddress();
     document.documentElement.dataset.ready = "true";

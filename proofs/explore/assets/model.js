@@ -42,7 +42,11 @@ function predictOrbit(values, info) {
     };
 }
 
-const digits = (x, n) => (Number.isFinite(x) ? String(Number(x.toPrecision(n))) : "none");
+function digits(x, n) {
+    if (!Number.isFinite(x)) return "none";
+    const rounded = Number(x.toPrecision(n));
+    return Math.abs(rounded) < 1e-3 && rounded !== 0 ? rounded.toExponential() : String(rounded);
+}
 
 // two paragraphs: how the run ended, and what was known of that before
 function describe(values, run, known) {
@@ -68,7 +72,7 @@ function describeKnown(values, run, known) {
     };
     let text = "The limit law says nothing of this start: it lies too far from the edge.";
     if (law.regime !== "outside") {
-        text = `The limit law expects T = ${digits(law.value, 10)}, wrong by about ${digits(law.error, 2)}: ${words[law.regime]}.`;
+        text = `The limit law expects T = ${digits(law.value, 10)}, with an error of about ${digits(law.error, 2)}: ${words[law.regime]}.`;
         if (run.status === "converged") text += ` The run is ${digits(Math.abs(run.T[run.taken] - law.value), 2)} away.`;
     }
     if (inside) return `${text} The start lies in the proved region: 2 - ${digits(region.width * values.epsilon, 4)} <= lim T <= 2 for certain.`;
