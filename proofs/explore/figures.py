@@ -102,7 +102,7 @@ def _legend(drawn: Figure) -> None:
     shown = [
         LegendItem(label=labels[name], renderers=found, name=name) for name, found in items.items() if name in labels
     ]
-    legend = Legend(items=shown, ncols=3, label_text_font_size="12px", border_line_color=None, padding=2, spacing=2)
+    legend = Legend(items=shown, ncols=3, location="center", label_text_font_size="12px", border_line_color=None, padding=2, spacing=8)
     drawn.add_layout(legend, "below")
 
 
@@ -178,7 +178,7 @@ def deviation() -> Figure:
     from bokeh.models import Range1d
 
     drawn = _figure(
-        "Deviation y = T - f(z) from the nullcline",
+        "Deviation y = T - f(z)",
         "gradient step + 1",
         "y",
         330,
