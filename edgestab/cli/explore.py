@@ -26,7 +26,7 @@ def explore(
     steps: str | None,
     force: bool,
 ) -> None:
-    """Write a page to play with the model: drag the start, move the knobs, compare the run with the predictions.
+    r"""Write a page to play with the model: drag the start, move the knobs, compare the run with the predictions.
 
     \b
     Examples:

@@ -9,7 +9,7 @@ from ...numeric.orbits.basin import OUTCOMES
 from ...numeric.runs.figure_style import COLOURS
 
 if TYPE_CHECKING:
-    from bokeh.plotting import figure as Figure
+    from bokeh.plotting import figure
 
 PLANE_RANGE = ((-1.0, 0.9), (0.0, 4.0))
 """Residual and NTK eigenvalue shown in the plane."""
@@ -28,6 +28,7 @@ class Layer:
         label: beside the box.
         light: its colour on a light page; tested for contrast with the page.
         dark: its colour on a dark page.
+        dash: how its line is drawn.
         shown: whether it is on at first.
         predicted: whether it exists only where the map's end is known.
     """
@@ -37,22 +38,36 @@ class Layer:
     label: str
     light: str
     dark: str
+    dash: str
     shown: bool = True
     predicted: bool = False
 
 
 LAYERS = (
-    Layer("even", "even steps", "orbit, even steps", COLOURS[0], "#7cc4f0"),
-    Layer("odd", "odd steps", "orbit, odd steps", COLOURS[1], "#ff9e6b"),
-    Layer("sharpness", "Hessian", "sharpness: top eigenvalue of the Hessian", "#6b5b00", "#e2d36b", False),
-    Layer("edge", "edge", "edge of stability", "#4a4a4a", "#c9c9c9"),
-    Layer("law", "limit law", "limit law, for this start", COLOURS[3], "#dca6f2", True, True),
-    Layer("series", "limit series", "limit series, for starts that are forgotten", "#a3195b", "#ff8fc0", True, True),
-    Layer("manifold", "slow manifold", "slow manifold", "#3f6b25", "#a7d98a", True, True),
-    Layer("nullcline", "nullcline", "two-step nullcline", "#8a5a44", "#d9b59c", False),
-    Layer("region", "proved region", "proved trapping region of Theorem 1", "#1f5f8b", "#8fc1e8", True, True),
-    Layer("basin", "", "basin, simulated", "#5f6b73", "#a9b4bb", True),
+    Layer("even", "even steps", "orbit, even steps", COLOURS[0], "#7cc4f0", "solid"),
+    Layer("odd", "odd steps", "orbit, odd steps", COLOURS[1], "#ff9e6b", "solid"),
+    Layer("sharpness", "Hessian", "sharpness: top eigenvalue of the Hessian", "#6b5b00", "#e2d36b", "solid", False),
+    Layer("edge", "edge", "edge of stability", "#4a4a4a", "#c9c9c9", "dotted"),
+    Layer("law", "limit law", "limit law, for this start", COLOURS[3], "#dca6f2", "dashed", True, True),
+    Layer(
+        "series",
+        "limit series",
+        "limit series, for starts that are forgotten",
+        "#a3195b",
+        "#ff8fc0",
+        "dotdash",
+        True,
+        True,
+    ),
+    Layer("manifold", "slow manifold", "slow manifold", "#3f6b25", "#a7d98a", "dashed", True, True),
+    Layer("nullcline", "nullcline", "two-step nullcline", "#8a5a44", "#d9b59c", "dotdash", False),
+    Layer("region", "proved region", "proved trapping region of Theorem 1", "#1f5f8b", "#8fc1e8", "solid", True, True),
+    Layer("basin", "", "basin, simulated", "#5f6b73", "#a9b4bb", "solid"),
 )
+
+DASHES = {layer.name: layer.dash for layer in LAYERS}
+STROKES = {"solid": "", "dotted": "2 3", "dashed": "6 4", "dotdash": "2 3 6 3"}
+"""Dashes of a sample line on the page, as SVG writes them."""
 
 BASIN = {
     "light": ("#cfe3f3", "#f7e8a4", "#e7b8a2", "#9a9a9a", "#ffffff"),
@@ -66,10 +81,10 @@ PAGE_COLOURS = {
 }
 
 
-def _figure(title: str, x: str, y: str, height: int, **settings: Any) -> Figure:
-    from bokeh.plotting import figure
+def _figure(title: str, x: str, y: str, height: int, **settings: Any) -> figure:
+    from bokeh import plotting
 
-    drawn = figure(
+    drawn = plotting.figure(
         height=height,
         sizing_mode="stretch_width",
         toolbar_location=None,
@@ -92,7 +107,8 @@ def _source(*columns: str) -> Any:
     return ColumnDataSource({c: [] for c in columns})
 
 
-def _legend(drawn: Figure) -> None:
+def _legend(drawn: figure) -> None:
+    """A legend for exported figures; on the page, where it would be drawn anew in every frame, the key stands in."""
     from bokeh.models import Legend, LegendItem
 
     labels = {layer.name: layer.short for layer in LAYERS if layer.short}
@@ -102,11 +118,19 @@ def _legend(drawn: Figure) -> None:
     shown = [
         LegendItem(label=labels[name], renderers=found, name=name) for name, found in items.items() if name in labels
     ]
-    legend = Legend(items=shown, ncols=3, location="center", label_text_font_size="12px", border_line_color=None, padding=2, spacing=8)
+    legend = Legend(
+        items=shown,
+        ncols=3,
+        location="center",
+        label_text_font_size="12px",
+        border_line_color=None,
+        padding=2,
+        spacing=8,
+    )
     drawn.add_layout(legend, "below")
 
 
-def plane() -> Figure:
+def plane() -> figure:
     """The plane of residual and NTK eigenvalue: basin, proved region, curves, orbit, and the start to be dragged."""
     import numpy as np
     from bokeh.models import ColumnDataSource, CustomJS, HoverTool, LinearColorMapper, Range1d, WheelZoomTool
@@ -127,9 +151,9 @@ def plane() -> Figure:
     basin = ColumnDataSource({"image": [empty], **box})
     drawn.image("image", "x", "y", "dw", "dh", source=basin, color_mapper=colours, name="basin", level="image")
     drawn.patch("x", "y", source=_source("x", "y"), name="region", fill_alpha=0.12, line_width=2)
-    drawn.hspan("y", source=_source("y"), name="edge", line_dash="dotted", line_width=2)
-    drawn.line("x", "y", source=_source("x", "y"), name="nullcline", line_width=2, line_dash="dotdash")
-    drawn.line("x", "y", source=_source("x", "y"), name="manifold", line_width=3, line_dash="dashed")
+    drawn.hspan("y", source=_source("y"), name="edge", line_dash=DASHES["edge"], line_width=2)
+    drawn.line("x", "y", source=_source("x", "y"), name="nullcline", line_width=2, line_dash=DASHES["nullcline"])
+    drawn.line("x", "y", source=_source("x", "y"), name="manifold", line_width=3, line_dash=DASHES["manifold"])
     spots = []
     for name in ("even", "odd"):
         source = _source("x", "y", "step")
@@ -150,7 +174,7 @@ def plane() -> Figure:
     return drawn
 
 
-def against_steps() -> Figure:
+def against_steps() -> figure:
     """The NTK eigenvalue and the sharpness against steps, with the edge and what is predicted of the end."""
     from bokeh.models import BoxAnnotation, Range1d
 
@@ -167,13 +191,13 @@ def against_steps() -> Figure:
     drawn.line("x", "y", source=_source("x", "y"), name="sharpness", line_width=1.5)
     for name in ("even", "odd"):
         drawn.line("x", "y", source=_source("x", "y"), name=name, line_width=2)
-    for name, dash in (("edge", "dotted"), ("series", "dotdash"), ("law", "dashed")):
-        drawn.hspan("y", source=_source("y"), name=name, line_dash=dash, line_width=2.5)
+    for name in ("edge", "series", "law"):
+        drawn.hspan("y", source=_source("y"), name=name, line_dash=DASHES[name], line_width=2.5)
     _legend(drawn)
     return drawn
 
 
-def deviation() -> Figure:
+def deviation() -> figure:
     """The deviation y from the two-step nullcline against steps, with the slow manifold's at the same residuals."""
     from bokeh.models import Range1d
 
@@ -188,9 +212,9 @@ def deviation() -> Figure:
     )
     for name in ("even", "odd"):
         drawn.line("x", "y", source=_source("x", "y"), name=name, line_width=2)
-    drawn.line("x", "y", source=_source("x", "y"), name="manifold", line_width=2.5, line_dash="dashed")
-    for name, dash in (("edge", "dotted"), ("series", "dotdash"), ("law", "dashed")):
-        drawn.hspan("y", source=_source("y"), name=name, line_dash=dash, line_width=2.5)
+    drawn.line("x", "y", source=_source("x", "y"), name="manifold", line_width=2.5, line_dash=DASHES["manifold"])
+    for name in ("edge", "series", "law"):
+        drawn.hspan("y", source=_source("y"), name=name, line_dash=DASHES[name], line_width=2.5)
     _legend(drawn)
     return drawn
 

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-import sympy as sp
-
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.quadratic import MAIN_MODEL, QuadraticModel, main_case
 from ...symbolic.planar.planar_map import PlanarMap
@@ -91,8 +89,5 @@ def _descent_cases() -> tuple[Case, ...]:
     )
 
 
-OPTIMISERS: tuple[Optimiser, ...] = (
-    Optimiser("descent", "gradient descent", (EPSILON, ETA, TARGET), _descent_cases),
-)
+OPTIMISERS: tuple[Optimiser, ...] = (Optimiser("descent", "gradient descent", (EPSILON, ETA, TARGET), _descent_cases),)
 """A further optimiser is a further row: its page follows."""
-

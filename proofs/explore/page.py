@@ -12,7 +12,7 @@ from typing import Any
 from ...numeric.orbits.basin import OUTCOMES
 from ...numeric.orbits.starts import CEILING
 from ...symbolic.algebra.errors import DomainError
-from .figures import BASIN, CELLS, FIGURES, LAYERS, PAGE_COLOURS, PLANE_RANGE
+from .figures import BASIN, CELLS, FIGURES, LAYERS, PAGE_COLOURS, PLANE_RANGE, STROKES
 from .generated import case_data, case_text
 from .optimisers import OPTIMISERS, START, STEPS, Knob
 
@@ -52,6 +52,7 @@ def build_explorer(start: Mapping[str, object] | None = None) -> str:
         scripts="\n".join(_asset(name) for name in SCRIPTS),
         style=_colours() + _asset("page.css"),
         layers=LAYERS,
+        strokes=STROKES,
         outcomes=OUTCOMES,
         figures={name: label for name, (_, label) in FIGURES.items()},
         optimisers=OPTIMISERS,

@@ -7,7 +7,12 @@ async function loadFigures() {
     for (const [name, item] of Object.entries(DATA.figures)) {
         const manager = await Bokeh.embed.embed_item(item, name);
         const view = [...manager.roots][0];
-        figures[name] = { view, model: view.model };
+        const model = view.model;
+        // a legend is laid out anew whenever a line moves: it waits outside until a figure is exported
+        const legend = model.below.find((part) => part.type === "Legend");
+        legend.visible = true;
+        model.below = model.below.filter((part) => part !== legend);
+        figures[name] = { view, model, legend };
     }
 }
 
@@ -31,8 +36,9 @@ function thinPlane(run, parity, pixel) {
 
 // values of every stride-th step against step + 1; of many, each bin of the logarithmic axis keeps its extremes
 function thinSteps(values, first, stride, scale = 1) {
-    const out = { x: [], y: [] };
+    const out = { x: [], y: [], step: [] };
     const push = (k) => {
+        out.step.push(k);
         out.x.push(k + 1);
         out.y.push(values[k] * scale);
     };
@@ -65,12 +71,27 @@ const PLANE_HEIGHT = 470;
 
 // what depends on the width of the window
 function fitFigures() {
-    for (const [name, { model, view }] of Object.entries(figures)) {
+    for (const [name, { model, view, legend }] of Object.entries(figures)) {
         const width = view.el.clientWidth || 600;
         if (name === "plane") model.height = clamp(Math.round(1.05 * width), 320, PLANE_HEIGHT);
-        for (const legend of model.below.filter((r) => r.type === "Legend")) {
-            legend.ncols = clamp(Math.floor((width - 60) / LEGEND_COLUMN), 1, legend.items.length);
-        }
+        legend.ncols = clamp(Math.floor((width - 60) / LEGEND_COLUMN), 1, 8);
+    }
+}
+
+const painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+
+// a figure as a file; only there it has a legend, of what it shows
+async function exportFigure(name, kind, shown) {
+    const { model, view, legend } = figures[name];
+    const items = legend.items;
+    legend.items = items.filter((item) => shown.includes(item.name));
+    model.below = [...model.below, legend];
+    await painted();
+    try {
+        return await view.export(kind).to_blob();
+    } finally {
+        model.below = model.below.filter((part) => part !== legend);
+        legend.items = items;
     }
 }
 
@@ -87,6 +108,9 @@ function zoom(factor) {
     setRange(ys, [2 + (ys.start - 2) * factor, 2 + (ys.end - 2) * factor]);
 }
 
+const NOTHING = { x: [], y: [] };
+let curvesDrawn = "";
+
 function drawPlane(values, run, known) {
     const { x_range: xs, y_range: ys } = figures.plane.model;
     const { width, height } = figures.plane.view.frame.bbox;
@@ -95,18 +119,16 @@ function drawPlane(values, run, known) {
     fill("plane", "even", thinPlane(run, 0, pixel));
     fill("plane", "odd", thinPlane(run, 1, pixel));
     fill("plane", "start", { x: [values.z], y: [values.T] });
-    fill("plane", "edge", { y: [2] });
-    fill("plane", "nullcline", line(run.nullcline, span));
-    if (!known) {
-        for (const name of ["manifold", "law", "series", "region"]) fill("plane", name, { x: [], y: [] });
-        return;
-    }
-    const { law, series, region } = known;
+    if (!renderers("plane", "edge")[0].data_source.data.y.length) fill("plane", "edge", { y: [2] });
+    fill("plane", "law", known && known.law.regime !== "outside" ? { x: [0], y: [known.law.value] } : NOTHING);
+    fill("plane", "series", known ? { x: [0], y: [known.series.value] } : NOTHING);
+    const key = JSON.stringify([run.parameters, span]);
+    if (key === curvesDrawn) return;
+    curvesDrawn = key;
     const curve = (z) => slowManifold(run.info.law, run.info.drawn, values.epsilon, z);
-    fill("plane", "manifold", line(curve, span));
-    fill("plane", "law", law.regime === "outside" ? { x: [], y: [] } : { x: [0], y: [law.value] });
-    fill("plane", "series", { x: [0], y: [series.value] });
-    fill("plane", "region", region ? regionOutline(region) : { x: [], y: [] });
+    fill("plane", "nullcline", line(run.nullcline, span));
+    fill("plane", "manifold", known ? line(curve, span) : NOTHING);
+    fill("plane", "region", known && known.region ? regionOutline(known.region) : NOTHING);
 }
 
 function regionOutline(region) {
@@ -154,8 +176,9 @@ function drawSteps(values, run, known) {
     fill("deviation", "edge", { y: [0] });
     fill("deviation", "law", { y: law.map((T) => T - 2) });
     fill("deviation", "series", { y: series.map((T) => T - 2) });
-    const curve = known ? run.z.map((z, k) => run.y[k] + slowManifold(run.info.law, run.info.drawn, values.epsilon, z) - run.T[k]) : [];
-    fill("deviation", "manifold", known ? thinSteps(curve, 0, 1) : { x: [], y: [] });
+    const steps = known ? thinSteps(run.y, 0, 1).step : [];
+    const onManifold = (k) => run.y[k] + slowManifold(run.info.law, run.info.drawn, values.epsilon, run.z[k]) - run.T[k];
+    fill("deviation", "manifold", { x: steps.map((k) => k + 1), y: steps.map(onManifold) });
     const band = figures.steps.model.center.find((r) => r.name === "region");
     band.visible = Boolean(known && known.inside && values.show.includes("region"));
     if (band.visible) band.setv({ bottom: (2 - known.region.width * values.epsilon) * scale, top: 2 * scale });
@@ -176,33 +199,27 @@ function showLayers(values) {
         for (const renderer of model.renderers) {
             if (renderer.name && renderer.name !== "start") renderer.visible = values.show.includes(renderer.name);
         }
-        for (const legend of model.below.filter((r) => r.type === "Legend")) {
-            for (const item of legend.items) item.visible = values.show.includes(item.name);
-        }
     }
 }
 
 function paint(theme) {
     const colours = DATA.colours[theme];
-    for (const { model } of Object.values(figures)) {
+    for (const { model, legend } of Object.values(figures)) {
         model.setv({
             background_fill_color: colours.ground,
             border_fill_color: colours.ground,
             outline_line_color: colours.rule,
         });
         model.title.text_color = colours.ink;
+        legend.setv({ label_text_color: colours.ink, background_fill_color: colours.ground });
         for (const part of [...model.below, ...model.left]) {
-            if (part.type === "Legend") {
-                part.setv({ label_text_color: colours.ink, background_fill_color: colours.ground });
-            } else {
-                part.setv({
-                    axis_label_text_color: colours.ink,
-                    major_label_text_color: colours.ink,
-                    axis_line_color: colours.soft,
-                    major_tick_line_color: colours.soft,
-                    minor_tick_line_color: colours.soft,
-                });
-            }
+            part.setv({
+                axis_label_text_color: colours.ink,
+                major_label_text_color: colours.ink,
+                axis_line_color: colours.soft,
+                major_tick_line_color: colours.soft,
+                minor_tick_line_color: colours.soft,
+            });
         }
         for (const part of model.center) {
             if (part.type === "Grid") part.grid_line_color = colours.rule;

@@ -5,12 +5,17 @@ let values = defaults();
 let weights = { residual: 0, eigenvalue: 0 };
 let result = { run: null, known: null };
 let [pending, lastFrame, dragging] = [false, 0, false];
+let [behind, predictedShown] = [0, true];
+const LATE = 18;
 const later = {};
 
 function soon(name, delay, action) {
     clearTimeout(later[name]);
     later[name] = setTimeout(action, delay);
 }
+
+// without the last digits, which are those of a rounded product
+const readable = (x) => Number(x.toPrecision(12));
 
 function holdWeights() {
     weights = { residual: values.z / values.eta, eigenvalue: values.T / values.eta };
@@ -22,8 +27,8 @@ function change(some) {
     values = { ...values, ...some };
     if (eta && some.z === undefined && some.T === undefined) {
         const [z, T] = ["z", "T"].map((name) => DATA.knobs.find((k) => k.name === name));
-        values.z = clamp(values.eta * weights.residual, z.low, z.high);
-        values.T = clamp(values.eta * weights.eigenvalue, T.low, T.high);
+        values.z = clamp(readable(values.eta * weights.residual), z.low, z.high);
+        values.T = clamp(readable(values.eta * weights.eigenvalue), T.low, T.high);
     } else {
         holdWeights();
     }
@@ -41,13 +46,28 @@ const basin = makeBasin(
     () => dragging || pending || performance.now() - lastFrame < 50
 );
 
+// where frames come late, the figures against steps follow the plane in every third one only
+function followWithSteps() {
+    const late = performance.now() - lastFrame;
+    const draw = () => drawSteps(values, result.run, result.known);
+    if (late > LATE && late < 250 && behind < 2) {
+        behind += 1;
+        soon("steps", 80, draw);
+        return;
+    }
+    behind = 0;
+    clearTimeout(later.steps);
+    draw();
+}
+
 function frame() {
     pending = false;
     const run = runOrbit(values);
     const known = predictOrbit(values, run.info);
     result = { run, known };
     drawPlane(values, run, known);
-    drawSteps(values, run, known);
+    followWithSteps();
+    if (Boolean(known) !== predictedShown) showChoices();
     showKnobs();
     if (values.show.includes("basin")) {
         document.documentElement.dataset.basin ??= "growing";
@@ -137,11 +157,13 @@ function showKnobs() {
 
 function showChoices() {
     byId("optimiser").value = values.optimiser;
-    byId("key").hidden = !values.show.includes("basin");
     const predicted = chooseCase(values).info.law !== undefined;
+    predictedShown = predicted;
     for (const box of document.querySelectorAll("input[name=layer]")) {
+        const known = predicted || !DATA.layers.find((l) => l.name === box.value).predicted;
         box.checked = values.show.includes(box.value);
-        box.parentElement.hidden = DATA.layers.find((l) => l.name === box.value).predicted && !predicted;
+        box.parentElement.hidden = !known;
+        for (const item of document.querySelectorAll(`.key [data-layer=${box.value}]`)) item.hidden = !known || !box.checked;
     }
     showLayers(values);
     const dark = values.theme === "dark" || (values.theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
@@ -186,7 +208,7 @@ async function exportAs(kind) {
         return;
     }
     const name = byId("figure").value;
-    save(`edgestab-${name}.${kind}`, await figures[name].view.export(kind).to_blob());
+    save(`edgestab-${name}.${kind}`, await exportFigure(name, kind, values.show));
 }
 
 function listen() {
