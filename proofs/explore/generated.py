@@ -6,6 +6,7 @@ No formula of the page is typed: its kernel is the target ``javascript``, and al
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import sympy as sp
@@ -151,7 +152,7 @@ def law_data(law: LimitLaw) -> dict[str, Any]:
 
 def region_data(one_step: PlanarMap) -> dict[str, Any]:
     """The proved trapping regions of Theorem 1, with the invariant p and the tilt of V that they are written in."""
-    found: Sequence[Any] = [barrier for barrier, _ in regions(one_step, prediction.Fraction(1))]
+    found: Sequence[Any] = [barrier for barrier, _ in regions(one_step, Fraction(1))]
     slow, epsilon = found[0].slow, found[0].epsilon
     return {
         "invariant": _quotient(slow.invariant, one_step.variables[0]),

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from fractions import Fraction
 from html import escape
+from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from typing import Any
 
@@ -129,10 +130,8 @@ def _knob(knob: Knob, start: Mapping[str, float]) -> dict[str, Any]:
 def _data(start: Mapping[str, float]) -> dict[str, Any]:
     from bokeh.embed import json_item
 
-    from ... import __version__
-
     return {
-        "version": __version__,
+        "version": _version(),
         "until": UNTIL,
         "ceiling": CEILING,
         "outcomes": list(OUTCOMES),
@@ -159,6 +158,13 @@ def _data(start: Mapping[str, float]) -> dict[str, Any]:
         ],
         "figures": {name: json_item(draw()) for name, (draw, _) in FIGURES.items()},
     }
+
+
+def _version() -> str:
+    try:
+        return version("edgestab")
+    except PackageNotFoundError:
+        return "source tree"
 
 
 def _colours() -> str:
