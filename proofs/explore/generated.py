@@ -21,7 +21,6 @@ from ...symbolic.algebra.rings import poly_terms, to_rational
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.quadratic import QuadraticModel
 from ...symbolic.planar.limit_law import LimitLaw
-from ...symbolic.planar.nullcline import EDGE
 from ...symbolic.planar.planar_map import PlanarMap
 from ..certificates.theorem_1 import regions
 from .optimisers import Case
@@ -83,27 +82,30 @@ def nullcline_rows(one_step: PlanarMap) -> list[list[sp.Expr]]:
 
 def case_text(case: Case) -> str:
     """One map as a JavaScript expression: an object with its kernel and the functions beside it."""
-    one_step, model = case.one_step, case.model
-    program = program_for(one_step)
-    state = ", ".join(map(str, one_step.variables))
-    names = ", ".join(map(str, one_step.parameters))
-    rows = ", ".join("[" + ", ".join(javascript(sp.horner(c)) for c in row) + "]" for row in nullcline_rows(one_step))
+    model, program = case.model, program_for(case.one_step)
+    state = ", ".join(map(str, model.state))
+    names = ", ".join(map(str, case.one_step.parameters))
+    known = f"{state}, {{ {names} }}"
     weights = ", ".join(javascript(e) for e in squares(model))
-    call = ", ".join([state, *(f"p.{s}" for s in one_step.parameters)])
-    return "\n".join(
-        [
-            "(() => {",
-            *(f"// {line}" for line in header(program, "JavaScript kernel")),
-            kernel_text(program),
-            "return {",
-            f"run: (z, T, p, steps, until, ceiling, columns) => run({call}, steps, until, ceiling, columns),",
-            f"nullclineRows: ({{ {names} }}) => [{rows}],",
-            f"nullclineStart: (z) => {javascript(nullcline_start(one_step))},",
-            f"squares: ({state}, {{ {names} }}) => [{weights}],",
-            f"sharpness: ({state}, {{ {names} }}) => {javascript(sharpness(model))},",
-            "}; })()",
-        ]
-    )
+    call = ", ".join([*(f"x[{i}]" for i in range(len(program.variables))), *(f"p.{s}" for s in program.parameters)])
+    lines = [
+        "(() => {",
+        *(f"// {line}" for line in header(program, "JavaScript kernel")),
+        kernel_text(program),
+        "return {",
+        f"kernel: (x, p, steps, until, ceiling, columns) => run({call}, steps, until, ceiling, columns),",
+        f"edge: ({{ {names} }}) => {javascript(case.edge)},",
+        f"squares: ({known}) => [{weights}],",
+        f"sharpness: ({known}) => {javascript(sharpness(model))},",
+    ]
+    if case.plane is not None:
+        rows = ["[" + ", ".join(javascript(sp.horner(c)) for c in row) + "]" for row in nullcline_rows(case.plane)]
+        lines.append(f"nullclineRows: ({{ {names} }}) => [{', '.join(rows)}],")
+        lines.append(f"nullclineStart: (z) => {javascript(nullcline_start(case.plane))},")
+    else:
+        embedded = ", ".join(javascript(e) for e in model.embedding())
+        lines.append(f"plane: ({', '.join(map(str, model.theta))}, {{ {names} }}) => [{embedded}],")
+    return "\n".join([*lines, "}; })()"])
 
 
 def nullcline_start(one_step: PlanarMap) -> sp.Expr:
@@ -174,9 +176,9 @@ def case_data(case: Case) -> dict[str, Any]:
         "zero": case.zero,
         "parameters": [str(s) for s in case.one_step.parameters],
         "digest": case.one_step.digest(),
-        "edge": EDGE,
+        "variables": len(case.one_step.variables),
     }
-    if case.predicted:
-        law = case.one_step.limit_law(prediction.WEIGHTS[-1] // 2)
-        record |= {"law": law_data(law), "regions": region_data(case.one_step), "drawn": ROWS}
+    if case.predicted and case.plane is not None:
+        law = case.plane.limit_law(prediction.WEIGHTS[-1] // 2)
+        record |= {"law": law_data(law), "regions": region_data(case.plane), "drawn": ROWS}
     return record

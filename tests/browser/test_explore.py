@@ -292,7 +292,7 @@ def test_the_address_holds_everything(explore: Open) -> None:
         ("epsilon=2", 'epsilon must be a number from 0.001 to 0.9, got "2"'),
         ("epsilon=&z=abc", 'z must be a number from -4 to 4, got "abc"'),
         ("steps=12.5", "steps must be a whole number"),
-        ("optimiser=nothing", "optimiser must be one of descent"),
+        ("optimiser=nothing", "optimiser must be one of gradient-descent"),
         ("show=even,smoke", "show lists layers"),
         ("colour=%3Cb%3Ered", 'the address has "colour=<b>red"'),
         ("epsilon=NaN&T=Infinity&eta=-1", "eta must be a number"),

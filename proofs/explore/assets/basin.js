@@ -6,13 +6,15 @@ const FINE = 1e-7;
 const cellCentre = (i, count, [low, high]) => low + ((i + 0.5) * (high - low)) / count;
 
 // the code of one start, an index of DATA.outcomes; the same rules as `edgestab basin`
-function outcomeOf(functions, parameters, epsilon, width, z, T, steps, columns) {
+function outcomeOf(chosen, epsilon, width, z, T, steps, columns) {
+    const { functions, parameters } = chosen;
     if (functions.squares(z, T, parameters).some((square) => square < 0)) return 4;
-    const { status, taken } = functions.run(z, T, parameters, steps, 1e-9, DATA.ceiling, columns);
+    const { status, taken } = runMap(chosen, z, T, steps, 1e-9, columns);
     if (status === 1) return 2;
     if (status === 2) return 3;
     const end = columns[1][taken];
-    return 2 - width * epsilon - FINE <= end && end <= 2 + FINE ? 0 : 1;
+    const edge = functions.edge(parameters);
+    return edge - width * epsilon - FINE <= end && end <= edge + FINE ? 0 : 1;
 }
 
 // calls show(rows) after each pass, where rows[j][i] is the outcome in column i of row j
@@ -20,7 +22,7 @@ function makeBasin(show, busy) {
     let job = 0;
     let key = "";
     return (values, chosen) => {
-        const { functions, parameters, info } = chosen;
+        const { parameters, info } = chosen;
         const wanted = JSON.stringify([values.optimiser, parameters]);
         if (wanted === key) return;
         key = wanted;
@@ -49,7 +51,7 @@ function makeBasin(show, busy) {
                 const done = pass > 0 && i % strides[pass - 1] === 0 && j % strides[pass - 1] === 0;
                 if (!done) {
                     const [z, T] = [cellCentre(i, GRID.columns, DATA.plane[0]), cellCentre(j, GRID.rows, DATA.plane[1])];
-                    fill(stride, outcomeOf(functions, parameters, epsilon, width, z, T, steps, columns));
+                    fill(stride, outcomeOf(chosen, epsilon, width, z, T, steps, columns));
                 }
                 i += stride;
                 if (i >= GRID.columns) [i, j] = [0, j + stride];

@@ -119,14 +119,14 @@ function drawPlane(values, run, known) {
     fill("plane", "even", thinPlane(run, 0, pixel));
     fill("plane", "odd", thinPlane(run, 1, pixel));
     fill("plane", "start", { x: [values.z], y: [values.T] });
-    if (!renderers("plane", "edge")[0].data_source.data.y.length) fill("plane", "edge", { y: [2] });
     fill("plane", "law", known && known.law.regime !== "outside" ? { x: [0], y: [known.law.value] } : NOTHING);
     fill("plane", "series", known ? { x: [0], y: [known.series.value] } : NOTHING);
-    const key = JSON.stringify([run.parameters, span]);
+    const key = JSON.stringify([values.optimiser, run.parameters, span]);
     if (key === curvesDrawn) return;
     curvesDrawn = key;
     const curve = (z) => slowManifold(run.info.law, run.info.drawn, values.epsilon, z);
-    fill("plane", "nullcline", line(run.nullcline, span));
+    fill("plane", "edge", { y: [run.edge] });
+    fill("plane", "nullcline", run.nullcline ? line(run.nullcline, span) : NOTHING);
     fill("plane", "manifold", known ? line(curve, span) : NOTHING);
     fill("plane", "region", known && known.region ? regionOutline(known.region) : NOTHING);
 }
@@ -170,9 +170,11 @@ function drawSteps(values, run, known) {
     const tops = shown ? [0, 1].map((parity) => thinSteps(run.sharpness, parity, 2, scale)) : [];
     const joined = (axis) => tops.flatMap((part) => [...part[axis], NaN]);
     fill("steps", "sharpness", { x: joined("x"), y: joined("y") });
-    fill("steps", "edge", { y: [2 * scale] });
+    fill("steps", "edge", { y: [run.edge * scale] });
     fill("steps", "law", { y: law.map((T) => T * scale) });
     fill("steps", "series", { y: series.map((T) => T * scale) });
+    const title = run.nullcline ? "Deviation y = T - f(z)" : "Deviation y = T - edge";
+    if (figures.deviation.model.title.text !== title) figures.deviation.model.title.text = title;
     fill("deviation", "edge", { y: [0] });
     fill("deviation", "law", { y: law.map((T) => T - 2) });
     fill("deviation", "series", { y: series.map((T) => T - 2) });
@@ -182,7 +184,7 @@ function drawSteps(values, run, known) {
     const band = figures.steps.model.center.find((r) => r.name === "region");
     band.visible = Boolean(known && known.inside && values.show.includes("region"));
     if (band.visible) band.setv({ bottom: (2 - known.region.width * values.epsilon) * scale, top: 2 * scale });
-    const [low, high] = extent([run.T, shown ? run.sharpness : [], law, series, [2]], -1, 6);
+    const [low, high] = extent([run.T, shown ? run.sharpness : [], law, series, [run.edge]], -1, 3 * run.edge);
     setRange(figures.steps.model.y_range, widen(low * scale, high * scale));
     setRange(figures.deviation.model.y_range, widen(...extent([run.y, [0], law.map((T) => T - 2)], -3, 3)));
     for (const name of ["steps", "deviation"]) setRange(figures[name].model.x_range, [0.9, Math.max(10, run.taken + 1) * 1.1]);

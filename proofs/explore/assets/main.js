@@ -93,7 +93,7 @@ function tell() {
         ...rows.map(([how, T]) => {
             const row = document.createElement("tr");
             const head = Object.assign(document.createElement("th"), { scope: "row", textContent: how });
-            const cells = [digits(T, 12), digits((2 - T) / values.epsilon, 6)].map((text) =>
+            const cells = [digits(T, 12), digits((run.edge - T) / values.epsilon, 6)].map((text) =>
                 Object.assign(document.createElement("td"), { textContent: text })
             );
             row.append(head, ...cells);
@@ -228,7 +228,7 @@ function listen() {
         showChoices();
     });
     byId("optimiser").addEventListener("change", (event) => {
-        const kept = Object.fromEntries(["z", "T", "steps", "theme", "show"].map((name) => [name, values[name]]));
+        const kept = Object.fromEntries(["epsilon", "eta", "E", "z", "T", "steps", "theme", "show"].map((name) => [name, values[name]]));
         values = { ...defaults(event.target.value), ...kept };
         buildKnobs();
         showChoices();
@@ -276,6 +276,7 @@ window.edgestab = {
     get result() {
         return result;
     },
+    cases: CASES,
     tools: { predictLimit, provedRegion, limitSeries, slowManifold, outcomeOf, chooseCase, cellCentre, GRID, figures, thinSteps },
     data: DATA,
 };

@@ -14,20 +14,56 @@ function chooseCase(values) {
     return { info, functions: CASES[values.optimiser][index], parameters };
 }
 
+const BLOCK = 256;
+
+// steps in the weights and the optimiser's memory, at rest at the start, seen in (z, T); it has converged when two
+// residuals in a row are small, since a memory may carry one of them through 0
+function runInWeights(functions, count, z0, T0, parameters, steps, until, ceiling, [zs, Ts]) {
+    const squares = functions.squares(z0, T0, parameters);
+    let state = [...squares.map(Math.sqrt), ...new Array(count - squares.length).fill(0)];
+    const columns = state.map(() => new Float64Array(BLOCK + 1));
+    if (state.some(Number.isNaN)) {
+        [zs[0], Ts[0]] = [z0, T0];
+        return { status: 1, taken: 0 };
+    }
+    for (let from = 0; ; from += BLOCK) {
+        const wanted = Math.min(BLOCK, steps - from);
+        const { taken } = functions.kernel(state, parameters, wanted, -1, ceiling, columns);
+        for (let k = 0; k <= taken; k += 1) {
+            const at = from + k;
+            [zs[at], Ts[at]] = functions.plane(columns[0][k], columns[1][k], parameters);
+            if (!(Math.abs(zs[at]) <= ceiling)) return { status: 1, taken: at };
+            if (at > 0 && Math.abs(zs[at]) < until && Math.abs(zs[at - 1]) < until) return { status: 0, taken: at };
+        }
+        if (taken < wanted) return { status: 1, taken: from + taken };
+        if (from + wanted >= steps) return { status: 2, taken: steps };
+        state = columns.map((column) => column[taken]);
+    }
+}
+
+// a run of either kind; columns are those of z and T
+function runMap({ functions, info, parameters }, z, T, steps, until, columns) {
+    if (functions.plane) {
+        return runInWeights(functions, info.variables, z, T, parameters, steps, until, DATA.ceiling, columns);
+    }
+    return functions.kernel([z, T], parameters, steps, until, DATA.ceiling, columns);
+}
+
 function runOrbit(values) {
-    const { info, functions, parameters } = chooseCase(values);
-    const { status, taken } = functions.run(
-        values.z, values.T, parameters, values.steps, DATA.until, DATA.ceiling, [buffers.z, buffers.T]
-    );
+    const chosen = chooseCase(values);
+    const { info, functions, parameters } = chosen;
+    const { status, taken } = runMap(chosen, values.z, values.T, values.steps, DATA.until, [buffers.z, buffers.T]);
     const [z, T] = [buffers.z.subarray(0, taken + 1), buffers.T.subarray(0, taken + 1)];
-    const nullcline = makeNullcline(functions, parameters);
+    const edge = functions.edge(parameters);
+    // a map with a memory has no nullcline in the plane: there y is the distance from the edge
+    const nullcline = functions.nullclineRows ? makeNullcline(functions, parameters) : null;
     const [y, sharpness] = [new Float64Array(taken + 1), new Float64Array(taken + 1)];
     for (let k = 0; k <= taken; k += 1) {
-        y[k] = T[k] - nullcline(z[k]);
+        y[k] = T[k] - (nullcline ? nullcline(z[k]) : edge);
         sharpness[k] = functions.sharpness(z[k], T[k], parameters);
     }
     const weights = functions.squares(values.z, values.T, parameters);
-    return { status: STATUS[status], taken, z, T, y, sharpness, parameters, info, functions, nullcline, weights };
+    return { status: STATUS[status], taken, z, T, y, sharpness, parameters, info, functions, nullcline, edge, weights };
 }
 
 // what is known of the end without running; null for a map whose end is not known
@@ -51,8 +87,8 @@ function digits(x, n) {
 // two paragraphs: how the run ended, and what was known of that before
 function describe(values, run, known) {
     const end = run.T[run.taken];
-    const gap = digits((2 - end) / values.epsilon, 4);
-    const at = `T = ${digits(end, 10)}, that is 2 minus ${gap} epsilon; the eigenvalue is ${digits(end / values.eta, 8)}.`;
+    const gap = digits((run.edge - end) / values.epsilon, 4);
+    const at = `T = ${digits(end, 10)}, that is ${digits(run.edge, 6)} minus ${gap} epsilon; the eigenvalue is ${digits(end / values.eta, 8)}.`;
     const told = {
         converged: `Converged after ${run.taken} steps at ${at}`,
         diverged: `Diverged after ${run.taken} steps: the residual grows without bound.`,
@@ -63,6 +99,8 @@ function describe(values, run, known) {
 }
 
 function describeKnown(values, run, known) {
+    const edge = digits(run.edge, 10);
+    if (!run.nullcline) return `The step loses stability at T = ${edge}, the edge of this optimiser; no law of its end is drawn.`;
     if (!known) return "With a target other than 0 no closed law is known: the nullcline and the basin are drawn.";
     const { law, inside, region } = known;
     const words = {
@@ -86,6 +124,7 @@ function exportRun(values, run, known) {
         map_digest: run.info.digest,
         parameters: { ...values, show: undefined, theme: undefined },
         rescaled: run.parameters,
+        edge: run.edge,
         until: DATA.until,
         status: run.status,
         steps: run.taken,
