@@ -1,6 +1,7 @@
 """The explorable page as its reader meets it: the same numbers as Python's, pointer and keys, address, exports, axe."""
 
 import json
+import math
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -93,6 +94,105 @@ def test_a_target_and_a_step_size_run_the_map_that_has_them(explore: Open) -> No
     settled(seen)
     assert "no closed law" not in seen.page.inner_text("#predicted")
     assert seen.page.is_visible("input[value=law]")
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("heavy-ball", {"beta": 0.6}),
+        ("nesterov", {"beta": 0.3}),
+        ("averaged-gradient", {"beta": 0.5}),
+        ("sam", {"rho": 0.2}),
+        ("weight-decay", {"gamma": 0.003}),
+    ],
+    ids=lambda v: v if isinstance(v, str) else "",
+)
+def test_every_optimiser_runs_its_own_map(explore: Open, name: str, parameters: dict[str, float]) -> None:
+    """Weights and memory to the bit, the plane from the weights, and against steps written out here."""
+    text = "&".join(f"{k}={v}" for k, v in parameters.items())
+    seen = explore(f"optimiser={name}&epsilon=0.2&E=0.1&{text}&z=-0.2&T=1.4&steps=600&show=even,odd,edge")
+    assert seen.page.is_hidden("#alert")
+    case = next(o for o in OPTIMISERS if o.name == name).cases()[0]
+    values = {"epsilon": 0.2, "E": 0.1, **parameters}
+    given = tuple(values[str(s)] for s in case.one_step.parameters)
+    weights = [math.sqrt(x) for x in ((1.4 + 2 * 0.2 * -0.1) / 1.2, (1.4 - 2 * -0.1) / (0.2 * 1.2))]
+    start = (*weights, *(0.0 for _ in case.rest))
+    found = seen.page.evaluate(
+        """([name, start, steps]) => {
+            const { run } = window.edgestab.result;
+            const columns = start.map(() => new Float64Array(steps + 1));
+            run.functions.kernel(start, run.parameters, steps, -1, 1e6, columns);
+            return { states: Array.from(columns[0], (_, k) => columns.map((c) => c[k])), edge: run.edge,
+                z: [...run.z], T: [...run.T], start: run.functions.squares(-0.2, 1.4, run.parameters) };
+        }""",
+        [name, start, 300],
+    )
+    assert found["start"] == pytest.approx([x**2 for x in weights], rel=1e-14)
+    kernel = compile_map(case.one_step)
+    for n in range(0, 301, 7):
+        assert kernel.run(start, given, n, -1.0, 1e6)[2] == tuple(found["states"][n])
+    (parameter,) = parameters.values()
+    assert found["edge"] == pytest.approx(EDGES[name](parameter), rel=1e-14)
+    for k, (z, T) in enumerate(written_out(name, parameter, weights)):
+        assert (found["z"][k], found["T"][k]) == (pytest.approx(z, abs=1e-11), pytest.approx(T, abs=1e-11))
+
+
+EDGES: dict[str, Callable[[float], float]] = {
+    "heavy-ball": lambda b: 2 + 2 * b,
+    "nesterov": lambda b: (2 + 2 * b) / (1 + 2 * b),
+    "averaged-gradient": lambda b: 2 * (1 + b) / (1 - b),
+    "sam": lambda r: (math.sqrt(1 + 8 * r) - 1) / (2 * r),
+    "weight-decay": lambda g: 2 - g,
+}
+"""Curvature at which a multiplier of the linear step is -1, by hand."""
+
+
+def written_out(name: str, parameter: float, weights: list[float]) -> list[tuple[float, float]]:
+    """The first states in the plane, each optimiser written as papers write it (epsilon 0.2, target 0.1, eta 1)."""
+    Q, x, v = np.diag([1, -0.2]), np.array(weights), np.zeros(2)
+
+    def slope(at: Any) -> Any:
+        return (at @ Q @ at / 2 - 0.1) * (Q @ at)
+
+    states = []
+    for _ in range(40):
+        states.append((float(x @ Q @ x / 2 - 0.1), float((Q @ x) @ (Q @ x))))
+        if name == "heavy-ball":
+            v = parameter * v - slope(x)
+            x = x + v
+        elif name == "nesterov":
+            v = parameter * v - slope(x + parameter * v)
+            x = x + v
+        elif name == "averaged-gradient":
+            v = parameter * v + (1 - parameter) * slope(x)
+            x = x - v
+        elif name == "sam":
+            x = x - slope(x + parameter * slope(x))
+        else:
+            x = (1 - parameter) * x - slope(x)
+    return states
+
+
+def test_choosing_an_optimiser_brings_its_knobs(explore: Open) -> None:
+    seen = explore("epsilon=0.07&z=-0.2&T=1.5")
+    seen.page.select_option("#optimiser", "heavy-ball")
+    settled(seen)
+    assert seen.page.is_visible("#slide-beta")
+    assert "the edge of this optimiser" in seen.page.inner_text("#predicted")
+    assert values(seen)["epsilon"] == 0.07
+    assert "optimiser=heavy-ball" in seen.page.url
+    top = "window.edgestab.tools.figures.plane.model.y_range.end"
+    assert seen.page.evaluate(top) == pytest.approx(6)  # twice the edge 2 + 2 beta
+    seen.page.fill("#knob-beta", "0.25")
+    seen.page.keyboard.press("Tab")
+    settled(seen)
+    assert seen.page.evaluate(top) == pytest.approx(5)
+    basin_finished(seen)
+    seen.shoot("explore-heavy-ball")
+    seen.page.select_option("#optimiser", "gradient-descent")
+    settled(seen)
+    assert seen.page.locator("#slide-beta").count() == 0
+    assert "The limit law" in seen.page.inner_text("#predicted")
 
 
 def test_sharpness_and_nullcline_are_those_of_the_exact_objects(explore: Open) -> None:

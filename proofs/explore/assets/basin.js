@@ -17,7 +17,7 @@ function outcomeOf(chosen, epsilon, width, z, T, steps, columns) {
     return edge - width * epsilon - FINE <= end && end <= edge + FINE ? 0 : 1;
 }
 
-// calls show(rows) after each pass, where rows[j][i] is the outcome in column i of row j
+// calls show(rows, range of T, whether this is all) after each pass, where rows[j][i] is the outcome in column i of row j
 function makeBasin(show, busy) {
     let job = 0;
     let key = "";
@@ -33,6 +33,7 @@ function makeBasin(show, busy) {
         const width = region ? region.width : 1;
         const steps = Math.ceil(60 / epsilon) + 2000;
         const columns = [new Float64Array(steps + 1), new Float64Array(steps + 1)];
+        const [residuals, eigenvalues] = planeOf(chosen.edge);
         const rows = Array.from({ length: GRID.rows }, () => new Float64Array(GRID.columns).fill(NaN));
         const strides = [8, 4, 2, 1];
         let [pass, i, j] = [0, 0, 0];
@@ -50,13 +51,13 @@ function makeBasin(show, busy) {
                 const stride = strides[pass];
                 const done = pass > 0 && i % strides[pass - 1] === 0 && j % strides[pass - 1] === 0;
                 if (!done) {
-                    const [z, T] = [cellCentre(i, GRID.columns, DATA.plane[0]), cellCentre(j, GRID.rows, DATA.plane[1])];
+                    const [z, T] = [cellCentre(i, GRID.columns, residuals), cellCentre(j, GRID.rows, eigenvalues)];
                     fill(stride, outcomeOf(chosen, epsilon, width, z, T, steps, columns));
                 }
                 i += stride;
                 if (i >= GRID.columns) [i, j] = [0, j + stride];
                 if (j >= GRID.rows) {
-                    show(rows, pass === strides.length - 1);
+                    show(rows, eigenvalues, pass === strides.length - 1);
                     [i, j, pass] = [0, 0, pass + 1];
                     if (pass === strides.length) return;
                 }

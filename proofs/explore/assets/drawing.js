@@ -95,23 +95,30 @@ async function exportFigure(name, kind, shown) {
     }
 }
 
-function zoom(factor) {
+function showPlane(edge) {
+    const [residuals, eigenvalues] = planeOf(edge);
+    setRange(figures.plane.model.x_range, residuals);
+    setRange(figures.plane.model.y_range, eigenvalues);
+}
+
+function zoom(factor, edge) {
     const { x_range: xs, y_range: ys } = figures.plane.model;
-    const [[left, right], [low, high]] = DATA.plane;
     if (factor === 0) {
-        setRange(xs, [left, right]);
-        setRange(ys, [low, high]);
+        showPlane(edge);
         return;
     }
     // about the end of the edge, where everything happens
     setRange(xs, [xs.start * factor, xs.end * factor]);
-    setRange(ys, [2 + (ys.start - 2) * factor, 2 + (ys.end - 2) * factor]);
+    setRange(ys, [edge + (ys.start - edge) * factor, edge + (ys.end - edge) * factor]);
 }
 
 const NOTHING = { x: [], y: [] };
 let curvesDrawn = "";
+let edgeDrawn = NaN;
 
 function drawPlane(values, run, known) {
+    if (run.edge !== edgeDrawn) showPlane(run.edge);
+    edgeDrawn = run.edge;
     const { x_range: xs, y_range: ys } = figures.plane.model;
     const { width, height } = figures.plane.view.frame.bbox;
     const pixel = { x: (xs.end - xs.start) / (width || 600), y: (ys.end - ys.start) / (height || 400) };
@@ -187,11 +194,12 @@ function drawSteps(values, run, known) {
     const [low, high] = extent([run.T, shown ? run.sharpness : [], law, series, [run.edge]], -1, 3 * run.edge);
     setRange(figures.steps.model.y_range, widen(low * scale, high * scale));
     setRange(figures.deviation.model.y_range, widen(...extent([run.y, [0], law.map((T) => T - 2)], -3, 3)));
-    for (const name of ["steps", "deviation"]) setRange(figures[name].model.x_range, [0.9, Math.max(10, run.taken + 1) * 1.1]);
+    for (const name of ["steps", "deviation"]) setRange(figures[name].model.x_range, [0.9, Math.max(1000, 1.1 * (run.taken + 1))]);
 }
 
-function drawBasin(rows) {
+function drawBasin(rows, [low, high]) {
     const [{ data_source: source }] = renderers("plane", "basin");
+    source.data.dh = [high - low];
     rows.forEach((row, j) => source.data.image[0].set(row, j * row.length));
     source.change.emit();
 }

@@ -39,8 +39,8 @@ function change(some) {
 }
 
 const basin = makeBasin(
-    (rows, finished) => {
-        drawBasin(rows);
+    (rows, eigenvalues, finished) => {
+        drawBasin(rows, eigenvalues);
         document.documentElement.dataset.basin = finished ? "finished" : "growing";
     },
     () => dragging || pending || performance.now() - lastFrame < 50
@@ -179,7 +179,7 @@ function warn(problems) {
 }
 
 function moveTo(x, y) {
-    const [[left, right], [low, high]] = DATA.plane;
+    const [[left, right], [low, high]] = planeOf(result.run.edge);
     // what a pixel of the pointer means: no more digits than that
     change({ z: Number(clamp(x, left, right).toPrecision(6)), T: Number(clamp(y, low, high).toPrecision(6)) });
 }
@@ -241,7 +241,7 @@ function listen() {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showChoices);
     for (const button of document.querySelectorAll("[data-zoom]")) {
         button.addEventListener("click", () => {
-            zoom(Number(button.dataset.zoom));
+            zoom(Number(button.dataset.zoom), result.run.edge);
             change({});
         });
     }

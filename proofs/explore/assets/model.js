@@ -2,6 +2,11 @@
 
 const STATUS = ["converged", "diverged", "not finished"];
 const MOST = DATA.knobs.find((knob) => knob.name === "steps").high;
+// the part of the plane that is shown: up to twice the edge
+function planeOf(edge) {
+    const [residuals, [low, high]] = DATA.plane;
+    return [residuals, [low, clamp(2 * edge, high, DATA.knobs.find((knob) => knob.name === "T").high)]];
+}
 const buffers = { z: new Float64Array(MOST + 1), T: new Float64Array(MOST + 1) };
 
 // the map that serves these values, with its parameters in rescaled units
