@@ -137,7 +137,7 @@ def plane() -> figure:
 
     (left, right), (low, high) = PLANE_RANGE
     drawn = _figure(
-        "Orbit in the plane: drag the start",
+        "Orbit in the plane",
         "z, the step size times the residual",
         "T, the step size times the NTK eigenvalue",
         470,

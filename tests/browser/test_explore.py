@@ -178,6 +178,7 @@ def test_choosing_an_optimiser_brings_its_knobs(explore: Open) -> None:
     seen.page.select_option("#optimiser", "heavy-ball")
     settled(seen)
     assert seen.page.is_visible("#slide-beta")
+    assert seen.page.is_hidden("input[value=nullcline]")
     assert "the edge of this optimiser" in seen.page.inner_text("#predicted")
     assert values(seen)["epsilon"] == 0.07
     assert "optimiser=heavy-ball" in seen.page.url

@@ -84,6 +84,8 @@ function tell() {
     const { told, predicted } = describe(values, run, known);
     byId("summary").textContent = told;
     byId("predicted").textContent = predicted;
+    byId("colophon").textContent =
+        `Made by edgestab ${DATA.version}. Kernel and predictions are generated from exact maps; digest ${run.info.digest}.`;
     const rows = [[`this run, ${run.status}`, run.status === "diverged" ? NaN : run.T[run.taken]]];
     if (known) {
         rows.push([`limit law, weight ${known.law.weight}`, known.law.regime === "outside" ? NaN : known.law.value]);
@@ -157,10 +159,11 @@ function showKnobs() {
 
 function showChoices() {
     byId("optimiser").value = values.optimiser;
-    const predicted = chooseCase(values).info.law !== undefined;
-    predictedShown = predicted;
+    const { info, functions } = chooseCase(values);
+    predictedShown = info.law !== undefined;
     for (const box of document.querySelectorAll("input[name=layer]")) {
-        const known = predicted || !DATA.layers.find((l) => l.name === box.value).predicted;
+        const lacks = box.value === "nullcline" ? !functions.nullclineRows : !predictedShown;
+        const known = !lacks || !(box.value === "nullcline" || DATA.layers.find((l) => l.name === box.value).predicted);
         box.checked = values.show.includes(box.value);
         box.parentElement.hidden = !known;
         for (const item of document.querySelectorAll(`.key [data-layer=${box.value}]`)) item.hidden = !known || !box.checked;
@@ -282,8 +285,6 @@ window.edgestab = {
 };
 
 buildKnobs();
-byId("colophon").textContent =
-    `Made by edgestab ${DATA.version}. Kernel and predictions are generated from exact maps; digest ${DATA.optimisers[0].cases[0].digest}.`;
 loadFigures().then(() => {
     fitFigures();
     listen();
