@@ -98,6 +98,8 @@ def _figure(title: str, x: str, y: str, height: int, **settings: Any) -> figure:
     drawn.axis.axis_label_text_font_size = drawn.axis.major_label_text_font_size = "13px"
     drawn.axis.axis_label_text_font_style = "normal"
     drawn.title.text_font_size = "14px"
+    # each label costs time in every frame
+    drawn.yaxis.ticker.desired_num_ticks = 5
     return drawn
 
 

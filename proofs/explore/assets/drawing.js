@@ -186,7 +186,8 @@ function drawSteps(values, run, known) {
     fill("deviation", "law", { y: law.map((T) => T - 2) });
     fill("deviation", "series", { y: series.map((T) => T - 2) });
     const steps = known ? thinSteps(run.y, 0, 1).step : [];
-    const onManifold = (k) => run.y[k] + slowManifold(run.info.law, run.info.drawn, values.epsilon, run.z[k]) - run.T[k];
+    const y = run.y;
+    const onManifold = (k) => y[k] + slowManifold(run.info.law, run.info.drawn, values.epsilon, run.z[k]) - run.T[k];
     fill("deviation", "manifold", { x: steps.map((k) => k + 1), y: steps.map(onManifold) });
     const band = figures.steps.model.center.find((r) => r.name === "region");
     band.visible = Boolean(known && known.inside && values.show.includes("region"));

@@ -145,10 +145,15 @@ function buildKnobs() {
     byId("knobs").replaceChildren(...rows);
 }
 
+// what each field has shown last: what stays is not written again, which would cost a layout
+const knobsShown = new WeakMap();
+
 function showKnobs() {
     for (const knob of knobsOf(values.optimiser)) {
         const field = byId(`knob-${knob.name}`);
         const text = String(values[knob.name]);
+        if (knobsShown.get(field) === text && Number(field.value) === values[knob.name]) continue;
+        knobsShown.set(field, text);
         if (field !== document.activeElement || field.value.trim() === "" || Number(field.value) !== values[knob.name]) field.value = text;
         const slider = byId(`slide-${knob.name}`);
         if (!slider) continue;

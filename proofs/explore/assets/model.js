@@ -62,13 +62,23 @@ function runOrbit(values) {
     const edge = functions.edge(parameters);
     // a map with a memory has no nullcline in the plane: there y is the distance from the edge
     const nullcline = functions.nullclineRows ? makeNullcline(functions, parameters) : null;
-    const [y, sharpness] = [new Float64Array(taken + 1), new Float64Array(taken + 1)];
-    for (let k = 0; k <= taken; k += 1) {
-        y[k] = T[k] - (nullcline ? nullcline(z[k]) : edge);
-        sharpness[k] = functions.sharpness(z[k], T[k], parameters);
-    }
     const weights = functions.squares(values.z, values.T, parameters);
-    return { status: STATUS[status], taken, z, T, y, sharpness, parameters, info, functions, nullcline, edge, weights };
+    // made when first asked for: a frame that draws the plane alone needs neither
+    const along = (measure) => {
+        let made = null;
+        return () => (made ??= Float64Array.from(z, (_, k) => measure(z[k], T[k])));
+    };
+    const y = along((at, T) => T - (nullcline ? nullcline(at) : edge));
+    const sharpness = along((at, T) => functions.sharpness(at, T, parameters));
+    return {
+        status: STATUS[status], taken, z, T, parameters, info, functions, nullcline, edge, weights,
+        get y() {
+            return y();
+        },
+        get sharpness() {
+            return sharpness();
+        },
+    };
 }
 
 // what is known of the end without running; null for a map whose end is not known
