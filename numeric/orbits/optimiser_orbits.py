@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import gmpy2
 
 from ...symbolic.algebra.errors import DomainError
-from ...symbolic.algebra.rings import to_fraction
+from ...symbolic.algebra.rings import to_fmpq, to_fraction
 from ...symbolic.optimisers.limit import OptimiserLimit, derive_limit
 from ...symbolic.optimisers.optimiser import Optimiser
-from ...symbolic.optimisers.slow_manifold import ManifoldRows, manifold_rows
+from ...symbolic.optimisers.slow_manifold import ManifoldRows, manifold_rows, require_line_of_minima
 from ..number_types import bits_for, round_to_mpfr
 from ..runs.status import Status
 
@@ -30,6 +31,14 @@ class OptimiserOrbit:
         T: the curvature times the step size at the end; None unless converged.
         steps: steps taken.
         digits: decimal digits asked for; the error of T is a few units of the last of them.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> from fractions import Fraction
+        >>> es.orbits.iterate_optimiser(es.optimisers.heavy_ball("1/2"), Fraction(1, 50), digits=10).status.value
+        'converged'
     """
 
     status: Status
@@ -49,6 +58,13 @@ class PredictionTest:
         misses: distance of the partial sum from each, as floats.
         slopes: how many powers of epsilon each miss fell by from one epsilon to the next: the order of the first
             term left out, where the prediction holds.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> len(es.orbits.compare_optimiser_limit(es.optimisers.nesterov("1/2"), 1, digits=12).slopes)
+        2
     """
 
     series: OptimiserLimit
@@ -66,7 +82,7 @@ class PredictionTest:
 def iterate_optimiser(
     optimiser: Optimiser,
     epsilon: Fraction,
-    z: Fraction = Fraction(-1, 12),
+    z: Fraction | None = None,
     offset: Fraction = Fraction(0),
     *,
     digits: int = 30,
@@ -77,7 +93,7 @@ def iterate_optimiser(
     Args:
         optimiser: without symbols, with a rational edge.
         epsilon: size of the negative eigenvalue, in ``(0, 1/5]``.
-        z: residual at the start, ``0 < |z| <= 1/4``.
+        z: residual at the start, ``0 < |z| <= 1/4``; by default small enough for the series of the manifold.
         offset: what T is moved off the manifold by at the start.
         digits: wanted, 10..200.
         max_steps: when to give up.
@@ -89,7 +105,18 @@ def iterate_optimiser(
     Raises:
         DomainError: an argument is out of its range, the start is no point of the plane of weights, or the optimiser
             has no slow manifold.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> from fractions import Fraction
+        >>> es.orbits.iterate_optimiser(es.optimisers.heavy_ball("1/2"), Fraction(1, 50), max_steps=9).steps
+        9
     """
+    if z is None:
+        edge = to_fraction(to_fmpq(require_line_of_minima(optimiser).curvature))
+        z = -min(edge, edge**2 / 2, Fraction(4)) / 24
     if not (0 < epsilon <= Fraction(1, 5) and 0 < abs(z) <= Fraction(1, 4) and 10 <= digits <= 200 and max_steps > 0):
         raise DomainError.of(
             WHERE, "epsilon in (0, 1/5], 0 < |z| <= 1/4, digits in 10..200", (epsilon, z, digits), "Ask for less."
@@ -199,7 +226,5 @@ def compare_optimiser_limit(
             predicted = sum((to_fraction(c) * epsilon**n for n, c in enumerate(series.coefficients)), Fraction(0))
             ends.append(float(orbit.T))
             misses.append(float(abs(orbit.T - round_to_mpfr(predicted))))
-    slopes = tuple(
-        float(gmpy2.log2(gmpy2.mpfr(a) / gmpy2.mpfr(b))) for a, b in zip(misses, misses[1:], strict=False)
-    )
+    slopes = tuple(float(gmpy2.log2(gmpy2.mpfr(a) / gmpy2.mpfr(b))) for a, b in pairwise(misses))
     return PredictionTest(series, epsilons, tuple(ends), tuple(misses), slopes)

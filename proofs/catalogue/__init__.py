@@ -18,6 +18,7 @@ MODULES: tuple[str, ...] = (
     "limit_series",
     "limit_law",
     "limit_prediction",
+    "optimiser_limits",
     "products",
     "own_models",
     "self_stabilisation",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -125,9 +124,9 @@ class OptimiserLimit(Derived):
         log.title = f"The limit of T under {self.optimiser.name} to order {self.order}"
         log.state(
             "Coordinates",
-            "Residual z and curvature T at the query point, and the ratio of each weight's memory to its query: one step "
-            "is rational in them and keeps z = 0. At epsilon = 0 the two-cycles are those of gradient descent with the "
-            "step size scaled so that its edge is that of the optimiser.",
+            "Residual z and curvature T at the query point, and the ratio of each weight's memory to its query: one "
+            "step is rational in them and keeps z = 0. At epsilon = 0 the two-cycles are those of gradient descent "
+            "with the step size scaled so that its edge is that of the optimiser.",
         )
         log.state(
             "Invariance",
@@ -204,8 +203,13 @@ def _replacement(optimiser: Optimiser) -> tuple[sp.Symbol, sp.Expr] | None:
 
 def _at_edge(series: OptimiserLimit, optimiser: Optimiser, edge: StabilityEdge) -> OptimiserLimit:
     at = {symbol("h"): edge.curvature}
-    inside = tuple(sp.radsimp(c.subs(at)) for c in series.coefficients)
-    return OptimiserLimit(optimiser, edge, inside, sp.radsimp(series.relaxation.subs(at)))
+    inside = tuple(_rationalised(c.subs(at)) for c in series.coefficients)
+    return OptimiserLimit(optimiser, edge, inside, _rationalised(series.relaxation.subs(at)))
+
+
+def _rationalised(value: sp.Expr) -> sp.Expr:
+    above, below = sp.fraction(sp.together(value))
+    return sp.radsimp(sp.expand(above) / sp.expand(below))
 
 
 def _limits(rows: ManifoldRows) -> tuple[sp.Rational, ...]:
@@ -235,10 +239,11 @@ def _closed_forms(optimiser: Optimiser, order: int) -> tuple[sp.Symbol, tuple[sp
             value, rows = _sample(optimiser, order, len(points) + 1)
             points.append(value)
             samples.append(rows)
-        readers: list[Callable[[ManifoldRows], fmpq]] = [lambda r, n=n: r.unknown[0][n][0] for n in range(order + 1)]
-        forms = [_through(points, [read(r) for r in samples]) for read in (*readers, lambda r: r.relaxation)]
-        if all(f is not None for f in forms):
-            *coefficients, relaxation = (sp.factor(to_expr(a, free) / to_expr(b, free)) for a, b in forms if b)
+        rows_of_values = [[r.unknown[0][n][0] for r in samples] for n in range(order + 1)]
+        forms = [_through(points, values) for values in (*rows_of_values, [r.relaxation for r in samples])]
+        found = [f for f in forms if f is not None]
+        if len(found) == len(forms):
+            *coefficients, relaxation = (sp.factor(to_expr(a, free) / to_expr(b, free)) for a, b in found)
             return free, tuple(coefficients), relaxation
         wanted += wanted // 2
     raise ProofError.of(WHERE, f"closed forms fixed by {MOST_POINTS} values", optimiser.name, "Lower the order.")

@@ -90,7 +90,7 @@ class NumericStep:
         whole.insert(self.pivot, one.constant(1 / self.query[self.pivot]) * rest)
         return whole
 
-    def free(self, ratios: Sequence[fmpq_poly | RowSeries]) -> list[fmpq_poly | RowSeries]:
+    def free(self, ratios: Sequence[fmpq_poly]) -> list[fmpq_poly]:
         """The free components of ``xi``."""
         return [xi for i, xi in enumerate(ratios) if i != self.pivot]
 
