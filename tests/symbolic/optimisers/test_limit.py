@@ -114,3 +114,21 @@ def test_sam_with_an_irrational_edge() -> None:
 def test_the_log_checks_the_series(optimiser: opt.Optimiser) -> None:
     text = opt.derive_limit(optimiser, 1).explain().text()
     assert "checked" in text
+
+
+def test_the_manifold_of_gradient_descent_is_that_of_its_map() -> None:
+    here = opt.derive_manifold(opt.gradient_descent(), 3).equations()[0].rhs
+    assert sp.expand(here - es.models.main_case().slow_manifold(3).expression()) == 0
+    with pytest.raises(es.DomainError, match="no symbols"):
+        opt.derive_manifold(opt.heavy_ball(), 2)
+
+
+def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    from edgestab.cli import main
+
+    with pytest.raises(SystemExit, match="0"):
+        main(["derive", "limit", "--optimiser", "heavy-ball", "--beta", "1/2", "--order", "2"])
+    assert "- 177/64*epsilon**2" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="2"):
+        main(["derive", "limit", "--optimiser", "weight-decay", "--gamma", "1/9"])
+    assert "keeps minima" in capsys.readouterr().err
