@@ -41,7 +41,8 @@ class Simulation:
         z_decimal: final rescaled residual in decimals, one digit more than ``digits``, so that rounding costs none; the
             property ``z`` is the same as a number.
         T_decimal: final rescaled NTK eigenvalue, likewise; near the edge with as many digits more as ``2 - T`` needs.
-        edge: the edge of stability in the same units: 2, or that of the optimiser, as a fraction or a decimal where it is no integer.
+        edge: the edge of stability in the same units: 2, or that of the optimiser; a fraction or a decimal where it is
+            no integer.
         digits: decimal digits asked for.
         trusted_digits: decimal digits of T that a wider number type confirms (for ``arb``: that the ball proves).
         gap_trusted_digits: the same for the distance below the edge.

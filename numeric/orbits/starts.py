@@ -29,7 +29,6 @@ def exact_rational(value: object, where: str) -> Fraction:
 
     Args:
         value: the number.
-        optimiser: that moves the weights, which start at rest; None for gradient descent.
         where: who asks, for the message.
 
     Returns:
@@ -89,10 +88,11 @@ class Start:
     def orbit(self, steps: int, until: Fraction) -> OrbitProblem:
         """The orbit from here, by the map with a target or by the one without, which takes fewer operations."""
         if self.optimiser is not None:
-            trained = _trained_model(self.optimiser).one_step()
+            trained = _trained_model(self.optimiser, bool(self.target)).one_step()
             # at rest: what is kept beside the weights is 0, so are its moments
             idle = (Fraction(0),) * (len(trained.variables) - len(self.state))
-            return OrbitProblem(trained, (self.target, self.epsilon), (*self.state, *idle), steps, until)
+            fixed = (self.target, self.epsilon) if self.target else (self.epsilon,)
+            return OrbitProblem(trained, fixed, (*self.state, *idle), steps, until)
         one_step = _targeted_model().one_step() if self.target else main_case()
         parameters = (self.target, self.epsilon) if self.target else (self.epsilon,)
         return OrbitProblem(one_step, parameters, self.state, steps, until)
@@ -155,8 +155,8 @@ def _targeted_model() -> QuadraticModel:
 
 
 @cache
-def _trained_model(optimiser: Optimiser) -> QuadraticModel:
-    return QuadraticModel((1, -symbol("epsilon")), target=symbol("E"), optimiser=optimiser)
+def _trained_model(optimiser: Optimiser, targeted: bool) -> QuadraticModel:
+    return QuadraticModel((1, -symbol("epsilon")), symbol("E") if targeted else 0, optimiser)
 
 
 def read_start(
@@ -179,6 +179,7 @@ def read_start(
         theta: two parameters, with eta.
         eta: step size, with theta.
         target: the target E; rescaled by ``eta`` when theta is given, already rescaled otherwise.
+        optimiser: that moves the weights, which start at rest; None for gradient descent.
         where: who asks, for the message.
 
     Returns:

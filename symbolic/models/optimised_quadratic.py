@@ -207,8 +207,8 @@ class OptimisedQuadratic:
         back = [*(p - e for p, e in zip(points, look, strict=True)), *variables[len(points) :]]
         inside = [ring.from_expr(e) for e in back]
         moved = [p.compose(*inside, *fixed, ctx=ring.context) for p in step.polynomials]
-        m = len(points)
-        images = [ring.from_expr(e).compose(*moved, *fixed, ctx=ring.context) for e in self._looked()]
+        m, factors = len(points), [ring.from_expr(c) for c in query]
+        images = [sum((c * moved[a * m + i] for a, c in enumerate(factors)), start=ring.zero) for i in range(m)]
         made = PolynomialMap.from_polynomials(
             variables, (*images, *moved[m:]), self.parameters, f"one step of {self.optimiser.name}"
         )
