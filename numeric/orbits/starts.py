@@ -186,8 +186,16 @@ def read_start(
         The start.
 
     Raises:
-        DomainError: both or neither way is used, a number is out of range, or a parameter of the optimiser is a symbol.
+        DomainError: both or neither way is used, a number is out of range, a parameter of the optimiser is a symbol, or it
+            does not keep minima.
     """
+    if optimiser is not None and not optimiser.keeps_minima:
+        raise DomainError.of(
+            where,
+            "an optimiser that keeps minima",
+            optimiser.name,
+            "Its fixed points are no minima, so that z does not end at 0: iterate es.compile_map(model.query_step()).",
+        )
     if optimiser is not None and optimiser.parameters:
         name = optimiser.parameters[0]
         raise DomainError.of(where, f"a number for {name}", f"{optimiser.name} with a symbol", f"Give {name}.")

@@ -20,6 +20,8 @@ MODULES: tuple[str, ...] = (
     "limit_prediction",
     "products",
     "own_models",
+    "optimisers",
+    "optimiser_edges",
     "self_stabilisation",
     "printing",
     "theorem_1",
