@@ -186,8 +186,8 @@ def read_start(
         The start.
 
     Raises:
-        DomainError: both or neither way is used, a number is out of range, a parameter of the optimiser is a symbol, or it
-            does not keep minima.
+        DomainError: both or neither way is used, a number is out of range, a parameter of the optimiser is a symbol,
+            or it does not keep minima.
     """
     if optimiser is not None and not optimiser.keeps_minima:
         raise DomainError.of(

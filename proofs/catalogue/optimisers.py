@@ -69,16 +69,17 @@ PARTS = {NEXT_M(_k): (0, 0), NEXT_P(_k): (0, 1), NEXT_V(_k): (1, 1)}
 
 
 def _closed(ctx: CheckContext, rule: Rule, optimiser: Optimiser) -> Outcome:
-    """The stated recurrence of moments against steps in theta by differentiation, and against the derived closed map."""
+    """The stated recurrence of moments against steps in theta by differentiation; and the derived closed map."""
     reading = ctx.statement
     for parameter in (s for s in (beta, rho, gamma) if any(r.symbol == s for r in reading.statement.over)):
         reading.within(parameter, REALS)
     reading.within(_k, INTEGERS)
     tested, wrong = _term_by_term(reading, rule)
-    for size in range(1, ctx.pick(2, 3, 4)):
+    largest = ctx.pick(1, 2, 3)
+    for size in range(1, largest + 1):
         compared, differ = _with_weights(reading, rule, optimiser, size)
         tested, wrong = tested + compared, wrong + differ
-    domain = "all weights and orders k, any number of eigenvalues (the derived closed maps: up to 3)"
+    domain = f"all weights and orders k, any number of eigenvalues (the derived closed maps: up to {largest})"
     return judge(tested, wrong, worst=wrong, bound=0, figure=DIFFER, domain=domain)
 
 
