@@ -29,6 +29,7 @@ KINDS: dict[str, Callable[[PlanarMap, int, tuple[int, int]], Derived]] = {
 """Each kind of derived object, from the one-step map, an order, and the weights of y and epsilon."""
 
 WITH_OPTIMISER: dict[str, Callable[[Optimiser | None, int], Derived]] = {
+    "one-step": lambda optimiser, order: _one_step(optimiser),
     "edge": lambda optimiser, order: _edge(optimiser),
     "limit": lambda optimiser, order: _limit(optimiser, order),
     "slow-manifold": lambda optimiser, order: _manifold(optimiser, order),
@@ -63,10 +64,11 @@ def derive(
     force: bool,
     latex: LatexChoice,
 ) -> None:
-    """Derive an exact object of the main case {1, -epsilon}, E = 0.
+    """Derive an exact object of the main case {1, -epsilon}, E = 0; with --optimiser under another optimiser.
 
     The one-step map, the two-step recurrence, its nullcline, the slow manifold that relaxed orbits follow, the limit
-    T_inf where it ends, or the limit law for any start (order 1 is the leading one).
+    T_inf where it ends, or the limit law for any start (order 1 is the leading one). The edge is the least curvature
+    at which the linear step of an optimiser loses stability, with the multiplier that reaches the unit circle.
     """
     latex.require(form)
     check_writable(output, force)
@@ -89,6 +91,13 @@ def _derived(what: str, order: int, weights: tuple[int, int], optimiser: Optimis
     from edgestab.symbolic.models.quadratic import main_case
 
     return KINDS[what](main_case(), order, weights)
+
+
+def _one_step(optimiser: Optimiser | None) -> Derived:
+    from edgestab.symbolic.algebra.symbols import symbol
+    from edgestab.symbolic.models.quadratic import QuadraticModel
+
+    return QuadraticModel((1, -symbol("epsilon")), optimiser=optimiser).one_step()
 
 
 def _edge(optimiser: Optimiser | None) -> Derived:

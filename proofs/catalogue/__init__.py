@@ -21,6 +21,8 @@ MODULES: tuple[str, ...] = (
     "optimiser_limits",
     "products",
     "own_models",
+    "optimisers",
+    "optimiser_edges",
     "self_stabilisation",
     "printing",
     "theorem_1",

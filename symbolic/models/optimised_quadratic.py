@@ -181,6 +181,52 @@ class OptimisedQuadratic:
         variables = tuple(s for row in self.memory for s in row)
         return PolynomialMap(variables, tuple(e for row in rows for e in row), self.parameters, "step in theta")
 
+    def query_step(self) -> PolynomialMap:
+        """The same step with the query point ``y = C x`` in place of each weight, where ``C`` begins with 1.
+
+        The gradient is simple in the query point, so this is the map of which code is made.
+
+        Returns:
+            The step in theta conjugated by a linear change, checked to come back to it.
+
+        Raises:
+            DomainError: the query does not begin with 1.
+            ProofError: the two do not agree.
+        """
+        query, step = self.optimiser.query, self.theta_step
+        if query[0] != 1:
+            raise DomainError.of("query_step()", "a query that begins with 1", query, "Use theta_step().")
+        if all(c == 0 for c in query[1:]):
+            return step
+        points = memory_symbols(tuple(model_symbol(w.name.replace("theta", "y")) for w in self.weights), 1)[0]
+        rows = (points, *self.memory[1:])
+        variables = tuple(s for row in rows for s in row)
+        look = [sp.Add(*(c * row[i] for c, row in zip(query[1:], rows[1:], strict=True))) for i in range(len(points))]
+        ring = PolyRing((*variables, *self.parameters))
+        fixed = [ring.generator(p) for p in self.parameters]
+        back = [*(p - e for p, e in zip(points, look, strict=True)), *variables[len(points) :]]
+        inside = [ring.from_expr(e) for e in back]
+        moved = [p.compose(*inside, *fixed, ctx=ring.context) for p in step.polynomials]
+        m, factors = len(points), [ring.from_expr(c) for c in query]
+        images = [sum((c * moved[a * m + i] for a, c in enumerate(factors)), start=ring.zero) for i in range(m)]
+        made = PolynomialMap.from_polynomials(
+            variables, (*images, *moved[m:]), self.parameters, f"one step of {self.optimiser.name}"
+        )
+        there = [step.ring.from_expr(e) for e in (*self._looked(), *(s for row in self.memory[1:] for s in row))]
+        known = [step.ring.generator(p) for p in self.parameters]
+        for image, start in zip(made.polynomials, there, strict=True):
+            ahead = start.compose(*step.polynomials, *known, ctx=step.ring.context)
+            if image.compose(*there, *known, ctx=step.ring.context) != ahead:
+                raise ProofError.of("query_step()", "the step in theta", "another", "Report it.")
+        return made
+
+    def _looked(self) -> tuple[sp.Expr, ...]:
+        """The query points in the memory."""
+        return tuple(
+            sp.Add(*(c * row[i] for c, row in zip(self.optimiser.query, self.memory, strict=True)))
+            for i in range(len(self.weights))
+        )
+
     def closed(self) -> PolynomialMap:
         """The closed map of the state, proved equal to the step in theta.
 

@@ -111,6 +111,54 @@ class QuadraticModel:
         components = tuple(t - sp.diff(self.loss(), t) for t in self.theta)
         return PolynomialMap(self.theta, components, self.parameters, "gradient step")
 
+    def query_step(self) -> PolynomialMap:
+        """The step in theta with the point at which the gradient is taken in place of each weight: cheap to compute.
+
+        Returns:
+            The map; without look-ahead that of :meth:`theta_step`.
+
+        Raises:
+            DomainError: the optimiser's query point does not begin with the weight.
+        """
+        return self.theta_step() if self._trained is None else self._trained.query_step()
+
+    def preconditioned(self, scales: Sequence[object]) -> QuadraticModel:
+        """The model under ``theta' = theta - eta P g`` with a fixed P that commutes with Q, as a model without P.
+
+        In the coordinates ``P^(-1/2) theta`` each eigenvalue is multiplied by that of P, and nothing else changes: z is
+        the same, and T becomes the preconditioned sharpness.
+
+        Args:
+            scales: the eigenvalue of P along each eigenvector of Q, in the order of :attr:`eigenvalues`; positive.
+
+        Returns:
+            The model with scaled eigenvalues and the same target and optimiser.
+
+        Raises:
+            DomainError: a scale is not exact and positive, their number is another, or the optimiser has an ascent,
+                which is not preconditioned.
+
+        Example:
+            >>> es.QuadraticModel((1, -2)).preconditioned((3, "1/2")).eigenvalues
+            (3, -1)
+        """
+        where = "preconditioned()"
+        exact = [_exact(s, where) for s in scales]
+        if len(exact) != len(self.eigenvalues) or not all(s.is_positive for s in exact):
+            raise DomainError.of(
+                where,
+                f"{len(self.eigenvalues)} positive scales",
+                tuple(scales),
+                "P has to commute with Q, be fixed and positive: one that turns the eigenvectors, or moves with the "
+                "gradients as Adam's does, does not close in the moments of Q.",
+            )
+        if self.optimiser is not None and self.optimiser.ascent != 0:
+            raise DomainError.of(
+                where, "an optimiser without ascent", self.optimiser.name, "Its ascent is along the plain gradient."
+            )
+        scaled = [sp.expand(q * s) for q, s in zip(self.eigenvalues, exact, strict=True)]
+        return QuadraticModel(scaled, self.target, self.optimiser)
+
     def moment(self, k: int) -> sp.Expr:
         """``T^(k) = theta' Q^(k+2) theta`` in theta; ``T^(0)`` is the NTK eigenvalue, ``T^(-1) = 2 f``."""
         pairs = zip(self.eigenvalues, self.theta, strict=True)
