@@ -32,6 +32,7 @@ ROOMS = {
         "verify",
         "mutation",
         "pages",
+        "explore",
     ),
     "edgestab": ("cli",),
 }

@@ -13,6 +13,7 @@ from .claims import Level as Level
 from .claims import Outcome as Outcome
 from .claims import Source as Source
 from .claims import Verdict as Verdict
+from .explore.page import build_explorer as build_explorer
 from .statements.statement import Range as Range
 from .statements.statement import Statement as Statement
 from .verify import Report as Report

@@ -33,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "dynamics": "dynamics:dynamics",
     "sweep": "sweep:sweep",
     "network": "network:network",
+    "explore": "explore:explore",
 }
 
 #: The first line of each command's help, here so that ``--help`` need not load the command.
@@ -54,6 +55,7 @@ SUMMARIES: dict[str, str] = {
     "network": "Train a small tanh network and hold its curvature against 2/eta at every step.",
     "dynamics": "Run the model with D outputs and P parameters: descent, flow, sharpness, two-step changes.",
     "sweep": "Run millions of orbits over a grid of starts; phase diagrams.",
+    "explore": "Write one HTML file in which the model runs live, with the exact predictions drawn over it.",
 }
 
 
