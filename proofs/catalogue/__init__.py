@@ -20,6 +20,8 @@ MODULES: tuple[str, ...] = (
     "limit_prediction",
     "products",
     "own_models",
+    "scalar_families",
+    "product_losses",
     "self_stabilisation",
     "printing",
     "theorem_1",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -124,10 +123,9 @@ class ScalarFamily:
             Sign change, loss, flips, folds, the first cycle of period three, escape.
         """
         step, low = self.map, self.low
-        found = [*self._at_the_minimum()]
+        found = [*self.edge_thresholds()]
         found += [
-            Threshold(t, "monotone", "beyond it some starts raise the loss at first")
-            for t in step.rise_thresholds(self._loss, low)
+            Threshold(t, "monotone", "beyond it some starts raise the loss at first") for t in self.rise_thresholds()
         ]
         found += [
             Threshold(t, "escape", "beyond it a critical point leaves the trapping interval: orbits escape")
@@ -144,7 +142,7 @@ class ScalarFamily:
         known = {t.value for t in found if t.kind == "flip"}
         found += flips
         found += [Threshold(t, "fold", "two-cycles appear", 2) for t in step.thresholds(2, 1, low) if t not in known]
-        three = self._three_cycles()
+        three = self.three_cycles()
         found += [Threshold(t, "period three", "a cycle of period three appears", 3) for t in three[:1]]
         if flips and self._follows(4):
             begin, end = flips[0].value.bounds()[1], three[0].bounds()[0] if three else None
@@ -156,7 +154,7 @@ class ScalarFamily:
         return ordered(found)
 
     @lru_cache(maxsize=2)  # noqa: B019 - a family is made once and kept
-    def _three_cycles(self) -> tuple[AlgebraicNumber, ...]:
+    def three_cycles(self) -> tuple[AlgebraicNumber, ...]:
         """Where three-cycles appear, if from the first such parameter on there is one at every parameter."""
         if not self._follows(3):
             return ()
@@ -168,16 +166,22 @@ class ScalarFamily:
     def _follows(self, period: int) -> bool:
         return period <= self.followed and self.map.degree**period <= MOST_DEGREE + self.map.degree ** (period // 2)
 
-    def _at_the_minimum(self) -> Iterator[Threshold]:
+    def rise_thresholds(self) -> list[AlgebraicNumber]:
+        """Parameters at which a step begins, or ceases, to raise the loss of some start that does not escape."""
+        return self.map.rise_thresholds(self._loss, self.low)
+
+    def edge_thresholds(self) -> tuple[Threshold, ...]:
+        """Where the multiplier of the minimum is 0, and where it is -1: the edge of stability."""
         a = self.map.parameter
+        found: list[Threshold] = []
         for value, kind, meaning in (
             (0, "sign", "the multiplier of the minimum is 0: beyond it orbits change sides at each step"),
             (-1, "flip", "the multiplier of the minimum is -1: the edge of stability"),
         ):
             rows = _terms(self.multiplier - value, a)
             polynomial = primitive([rows.get((k,), fmpq(0)) for k in range(max(e[0] for e in rows) + 1)])
-            for root in roots_between(polynomial, self.low):
-                yield Threshold(root, kind, meaning, 1)
+            found += [Threshold(root, kind, meaning, 1) for root in roots_between(polynomial, self.low)]
+        return tuple(found)
 
     @lru_cache(maxsize=2)  # noqa: B019 - a family is made once and kept
     def phases(self) -> PhaseTable:
@@ -197,7 +201,7 @@ class ScalarFamily:
 
     def _state(self, a: Fraction) -> tuple[str, tuple[str, ...]]:
         """Name of the phase at a rational parameter, and what was decided there."""
-        three = self._three_cycles()
+        three = self.three_cycles()
         chaos = ("a cycle of period three, so cycles of every period and Li-Yorke chaos",) * bool(
             three and three[0] < a
         )
