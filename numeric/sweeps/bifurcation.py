@@ -44,7 +44,7 @@ class BifurcationDiagram:
         Derived here.
 
     Example:
-        >>> found = es.sweeps.bifurcation_diagram(es.models.family("cubic"), count=5, burn=200, keep=4)
+        >>> found = es.sweeps.bifurcation_diagram(es.models.family("product-3"), count=5, burn=200, keep=4, exact=5)
         >>> found.states.shape, int(found.escaped.sum()) > 0
         ((10, 4), True)
     """
@@ -163,14 +163,16 @@ def _two_cycle_curve(family: ProductLoss, high: float) -> Floats:
     slope_of = sp.simplify(sp.diff(-formula, sp.Symbol("T", real=True)))
     slope = sp.lambdify(z, slope_of, "numpy")
     curvature = sp.lambdify(z, sp.diff(slope_of, z), "numpy")
+    places = -np.linspace(0, 8, 797)
+    others = np.broadcast_to(slope(places), places.shape)
     rows = []
     for one in np.linspace(0.01, 6, 600):
         up = float(slope(one))
-        grid = np.linspace(-1e-9, -8, 400)
-        below = [k for k in range(399) if (slope(grid[k]) + up) * (slope(grid[k + 1]) + up) < 0]
-        if up <= 0 or not below:
+        (below,) = np.nonzero((others[:-1] + up) * (others[1:] + up) <= 0)
+        if up <= 0 or not below.size:
             break
-        two = brentq(lambda w, up=up: float(slope(w)) + up, grid[below[0]], grid[below[0] + 1])
+        ends = places[below[0]], places[below[0] + 1]
+        two = brentq(lambda w, up=up: float(slope(w)) + up, *ends)
         T = (one - two) / up
         if high < T:
             break
@@ -195,7 +197,7 @@ def plot_bifurcation(diagram: BifurcationDiagram, *, ax: Axes | None = None) -> 
         Derived here.
 
     Example:
-        >>> found = es.sweeps.bifurcation_diagram(es.models.family("product-2"), count=4, burn=50, keep=2, exact=5)
+        >>> found = es.sweeps.bifurcation_diagram(es.models.family("product-3"), count=4, burn=50, keep=2, exact=5)
         >>> es.sweeps.plot_bifurcation(found).get_xlabel()
         'a, step size'
     """

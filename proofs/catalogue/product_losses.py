@@ -151,7 +151,7 @@ def _slow(ctx: CheckContext) -> Outcome:
     order = ctx.pick(3, 4, 6)
     defects, values = _manifold(product_loss("log-cosh").map(order), order)
     stated, rest = stated_terms(ctx.statement.equation(T_slow), (epsilon,))
-    known = {(k,): value for k, value in enumerate(values)}
+    known: dict[Exponents, sp.Rational] = {(k,): value for k, value in enumerate(values)}
     powers = [e for e in stated.keys() | known.keys() if not rest.holds(e)]
     if not rest.holds((order + 1,)):
         return judge(1, undecided=1, detail=f"terms beyond epsilon^{order} are not known at this effort")

@@ -75,6 +75,10 @@ def _holds(part: sp.Basic, lookup: Callable[[sp.Basic], AlgebraicNumber]) -> boo
 
 def _judged(ctx: CheckContext, lookup: Callable[[sp.Basic], AlgebraicNumber], domain: str) -> Outcome:
     parts = ctx.statement.parts()
+    for name in {arg for part in parts if isinstance(part, sp.Lt) for arg in part.args if not arg.is_number}:
+        bounds = ctx.statement.bounds(name)
+        if bounds.low is None or bounds.high is None:
+            raise ProofError.of("thresholds", f"bounds of {name} from both sides", bounds, "It judges no others.")
     wrong = [str(part) for part in parts if not _holds(part, lookup)]
     return judge(
         len(parts),

@@ -14,6 +14,9 @@ from ...latex.document import Section, document, escape
 from ...latex.equations import Equation, Style, align
 from .algebraic import AlgebraicNumber
 
+LONGEST = 80
+"""Characters that the coefficients of a printed minimal polynomial may take; longer ones are in the JSON."""
+
 
 @dataclass(frozen=True)
 class Threshold:
@@ -29,8 +32,8 @@ class Threshold:
         Derived here.
 
     Example:
-        >>> [str(t.value) for t in es.models.family("cubic").phases().thresholds if t.kind == "flip"][:2]
-        ['1', '-1 + sqrt(5)']
+        >>> [str(t.value) for t in es.models.family("product-3").phases().thresholds if t.kind == "flip"]
+        ['2/3', '0.829738261893..']
     """
 
     value: AlgebraicNumber
@@ -59,8 +62,8 @@ class Phase:
         Derived here.
 
     Example:
-        >>> str(es.models.family("cubic").phases().phases[-1])
-        'divergent: a > 2'
+        >>> str(es.models.family("product-3").phases().phases[1])
+        'two-cycle: 2/3 < a < 0.829738261893..'
     """
 
     name: str
@@ -110,9 +113,9 @@ class PhaseTable(Derived):
         Derived here.
 
     Example:
-        >>> table = es.models.family("cubic").phases()
-        >>> [phase.name for phase in table.phases][:4]
-        ['monotone', 'catapult', 'two-cycle', 'four-cycle']
+        >>> table = es.models.family("product-3").phases()
+        >>> [phase.name for phase in table.phases]
+        ['catapult', 'two-cycle', 'cascade', 'divergent']
     """
 
     kind = "phases"
@@ -128,13 +131,13 @@ class PhaseTable(Derived):
         return next((p for p in self.phases if p.holds(value)), None)
 
     def equations(self) -> tuple[Equation, ...]:
-        """One step, and each threshold: its value in radicals, or the equation of least degree that it solves."""
+        """One step, and each threshold: its value in radicals, or the equation of least degree if that is short."""
         rows = []
         for number, t in enumerate(self.thresholds, 1):
             name = sp.Symbol(f"{self.parameter}_{number}", real=True)
             if t.value.degree <= 2:
                 rows.append(Equation(name, t.value.expression(), tag=f"t{number}", own=frozenset((name,))))
-            else:
+            elif len(str(t.value.coefficients)) <= LONGEST:
                 rows.append(Equation(t.value.equation(name), sp.S.Zero, tag=f"t{number}", own=frozenset((name,))))
         return (*self.step, *rows)
 
@@ -173,12 +176,15 @@ class PhaseTable(Derived):
         rows = [
             rf"${_interval_latex(p, self)}$ & {escape(p.name)} & {escape('; '.join(p.facts))} \\" for p in self.phases
         ]
-        table = (
-            "\\begin{tabular}{@{}llp{0.55\\textwidth}@{}}\n\\hline\n"
-            + "\n".join(rows)
-            + "\n\\hline\n\\end{tabular}\n\n"
+        marks = [
+            rf"${self.parameter}_{{{number}}} {_value_latex(t.value)}$ & {escape(t.kind)} & {escape(t.meaning)} \\"
+            for number, t in enumerate(self.thresholds, 1)
+        ]
+        tables = (
+            "\\begin{tabular}{@{}llp{0.5\\textwidth}@{}}\n\\hline\n" + "\n".join(part) + "\n\\hline\n\\end{tabular}"
+            for part in (rows, marks)
         )
-        return table + align(self.equations(), chosen)
+        return "\n\n".join((*tables, align(self.equations(), chosen)))
 
     def document(self, title: str = "", style: Style | None = None) -> str:
         """A file that pdflatex compiles."""
@@ -197,6 +203,12 @@ class PhaseTable(Derived):
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
+
+
+def _value_latex(value: AlgebraicNumber) -> str:
+    if value.degree <= 2:
+        return f"= {sp.latex(value.expression())}"
+    return rf"\approx {value.digits(8)}"
 
 
 def _sides(step: tuple[Equation, ...]) -> list[tuple[str, str]]:

@@ -75,8 +75,8 @@ class ScalarFamily:
 
     Example:
         >>> from fractions import Fraction
-        >>> print(es.models.family("cubic").phases().at(Fraction(11, 10)))
-        two-cycle: 1 < a < -1 + sqrt(5)
+        >>> print(es.models.family("product-3").phases().at(Fraction(7, 10)))
+        two-cycle: 2/3 < a < 0.829738261893..
     """
 
     name: str
