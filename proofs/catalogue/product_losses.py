@@ -47,12 +47,24 @@ DIFFER = "things that are not as stated"
 SLOPE_BOUND = 0.3
 
 
+@lru_cache(maxsize=64)
+def _combination(
+    stepped: sp.Expr, shares: tuple[sp.Expr, ...], weights: tuple[sp.Symbol, ...]
+) -> tuple[int, tuple[sp.Expr, ...]]:
+    """Equations for the factors with which shares add up to a stepped share, and these factors; none if they do not."""
+    unknown = sp.symbols("A B C", real=True)
+    combined = sp.Add(*(a * part for a, part in zip(unknown, shares, strict=True)))
+    equations = sp.Poly(sp.expand(stepped - combined), *weights).coeffs()
+    found = sp.solve(equations, unknown, dict=True)
+    return len(equations), tuple(found[0][a] for a in unknown) if found else ()
+
+
 def _closes(ctx: CheckContext) -> Outcome:
     """One pair of weights after another: a step turns its share of each sum into a combination of its shares."""
     ctx.statement.within(n, NATURALS)
     ctx.statement.within(g, REALS)
     ctx.statement.within(eta, POSITIVE)
-    one, two, *unknown = sp.symbols("u_i v_i A B C", real=True)
+    one, two = sp.symbols("u_i v_i", real=True)
     share = {}
     for name in (p, s, d):
         value = ctx.statement.defined(name)
@@ -63,12 +75,10 @@ def _closes(ctx: CheckContext) -> Outcome:
     moved = {w: w - eta * g * sp.diff(share[p], w) for w in (one, two)}
     tested = rejected = 0
     for now, later in ((p, STEP_P), (s, STEP_S), (d, STEP_D)):
-        stepped = share[now].subs(moved, simultaneous=True)
-        combined = sp.Add(*(a * part for a, part in zip(unknown, share.values(), strict=True)))
-        equations = sp.Poly(sp.expand(stepped - combined), one, two).coeffs()
-        found = sp.solve(equations, unknown, dict=True)
-        tested += len(equations) + 1
-        total = sp.Add(*(found[0][a] * name for a, name in zip(unknown, share, strict=True))) if found else sp.nan
+        stepped = sp.expand(share[now].subs(moved, simultaneous=True))
+        count, factors = _combination(stepped, tuple(share.values()), (one, two))
+        tested += count + 1
+        total = sp.Add(*(a * name for a, name in zip(factors, share, strict=True))) if factors else sp.nan
         rejected += sp.expand(total - ctx.statement.equation(later)) != 0
     return judge(tested, int(rejected), worst=int(rejected), bound=0, figure=DIFFER, domain="any width, any loss l")
 

@@ -47,7 +47,7 @@ def real_roots(polynomial: fmpz_poly) -> list[arb]:
     # of a polynomial over Z flint isolates all roots, and makes those that are real exactly real
     roots: Any = polynomial.complex_roots()
     found: list[arb] = [root.real for root, _ in roots if root.imag == 0]
-    return sorted(found, key=lambda ball: float(ball.mid()))
+    return sorted(found, key=lambda ball: ball.mid())
 
 
 @lru_cache(maxsize=4096)

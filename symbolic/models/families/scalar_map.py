@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 from itertools import pairwise
 
 import sympy as sp
@@ -342,8 +342,11 @@ class ScalarMap:
         if self.degree % 2 == 0:
             raise DomainError.of("ScalarMap.hull()", "a map of odd degree", self.degree, "It has another way out.")
         points = [p for period in (1, 2) for c in self.components(period) for p in real_roots(c.at(value))]
-        ordered = sorted(points, key=lambda ball: float(ball.mid()))
-        return ordered[0], ordered[-1]
+        ordered = sorted(points, key=lambda ball: ball.mid())
+        # where balls of different curves overlap at an end, the end is within what both cover
+        low = [p for p in ordered if p.overlaps(ordered[0])]
+        high = [p for p in ordered if p.overlaps(ordered[-1])]
+        return reduce(arb.union, low), reduce(arb.union, high)
 
     def trapped(self, value: Fraction) -> bool:
         """Whether one step maps the hull into itself: whether all critical values lie in it.
@@ -404,7 +407,7 @@ class ScalarMap:
                 turns = [c for factor in self._turns for c in real_roots(_at(factor, value))]
                 if not turns:
                     return False
-                last = max(turns, key=lambda ball: float(ball.mid()))
+                last = max(turns, key=lambda ball: ball.mid())
                 image = _value(miss, last, arb(fmpq(value.numerator, value.denominator)))
                 if image < 0 or image > 0:
                     return bool(image < 0)
