@@ -27,11 +27,13 @@ ROOMS = {
         "coq_export",
         "coq_audit",
         "coq_record",
+        "coq_graph",
         "coq_build",
         "catalogue",
         "verify",
         "mutation",
         "pages",
+        "report",
     ),
     "edgestab": ("cli",),
 }
