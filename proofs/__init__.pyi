@@ -13,6 +13,7 @@ from .claims import Level as Level
 from .claims import Outcome as Outcome
 from .claims import Source as Source
 from .claims import Verdict as Verdict
+from .report.files import write_report as write_report
 from .statements.statement import Range as Range
 from .statements.statement import Statement as Statement
 from .verify import Report as Report
