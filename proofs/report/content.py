@@ -10,9 +10,10 @@ from typing import Any
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.latex.equations import Equation, Style, align
 from ..catalogue import all_claims, subjects
-from ..catalogue.coq import coq_text, propositions
+from ..catalogue.coq import propositions
 from ..claims import Claim, Level
-from ..coq_record import COMMITTED_RECORD, THEOREMS, CoqRecord, CoqStatus, coq_status, load_record
+from ..coq_audit import with_definitions
+from ..coq_record import COMMITTED_RECORD, THEOREMS, CoqRecord, CoqStatus, coq_status, load_record, source_files
 from ..pages import bibliography, claim_record
 from ..statements.coq_text import theorem_name
 from ..subject import main_subject
@@ -51,7 +52,7 @@ def claims_content(record: Mapping[str, Any], derivations: bool = True) -> dict[
     claims = [claim for claim in all_claims().values() if claim.id in results]
     status = coq_status()
     subject_of = {claim_id: heading for heading, ids in subjects().items() for claim_id in ids}
-    proved = propositions()
+    proved, sources = propositions(), source_files()
     entries = []
     for claim in claims:
         related = {
@@ -67,7 +68,9 @@ def claims_content(record: Mapping[str, Any], derivations: bool = True) -> dict[
                 "reference": bibliography()[claim.source.bibkey],
                 "result": dict(results[claim.id]),
                 "evidence": [_finite(entry) for entry in evidence[claim.id]],
-                "coq": _proposition(claim, status) if claim.id in proved else None,
+                "coq": _proposition(claim.id, with_definitions(proved[claim.id], sources), status)
+                if claim.id in proved
+                else None,
                 "derivation": _log(claim) if derivations and claim.derivation else None,
             }
         )
@@ -130,11 +133,11 @@ def _rows(equations: Sequence[Equation]) -> str:
     return block.removeprefix("\\begin{align*}").removesuffix("\\end{align*}").strip()
 
 
-def _proposition(claim: Claim, status: CoqStatus) -> dict[str, Any]:
+def _proposition(claim_id: str, text: str, status: CoqStatus) -> dict[str, Any]:
     """What Coq proves of a claim, and on which axioms."""
-    name = theorem_name(claim.id)
+    name = theorem_name(claim_id)
     entry = status.record.theorems.get(name, {}) if status.record else {}
-    return {"theorem": name, "proposition": coq_text(claim), "axioms": entry.get("axioms")}
+    return {"theorem": name, "proposition": text, "axioms": entry.get("axioms")}
 
 
 def _development(status: CoqStatus) -> dict[str, Any] | None:

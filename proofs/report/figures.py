@@ -47,7 +47,7 @@ def against_bound(evidence: Mapping[str, Any]) -> str:
     spread = worst > 0 < bound and not 0.02 <= worst / bound <= 50
     if spread:
         ends = sorted((math.log10(worst), math.log10(bound)))
-        low, high = math.floor(ends[0] - 0.3), math.ceil(ends[1] + 0.3)
+        low, high = float(math.floor(ends[0] - 0.3)), float(math.ceil(ends[1] + 0.3))
     else:
         low, high = min(0.0, worst, bound), max(worst, bound, 0.0) * 1.15 or 1.0
 
