@@ -124,8 +124,9 @@ def _log(claim: Claim) -> dict[str, Any] | None:
     if claim.derivation is None:
         return None
     log = claim.derivation(main_subject())
-    steps = [{**step.json(), "rows": _rows(step.equations)} for step in log.steps]
-    return {**log.json(), "steps": steps}
+    told = log.json()
+    steps = [{**said, "rows": _rows(step.equations)} for said, step in zip(told["steps"], log.steps, strict=True)]
+    return {**told, "steps": steps}
 
 
 def _rows(equations: Sequence[Equation]) -> str:
