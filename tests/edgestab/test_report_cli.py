@@ -23,13 +23,6 @@ def test_page_and_verify_agree(edgestab: Run, tmp_path: Path) -> None:
     assert "--force" in again.err
 
 
-def test_it_judges_claims_itself(edgestab: Run, tmp_path: Path) -> None:
-    ran = edgestab("report", "nullcline-at-zero", "-o", str(tmp_path), "--effort", "quick", "--jobs", "1")
-    assert ran.code == 0
-    assert "3 claims: TRUE" in ran.err
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["claims.json", "claims.schema.json", "index.html"]
-
-
 def test_what_is_no_record_is_refused(edgestab: Run, tmp_path: Path) -> None:
     out = str(tmp_path / "report")
     assert "No such file" in edgestab("report", "-o", out, "--from", str(tmp_path / "none.json")).err

@@ -68,6 +68,8 @@
         told.querySelector("h4").removeAttribute("id");
       } else told.textContent = link.getAttribute("aria-label");
       told.hidden = false;
+      // never over the node itself
+      told.classList.toggle("top", node.getBoundingClientRect().top > innerHeight / 2);
       edges.filter((e) => e.dataset.from === name || e.dataset.to === name).forEach((e) => e.classList.add("near"));
     };
     if (hint) hint.remove();

@@ -11,7 +11,7 @@ import pytest
 from edgestab.proofs.catalogue import all_claims, get_claim, subjects
 from edgestab.proofs.claims import Finding
 from edgestab.proofs.report.content import LEVELS, arrows, claims_content
-from edgestab.proofs.report.files import SCHEMA_FILE, write_report
+from edgestab.proofs.report.files import SCHEMA_FILE, check_folder, write_report
 from edgestab.symbolic.algebra.errors import DomainError, OutputError
 
 SCHEMA = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
@@ -96,10 +96,10 @@ def test_every_claim_has_one_subject() -> None:
 
 
 def test_a_report_is_not_replaced_without_force(small: dict[str, Any], tmp_path: Path) -> None:
-    write_report(tmp_path, small)
+    written = write_report(tmp_path / "new", small)
+    assert [path.name for path in written] == ["index.html", "claims.json", "claims.schema.json"]
     with pytest.raises(OutputError, match="--force"):
-        write_report(tmp_path, small)
-    assert len(write_report(tmp_path, small, force=True)) == 3
-    (tmp_path / "file").write_text("")
+        check_folder(tmp_path / "new", force=False)
+    assert check_folder(tmp_path / "new", force=True) == tmp_path / "new"
     with pytest.raises(OutputError, match="a folder"):
-        write_report(tmp_path / "file" / "report", small)
+        check_folder(written[0] / "report", force=False)
