@@ -25,6 +25,8 @@ def mathml(latex: str, display: bool = False) -> str:
     fenced = latex.replace(r"\lvert", r"\left|").replace(r"\rvert", r"\right|")
     text = str(convert(fenced, display="block" if display else "inline"))
     text = text.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "").replace(' display="inline"', "")
+    # few fonts have U+29F5
+    text = text.replace("<mi>&#x029F5;</mi>", "<mo>&#x02216;</mo>")
     text = _NAMES.sub(r"<mi>\1</mi>", text)
     return _SIGNS.sub(r'\1<mo form="prefix">&#x02212;</mo>', text)
 

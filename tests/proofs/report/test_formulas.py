@@ -18,6 +18,7 @@ def test_formulas_keep_their_parts() -> None:
     assert tags(text).count("mfrac") == 1
     assert text.count('fence="true"') == 2
     assert '<mo form="prefix">&#x02212;</mo>' in text
+    assert "<mo>&#x02216;</mo>" in mathml(r"A \setminus B")
     assert "<mi>max</mi>" in mathml(r"\max\left(a, b\right)")
 
 
