@@ -9,6 +9,7 @@ from .certificates.theorem_1 import build_certificate as build_certificate
 from .claims import Check as Check
 from .claims import Claim as Claim
 from .claims import Evidence as Evidence
+from .claims import Finding as Finding
 from .claims import Level as Level
 from .claims import Outcome as Outcome
 from .claims import Source as Source

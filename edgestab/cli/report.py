@@ -10,7 +10,7 @@ import click
 
 from edgestab.symbolic.algebra.errors import DomainError
 
-from .common import clean, console, force_option, recorded
+from .common import clean, console, force_option, progress_on, recorded
 
 
 @click.command()
@@ -37,7 +37,9 @@ def report(
 
     check_folder(output, force)
     if source is None:
-        record = clean(recorded(verify(*claims, effort=effort, jobs=jobs).to_json()))
+        with progress_on("checks") as tell:
+            judged = verify(*claims, effort=effort, jobs=jobs, on_evidence=lambda entry, done, total: tell(done, total))
+        record = clean(recorded(judged.to_json()))
     elif claims:
         raise DomainError.of("report --from", "no claims beside a record", " ".join(claims), "The record names them.")
     else:
