@@ -1,12 +1,14 @@
 """The page: it says what ``claims.json`` says, needs nothing else, and every link on it leads somewhere."""
 
 import re
+import sys
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
 from edgestab.proofs.report.page import page
+from edgestab.symbolic.algebra.errors import ProofError
 
 
 class Reader(HTMLParser):
@@ -91,3 +93,9 @@ def test_a_log_is_written_once(drawn: Reader) -> None:
     assert logs.count("two-step-recurrence-derivation") == 1
     assert "printed-y-remainder-incomplete-derivation" not in logs
     assert "#two-step-recurrence-derivation" in drawn.links
+
+
+def test_a_missing_package_is_named(whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "latex2mathml", None)
+    with pytest.raises(ProofError, match=r"pip install 'edgestab\[report\]'"):
+        page(whole)
