@@ -285,6 +285,7 @@ CLAIMS = (
         ),
         source=Source("edgestab", "losses of a product"),
         uses=("product-loss-closes",),
+        derivation=lambda _: product_loss("log-cosh").explain(),
         checks=(Check("every monomial to z^2, for any derivatives of l", Level.DERIVED, _edge),),
         note="With c = l_3^2/l_2^2 - l_4/(3 l_2) deviations relax to y = -epsilon/c where c > 0: the sharpness ends at "
         "2/eta - l_2^2 eta/c + .. The squared loss has c = 0, log cosh c = 2/3, (1 - p^2)^2/4 c = 8: Zhu et al.'s "
@@ -317,6 +318,7 @@ CLAIMS = (
         ),
         source=Source("ahn2023", "losses of sub-quadratic growth end training below the edge"),
         uses=("product-loss-edge",),
+        derivation=lambda _: product_loss("log-cosh").limit_series(3).explain(),
         checks=(Check("the invariance equation in exact series", Level.DERIVED, _slow),),
         note="`edgestab family log-cosh --order 6` prints more of it.",
     ),

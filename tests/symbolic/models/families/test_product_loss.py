@@ -8,8 +8,8 @@ import sympy as sp
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.algebra.symbols import symbol
 from edgestab.symbolic.models.families.known import product_loss
-from edgestab.symbolic.models.families.product_loss import ProductLoss, edge_map
-from edgestab.symbolic.models.families.product_step import SLOPE, D, P, S, closed_step, edge_of_product
+from edgestab.symbolic.models.families.product_loss import ProductLoss
+from edgestab.symbolic.models.families.product_step import SLOPE, D, P, S, closed_step, edge_map, edge_of_product
 from edgestab.symbolic.models.literature import example_study
 
 ETA = symbol("eta")
@@ -20,7 +20,7 @@ def test_the_step_closes_for_vectors() -> None:
     rate, g = Fraction(1, 5), Fraction(7, 3)
 
     def sums(one: list[Fraction], two: list[Fraction]) -> dict[sp.Symbol, Fraction]:
-        squares = [sum(w * w for w in side) for side in (one, two)]
+        squares = [sum((w * w for w in side), Fraction(0)) for side in (one, two)]
         return {
             P: sum((a * b for a, b in zip(one, two, strict=True)), Fraction(0)),
             S: squares[0] + squares[1],
