@@ -27,13 +27,15 @@ from ..statements import (
     Statement,
     eq,
     ge,
+    lt,
     split_order,
 )
 from ..statements.comparing import differing, stated_terms
 from .products import _manifold
-from .stated_maps import DY, DZ, TWO_Y, TWO_Z, composition_defects
+from .stated_maps import DY, DZ, STEP_Z, TWO_Y, TWO_Z, composition_defects
 
-z, T, y, epsilon, eta, n = symbols("z T y epsilon eta n")
+z, T, x, y, epsilon, eta, n = symbols("z T x y epsilon eta n")
+multiplier = sp.Symbol("multiplier", real=True)
 p, s, d, g, q, c, l_2, l_3, l_4, T_slow = (
     sp.Symbol(name, real=True) for name in ("p", "s", "d", "g", "q", "c", "l_2", "l_3", "l_4", "T_slow")
 )
@@ -151,8 +153,27 @@ def _logistic(ctx: CheckContext) -> Outcome:
     # c - 1/6 is twice a square that is 0 at q = 1/2
     least = sp.expand(coefficient - 2 * (q - R(1, 2)) ** 2)
     strict = ctx.statement.bounds(c).low_strict
-    wrong += int(not least.is_Rational or least < low or (least == low and strict))
+    wrong += bool(not least.is_Rational or least < low or (least == low and strict))
     return judge(2, wrong, worst=wrong, bound=0, figure=DIFFER, domain="every label q in (0, 1)")
+
+
+def _frozen(ctx: CheckContext) -> Outcome:
+    """The stated cycle in one step, and its multiplier as 1 - 4 x/sinh(2 x), in (-1, 1) by a derivative."""
+    ctx.statement.within(x, POSITIVE)
+    ctx.statement.within(T, REALS)
+    place, found_T, step = product_loss("log-cosh").frozen_step()
+    curvature = ctx.statement.value(found_T)
+    returned = step.subs({place: x, found_T: curvature}, simultaneous=True)
+    wrong = int(sp.simplify(returned - ctx.statement.equation(STEP_Z)) != 0)
+    derivative = sp.diff(step, place).subs({place: x, found_T: curvature}, simultaneous=True)
+    wrong += int(sp.simplify((derivative - 1 + 4 * x / sp.sinh(2 * x)).rewrite(sp.exp)) != 0)
+    # sinh(2 x) - 2 x is 0 at 0 with the derivative (2 sinh x)^2, so 0 < 4 x/sinh(2 x) < 2; near 0 and infinity it
+    # comes close to 2 and to 0, so that no narrower bounds hold
+    gap = sp.sinh(2 * x) - 2 * x
+    wrong += int(sp.simplify((sp.diff(gap, x) - 4 * sp.sinh(x) ** 2).rewrite(sp.exp)) != 0 or gap.subs(x, 0) != 0)
+    bounds = ctx.statement.bounds(multiplier)
+    wrong += bool(bounds.low is None or bounds.low > -1) + bool(bounds.high is None or bounds.high < 1)
+    return judge(5, wrong, worst=wrong, bound=0, figure=DIFFER, domain="every x > 0, so every T > 2")
 
 
 def _slow(ctx: CheckContext) -> Outcome:
@@ -276,7 +297,7 @@ CLAIMS = (
                 ),
             ),
             over=(
-                *(Range(x, FORMAL) for x in (z, y, epsilon)),
+                *(Range(symbol_, FORMAL) for symbol_ in (z, y, epsilon)),
                 Range(l_2, POSITIVE),
                 Range(l_3, REALS),
                 Range(l_4, REALS),
@@ -305,6 +326,24 @@ CLAIMS = (
         source=Source("ahn2023", "losses of sub-quadratic growth end training below the edge"),
         checks=(Check("derivatives as polynomials in the label", Level.DERIVED, _logistic),),
         note="So the gap below 2/eta is at most 6 l_2^2 eta to leading order.",
+    ),
+    Claim(
+        id="log-cosh-two-cycle",
+        title="log cosh at frozen curvature: beyond the edge one two-cycle, stable at every T",
+        statement=Statement(
+            conclusion=(eq(STEP_Z, -x), lt(-1, multiplier), lt(multiplier, 1)),
+            over=(Range(x, POSITIVE), Range(T, REALS)),
+            given=(eq(T, 2 * x / sp.tanh(x)),),
+            where=(
+                Definition(x, "a value of z = u.v"),
+                Definition(T, "the step size times the sharpness at the minimum, kept at its value: above 2"),
+                Definition(STEP_Z, "z after one step from x, x - T tanh(x)"),
+                Definition(multiplier, "the derivative of this step at x, and by symmetry at -x"),
+            ),
+        ),
+        source=Source("ahn2023", "losses of sub-quadratic growth end training below the edge"),
+        checks=(Check("one step, and bounds of 4 x/sinh(2 x)", Level.DERIVED, _frozen),),
+        note="2 x/tanh(x) takes each value above 2 once. So there is no period doubling after the first, and no chaos.",
     ),
     Claim(
         id="log-cosh-limit-series",

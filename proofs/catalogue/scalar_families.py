@@ -259,7 +259,7 @@ CLAIMS = (
     ),
     Claim(
         id="balanced-two-cycles",
-        title="Balanced products of any depth: every two-cycle of positive weights, by the ratio of its points",
+        title="Balanced products of any depth: two-cycles by the ratio of their points",
         statement=Statement(
             conclusion=(eq(ONE_X, k * u), eq(TWO_X, u)),
             over=(
