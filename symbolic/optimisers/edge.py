@@ -159,6 +159,7 @@ def derive_edge(optimiser: Optimiser | PiecewiseOptimiser) -> StabilityEdge:
     else:
         candidates = _crossings(a, b, flip, real, imaginary, size)
         if not candidates:
+            _require_stable_below(optimiser, sp.Integer(2))
             raise DomainError.of(WHERE, "a curvature at which stability is lost", optimiser.name, "It has no edge.")
         gain, cosine = candidates[0]
     _require_stable_below(optimiser, gain)
