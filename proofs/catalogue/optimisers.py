@@ -26,7 +26,7 @@ from .stated_maps import differences
 z, T, epsilon, beta, rho, gamma = symbols("z T epsilon beta rho gamma")
 DIFFER = "monomials that differ"
 _k = sp.Symbol("k", integer=True)
-M, P, V, NEXT_M, NEXT_P, NEXT_V = (sp.Function(name) for name in ("M", "P", "V", "M'", "P'", "V'"))
+M, P, V, NEXT_M, NEXT_P, NEXT_V = (sp.Function(name) for name in ("M_0", "M_1", "M_2", "M_0'", "M_1'", "M_2'"))
 LOOK, LIFTED = sp.Symbol("z_y", real=True), sp.Symbol("z_+", real=True)
 SEEN = sp.Function("Y")(_k)
 
@@ -248,7 +248,7 @@ CLAIMS = (
             where=(_RESIDUAL,),
         ),
         source=_source("QuadraticModel(.., optimiser=heavy_ball())"),
-        note="z = M(-1)/2 - E, and the minimal polynomial of Q ends the hierarchy as for gradient descent.",
+        note="z = M_0(-1)/2 - E, and the minimal polynomial of Q ends the hierarchy as for gradient descent.",
         checks=(Check("one weight for any k; sums of weights and derived maps", Level.DERIVED, _heavy_ball_closes),),
     ),
     Claim(

@@ -17,6 +17,7 @@ from .piecewise import PiecewiseOptimiser
 from .root_location import COSINE, definite_sign, inside_unit_circle, on_circle
 
 WHERE = "derive_edge()"
+OMEGA = sp.Symbol("omega", real=True)
 INSIDE = sp.Interval.open(-1, 1)
 
 
@@ -63,7 +64,7 @@ class StabilityEdge(Derived):
     def equations(self) -> tuple[Equation, ...]:
         """The edge as a formula in the optimiser's symbols, and the cosine of a pair that comes first."""
         edge = Equation(symbol("T"), self.curvature, tag="edge")
-        return (edge,) if self.is_flip else (edge, Equation(COSINE, self.cosine, tag="cosine"))
+        return (edge,) if self.is_flip else (edge, Equation(sp.cos(OMEGA), self.cosine, tag="cosine"))
 
     def require_flip(self, where: str) -> None:
         """For what rests on a multiplier -1 at the edge.

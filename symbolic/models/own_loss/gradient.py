@@ -146,8 +146,8 @@ class GradientStep(Sectioned):
         for kept, leader in self.ties.items():
             if kept not in self.parameters or leader not in self.parameters or leader in self.ties:
                 raise DomainError.of("GradientDescent()", "ties among the parameters", f"{kept}={leader}", "E.g. z=x.")
-        kept_numbers = [s for row in self.memory[1:] for s in row]
-        clash = [s for s in kept_numbers if s in {*self.parameters, *self.constants}]
+        beside = [s for row in self.memory[1:] for s in row]
+        clash = [s for s in beside if s in {*self.parameters, *self.constants}]
         if clash:
             raise DomainError.of(
                 "GradientDescent()", "names other than the memory's", clash[0], "Rename that parameter or constant."
@@ -191,7 +191,7 @@ class GradientStep(Sectioned):
         return {row[place[kept]]: row[place[leader]] for row in self.memory for kept, leader in self.ties.items()}
 
     @property
-    def state(self) -> tuple[sp.Symbol, ...]:
+    def kept(self) -> tuple[sp.Symbol, ...]:
         """The free parameters, and what is kept of them: the variables of :meth:`step_map`."""
         free = [i for i, p in enumerate(self.parameters) if p not in self.ties]
         return tuple(row[i] for row in self.memory for i in free)
@@ -227,8 +227,8 @@ class GradientStep(Sectioned):
         """
         rule = replaced or self.replaced
         moved = self._moved()
-        components = tuple(rule.replace(moved[p].subs(self.all_ties)) for p in self.state)
-        return PolynomialMap(self.state, components, rule.symbols(self.constants), "gradient step")
+        components = tuple(rule.replace(moved[p].subs(self.all_ties)) for p in self.kept)
+        return PolynomialMap(self.kept, components, rule.symbols(self.constants), "gradient step")
 
     def _moved(self) -> dict[sp.Symbol, sp.Expr]:
         """Every number kept, to its next value."""
@@ -245,17 +245,16 @@ class GradientStep(Sectioned):
 
     def equations(self) -> tuple[Equation, ...]:
         """The gradient step, one equation for each free parameter."""
-        order, own = Order(self.state), frozenset((*self.state, *self.parameters, *self.constants)) - {symbol("eta")}
+        order, own = Order(self.kept), frozenset((*self.kept, *self.parameters, *self.constants)) - {symbol("eta")}
         if self.transcendental:
             moved = self._moved()
             return tuple(
-                Equation(later(p, 1), moved[p].subs(self.all_ties), order=order, tag=p.name, own=own)
-                for p in self.state
+                Equation(later(p, 1), moved[p].subs(self.all_ties), order=order, tag=p.name, own=own) for p in self.kept
             )
         components = self.step_map().components
         return tuple(
             Equation(later(p, 1), self.replaced.restore(c), order=order, tag=p.name, own=own)
-            for p, c in zip(self.state, components, strict=True)
+            for p, c in zip(self.kept, components, strict=True)
         )
 
     def given(self) -> list[Section]:

@@ -104,6 +104,7 @@ def test_a_wrong_closed_map_cannot_leave() -> None:
     model = es.QuadraticModel((1, -epsilon), optimiser=es.optimisers.heavy_ball())
     right = model.one_step()
     wrong = PolynomialMap(right.variables, (right.components[0] + epsilon, *right.components[1:]), right.parameters)
+    assert model.optimiser is not None
     trained = OptimisedQuadratic(model.eigenvalues, model.target, model.theta, model.optimiser)
     trained.prove(right)
     with pytest.raises(ProofError, match="another z'"):
