@@ -357,6 +357,7 @@ CLAIMS = (
             ),
             over=(Range(LENGTH, sp.S.Naturals),),
             where=(
+                Definition(LENGTH, "length of the filter"),
                 Definition(_n, "numerator of the filter, by delay"),
                 Definition(_d, "denominator of the filter, by delay: sum_j d_j u_(t-j) = sum_j n_j g_(t-j)"),
             ),
