@@ -31,6 +31,8 @@ KINDS: dict[str, Callable[[PlanarMap, int, tuple[int, int]], Derived]] = {
 WITH_OPTIMISER: dict[str, Callable[[Optimiser | None, int], Derived]] = {
     "one-step": lambda optimiser, order: _one_step(optimiser),
     "edge": lambda optimiser, order: _edge(optimiser),
+    "limit": lambda optimiser, order: _limit(optimiser, order),
+    "slow-manifold": lambda optimiser, order: _manifold(optimiser, order),
 }
 """What is derived for an optimiser, from it (None is gradient descent) and an order."""
 
@@ -103,6 +105,20 @@ def _edge(optimiser: Optimiser | None) -> Derived:
     from edgestab.symbolic.optimisers.optimiser import gradient_descent
 
     return derive_edge(optimiser or gradient_descent())
+
+
+def _limit(optimiser: Optimiser | None, order: int) -> Derived:
+    from edgestab.symbolic.optimisers.limit import derive_limit
+    from edgestab.symbolic.optimisers.optimiser import gradient_descent
+
+    return derive_limit(optimiser or gradient_descent(), order)
+
+
+def _manifold(optimiser: Optimiser | None, order: int) -> Derived:
+    from edgestab.symbolic.optimisers.manifold import derive_manifold
+    from edgestab.symbolic.optimisers.optimiser import gradient_descent
+
+    return derive_manifold(optimiser or gradient_descent(), order)
 
 
 def _weights(text: str, what: str) -> tuple[int, int]:
