@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: bench browser verify prove test lint types thorough pages clean help
+.PHONY: bench browser report verify prove test lint types thorough pages clean help
 
 help:
 	@echo "make verify    derive, confirm Theorem 1 and Theorem 2, print the table of claims"
+	@echo "make report    the page of all claims in report/, as PDF too where pdflatex is installed"
 	@echo "make prove     compile the Coq proofs (installs Coq when missing), check them, keep the record"
 	@echo "make test      the test suite"
 	@echo "make thorough  the long tests and the long checks"
@@ -24,6 +25,9 @@ $(STAMP): pyproject.toml constraints.txt
 
 verify: $(STAMP)
 	$(BIN)/edgestab verify
+
+report: $(STAMP)
+	$(BIN)/edgestab report -o report --force $(if $(shell command -v pdflatex),--pdf)
 
 prove: $(STAMP)
 	$(BIN)/edgestab prove --install

@@ -12,6 +12,7 @@ import click
 from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import check_writable, force_option, write_output
+from .optimisers import optimiser_options
 from .time_limit import OutOfTime, Progress, time_limit
 from .typesetting import LatexChoice, latex_options, rendered
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from edgestab.symbolic.models.own_loss.derivation import StudyDerivation
     from edgestab.symbolic.models.own_loss.descent import GradientDescent
     from edgestab.symbolic.models.own_loss.hypotheses import Sectioned
+    from edgestab.symbolic.optimisers.optimiser import Optimiser
 
 CODES = {"TRUE": 0, "FALSE": 1, "UNKNOWN": 3}
 GRACE = 60
@@ -57,6 +59,7 @@ class Request:
     order: int
     taylor: int
     explain: bool
+    optimiser: Optimiser | None
     normal_form: bool
     near: bool
 
@@ -79,6 +82,7 @@ class Request:
 @click.option(
     "--taylor", type=int, default=0, metavar="N", help="First expand the loss at the point of --at, to degree N."
 )
+@optimiser_options
 @click.option(
     "--seconds",
     type=click.IntRange(1, 10**6),
@@ -108,6 +112,7 @@ def model(
     small: str | None,
     order: int,
     taylor: int,
+    optimiser: Optimiser | None,
     seconds: int,
     normal_form: bool,
     near: bool,
@@ -148,7 +153,20 @@ def model(
     if compare and form == "latex":
         raise DomainError.of("--compare", "--format text or json", form, "Drop --compare: it has no equations.")
     asked = Request(
-        loss, parameters, step, tie, values, coordinates, at, small, order, taylor, explain, normal_form, near
+        loss,
+        parameters,
+        step,
+        tie,
+        values,
+        coordinates,
+        at,
+        small,
+        order,
+        taylor,
+        explain,
+        optimiser,
+        normal_form,
+        near,
     )
     work, text = Work(), ""
     try:
@@ -181,7 +199,9 @@ def _derive(asked: Request, work: Work) -> Sectioned:
     if asked.normal_form:
         return _reduced(asked, point, loss, region, work)
     work.at("gradient step")
-    model = work.model = GradientDescent(loss, asked.parameters, asked.step, _pairs(asked.tie, "--tie"), region)
+    model = work.model = GradientDescent(
+        loss, asked.parameters, asked.step, _pairs(asked.tie, "--tie"), region, asked.optimiser
+    )
     coordinates = _pairs(asked.coordinates, "--reduce")
     if coordinates and point:
         work.derivation = model.begin_study(coordinates, point, asked.order, asked.small)
@@ -216,6 +236,13 @@ def _reduced(
             "--at with a value for each parameter, and no --reduce or --step",
             asked.at,
             "E.g. --at x=0.",
+        )
+    if asked.optimiser is not None:
+        raise DomainError.of(
+            "--normal-form",
+            "gradient descent",
+            asked.optimiser.name,
+            "In Python, es.models.derive_normal_form takes the map of any optimiser at an isolated minimum.",
         )
     work.at("normal form")
     if region:

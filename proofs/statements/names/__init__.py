@@ -11,6 +11,7 @@ from .entry import Name
 MODULES = (
     "plane",
     "coq",
+    "families",
     "limits",
     "normal_forms",
     "optimisers",
