@@ -20,12 +20,12 @@ from ..statements import FORMAL, POSITIVE, REALS, Definition, O, Range, Reading,
 
 eta, epsilon, theta_1, theta_2 = symbols("eta epsilon theta_1 theta_2")
 T_INF = symbols("T_inf")[0]
-C, S, BETA, KAPPA, RHO = sp.symbols("c_1 S_1 beta_1 kappa_1 rho_1", real=True)
 L_3, L_4, k, x, u, s = sp.symbols("L_3 L_4 k x u s", real=True)
 L_2 = sp.Symbol("L_2", positive=True)
-delta = sp.Symbol("delta_1", real=True)
 WEIGHTS = sp.symbols("x y z w", real=True)
 LOSS = sp.Function("L")
+C, S, BETA, KAPPA, RHO, DELTA = sp.symbols("c_1 S_1 beta_1 kappa_1 rho_1 delta_1", cls=sp.Function)
+ONE, FOUR, MAIN = LOSS(x), LOSS(*WEIGHTS), LOSS(theta_1, theta_2)
 SIZES = sp.Interval(sp.Rational(1, 400), sp.Rational(1, 100))
 DIFFER = "formulas that differ"
 
@@ -39,8 +39,8 @@ def _one_parameter(ctx: CheckContext) -> Outcome:
     ctx.statement.within(L_2, POSITIVE)
     for variable in (L_3, L_4, x):
         ctx.statement.within(variable, REALS)
-    loss = ctx.statement.defined(LOSS(x))
-    stated = ctx.statement.equation(C)
+    loss = ctx.statement.defined(ONE)
+    stated = ctx.statement.equation(C(ONE))
     step = sp.expand(x - 2 / L_2 * sp.diff(loss, x))
     found = derive_normal_form({"x": step}, {"x": 0}, order=3).first_lyapunov_coefficient
     reduced = reduce_at_minimum(loss, (x,), {"x": 0}, order=3).first_lyapunov_coefficient
@@ -56,13 +56,13 @@ def _two_cycle_side(ctx: CheckContext) -> Outcome:
     reading = ctx.statement
     for variable, domain in ((L_2, POSITIVE), (eta, POSITIVE), (k, REALS), (u, REALS), (x, REALS)):
         reading.within(variable, domain)
-    loss = reading.defined(LOSS(x))
+    loss = reading.defined(ONE)
     turned = next(h for h in reading.given() if isinstance(h, sp.Eq))
     stepped = (x - eta * sp.diff(loss, x)).subs(x, u)
     found = reduce_at_minimum(loss, (x,), {"x": 0}, order=3).first_lyapunov_coefficient
     wrong = [
         "the two-cycle" * (turned.args[1] != -u or not _same(turned.args[0], stepped)),
-        "c_1" * (not _same(reading.equation(C), found)),
+        "c_1" * (not _same(reading.equation(C(ONE)), found)),
     ]
     product = reading.part(1)
     left, right = product.args
@@ -70,7 +70,7 @@ def _two_cycle_side(ctx: CheckContext) -> Outcome:
     signed = {v: sp.Symbol(v.name, real=True, nonzero=True) for v in nonzero}
     # c_1 L_2 has no L_2 in it; what is left is given by the two-cycle
     (curvature,) = sp.solve(sp.cancel((stepped + u) / u), L_2)
-    value = sp.expand(((left - right) * L_2).subs(C, found)).subs(L_2, curvature)
+    value = sp.expand(((left - right) * L_2).subs(C(ONE), found)).subs(L_2, curvature)
     positive = sp.factor(sp.expand(value)).subs(signed).is_positive
     wrong.append("the sign" * (not isinstance(product, sp.Gt) or positive is not True))
     bad = [w for w in wrong if w]
@@ -82,10 +82,10 @@ def _reduced(loss: sp.Expr, parameters: tuple[sp.Symbol, ...], at: tuple[sp.Expr
     return reduce_at_minimum(loss, parameters, dict(zip((p.name for p in parameters), at, strict=True)))
 
 
-def _against(reading: Reading, form: MinimumForm, names: Sequence[sp.Symbol]) -> list[str]:
+def _against(reading: Reading, form: MinimumForm, loss: sp.Expr) -> list[str]:
     """Which of the stated numbers are not those of the reduction."""
-    found = {C: form.first_lyapunov_coefficient, S: form.sharpness, BETA: form.beta, KAPPA: form.kappa, RHO: form.rho}
-    return [str(name) for name in names if not _same(reading.equation(name), found[name])]
+    found = {C: form.first_lyapunov_coefficient, S: form.sharpness, BETA: form.beta}
+    return [str(name) for name, value in found.items() if not _same(reading.equation(name(loss)), value)]
 
 
 def naive_numbers(loss: sp.Expr, parameters: Sequence[sp.Symbol], at: Sequence[sp.Expr]) -> tuple[sp.Expr, ...]:
@@ -126,13 +126,13 @@ def _zhu(ctx: CheckContext) -> Outcome:
     ctx.statement.within(s, POSITIVE)
     for variable in WEIGHTS:
         ctx.statement.within(variable, REALS)
-    loss = ctx.statement.defined(LOSS(*WEIGHTS))
+    loss = ctx.statement.defined(FOUR)
     given = ctx.statement.given()
     at = tuple(h.args[1] for h in given)
     if tuple(h.args[0] for h in given) != WEIGHTS or not all(isinstance(h, sp.Eq) for h in given):
         raise ProofError.of("the minimum", "one value for each weight", ctx.statement.given(), "It judges no others.")
     form = _reduced(loss, WEIGHTS, at)
-    wrong = _against(ctx.statement, form, (S, C, BETA)) if form.reduced else ["the point is no minimum"]
+    wrong = _against(ctx.statement, form, FOUR) if form.reduced else ["the point is no minimum"]
     tested = 3
     for value in ctx.pick((sp.Integer(2),), (sp.Rational(1, 2), sp.Integer(3)), (sp.Rational(1, 2), sp.Integer(3))):
         if wrong:
@@ -140,7 +140,7 @@ def _zhu(ctx: CheckContext) -> Outcome:
         point = [e.subs(s, value) for e in at]
         for name, found in zip((S, C, BETA), naive_numbers(loss, WEIGHTS, point), strict=True):
             tested += 1
-            if not _same(ctx.statement.equation(name).subs(s, value), found):
+            if not _same(ctx.statement.equation(name(FOUR)).subs(s, value), found):
                 wrong.append(f"{name} at s = {value}")
     return judge(
         tested,
@@ -157,7 +157,7 @@ def _main_case(ctx: CheckContext) -> Outcome:
     """The reduction of the main case, and its limit series against what the reduction predicts of the end."""
     ctx.statement.within(epsilon, FORMAL)
     root, t = sp.symbols("root t", positive=True)
-    stated_loss = ctx.statement.defined(LOSS(theta_1, theta_2))
+    stated_loss = ctx.statement.defined(MAIN)
     other = [] if _is_main_case(stated_loss) else ["the loss is not that of the main case"]
     loss = stated_loss.subs(epsilon, root**2)
     form = _reduced(loss, (theta_1, theta_2), (root * t, t))
@@ -165,11 +165,11 @@ def _main_case(ctx: CheckContext) -> Outcome:
     wrong = other + [
         str(name)
         for name, found in ((KAPPA, form.kappa), (RHO, form.rho))
-        if not _same(ctx.statement.equation(name).subs(square), found)
+        if not _same(ctx.statement.equation(name(MAIN)).subs(square), found)
     ]
     stated = ctx.statement.equation(T_INF)
     leading, dropped = split_order(stated)
-    formula = leading.subs(KAPPA, ctx.statement.equation(KAPPA))
+    formula = leading.subs(KAPPA(MAIN), ctx.statement.equation(KAPPA(MAIN)))
     predicted = sp.Add(*(sp.diff(formula, epsilon, n).subs(epsilon, 0) * epsilon**n for n in (0, 1)))
     exact = ctx.map.limit_series(2).expression()
     difference = sp.Poly(sp.expand(predicted - exact), epsilon)
@@ -210,11 +210,16 @@ def _measured(loss: sp.Expr, size: sp.Rational) -> float:
 def _end_is_reached(ctx: CheckContext) -> Outcome:
     """Gradient descent on the stated loss at some epsilon against the stated bound."""
     ctx.statement.within(epsilon, SIZES)
-    loss = ctx.statement.defined(LOSS(theta_1, theta_2))
+    loss = ctx.statement.defined(MAIN)
+    named = ctx.statement.unfolded(DELTA(MAIN))
     chosen = [sp.Rational(1, n**2) for n in ctx.pick((10, 20), (10, 15, 20), (10, 12, 15, 17, 20))]
     asked = [e for e in chosen if ctx.statement.interval(epsilon).contains(e) is sp.true]
     errors = {e: _measured(loss, e) for e in asked}
-    missed = [e for e, found in errors.items() if not ctx.statement.holds({epsilon: e, delta: found})]
+    missed = [
+        e
+        for e, found in errors.items()
+        if not ctx.statement.holds({epsilon: e, named.subs(epsilon, e): found, named: found})
+    ]
     missed = missed if _is_main_case(loss) else asked
     worst = max((found / float(e) for e, found in errors.items()), default=float("inf"))
     return judge(
@@ -233,10 +238,10 @@ CLAIMS = (
         id="flip-coefficient-one-parameter",
         title="The first Lyapunov coefficient of gradient descent on a loss of one parameter",
         statement=Statement(
-            conclusion=(eq(C, L_3**2 / L_2**2 - L_4 / (3 * L_2)),),
+            conclusion=(eq(C(ONE), L_3**2 / L_2**2 - L_4 / (3 * L_2)),),
             over=(Range(L_2, POSITIVE), Range(L_3, REALS), Range(L_4, REALS), Range(x, REALS)),
             where=(
-                Definition(LOSS(x), "the loss", L_2 * x**2 / 2 + L_3 * x**3 / 6 + L_4 * x**4 / 24),
+                Definition(ONE, "the loss", L_2 * x**2 / 2 + L_3 * x**3 / 6 + L_4 * x**4 / 24),
                 Definition(L_2, "second derivative of the loss at its minimum 0"),
                 Definition(L_3, "third derivative there"),
                 Definition(L_4, "fourth derivative there"),
@@ -251,11 +256,11 @@ CLAIMS = (
         id="flip-side-of-two-cycle",
         title="The first Lyapunov coefficient says on which side of the edge the two-cycle lies",
         statement=Statement(
-            conclusion=(eq(C, -2 * k / L_2), gt(C * (eta * L_2 - 2), 0)),
+            conclusion=(eq(C(ONE), -2 * k / L_2), gt(C(ONE) * (eta * L_2 - 2), 0)),
             over=(Range(L_2, POSITIVE), Range(eta, POSITIVE), *(Range(v, REALS) for v in (k, u, x))),
             given=(eq(u - eta * (L_2 * u + k * u**3), -u), ne(k, 0), ne(u, 0)),
             where=(
-                Definition(LOSS(x), "the loss", L_2 * x**2 / 2 + k * x**4 / 4),
+                Definition(ONE, "the loss", L_2 * x**2 / 2 + k * x**4 / 4),
                 Definition(x, "the parameter"),
                 Definition(L_2, "second derivative of the loss at its minimum 0"),
                 Definition(k, "coefficient of the quartic"),
@@ -272,17 +277,17 @@ CLAIMS = (
         title="Product of four weights: the numbers that decide its edge of stability",
         statement=Statement(
             conclusion=(
-                eq(S, 2 * (s**2 + s**-2)),
+                eq(S(FOUR), 2 * (s**2 + s**-2)),
                 eq(
-                    C,
+                    C(FOUR),
                     4 * ((1 + 4 * s**4 + s**8) ** 2 - s**4 * (1 + s**4) ** 2) / (s**2 * (1 + s**4) ** 3),
                 ),
-                eq(BETA, 8 * (1 - s**4) ** 2 / (s**2 * (1 + s**4))),
+                eq(BETA(FOUR), 8 * (1 - s**4) ** 2 / (s**2 * (1 + s**4))),
             ),
             over=(Range(s, POSITIVE), *(Range(v, REALS) for v in WEIGHTS)),
             given=tuple(eq(v, e) for v, e in zip(WEIGHTS, (1 / s, s, 1 / s, s), strict=True)),
             where=(
-                Definition(LOSS(*WEIGHTS), "the loss", (1 - sp.Mul(*WEIGHTS)) ** 2 / 2),
+                Definition(FOUR, "the loss", (1 - sp.Mul(*WEIGHTS)) ** 2 / 2),
                 *(Definition(v, "a weight, at the minimum") for v in WEIGHTS),
                 Definition(s, "which minimum it is"),
             ),
@@ -296,13 +301,13 @@ CLAIMS = (
         title="The reduction at a minimum predicts where the main case ends",
         statement=Statement(
             conclusion=(
-                eq(KAPPA, epsilon / (2 * (1 - epsilon) ** 2)),
-                eq(RHO, epsilon / (4 * (1 - epsilon) ** 2)),
-                eq(T_INF, 2 - KAPPA + O(epsilon**2)),
+                eq(KAPPA(MAIN), epsilon / (2 * (1 - epsilon) ** 2)),
+                eq(RHO(MAIN), epsilon / (4 * (1 - epsilon) ** 2)),
+                eq(T_INF, 2 - KAPPA(MAIN) + O(epsilon**2)),
             ),
             over=(Range(epsilon, FORMAL),),
             where=(
-                Definition(LOSS(theta_1, theta_2), "the loss", (theta_1**2 - epsilon * theta_2**2) ** 2 / 8),
+                Definition(MAIN, "the loss", (theta_1**2 - epsilon * theta_2**2) ** 2 / 8),
                 Definition(theta_1, "parameter, at the minima sqrt(epsilon) theta_2"),
                 Definition(theta_2, "parameter"),
                 Definition(T_INF, "the limit of T along orbits that have relaxed, as a series in epsilon"),
@@ -317,14 +322,14 @@ CLAIMS = (
         id="minimum-form-measured",
         title="The reduction at a minimum predicts the final sharpness to relative order epsilon",
         statement=Statement(
-            conclusion=(lt(delta, epsilon / 3),),
+            conclusion=(lt(DELTA(MAIN), epsilon / 3),),
             over=(Range(epsilon, SIZES),),
             where=(
-                Definition(LOSS(theta_1, theta_2), "the loss", (theta_1**2 - epsilon * theta_2**2) ** 2 / 8),
+                Definition(MAIN, "the loss", (theta_1**2 - epsilon * theta_2**2) ** 2 / 8),
                 Definition(theta_1, "parameter, 1 at the minimum that is taken"),
                 Definition(theta_2, "parameter, 1/sqrt(epsilon) there"),
                 Definition(
-                    delta,
+                    DELTA(MAIN),
                     "relative error of the predicted depth of the final sharpness below 2/eta, for gradient descent "
                     "from a start on the slow manifold, at the step size of the edge",
                 ),
