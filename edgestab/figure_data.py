@@ -167,4 +167,4 @@ def network(hidden: str, step_size: float, steps: int, seed: int) -> Any:
     except ValueError:
         raise DomainError.of("--hidden", "integers separated by commas", hidden, "Write --hidden 40,40.") from None
     net = TanhNetwork(*chebyshev_data(5, 20), widths)
-    return train_network(net, net.initial(seed), step_size, steps, measure_every=1, hessian_every=10)
+    return train_network(net, net.initial(seed), step_size, steps, measure_every=1, hessian_every=20)

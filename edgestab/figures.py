@@ -149,7 +149,7 @@ _ALL = (
         "basin",
         "Where starts end: the proved trapping region on the simulated basin",
         "basin",
-        (Panel("orbits.plot_basin", 3.0, ("basin", "barriers", "start")),),
+        (Panel("orbits.plot_basin", 3.7, ("basin", "barriers", "start")),),
         {
             "epsilon": _rational("1/8", EPSILON),
             "grid": Option("int", 160, "Rows of the grid of starts."),
@@ -162,7 +162,7 @@ _ALL = (
         (Panel("initialisation.plot_theorem_2_ratio", 2.6),),
         {
             **_size(32, 64),
-            "samples": Option("int", 1000, "Independent samples at each size."),
+            "samples": Option("int", 2000, "Independent samples at each size."),
             "seed": SEED,
         },
     ),
@@ -233,9 +233,9 @@ _ALL = (
         "network",
         (Panel("networks.plot_eigenvalues", 2.3), Panel("networks.plot_network_loss", 1.4)),
         {
-            "hidden": Option("text", "30,30", "Widths of the hidden layers."),
-            "step_size": Option("float", 0.2, "Step size eta on |z|^2 / (2 N)."),
-            "steps": Option("int", 800, STEPS),
+            "hidden": Option("text", "40,40", "Widths of the hidden layers."),
+            "step_size": Option("float", 0.18, "Step size eta on |z|^2 / (2 N)."),
+            "steps": Option("int", 600, STEPS),
             "seed": SEED,
         },
     ),
