@@ -142,7 +142,7 @@ _ALL = (
         (Panel("orbits.plot_limit_series", 2.7),),
         {
             "order": Option("int", 16, "Terms of the limit series, 9..60."),
-            "points": Option("int", 35, "Values of epsilon, from 1/100 in steps of 1/100."),
+            "grid": Option("int", 35, "Values of epsilon, from 1/100 in steps of 1/100."),
         },
     ),
     Figure(
@@ -234,7 +234,7 @@ _ALL = (
         (Panel("networks.plot_eigenvalues", 2.3), Panel("networks.plot_network_loss", 1.4)),
         {
             "hidden": Option("text", "40,40", "Widths of the hidden layers."),
-            "step_size": Option("float", 0.18, "Step size eta on |z|^2 / (2 N)."),
+            "eta": Option("float", 0.18, "Step size eta on |z|^2 / (2 N)."),
             "steps": Option("int", 600, STEPS),
             "seed": SEED,
         },
