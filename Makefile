@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 .PHONY: bench verify prove test lint types thorough pages clean help
 
 help:
-	@echo "make verify    derive, confirm Theorem 1 and Theorem 2, print the table of claims"
+	@echo "make verify    derive, confirm Theorem 1 and Theorem 2, print what fails, and a summary by level"
 	@echo "make prove     compile the Coq proofs (installs Coq when missing), check them, keep the record"
 	@echo "make test      the test suite"
 	@echo "make thorough  the long tests and the long checks"
@@ -32,7 +32,7 @@ test: $(STAMP)
 
 thorough: $(STAMP)
 	$(BIN)/edgestab verify --effort thorough
-	$(BIN)/python -m pytest -q -m 'thorough or not thorough'
+	$(BIN)/python -m pytest -q -m 'thorough or not thorough' --mpl
 
 # heyoka is only compared with: where it cannot be had its ratio is skipped, with the reason
 bench: $(STAMP)

@@ -8,7 +8,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "list": ("edgestab list", "edgestab list --json claims.json"),
     "show": ("edgestab show theorem-1", "edgestab show theorem-1 --format latex --document"),
     "verify": ("edgestab verify", "edgestab verify theorem-1 --effort quick --all --domains"),
-    "prove": ("edgestab prove --install", "edgestab prove --check all --jobs 4"),
+    "prove": ("edgestab prove --install", "edgestab prove --check full --jobs 4"),
     "derive": ("edgestab derive two-step --order 4", "edgestab derive limit-law --order 2 --format latex"),
     "model": ("edgestab model --example zhu", 'edgestab model --loss "(1 - x*y)^2/2" --parameters x,y --order 3'),
     "simulate": (

@@ -53,8 +53,8 @@ EDGE_LINE: dict[str, Any] = {"color": "0.25", "linestyle": ":", "linewidth": 1.2
 STABLE, UNSTABLE = "-", ":"
 """How a curve of fixed points is drawn."""
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#7b2d8b", "#b8860b")
-"""Blue, vermilion, green, purple, ochre: told apart with any colour vision (a test simulates it)."""
+COLOURS = ("#1f5fa8", "#c1440e", "#44aa99", "#882255", "#e69f00")
+"""Blue, vermilion, teal, wine, orange: told apart with any colour vision (a test simulates it)."""
 
 
 @contextmanager
