@@ -51,18 +51,25 @@ def _command(figure: Figure) -> click.Command:
             _save(drawing, path, quiet=json_path == "-")
 
     run.__doc__ = f"{figure.title}."
-    for name, option in reversed(figure.options.items()):
-        run = _option(name, option)(run)
-    run = click.option(
+    command: Any = run
+    for name, option in reversed(list(figure.options.items())):
+        command = _option(name, option)(command)
+    command = click.option(
         "--inches", "width", type=float, metavar="W", help="Width [default: 3.4, one column]; text stays at 8 points."
-    )(run)
-    run = click.option(
+    )(command)
+    command = click.option(
         "-o",
         "--output",
         metavar="FILE",
         help=f"svg, pdf or png; - is stdout, as svg [default: {figure.name}.svg, or none with --json].",
-    )(json_option(force_option(run)))
-    return click.command(figure.name)(run)
+    )(json_option(force_option(command)))
+    return _named(figure.name, command)
+
+
+def _named(name: str, function: Any) -> click.Command:
+    """A function as a command of a name."""
+    command: click.Command = click.command(name)(function)
+    return command
 
 
 def _save(drawing: Any, path: str, quiet: bool) -> None:

@@ -70,7 +70,8 @@ def draw_eigenvalues(ax: Axes, steps: Array, scaled: Array, legend: str = "lower
     ax.set_xlabel("gradient step")
     if np.nanmax(scaled[:, 0], initial=0.0) > DIVERGING:
         ax.set_yscale("log")
-    ax.legend(loc=legend if ax.get_yscale() == "linear" else "upper left", ncols=2)
+    place: Any = legend if ax.get_yscale() == "linear" else "upper left"
+    ax.legend(loc=place, ncols=2)
     return ax
 
 

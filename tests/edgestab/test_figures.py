@@ -160,7 +160,8 @@ def test_the_data_are_those_of_the_result() -> None:
 
 def test_the_landscape_is_that_of_the_loss() -> None:
     land = small("landscape")[0]
-    e, a, b = float(land.epsilon), *land.descents[0][0]
+    e: float = float(land.epsilon)
+    a, b = (float(v) for v in land.descents[0][0])
     for step in range(5):
         assert land.descents[0][step] == pytest.approx((a, b), abs=1e-12)
         z = (a * a - e * b * b) / 2  # a' = a (1 - z), b' = b (1 + e z), by hand
