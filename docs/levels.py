@@ -1,8 +1,8 @@
 """The tables of what is shown at which level: ``docs/levels.md`` and a table in the README, from a run of the checks.
 
-Run ``python docs/levels.py`` after adding or changing claims: it judges all of them at effort quick (a minute or two) and
-keeps what came out in ``docs/levels.json``, with a digest of each statement. A test fails while that differs from the
-catalogue, or the tables from it.
+Run ``python docs/levels.py`` after adding or changing claims: it judges all of them at effort quick (a minute or two)
+and keeps what came out in ``docs/levels.json``, with a digest of each statement. A test fails while that differs from
+the catalogue, or the tables from it.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ def page(record: dict[str, dict[str, str]]) -> str:
     lines = [
         "# What is shown, and at which level",
         "",
-        "Made by `python docs/levels.py` from a run of the checks at effort quick. `edgestab show CLAIM` prints a statement with "
-        "its definitions, and what was found; [claims.md](claims.md) says what the levels mean.",
+        "Made by `python docs/levels.py` from a run of the checks at effort quick. `edgestab show CLAIM` prints a "
+        "statement with its definitions, and what was found; [claims.md](claims.md) says what the levels mean.",
     ]
     for level, how in MEANING.items():
         here = [i for i, row in record.items() if row["level"] == level]

@@ -68,7 +68,8 @@ def _command(figure: Figure) -> click.Command:
 
 def _named(name: str, function: Any) -> click.Command:
     """A function as a command of a name."""
-    command: click.Command = click.command(name)(function)
+    decorate: Any = click.command(name)
+    command: click.Command = decorate(function)
     return command
 
 
@@ -77,7 +78,7 @@ def _save(drawing: Any, path: str, quiet: bool) -> None:
     from edgestab.numeric.runs.figure_style import save_figure
 
     if path == "-":
-        save_figure(drawing, click.get_binary_stream("stdout"), "svg")
+        save_figure(drawing, sys.stdout.buffer, "svg")
         return
     save_figure(drawing, path)
     if not quiet and sys.stderr.isatty():

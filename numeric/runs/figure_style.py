@@ -66,6 +66,23 @@ def styled_axes(ax: Axes | None, size: tuple[float, float], style: Any = STYLE) 
         yield plt.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
 
 
+def visible_moves(path: Any, least: float) -> Any:
+    """A path thinned to the points at which it visibly moved, so that an orbit at rest is not drawn a thousand times.
+
+    Args:
+        path: points in order, shape ``(n, 2)``.
+        least: points nearer than this to the last one kept are dropped.
+
+    Returns:
+        The points kept, the first and the last among them.
+    """
+    kept = [0]
+    for k in range(1, len(path)):
+        if max(abs(path[k] - path[kept[-1]])) >= least:
+            kept.append(k)
+    return path[kept if kept[-1] == len(path) - 1 else [*kept, len(path) - 1]]
+
+
 def in_style(draw: Callable[P, R]) -> Callable[P, R]:
     """A function that draws, in the style, whether or not it makes its own axes."""
 

@@ -150,7 +150,9 @@ def test_the_edge_is_dotted_and_the_unstable_minima_are_too() -> None:
 def test_the_data_are_those_of_the_result() -> None:
     land, drawing = small("landscape")
     lines = {line["label"]: line for line in drawn_data(drawing)["panels"][0]["lines"]}
-    assert np.array_equal(lines["gradient descent"]["x"], land.descents[0][:, 0])
+    drawn = np.stack([lines["gradient descent"]["x"], lines["gradient descent"]["y"]], axis=1)
+    assert {tuple(p) for p in drawn} <= {tuple(p) for p in land.descents[0]}
+    assert np.array_equal(drawn[[0, 1, -1]], land.descents[0][[0, 1, -1]])  # points at rest are drawn once
     (split, drawing) = small("split")
     lines = {line["label"]: line for line in drawn_data(drawing)["panels"][1]["lines"]}
     assert np.array_equal(lines["non-linear"]["y"], split.nonlinear)
@@ -290,3 +292,16 @@ def test_the_picture_of_the_landscape() -> Any:
 @picture("split")
 def test_the_picture_of_the_split() -> Any:
     return draw_figure("split")
+
+
+def test_the_page_lists_every_figure_with_its_functions() -> None:
+    text = (ROOT / "docs" / "figures.md").read_text(encoding="utf-8")
+    for figure in FIGURES.values():
+        functions = ", ".join(f"`es.{panel.function}`" for panel in figure.panels)
+        assert f"| `{figure.name}` | {figure.title} | {functions} |" in text
+
+
+def test_the_pictures_of_the_readme_are_small() -> None:
+    for path in (ROOT / "docs" / "images").iterdir():
+        assert path.stat().st_size < 150_000
+        assert path.stem in FIGURES

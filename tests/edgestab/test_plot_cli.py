@@ -97,3 +97,9 @@ def test_commands_with_plot_reach_the_edge_with_their_defaults() -> None:
     options: dict[str | None, Any] = {p.name: p.default for p in network.params}
     trained = train(options["hidden"], options["step_size"], 300, options["seed"])
     assert trained.crossings > 1
+
+
+def test_a_figure_to_stdout_is_svg_alone(edgestab: Run) -> None:
+    ran = edgestab("plot", "orbit", "--steps", "9", "-o", "-")
+    assert ran.out.lstrip().startswith("<?xml")
+    assert ran.out.rstrip().endswith("</svg>")
