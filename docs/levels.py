@@ -67,7 +67,7 @@ def readme_table(record: dict[str, dict[str, str]]) -> str:
     wrong = [i for i, row in record.items() if row["verdict"] != "TRUE"]
     summary = f"All {len(record)} claims are TRUE" if not wrong else f"Not TRUE: {', '.join(wrong)}"
     return "\n".join(
-        [*lines, "", f"{summary}; [levels.md](docs/levels.md) has every one, with its statement in words.", ""]
+        [*lines, "", f"{summary}; [levels.md](docs/levels.md) has every one, with its title and source.", ""]
     )
 
 

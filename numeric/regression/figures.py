@@ -198,7 +198,7 @@ def plot_convergence(table: ConvergenceTable, shape: int = 0, *, ax: Axes | None
     Example:
         >>> grid = es.regression.ConvergenceGrid(shapes=((3, 6),), sigma_z=(0.5, 1.0), starts=(0.5,), samples=2)
         >>> es.regression.plot_convergence(es.regression.run_convergence_grid(grid)).get_title(loc="left")
-        'D = 3, P = 6'
+        'D = 3, P = 6; dashed: flow'
     """
     import matplotlib as mpl
 
@@ -225,7 +225,7 @@ def plot_convergence(table: ConvergenceTable, shape: int = 0, *, ax: Axes | None
     ax.set_xlabel(r"residual scale $\sigma_z$")
     ax.set_ylabel(r"$\eta\,\lambda_{\max}$ at convergence")
     outputs, parameters = grid.shapes[shape]
-    ax.set_title(f"D = {outputs}, P = {parameters}", loc="left")
+    ax.set_title(f"D = {outputs}, P = {parameters}" + ("; dashed: flow" if grid.flow else ""), loc="left")
     ax.legend(loc="lower right", title=r"$\eta\,\lambda_{\max}(0)$")
     return ax
 
