@@ -1,8 +1,9 @@
 """The tables of what is shown at which level: ``docs/levels.md`` and a table in the README, from a run of the checks.
 
-Run ``python docs/levels.py`` after adding or changing claims: it judges all of them at effort quick (a minute or two)
-and keeps what came out in ``docs/levels.json``, with a digest of each statement. A test fails while that differs from
-the catalogue, or the tables from it.
+Run ``python docs/levels.py`` after adding or changing claims: it judges those whose statements are new or changed, and
+what they use, at effort quick (all of them with ``--all``: a minute or two), and keeps what came out in
+``docs/levels.json``, with a digest of each statement. A test fails while that differs from the catalogue, or the tables
+from it.
 """
 
 from __future__ import annotations
@@ -44,11 +45,18 @@ def digest(claim: Any) -> str:
     return hashlib.sha256(json.dumps(record, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def judge() -> dict[str, dict[str, str]]:
-    """Verdict and level of every claim by the checks of effort quick, with the digest of its statement."""
+def judge(*ids: str) -> dict[str, dict[str, str]]:
+    """Verdict and level of claims and all they use, by the checks of effort quick, with the digests of the statements.
+
+    Args:
+        *ids: of the claims; none: all.
+
+    Returns:
+        By id, in alphabetical order.
+    """
     from edgestab.proofs.verify import verify
 
-    report, claims = verify(effort="quick"), catalogue()
+    report, claims = verify(*ids, effort="quick"), catalogue()
     return {
         r.claim.id: {"verdict": r.verdict.value, "level": r.level.name, "digest": digest(claims[r.claim.id])}
         for r in sorted(report.results, key=lambda r: r.claim.id)
@@ -117,20 +125,23 @@ def stale() -> list[str]:
 
 
 def main() -> None:
-    """Judge every claim, and write the record and the tables."""
+    """Judge what changed, and write the record and the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--check", action="store_true", help="judge and write nothing; exit 1 where a table is out of date"
     )
-    parser.add_argument("--tables", action="store_true", help="write the tables from the record as it is")
+    parser.add_argument("--all", action="store_true", help="judge every claim, not only those that are new or changed")
     options = parser.parse_args()
     if options.check:
         wrong = stale()
         print("\n".join(wrong) or "up to date")
         raise SystemExit(bool(wrong))
-    if not options.tables:
-        RECORD.write_text(json.dumps(judge(), indent=1) + "\n", encoding="utf-8")
-    record = json.loads(RECORD.read_text(encoding="utf-8"))
+    known = {} if options.all or not RECORD.exists() else json.loads(RECORD.read_text(encoding="utf-8"))
+    claims = catalogue()
+    changed = [i for i, claim in claims.items() if known.get(i, {}).get("digest") != digest(claim)]
+    record = {**known, **(judge(*changed) if changed else {})}
+    record = {i: record[i] for i in sorted(claims)}
+    RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(page(record), encoding="utf-8")
     README.write_text(with_table(README.read_text(encoding="utf-8"), readme_table(record)), encoding="utf-8")
 

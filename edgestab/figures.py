@@ -300,12 +300,11 @@ def draw_figure(name: str, result: Any = None, *, width: float | None = None, **
     Raises:
         DomainError: the figure or an option is unknown, or a value is out of range.
     """
-    import matplotlib as mpl
-    import matplotlib.pyplot as plt
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure as Drawing
 
     from .numeric.runs.figure_style import COLUMN, STYLE
 
-    mpl.use("Agg")
     figure = get_figure(name)
     wide = COLUMN if width is None else width
     if not 2 <= wide <= 20:
@@ -313,8 +312,8 @@ def draw_figure(name: str, result: Any = None, *, width: float | None = None, **
     found = figure_result(name, **options) if result is None else result
     heights = [panel.height for panel in figure.panels]
     with ExitStack() as stack:
-        stack.enter_context(plt.rc_context(STYLE))
-        drawing = plt.figure(figsize=(wide, sum(heights) * wide / COLUMN), layout="constrained")
+        stack.enter_context(rc_context(STYLE))
+        drawing = Drawing(figsize=(wide, sum(heights) * wide / COLUMN), layout="constrained")
         axes = drawing.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
         for panel, ax in zip(figure.panels, axes, strict=True):
             room, function = panel.function.split(".")
