@@ -9,10 +9,13 @@ from .certificates.theorem_1 import build_certificate as build_certificate
 from .claims import Check as Check
 from .claims import Claim as Claim
 from .claims import Evidence as Evidence
+from .claims import Finding as Finding
 from .claims import Level as Level
 from .claims import Outcome as Outcome
 from .claims import Source as Source
 from .claims import Verdict as Verdict
+from .explore.page import build_explorer as build_explorer
+from .report.files import write_report as write_report
 from .statements.statement import Range as Range
 from .statements.statement import Statement as Statement
 from .verify import Report as Report

@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "list": "claims:list_claims",
     "show": "claims:show",
     "verify": "verify:verify",
+    "report": "report:report",
     "prove": "prove:prove",
     "derive": "derive:derive",
     "model": "model:model",
@@ -37,6 +38,7 @@ COMMANDS: dict[str, str] = {
     "network": "network:network",
     "plot": "plot:plot",
     "completion": "completion:completion",
+    "explore": "explore:explore",
 }
 
 #: The first line of each command's help, here so that ``--help`` need not load the command.
@@ -44,6 +46,7 @@ SUMMARIES: dict[str, str] = {
     "list": "List the claims: level aimed at, title, source.",
     "show": "Show one claim: statement, assumptions, source, what it uses.",
     "verify": "Judge claims and all they rest on; exit 0 all TRUE, 1 any FALSE, 3 any UNKNOWN.",
+    "report": "Write one page on all claims: what holds, how well, and why; HTML, data, PDF.",
     "prove": "Run Coq on the development and keep the record; exit 0 proved, 1 not.",
     "derive": "Derive a map, recurrence or curve, exactly, to any order.",
     "basin": "Where starts end in simulation, against the proved trapping region.",
@@ -60,6 +63,7 @@ SUMMARIES: dict[str, str] = {
     "completion": "Print the script that makes bash, zsh or fish complete commands, options and claims.",
     "plot": "Draw a figure by its name: landscape, plane, limit, basin, phase, ..",
     "sweep": "Run millions of orbits over a grid of starts; phase diagrams.",
+    "explore": "Write one HTML file in which the model runs live, with the exact predictions drawn over it.",
 }
 
 

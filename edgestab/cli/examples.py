@@ -41,6 +41,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "network": ("edgestab network --plot network.pdf", "edgestab network --hidden 20,20 --eta 0.3 --steps 300"),
     "plot": ("edgestab plot --list", "edgestab plot plane -o plane.pdf", "edgestab plot limit --json -"),
+    "report": ("edgestab report -o report", "edgestab report -o report --from verify.json --pdf"),
+    "explore": (
+        "edgestab explore -o explore.html",
+        "edgestab explore -o small.html --epsilon 1/100 --z -0.35 --T 1.5 --steps 10000",
+    ),
     "completion": ('eval "$(edgestab completion bash)"', "edgestab completion fish"),
 }
 """By command, with its group's name before it; each parses as it stands."""
@@ -49,7 +54,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Derive, exactly": ("derive", "model", "limit", "theorem-2", "codegen"),
     "Compute": ("simulate", "sweep", "basin", "ensemble", "dynamics", "network"),
     "Judge": ("verify", "list", "show", "prove", "certificate", "check-certificate"),
-    "Look": ("plot",),
+    "Look": ("plot", "report", "explore"),
     "Set up": ("completion",),
 }
 """Every command in one group."""

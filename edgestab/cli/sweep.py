@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgestab.symbolic.algebra.errors import DomainError
+
 from .common import (
     check_writable,
     console,
@@ -19,9 +21,11 @@ from .common import (
     run_record,
     write_json,
 )
+from .optimisers import optimiser_options
 
 if TYPE_CHECKING:
     from edgestab.numeric.sweeps.result import SweepResult
+    from edgestab.symbolic.optimisers.optimiser import Optimiser
 
 _AXIS = "AXIS"
 
@@ -46,6 +50,7 @@ _AXIS = "AXIS"
 @click.option("--plot", "plot_path", metavar="FILE", help="Phase diagram (png, pdf or svg) of the two axes that vary.")
 @click.option("--x", "x", metavar="NAME", help="Axis drawn horizontally.")
 @click.option("--y", "y", metavar="NAME", help="Axis drawn vertically.")
+@optimiser_options
 @json_option
 @force_option
 def sweep(
@@ -66,6 +71,7 @@ def sweep(
     plot_path: str | None,
     x: str | None,
     y: str | None,
+    optimiser: Optimiser | None,
     json_path: str | None,
     force: bool,
 ) -> None:
@@ -75,6 +81,13 @@ def sweep(
     START:STOP:COUNT:log (1e-4:0.1:200:log). The orbits that converge are split into those that relaxed onto the slow
     manifold and those that froze before.
     """
+    if optimiser is not None and optimiser.name != "gradient-descent":
+        raise DomainError.of(
+            "sweep",
+            "gradient descent",
+            optimiser.name,
+            "Its regions rest on the slow manifold in (z, T); use simulate, or es.codegen.lane_kernel of the model.",
+        )
     for path in (json_path, plot_path):
         check_writable(path, force)
     from edgestab.numeric.sweeps.grid import make_sweep_grid

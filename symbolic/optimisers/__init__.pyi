@@ -1,5 +1,9 @@
 from .edge import StabilityEdge as StabilityEdge
 from .edge import derive_edge as derive_edge
+from .limit import OptimiserLimit as OptimiserLimit
+from .limit import derive_limit as derive_limit
+from .manifold import OptimiserManifold as OptimiserManifold
+from .manifold import derive_manifold as derive_manifold
 from .optimiser import Optimiser as Optimiser
 from .optimiser import averaged_gradient as averaged_gradient
 from .optimiser import gradient_descent as gradient_descent
