@@ -301,6 +301,7 @@ def draw_figure(name: str, result: Any = None, *, width: float | None = None, **
         DomainError: the figure or an option is unknown, or a value is out of range.
     """
     from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Drawing
 
     from .numeric.runs.figure_style import COLUMN, STYLE
@@ -314,6 +315,7 @@ def draw_figure(name: str, result: Any = None, *, width: float | None = None, **
     with ExitStack() as stack:
         stack.enter_context(rc_context(STYLE))
         drawing = Drawing(figsize=(wide, sum(heights) * wide / COLUMN), layout="constrained")
+        FigureCanvasAgg(drawing)  # can be drawn, and is no figure of pyplot's that somebody has to close
         axes = drawing.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
         for panel, ax in zip(figure.panels, axes, strict=True):
             room, function = panel.function.split(".")
