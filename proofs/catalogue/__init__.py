@@ -21,6 +21,8 @@ MODULES: tuple[str, ...] = (
     "optimiser_limits",
     "products",
     "own_models",
+    "scalar_families",
+    "product_losses",
     "optimisers",
     "optimiser_edges",
     "self_stabilisation",
