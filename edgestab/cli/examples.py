@@ -11,6 +11,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "prove": ("edgestab prove --install", "edgestab prove --check full --jobs 4"),
     "derive": ("edgestab derive two-step --order 4", "edgestab derive limit-law --order 2 --format latex"),
     "model": ("edgestab model --example zhu", 'edgestab model --loss "(1 - x*y)^2/2" --parameters x,y --order 3'),
+    "family": ("edgestab family cubic", "edgestab family log-cosh --plot log-cosh.pdf"),
     "simulate": (
         "edgestab simulate --epsilon 0.02 --z -1/4 --T 1.8 --digits 50",
         "edgestab simulate --epsilon 1/10 --z 0.01 --T 2.1 --plot orbit.pdf",
@@ -51,7 +52,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 """By command, with its group's name before it; each parses as it stands."""
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Derive, exactly": ("derive", "model", "limit", "theorem-2", "codegen"),
+    "Derive, exactly": ("derive", "model", "family", "limit", "theorem-2", "codegen"),
     "Compute": ("simulate", "sweep", "basin", "ensemble", "dynamics", "network"),
     "Judge": ("verify", "list", "show", "prove", "certificate", "check-certificate"),
     "Look": ("plot", "report", "explore"),
