@@ -25,6 +25,8 @@ TAKES = {
     "sam": "rho",
     "weight-decay": "gamma",
     FILTER: "",
+    "normalised-descent": "",
+    "root-loss-descent": "",
 }
 """Optimisers by name, and the option that each takes; that names and factories agree is tested."""
 
@@ -80,6 +82,7 @@ def read_optimiser(name: str | None, filter_text: str | None, values: dict[str, 
         DomainError: an option does not belong to the optimiser, or its value is out of range.
     """
     from edgestab.symbolic.optimisers.optimiser import NAMED, gradient_filter
+    from edgestab.symbolic.optimisers.piecewise import PIECEWISE
 
     given = {key: value for key, value in values.items() if value is not None}
     name = FILTER if name is None and filter_text is not None else name
@@ -96,4 +99,6 @@ def read_optimiser(name: str | None, filter_text: str | None, values: dict[str, 
     if filter_text is not None:
         top, colon, bottom = filter_text.partition(":")
         return gradient_filter(*(side.split(",") for side in ([top, bottom] if colon else [top])))
+    if name in PIECEWISE:
+        raise PIECEWISE[name]().refuse(f"--optimiser {name}")
     return NAMED[name](*given.values())

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 import mpmath
 import sympy as sp
@@ -165,7 +166,8 @@ def _family(ctx: CheckContext, letter: str, optimiser: Optimiser, largest: sp.In
     derived = derived_edge(optimiser)
     counts.append((1, int(sp.simplify(slack.subs(h, derived)) != 0)))
     for part in reading.parts()[1:]:
-        arguments = part.args[0].args[0].args if isinstance(part, Iff) else ()
+        left = part.args[0] if isinstance(part, Iff) else part
+        arguments: tuple[Any, ...] = left.args[0].args if left.args else ()
         if len(arguments) != 2 or arguments[1] not in domain:
             raise refuse("a value of the parameter in its range", part)
         value = {parameter: arguments[1]}
@@ -355,6 +357,7 @@ CLAIMS = (
             ),
             over=(Range(LENGTH, sp.S.Naturals),),
             where=(
+                Definition(LENGTH, "length of the filter"),
                 Definition(_n, "numerator of the filter, by delay"),
                 Definition(_d, "denominator of the filter, by delay: sum_j d_j u_(t-j) = sum_j n_j g_(t-j)"),
             ),

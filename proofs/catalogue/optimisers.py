@@ -26,7 +26,7 @@ from .stated_maps import differences
 z, T, epsilon, beta, rho, gamma = symbols("z T epsilon beta rho gamma")
 DIFFER = "monomials that differ"
 _k = sp.Symbol("k", integer=True)
-M, P, V, NEXT_M, NEXT_P, NEXT_V = (sp.Function(name) for name in ("M", "P", "V", "M'", "P'", "V'"))
+M, P, V, NEXT_M, NEXT_P, NEXT_V = (sp.Function(name) for name in ("M_0", "M_1", "M_2", "M_0'", "M_1'", "M_2'"))
 LOOK, LIFTED = sp.Symbol("z_y", real=True), sp.Symbol("z_+", real=True)
 SEEN = sp.Function("Y")(_k)
 
@@ -227,7 +227,7 @@ def _returns(ctx: CheckContext) -> Outcome:
 _NEXT_VELOCITY = beta**2 * V(_k) - 2 * beta * z * P(_k + 1) + z**2 * M(_k + 2)
 _NEXT_LOOKING = beta**2 * V(_k) - 2 * beta * LOOK * (P(_k + 1) + beta * V(_k + 1)) + LOOK**2 * sp.Function("Y")(_k + 2)
 _RESIDUAL = Definition(z, "the residual at the weights, times the step size")
-_PAIR = sp.Function("Y")(_k + 1)
+_ORDER = Definition(_k, "power of Q in a moment, less 2")
 
 
 def _source(locator: str) -> Source:
@@ -245,10 +245,10 @@ CLAIMS = (
                 eq(NEXT_M(_k), _NEXT_VELOCITY + 2 * (beta * P(_k) - z * M(_k + 1)) + M(_k)),
             ),
             over=(Range(beta, REALS), Range(_k, INTEGERS)),
-            where=(_RESIDUAL,),
+            where=(_RESIDUAL, _ORDER),
         ),
         source=_source("QuadraticModel(.., optimiser=heavy_ball())"),
-        note="z = M(-1)/2 - E, and the minimal polynomial of Q ends the hierarchy as for gradient descent.",
+        note="z = M_0(-1)/2 - E, and the minimal polynomial of Q ends the hierarchy as for gradient descent.",
         checks=(Check("one weight for any k; sums of weights and derived maps", Level.DERIVED, _heavy_ball_closes),),
     ),
     Claim(
@@ -263,6 +263,7 @@ CLAIMS = (
             over=(Range(beta, REALS), Range(_k, INTEGERS)),
             where=(
                 _RESIDUAL,
+                _ORDER,
                 Definition(SEEN, "the moment of the points ahead", M(_k) + 2 * beta * P(_k) + beta**2 * V(_k)),
                 Definition(LOOK, "the residual there", z + beta * P(-1) + beta**2 * V(-1) / 2),
             ),
@@ -285,6 +286,7 @@ CLAIMS = (
             over=(Range(rho, REALS), Range(_k, INTEGERS)),
             where=(
                 _RESIDUAL,
+                _ORDER,
                 Definition(LIFTED, "the residual after the ascent", z + rho * z * M(0) + rho**2 * z**2 * M(1) / 2),
             ),
         ),
@@ -297,7 +299,7 @@ CLAIMS = (
         statement=Statement(
             conclusion=(eq(NEXT_M(_k), (1 - gamma) ** 2 * M(_k) - 2 * (1 - gamma) * z * M(_k + 1) + z**2 * M(_k + 2)),),
             over=(Range(gamma, REALS), Range(_k, INTEGERS)),
-            where=(_RESIDUAL,),
+            where=(_RESIDUAL, _ORDER),
         ),
         source=_source("QuadraticModel(.., optimiser=weight_decay())"),
         checks=(Check("one weight for any k; sums of weights and derived maps", Level.DERIVED, _decay_closes),),
@@ -317,6 +319,10 @@ CLAIMS = (
             ),
             over=(Range(WHICH, FAMILIES), *(Range(v, REALS) for v in (PARAMETER, z, T, epsilon))),
             given=(eq(PARAMETER, 0),),
+            where=(
+                Definition(WHICH, "a family of optimisers"),
+                Definition(PARAMETER, "its parameter: beta, rho or gamma"),
+            ),
         ),
         source=_source("beta = 0, rho = 0, gamma = 0"),
         uses=("one-step-map",),

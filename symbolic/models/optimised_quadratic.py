@@ -6,7 +6,6 @@ kept and as many powers as Q has distinct eigenvalues; the residual stands for t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations_with_replacement
@@ -25,6 +24,7 @@ from ..latex.printer import Order
 from ..optimisers.optimiser import Optimiser
 from ..planar.maps import PolynomialMap
 from ..planar.planar_map import Origin
+from .memory import filtered_step, memory_symbols
 
 WHERE = "QuadraticModel(optimiser=)"
 Pair = tuple[int, int]
@@ -43,54 +43,6 @@ class OptimisedMap(PolynomialMap):
     def explain(self) -> DerivationLog:
         """From the loss to the closed map, checked; as given where no model is known."""
         return super().explain() if self.origin is None else self.origin.explain_one_step(self)
-
-
-def memory_symbols(names: Sequence[sp.Symbol], size: int) -> tuple[tuple[sp.Symbol, ...], ...]:
-    """What is kept of each weight: the weights, then one row for each further number.
-
-    Args:
-        names: of the weights.
-        size: numbers kept for each; with two the second is ``v``, after velocity.
-
-    Returns:
-        ``size`` rows of symbols.
-    """
-    tails = [s.name.removeprefix("theta_") for s in names]
-    rows = [tuple(model_symbol(f"{'v' if size == 2 else f'v{a}'}_{tail}") for tail in tails) for a in range(1, size)]
-    return (tuple(names), *rows)
-
-
-def filtered_step(
-    memory: Sequence[Sequence[sp.Symbol]], loss: sp.Expr, optimiser: Optimiser, scale: sp.Expr = sp.S.One
-) -> tuple[tuple[sp.Expr, ...], ...]:
-    """One step in what is kept of each weight, by differentiation of the loss.
-
-    Args:
-        memory: rows of symbols, the weights first.
-        loss: of the weights.
-        optimiser: whose step it is.
-        scale: the step size, by which every gradient is multiplied.
-
-    Returns:
-        The next values, in the same rows.
-    """
-    weights = memory[0]
-    query = {
-        w: sp.Add(*(c * row[i] for c, row in zip(optimiser.query, memory, strict=True))) for i, w in enumerate(weights)
-    }
-    slopes = [scale * sp.diff(loss, w) for w in weights]
-    gradient = [g.xreplace(query) for g in slopes]
-    if optimiser.ascent != 0:
-        lifted = {w: query[w] + optimiser.ascent * g for w, g in zip(weights, gradient, strict=True)}
-        gradient = [g.xreplace(lifted) for g in slopes]
-    return tuple(
-        tuple(
-            sp.Add(*(optimiser.matrix[a, c] * memory[c][i] for c in range(optimiser.size)))
-            - optimiser.gain[a] * gradient[i]
-            for i in range(len(weights))
-        )
-        for a in range(optimiser.size)
-    )
 
 
 @dataclass(frozen=True)
@@ -328,13 +280,13 @@ class _Closure:
         look = [(a, b, entries["C"][a] * entries["C"][b]) for a in range(self.size) for b in range(self.size)]
 
         def seen(k: int) -> fmpq_mpoly:
-            return sum((c * self.moment((a, b), k) for a, b, c in look if c != 0), start=ring.zero)
+            return sum((c * self.moment((a, b), k) for a, b, c in look if c != ring.zero), start=ring.zero)
 
         residual = seen(-1) / 2 - ring.from_expr(model.target)
         lifted = residual
-        if rho != 0:
+        if rho != ring.zero:
             lifted += rho * residual * seen(0) + rho**2 * residual**2 * seen(1) / 2
-        push = [ring.zero, lifted] if rho == 0 else [ring.zero, lifted, rho * residual * lifted]
+        push = [ring.zero, lifted] if rho == ring.zero else [ring.zero, lifted, rho * residual * lifted]
         self._moves = [
             [
                 [
@@ -363,6 +315,6 @@ class _Closure:
                 for i, p in enumerate(left):
                     for j, r in enumerate(right):
                         factor = p * r
-                        if factor != 0:
+                        if factor != self.ring.zero:
                             total += factor * self.moment((c, d), k + i + j)
         return total

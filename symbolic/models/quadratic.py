@@ -21,6 +21,7 @@ from ..latex.equations import Equation
 from ..latex.names import later
 from ..latex.printer import Order
 from ..optimisers.optimiser import Optimiser
+from ..optimisers.piecewise import PiecewiseOptimiser
 from ..planar.maps import PolynomialMap
 from ..planar.planar_map import PlanarMap
 from .optimised_quadratic import OptimisedMap, OptimisedQuadratic
@@ -57,7 +58,9 @@ class QuadraticModel:
     target: sp.Expr = sp.S.Zero
     optimiser: Optimiser | None = None
 
-    def __init__(self, eigenvalues: Sequence[object], target: object = 0, optimiser: Optimiser | None = None) -> None:
+    def __init__(
+        self, eigenvalues: Sequence[object], target: object = 0, optimiser: Optimiser | PiecewiseOptimiser | None = None
+    ) -> None:
         values = tuple(_exact(v, "QuadraticModel()") for v in eigenvalues)
         if not values or any(v == 0 for v in values) or len(set(values)) != len(values):
             raise DomainError.of(
@@ -68,6 +71,8 @@ class QuadraticModel:
             )
         object.__setattr__(self, "eigenvalues", values)
         object.__setattr__(self, "target", _exact(target, "QuadraticModel()"))
+        if isinstance(optimiser, PiecewiseOptimiser):
+            raise optimiser.refuse("QuadraticModel()")
         object.__setattr__(self, "optimiser", optimiser)
         _ = self._trained
 

@@ -12,4 +12,7 @@ from .optimiser import heavy_ball as heavy_ball
 from .optimiser import nesterov as nesterov
 from .optimiser import sam as sam
 from .optimiser import weight_decay as weight_decay
+from .piecewise import PiecewiseOptimiser as PiecewiseOptimiser
+from .piecewise import normalised_descent as normalised_descent
+from .piecewise import root_loss_descent as root_loss_descent
 from .root_location import inside_unit_circle as inside_unit_circle

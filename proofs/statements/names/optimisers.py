@@ -19,12 +19,12 @@ def _radius(letter: str, what: str) -> Name:
 
 
 NAMES = (
-    Name("M()", "the moment theta' Q^(k+2) theta of the weights theta, in units of step size 1", _MODEL),
-    Name("P()", "the moment theta' Q^(k+2) v of weights and velocities", _MODEL),
-    Name("V()", "the moment v' Q^(k+2) v of the velocities", _MODEL),
-    Name("M'()", "M after one step of the optimiser", _MODEL),
-    Name("P'()", "P after one step of the optimiser", _MODEL),
-    Name("V'()", "V after one step of the optimiser", _MODEL),
+    Name("M_0()", "the moment theta' Q^(k+2) theta of the weights theta, in units of step size 1", _MODEL),
+    Name("M_1()", "the moment theta' Q^(k+2) v of weights and velocities", _MODEL),
+    Name("M_2()", "the moment v' Q^(k+2) v of the velocities", _MODEL),
+    Name("M_0'()", "M_0 after one step of the optimiser", _MODEL),
+    Name("M_1'()", "M_1 after one step of the optimiser", _MODEL),
+    Name("M_2'()", "M_2 after one step of the optimiser", _MODEL),
     Name("closed z'()", "the residual after one step of an optimiser with a parameter, from its closed map", _MODEL),
     Name(
         "closed T'()", "the NTK eigenvalue after one step of an optimiser with a parameter, from its closed map", _MODEL
