@@ -229,7 +229,7 @@ class OptimisedQuadratic:
             Equation(f, self.moment((0, 0), -1) / 2, order=Order(self.weights)),
             Equation(loss, (f - self.target) ** 2 / 2),
         )
-        slopes = {w: sp.Symbol(f"g_{w.name}", real=True) for w in self.weights}
+        slopes = {w: model_symbol(w.name.replace("theta", "g")) for w in self.weights}
         o = self.optimiser
         log.state(
             f"Step of {name}",

@@ -30,6 +30,11 @@ def test_golden_edges(edgestab: Run, golden: Any, name: str) -> None:
     golden(f"latex/edge-{name}.tex", ran.out)
 
 
+@pytest.mark.parametrize("name", ["heavy-ball", "weight-decay"])
+def test_golden_maps(edgestab: Run, golden: Any, name: str) -> None:
+    golden(f"latex/one-step-{name}.tex", edgestab("derive", "one-step", "--optimiser", name, "--format", "latex").out)
+
+
 def test_an_escape_is_shown(edgestab: Run, golden: Any) -> None:
     golden(
         "latex/edge-running-mean.tex", edgestab("derive", "edge", "--filter", "1/3,1/3,1/3", "--format", "latex").out
