@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,12 @@ def digest(claim: Any) -> str:
 
     record = {key: value for key, value in claim_record(claim).items() if key not in ("level", "checks")}
     return hashlib.sha256(json.dumps(record, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+@cache
+def digests() -> dict[str, str]:
+    """The digests of all claims."""
+    return {i: digest(claim) for i, claim in catalogue().items()}
 
 
 def judge(*ids: str) -> dict[str, dict[str, str]]:
@@ -113,7 +120,7 @@ def stale() -> list[str]:
     record, claims = json.loads(RECORD.read_text(encoding="utf-8")), catalogue()
     wrong = [f"{i}: not judged" for i in claims if i not in record]
     wrong += [f"{i}: no claim any more" for i in record if i not in claims]
-    wrong += [f"{i}: its statement changed" for i in claims if i in record and digest(claims[i]) != record[i]["digest"]]
+    wrong += [f"{i}: its statement changed" for i in claims if i in record and digests()[i] != record[i]["digest"]]
     if wrong:
         return wrong
     if PAGE.read_text(encoding="utf-8") != page(record):
