@@ -7,14 +7,14 @@ STAMP := $(VENV)/.installed
 .PHONY: bench browser report verify prove test lint types thorough pages clean help
 
 help:
-	@echo "make verify    derive, confirm Theorem 1 and Theorem 2, print the table of claims"
+	@echo "make verify    derive, confirm Theorem 1 and Theorem 2, print what fails, and a summary by level"
 	@echo "make report    the page of all claims in report/, as PDF too where pdflatex is installed"
 	@echo "make prove     compile the Coq proofs (installs Coq when missing), check them, keep the record"
 	@echo "make test      the test suite"
 	@echo "make thorough  the long tests and the long checks"
 	@echo "make browser   the pages in headless Chromium (installs it when missing): behaviour, accessibility, no network"
 	@echo "make bench     speed against the machine's limit and against other tools, as ratios; writes bench.json"
-	@echo "make pages     docs/architecture.md with its drawing and docs/glossary.md, from the sources"
+	@echo "make pages     architecture, glossary and the tables of levels, from the sources and a run of the checks"
 	@echo "make lint      ruff; make types: mypy"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -37,7 +37,7 @@ test: $(STAMP)
 
 thorough: $(STAMP)
 	$(BIN)/edgestab verify --effort thorough
-	$(BIN)/python -m pytest -q -m 'not browser'
+	$(BIN)/python -m pytest -q -m 'not browser' --mpl
 
 browser: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,browser]'
@@ -51,6 +51,7 @@ bench: $(STAMP)
 
 pages: $(STAMP)
 	$(BIN)/python docs/house.py
+	$(BIN)/python docs/levels.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -36,7 +36,7 @@ ROOMS = {
         "explore",
         "report",
     ),
-    "edgestab": ("cli",),
+    "edgestab": ("figure_data", "figures", "cli"),
 }
 """In each layer its rooms in order: a room imports rooms before it, and nothing after it."""
 
@@ -159,7 +159,8 @@ def room_of(name: str) -> str:
     """The room of a module: ``symbolic.planar``, ``numeric.number_types``, ``proofs.verify``, ``edgestab.cli``."""
     parts = name.split(".")
     if parts[0] == "edgestab":
-        return "edgestab" if len(parts) == 1 else "edgestab.cli"
+        inner = parts[1] if len(parts) > 1 and parts[1] in ROOMS["edgestab"] else "cli"
+        return "edgestab" if len(parts) == 1 else f"edgestab.{inner}"
     return ".".join(parts[:2])
 
 

@@ -14,6 +14,8 @@ import click
 
 from edgestab import __version__
 
+from .examples import grouped, with_examples
+
 #: Command name to ``module:function`` below this package.
 COMMANDS: dict[str, str] = {
     "list": "claims:list_claims",
@@ -35,6 +37,8 @@ COMMANDS: dict[str, str] = {
     "dynamics": "dynamics:dynamics",
     "sweep": "sweep:sweep",
     "network": "network:network",
+    "plot": "plot:plot",
+    "completion": "completion:completion",
     "explore": "explore:explore",
 }
 
@@ -58,6 +62,8 @@ SUMMARIES: dict[str, str] = {
     "theorem-2": "Derive Theorem 2 at every size, step by step, with its ledger of conventions.",
     "network": "Train a small tanh network and hold its curvature against 2/eta at every step.",
     "dynamics": "Run the model with D outputs and P parameters: descent, flow, sharpness, two-step changes.",
+    "completion": "Print the script that makes bash, zsh or fish complete commands, options and claims.",
+    "plot": "Draw a figure by its name: landscape, plane, limit, basin, phase, ..",
     "sweep": "Run millions of orbits over a grid of starts; phase diagrams.",
     "explore": "Write one HTML file in which the model runs live, with the exact predictions drawn over it.",
 }
@@ -84,17 +90,18 @@ class LazyGroup(click.Group):
             return None
         module, function = COMMANDS[cmd_name].split(":")
         command: click.Command = getattr(import_module(f".{module}", __name__), function)
-        return command
+        return with_examples(command, cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the table of commands without importing them.
+        """Write the commands by groups, without importing them.
 
         Args:
             ctx: click's context.
             formatter: where to write.
         """
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, SUMMARIES.get(name, "")) for name in COMMANDS])
+        for heading, names in grouped(list(COMMANDS)):
+            with formatter.section(heading):
+                formatter.write_dl([(name, SUMMARIES.get(name, "")) for name in names], col_max=20)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

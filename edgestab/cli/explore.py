@@ -26,13 +26,7 @@ def explore(
     steps: str | None,
     force: bool,
 ) -> None:
-    """Write a page to play with the model: drag the start, move the knobs, compare the run with the predictions.
-
-    \b
-    Examples:
-      edgestab explore -o explore.html
-      edgestab explore -o small.html --epsilon 1/100 --z -0.35 --T 1.5 --steps 10000
-    """  # noqa: D301
+    """Write a page to play with the model: drag the start, move the knobs, compare the run with the predictions."""
     from edgestab.proofs.explore.page import build_explorer
 
     check_writable(output, force)

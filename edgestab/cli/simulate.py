@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--epsilon", required=True, metavar="E", help="Size of the negative eigenvalue, in (0, 1), read exactly.")
 @click.option("--target", default="0", metavar="E0", help="Regression target (default 0).")
 @click.option("--z", "z", metavar="Z", help="Start: rescaled residual (with --T).")
-@click.option("--T", "--t", "T", metavar="T", help="Start: rescaled NTK eigenvalue (with --z).")
+@click.option("--T", "T", metavar="T", help="Start: rescaled NTK eigenvalue (with --z).")
 @click.option("--theta", metavar="A,B", help="Start in parameter space (with --eta).")
 @click.option("--eta", metavar="H", help="Step size (with --theta).")
 @click.option(

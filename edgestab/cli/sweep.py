@@ -33,7 +33,7 @@ _AXIS = "AXIS"
 @click.command()
 @click.option("--epsilon", required=True, metavar=_AXIS, help="Size of the negative eigenvalue, in (0, 1).")
 @click.option("--z", "z", metavar=_AXIS, help="Start: rescaled residual (with --T).")
-@click.option("--T", "--t", "T", metavar=_AXIS, help="Start: rescaled NTK eigenvalue, edge at 2 (with --z).")
+@click.option("--T", "T", metavar=_AXIS, help="Start: rescaled NTK eigenvalue, edge at 2 (with --z).")
 @click.option("--theta-1", metavar=_AXIS, help="Start: parameter along the eigenvalue 1 (with --theta-2, --eta).")
 @click.option("--theta-2", metavar=_AXIS, help="Start: parameter along the eigenvalue -epsilon.")
 @click.option("--eta", metavar=_AXIS, help="Step size (with --theta-1, --theta-2).")
@@ -42,10 +42,10 @@ _AXIS = "AXIS"
 @click.option(
     "--until", default="1e-8", show_default=True, metavar="TOL", help="An orbit has converged when |z| < TOL."
 )
-@click.option("--workers", type=int, metavar="N", help="Local threads (default: every core).")
+@click.option("--jobs", "workers", type=int, metavar="N", help="Worker threads (default: every core).")
 @click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler, tcp://host:port, that runs the chunks.")
 @click.option("--chunk", type=int, metavar="N", help="Orbits in a chunk (default: a few chunks for each worker).")
-@click.option("--output", metavar="FOLDER", help="Keep chunk files here; a killed sweep resumes from them.")
+@click.option("--folder", "output", metavar="DIR", help="Keep chunk files here; a killed sweep resumes from them.")
 @click.option("--check", "checked", type=int, metavar="N", help="Run N random orbits again in double-double; compare.")
 @click.option("--plot", "plot_path", metavar="FILE", help="Phase diagram (png, pdf or svg) of the two axes that vary.")
 @click.option("--x", "x", metavar="NAME", help="Axis drawn horizontally.")
@@ -80,13 +80,7 @@ def sweep(
     AXIS is one value (0.1), a list (0.1,0.2,0.5), equal steps START:STOP:COUNT (0:1:101), or equal ratios
     START:STOP:COUNT:log (1e-4:0.1:200:log). The orbits that converge are split into those that relaxed onto the slow
     manifold and those that froze before.
-
-    \b
-    Examples:
-      edgestab sweep --epsilon 1e-4:0.5:300:log --z -1.5:0.99:300 --T 2 --plot phase.png
-      edgestab sweep --epsilon 0.01 --theta-1 0.02:3:300 --theta-2 20 --eta 0.05:1.5:300 --plot eta.png
-      edgestab sweep --epsilon 1e-5:0.1:2000:log --z -0.5:0.5:2000 --T 2 --output run --scheduler tcp://HOST:8786
-    """  # noqa: D301
+    """
     if optimiser is not None and optimiser.name != "gradient-descent":
         raise DomainError.of(
             "sweep",

@@ -1,8 +1,16 @@
 from .basin import plot_basin as plot_basin
 from .basin import simulate_basin as simulate_basin
+from .figures import plot_orbit as plot_orbit
+from .figures import record_orbit as record_orbit
 from .flow_limit import FlowLimit as FlowLimit
 from .flow_limit import solve_flow_limit as solve_flow_limit
 from .iterated_limit import iterate_to_limit as iterate_to_limit
+from .landscape import compute_landscape as compute_landscape
+from .landscape import plot_landscape as plot_landscape
+from .limit_figures import compute_limit_curve as compute_limit_curve
+from .limit_figures import follow_deviation as follow_deviation
+from .limit_figures import plot_deviation as plot_deviation
+from .limit_figures import plot_limit_series as plot_limit_series
 from .limit_prediction import LimitPrediction as LimitPrediction
 from .limit_prediction import predict_limit as predict_limit
 from .minimum_descent import DescentComparison as DescentComparison
@@ -11,7 +19,10 @@ from .optimiser_orbits import OptimiserOrbit as OptimiserOrbit
 from .optimiser_orbits import PredictionTest as PredictionTest
 from .optimiser_orbits import compare_optimiser_limit as compare_optimiser_limit
 from .optimiser_orbits import iterate_optimiser as iterate_optimiser
+from .phase_plane import compute_phase_plane as compute_phase_plane
+from .phase_plane import plot_phase_plane as plot_phase_plane
 from .resummation import best_truncation as best_truncation
 from .resummation import resum_limit_series as resum_limit_series
 from .simulation import Simulation as Simulation
 from .simulation import simulate as simulate
+from .starts import read_start as read_start

@@ -40,7 +40,18 @@ def record_orbit(start: Start, *, steps: int, most: int = 20_000) -> Orbit:
         most: states kept at most.
 
     Returns:
-        The orbit.
+        The orbit, in double precision; it ends early where it diverges.
+
+    Raises:
+        CodegenError: the map cannot be compiled.
+
+    Source:
+        Derived here: the exact one-step map.
+
+    Example:
+        >>> orbit = es.orbits.record_orbit(es.orbits.read_start("1/10", z="-1/4", T="9/5"), steps=3)
+        >>> orbit.t.tolist(), round(float(orbit.T[1]), 4)
+        ([0, 1, 2, 3], 2.6846)
     """
     problem = start.orbit(min(steps, most), Fraction(0))
     kernel = compile_map(problem.one_step)
@@ -64,15 +75,26 @@ def plot_orbit(orbit: Orbit, *, ax: Axes | None = None) -> Axes:
 
     Returns:
         The axes.
+
+    Raises:
+        ValueError: the orbit's arrays do not fit together (by matplotlib).
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, Figure 1.
+
+    Example:
+        >>> orbit = es.orbits.record_orbit(es.orbits.read_start("1/10", z="-1/4", T="9/5"), steps=3)
+        >>> es.orbits.plot_orbit(orbit).lines[0].get_label()
+        'even steps'
     """
-    with styled_axes(ax, (6, 3.4)) as ax:
+    with styled_axes(ax, (3.4, 2.5)) as ax:
         for first, colour, label in ((0, COLOURS[0], "even steps"), (1, COLOURS[1], "odd steps")):
             ax.plot(orbit.t[first::2] + 1, orbit.T[first::2], color=colour, label=label)
         ax.axhline(2, label="edge of stability", **EDGE_LINE)
         ax.set_xscale("log")
         ax.set_xlabel("gradient step + 1")
         ax.set_ylabel(r"$\tilde T = \eta\lambda$")
-        ax.set_title(rf"eigenvalues $\{{1, -\epsilon\}}$, $\epsilon = {orbit.epsilon}$", fontsize=10)
+        ax.set_title(rf"eigenvalues $\{{1, -\epsilon\}}$, $\epsilon = {orbit.epsilon}$", loc="left")
         ax.legend(loc="best")
     return ax
 
@@ -87,7 +109,7 @@ def plot_plane(orbit: Orbit, *, ax: Axes | None = None) -> Axes:
     Returns:
         The axes.
     """
-    with styled_axes(ax, (4.2, 3.4)) as ax:
+    with styled_axes(ax, (3.4, 2.8)) as ax:
         ax.scatter(orbit.z[::2], orbit.T[::2], s=5, color=COLOURS[0], label="even steps")
         ax.scatter(orbit.z[1::2], orbit.T[1::2], s=5, color=COLOURS[1], label="odd steps")
         low, high = ax.get_xlim()
@@ -139,7 +161,7 @@ def save_orbit(path: str, start: Start, *, steps: int) -> None:
 
     orbit = record_orbit(start, steps=steps)
     with plt.rc_context(STYLE):
-        figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained", width_ratios=(3, 2))
+        figure, (left, right) = plt.subplots(1, 2, figsize=(6.8, 2.7), layout="constrained", width_ratios=(3, 2))
         plot_orbit(orbit, ax=left)
         plot_plane(orbit, ax=right)
     save_figure(figure, path)

@@ -188,6 +188,13 @@ def read_start(
     Raises:
         DomainError: both or neither way is used, a number is out of range, a parameter of the optimiser is a symbol,
             or it does not keep minima.
+
+    Source:
+        Derived here: the rescaled variables of the quadratic regression model.
+
+    Example:
+        >>> es.orbits.read_start("1/10", theta=("1", "5"), eta="4/5").state
+        (Fraction(-3, 5), Fraction(1, 1))
     """
     if optimiser is not None and not optimiser.keeps_minima:
         raise DomainError.of(

@@ -1,6 +1,16 @@
+from .convergence import ConvergenceGrid as ConvergenceGrid
+from .convergence import run_convergence_grid as run_convergence_grid
 from .descent import DescentRun as DescentRun
 from .descent import descend_regression as descend_regression
 from .ensemble import RegressionEnsemble as RegressionEnsemble
+from .figures import plot_convergence as plot_convergence
+from .figures import plot_loss as plot_loss
+from .figures import plot_mean_field_eigenvalue as plot_mean_field_eigenvalue
+from .figures import plot_mean_field_loss as plot_mean_field_loss
+from .figures import plot_sharpening as plot_sharpening
+from .figures import plot_split as plot_split
+from .figures import plot_split_eigenvalues as plot_split_eigenvalues
+from .figures import plot_trajectory as plot_trajectory
 from .flow import FlowRun as FlowRun
 from .flow import integrate_regression_flow as integrate_regression_flow
 from .mean_field import mean_field_descent as mean_field_descent
