@@ -32,6 +32,7 @@ ROOMS = {
         "verify",
         "mutation",
         "pages",
+        "gallery",
     ),
     "edgestab": ("cli",),
 }
