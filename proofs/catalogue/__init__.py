@@ -38,6 +38,9 @@ MODULES: tuple[str, ...] = (
     "theorem_1_reach",
     "theorem_2_printed",
     "theorem_2_finite",
+    "gallery_gaps",
+    "gallery_root_loss",
+    "gallery_stabilisation",
 )
 
 
