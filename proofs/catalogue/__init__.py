@@ -39,6 +39,7 @@ MODULES: tuple[str, ...] = (
     "theorem_2_printed",
     "theorem_2_finite",
     "gallery_gaps",
+    "gallery_edges",
     "gallery_root_loss",
     "gallery_stabilisation",
 )
