@@ -10,8 +10,7 @@ from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.rings import PolyRing, poly_terms
 from ...symbolic.algebra.symbols import symbols
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
-from ..statements import FORMAL, POSITIVE, REALS, Definition, Iff, Named, O, R, Range, eq, lt, split_order
-from ..statements import Statement as S
+from ..statements import FORMAL, POSITIVE, REALS, Definition, Iff, Named, O, R, Range, Statement, eq, lt, split_order
 from ..statements.comparing import differing
 from .stated_maps import after_step
 
@@ -139,15 +138,9 @@ def _flip(ctx: CheckContext) -> Outcome:
     step = sp.expand(x - eta * sp.diff(value, x))
     twice = sp.expand(step.subs(x, step))
     names = (x, delta, eta, a_3, a_4)
-    found = {e: c for e, c in sp.Poly(twice - x, *names).terms()}
-    tested, wrong = differing(reading.equation(TWICE - x), _rational(found), names)
+    found = poly_terms(PolyRing(names).from_expr(twice - x))
+    tested, wrong = differing(reading.equation(TWICE - x), found, names)
     return judge(tested, len(wrong), worst=len(wrong), bound=0, figure="monomials that differ", domain="every monomial")
-
-
-def _rational(terms: dict[tuple[int, ...], sp.Expr]) -> dict[tuple[int, ...], object]:
-    from flint import fmpq
-
-    return {e: fmpq(int(c.p), int(c.q)) for e, c in terms.items()}
 
 
 def _edge_is_root(stated: sp.Expr, factor: sp.Expr, at: sp.Symbol) -> int:
@@ -223,7 +216,7 @@ CLAIMS = (
     Claim(
         id="ahn-difference",
         title="Any loss of a product: the difference of squares shrinks by an exact factor",
-        statement=S(
+        statement=Statement(
             conclusion=(
                 eq(d_1, d * (1 - eta**2 * g**2)),
                 eq(s_1, s * (1 + eta**2 * g**2) - 4 * eta * g * x_1 * x_2),
@@ -254,7 +247,7 @@ CLAIMS = (
     Claim(
         id="ahn-limit-series",
         title="Even loss of a product: where its slow manifold meets the minima",
-        statement=S(
+        statement=Statement(
             conclusion=(eq(m_0, 2 - 3 * epsilon / q + O(epsilon**2)),),
             over=(Range(epsilon, FORMAL), Range(q, REALS), Range(c_6, REALS)),
             given=(sp.Ne(q, 0, evaluate=False),),
@@ -265,7 +258,8 @@ CLAIMS = (
                 Definition(z, "the product x_1 x_2"),
                 Definition(
                     m_0,
-                    "m(0), with the formal even series T = m(z), starting with 2, that gradient descent on ell(x_1 x_2) "
+                    "m(0), with the formal even series T = m(z), starting with 2, that gradient descent on ell(x_1 "
+                    "x_2) "
                     "keeps, T = eta (x_1^2 + x_2^2)",
                 ),
                 Definition(ELL(z), "the loss", z**2 / 2 - q * z**4 / 24 + c_6 * z**6 / 720),
@@ -274,12 +268,13 @@ CLAIMS = (
         source=Source("edgestab", "slow manifold of ell(x_1 x_2), applied to Ahn et al. 2023"),
         uses=("ahn-difference",),
         checks=(Check("invariance equation", Level.DERIVED, _even_manifold),),
-        note="The gap 3 eta/q needs q > 0, the growth of ell below a parabola; the squared loss has q = 0, and no limit.",
+        note="The gap 3 eta/q needs q > 0, the growth of ell below a parabola; the squared loss has q = 0, and no "
+        "limit.",
     ),
     Claim(
         id="ahn-final-sharpness",
         title="log cosh of a product: the final sharpness is 2/eta - 3 eta/2",
-        statement=S(
+        statement=Statement(
             conclusion=(eq(end, 2 / eta - 3 * eta / 2 + O(eta**3)),),
             over=(Range(start, NEAR), Range(eta, SMALL)),
             where=(
@@ -301,7 +296,7 @@ CLAIMS = (
     Claim(
         id="gan-flip",
         title="Past the edge of one direction the two-cycle is decided by the first Lyapunov coefficient",
-        statement=S(
+        statement=Statement(
             conclusion=(
                 eq(
                     TWICE - x,
@@ -324,13 +319,14 @@ CLAIMS = (
         ),
         source=Source("gan2026", "abstract: a flip bifurcation governed by the sign of the first Lyapunov coefficient"),
         checks=(Check("two exact steps", Level.DERIVED, _flip),),
-        note="The first Lyapunov coefficient is a positive multiple of 3 eta f_3^2 - 2 f_4: if it is positive a two-cycle "
+        note="The first Lyapunov coefficient is a positive multiple of 3 eta f_3^2 - 2 f_4: if it is positive a "
+        "two-cycle "
         "of size x^2 = 2 delta/(..) exists for delta > 0, and attracts.",
     ),
     Claim(
         id="long-bartlett-edge",
         title="SAM contracts a quadratic direction exactly below the printed edge",
-        statement=S(
+        statement=Statement(
             conclusion=(
                 Iff(
                     lt(x_3**2, x_0**2),
@@ -356,7 +352,7 @@ CLAIMS = (
     Claim(
         id="agarwala-dauphin-edge",
         title="SAM without normalisation on the quadratic model: its edge from the exact step",
-        statement=S(
+        statement=Statement(
             conclusion=(
                 eq(STEP_Z, z * (1 - eta * f * (1 + rho * f)) + O(z**2)),
                 eq(edge, (sp.sqrt(1 + 8 * rho / eta) - 1) / (2 * rho)),

@@ -18,8 +18,7 @@ from .stated_maps import after_step, closure, descends
 
 (eta,) = symbols("eta")
 x_1, x_2, P, r, B, B_1, phi, phi_1, M, G, x, k = (
-    sp.Symbol(name, real=True)
-    for name in ("x_1", "x_2", "P_o", "r_p", "B", "B_1", "phi", "phi_1", "M", "G", "x_b", "k")
+    sp.Symbol(name, real=True) for name in ("x_1", "x_2", "P", "r", "B", "B_1", "phi", "phi_1", "M", "G", "x_b", "k")
 )
 SECOND = sp.Symbol("x_1''", real=True)
 DEPTH, LARGEST = sp.Symbol("depth"), sp.Symbol("P_max", real=True)
@@ -33,7 +32,7 @@ def _gap_law(ctx: CheckContext) -> Outcome:
         ctx.statement.within(variable, REALS)
     ctx.statement.within(eta, POSITIVE)
     tested, wrong = closure(ctx.statement)
-    return judge(tested, wrong, worst=wrong, bound=0, figure=DIFFER, domain="any depth: P_o is any number")
+    return judge(tested, wrong, worst=wrong, bound=0, figure=DIFFER, domain="any depth: P is any number")
 
 
 def _stretch(reading: Reading, term: sp.Basic) -> sp.Relational:
@@ -80,7 +79,7 @@ def _depth_2(ctx: CheckContext) -> Outcome:
 
 
 def _monotone(ctx: CheckContext) -> Outcome:
-    """Chebyshev's sum identity at each depth, as polynomials: with shrinking gaps the sum of 1/u falls at fixed product.
+    """Chebyshev's sum identity at each depth, as polynomials: as gaps shrink the sum of 1/u falls at fixed product.
 
     With u_i the squares at the end and v_i = 1/u_i, a change that keeps the product has sum v_i du_i = 0 and changes
     the sharpness by -sum v_i^2 du_i. Gaps that shrink in their order have du_i - du_j = -k (u_i - u_j), k >= 0.
@@ -142,6 +141,8 @@ def _monotone_samples(ctx: CheckContext) -> Outcome:
     """One step from random weights at each depth, at the largest step size that the hypothesis admits."""
     bounds = ctx.statement.bounds(eta**2 * r**2 * LARGEST**2, given=True)
     (part,) = ctx.statement.parts()
+    if bounds.high is None:
+        raise ProofError.of("the hypothesis", "an upper bound", bounds, "It judges no others.")
     draw = random.Random(ctx.seed)
     tested = wrong = 0
     for depth in sorted(int(d) for d in ctx.statement.domain(DEPTH)):
@@ -279,7 +280,8 @@ CLAIMS = (
     ),
     Claim(
         id="ghosh-two-cycle",
-        title="Depth 2 beyond the edge: the two-cycle in closed form, and the gap of squares decays on it up to eta = 2",
+        title="Depth 2 beyond the edge: the two-cycle in closed form, and the gap of squares decays on it up to eta "
+        "= 2",
         statement=Statement(
             conclusion=(
                 eq(after_step(x_1), k * x),
@@ -293,6 +295,7 @@ CLAIMS = (
             given=(eq(eta, k + 1 / k - 1), eq(x**2, 1 / (k * eta)), eq(x_1, x), eq(x_2, x)),
             where=(
                 *_WEIGHTS,
+                Definition(eta, "step size of gradient descent"),
                 Definition(k, "ratio of the two points of the cycle"),
                 Definition(x, "both weights at one point of the cycle"),
                 *descends((x_1, x_2), _PLAIN),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from functools import cache
 
 import sympy as sp
@@ -69,7 +70,9 @@ def _positive(expr: sp.Expr, reading: Reading) -> bool:
     if not poly:
         return False
     least = [min(e[i] for e in poly) for i in (0, 1)]
-    terms = {(e[0] - least[0], e[1] - least[1]): to_fraction(v) for e, v in poly.items()}
+    terms: dict[tuple[int, ...], Fraction] = {
+        (e[0] - least[0], e[1] - least[1]): to_fraction(v) for e, v in poly.items()
+    }
     box = [(to_fraction(i.start), to_fraction(i.end)) for i in map(reading.interval, (c, epsilon))]
     return prove_positive(terms, box).verdict == "TRUE"
 
@@ -300,7 +303,8 @@ CLAIMS = (
         source=Source("arora2022", f"phase II stays near the minima; {_SOURCE}"),
         uses=("arora-root-loss-steps",),
         checks=(Check("signs of polynomials by Bernstein coefficients", Level.DERIVED, _band),),
-        note="So the phase near the minima never ends, and in it the weights keep theta_1^2 = epsilon theta_2^2 to O(c).",
+        note="So the phase near the minima never ends, and in it the weights keep theta_1^2 = epsilon theta_2^2 to "
+        "O(c).",
     ),
     Claim(
         id="arora-sharpness-rate",

@@ -8,12 +8,13 @@ from flint import fmpq_mpoly
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.rings import PolyRing, poly_terms
 from ...symbolic.algebra.symbols import symbols
+from ...symbolic.models.own_loss.stabilisation import alpha, beta
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
-from ..statements import FORMAL, POSITIVE, REALS, Definition, O, Range, Reading, Statement, eq, ge, gt, lt, split_order
+from ..statements import FORMAL, POSITIVE, Definition, O, Range, Reading, Statement, eq, gt, lt, split_order
 
 x, y, eta, epsilon = symbols("x y eta epsilon")
 STEP_X, STEP_Y = symbols("x' y'")
-alpha, beta, sigma = sp.symbols("alpha beta_s sigma", positive=True)
+sigma = sp.Symbol("sigma", positive=True)
 xi, h, X, Y, zeta, Delta = (sp.Symbol(name, real=True) for name in ("xi", "h", "X", "Y", "zeta", "Delta"))
 ENERGY, ENERGY_2 = sp.Symbol("H_c", real=True), sp.Symbol("H_c''", real=True)
 E = sp.Function("E")
@@ -115,14 +116,13 @@ def _cycle(ctx: CheckContext) -> Outcome:
     return judge(4, wrong, worst=wrong, bound=0, figure="sides that differ", domain="all step sizes")
 
 
-def simulate_gap(step: float, noise: float, steps: int, chains: int, seed: int) -> tuple[float, float]:
+def simulate_gap(step: float, noise: float, counts: tuple[int, int], seed: int) -> tuple[float, float]:
     """Mean gap of the noisy system with alpha = beta = 1, and the gap that the moment identity gives of its moments.
 
     Args:
         step: the step size eta.
         noise: sigma.
-        steps: how many; the first fifth is not counted.
-        chains: independent copies.
+        counts: steps of a run, of which the first fifth is not counted, and independent runs.
         seed: of the noise, Gaussian.
 
     Returns:
@@ -130,6 +130,7 @@ def simulate_gap(step: float, noise: float, steps: int, chains: int, seed: int) 
     """
     import numpy as np
 
+    steps, chains = counts
     draw = np.random.default_rng(seed)
     a, b = np.full(chains, 2.0**0.5), np.zeros(chains)
     sums, kept = np.zeros(4), 0
@@ -151,7 +152,7 @@ def _gap_measured(ctx: CheckContext) -> Outcome:
     found = {}
     for name in names:
         level = int(name.name.removeprefix("ratio_"))
-        gap, _ = simulate_gap(0.01, level, *counts, ctx.seed)
+        gap, _ = simulate_gap(0.01, level, counts, ctx.seed)
         found[name] = gap / (0.01 * level**2 / 4)
     held = [reading.holds(found, i) for i in range(len(reading.parts()))]
     return judge(
@@ -318,7 +319,8 @@ CLAIMS = (
         source=Source("liao2026", "abstract: the formula recovers gradient descent at full batch"),
         uses=("damian-system",),
         checks=(Check("two exact steps and their derivative", Level.DERIVED, _cycle),),
-        note="So at sigma = 0 orbits leave it, and by liao-gap-identity their mean gap is positive while they are bounded.",
+        note="So at sigma = 0 orbits leave it, and by liao-gap-identity their mean gap is positive while they are "
+        "bounded.",
     ),
     Claim(
         id="liao-gap-measured",
@@ -328,7 +330,8 @@ CLAIMS = (
             where=tuple(
                 Definition(
                     name,
-                    "mean gap over the printed gap in runs of the noisy system of liao-gap-identity with alpha = beta = 1, "
+                    "mean gap over the printed gap in runs of the noisy system of liao-gap-identity with alpha = "
+                    "beta = 1, "
                     f"eta = 1/100 and Gaussian noise, sigma = {level}",
                 )
                 for level, name in _RATIOS.items()
@@ -379,7 +382,8 @@ CLAIMS = (
         ),
         source=Source("berthier2026", "drift of the energy, changing sign at zeta^2 = 2/9"),
         checks=(Check("two exact steps as polynomials in h", Level.DERIVED, _drift),),
-        note="X^2 Y^2 is not negative, so the sign of the drift is that of 2 - 9 zeta^2 at every energy: a multiple-scale "
+        note="X^2 Y^2 is not negative, so the sign of the drift is that of 2 - 9 zeta^2 at every energy: a "
+        "multiple-scale "
         "argument is not needed. The remainder is uniform where X stays away from 0.",
     ),
 )

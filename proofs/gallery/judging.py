@@ -12,7 +12,21 @@ from ..claims import Level, Verdict
 from ..verify import Report, verify
 from .entry import Entry, Printed
 
-PAPERS: tuple[str, ...] = ("zhu", "lewkowycz", "damian")
+PAPERS: tuple[str, ...] = (
+    "zhu",
+    "lewkowycz",
+    "damian",
+    "arora",
+    "chen",
+    "gan",
+    "ahn",
+    "kreisler",
+    "ghosh",
+    "berthier",
+    "long_bartlett",
+    "agarwala_dauphin",
+    "liao",
+)
 
 
 @dataclass(frozen=True)
@@ -54,7 +68,8 @@ def all_entries() -> dict[str, Entry]:
         >>> "zhu" in es.proofs.all_entries()
         True
     """
-    return {name: import_module(f"{__package__}.papers.{name}").ENTRY for name in PAPERS}
+    found = [import_module(f"{__package__}.papers.{name}").ENTRY for name in PAPERS]
+    return {entry.name: entry for entry in found}
 
 
 def get_entry(name: str) -> Entry:

@@ -30,5 +30,5 @@ ENTRY = Entry(
         ),
     ),
     picture="damian",
-    caption="The slow flow's closed orbits in (x, y), and one orbit of the discrete system that slowly spirals outwards.",
+    caption="The slow flow's closed orbits in (x, y), and an orbit of the discrete system, spiralling outwards.",
 )

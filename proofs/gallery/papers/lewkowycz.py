@@ -28,6 +28,7 @@ ENTRY = Entry(
         ),
     ),
     picture="lewkowycz",
-    caption="The catapult: from eta lambda = 2.6 the output first grows, lambda falls below the edge, and where it "
-    "stops depends on the start.",
+    caption="The catapult from three heights: the output grows, lambda falls below the edge, and where it stops "
+    "depends on "
+    "the start.",
 )

@@ -18,7 +18,7 @@ ENTRY = Entry(
             locator="two-step dynamics",
             shown_by=("zhu-two-step",),
             how="Both increments from the exact twofold composition, every monomial sorted.",
-            hidden="Only in the coordinates (z, y) do the two increments have this form; in the parameters they do not.",
+            hidden="Only in the coordinates (z, y) do the two increments have this form, not in the parameters.",
         ),
         Printed(
             says="For small step sizes the final sharpness lies in (2/eta - 20 eta/3, 2/eta).",
