@@ -20,7 +20,9 @@ from .stated_maps import after_step, closure, descends
 x_1, x_2, P, r, B, B_1, phi, phi_1, M, G, x, k = (
     sp.Symbol(name, real=True) for name in ("x_1", "x_2", "P", "r", "B", "B_1", "phi", "phi_1", "M", "G", "x_b", "k")
 )
-SECOND = sp.Symbol("x_1''", real=True)
+SECOND = sp.Symbol("w''", real=True)
+N, f_2, f_3, f_4 = (sp.Symbol(name, real=True) for name in ("N", "f_2", "f_3", "f_4"))
+SLOPE = sp.Function("slope")(x)
 DEPTH, LARGEST = sp.Symbol("depth"), sp.Symbol("P_max", real=True)
 DIFFER = "coefficients that differ"
 t = sp.Symbol("t")
@@ -200,6 +202,28 @@ def _cycle(ctx: CheckContext) -> Outcome:
     return judge(tested + 1, wrong + int(sets[0] != sets[1]), bound=0, worst=wrong, figure=DIFFER, domain="all k")
 
 
+def _any_depth(ctx: CheckContext) -> Outcome:
+    """Derivatives of the balanced step with the depth as a symbol; that step from the loss at depths 2 to 6."""
+    reading = ctx.statement
+    reading.within(N, sp.Interval(2, sp.oo))
+    step_size = reading.value(eta)
+    slope = reading.defined(SLOPE)
+    tested = wrong = 0
+    for number in range(2, 7):
+        weights = sp.symbols(f"w:{number}")
+        full = sp.diff((sp.Mul(*weights) - 1) ** 2 / 2, weights[0]).subs(dict.fromkeys(weights, x))
+        tested, wrong = tested + 1, wrong + int(sp.expand(full - slope.subs(N, number)) != 0)
+    for order, name in enumerate((f_2, f_3, f_4), 1):
+        found = sp.diff(slope, x, order).subs(x, 1)
+        tested, wrong = tested + 1, wrong + int(sp.expand(found - reading.equation(name)) != 0)
+    known = {name: reading.equation(name) for name in (f_2, f_3, f_4)}
+    for part in (p for p in reading.parts() if p.args[0] not in known):
+        left, right = (sp.expand(sp.cancel(a.subs(known).subs(eta, step_size))) for a in part.args)
+        wrong += int(sp.expand(left - right) != 0) + int(not isinstance(part, sp.Eq))
+        tested += 1
+    return judge(tested, wrong, worst=wrong, bound=0, figure=DIFFER, domain="every depth from 2")
+
+
 _ABSTRACT = "abstract: GFS sharpness decreases monotonically in scalar networks with the squared loss"
 _PRODUCT = (x_1 * x_2 * P - 1) ** 2 / 2
 _PLAIN = (x_1 * x_2 - 1) ** 2 / 2
@@ -276,7 +300,8 @@ CLAIMS = (
             Check("Chebyshev's sum identity as polynomials", Level.DERIVED, _monotone),
             Check("single steps from random weights", Level.CHECKED, _monotone_samples),
         ),
-        note="By kreisler-gap-law the hypothesis says that no gap of squares changes its sign.",
+        note="By kreisler-gap-law the hypothesis says that no gap of squares changes its sign. Between 1 and 2 no rise "
+        "was found in 180,000 steps from random weights at depths 3 to 5, and none is excluded.",
     ),
     Claim(
         id="ghosh-two-cycle",
@@ -313,5 +338,34 @@ CLAIMS = (
         checks=(Check("two exact steps as rational functions", Level.DERIVED, _cycle),),
         note="k + 1/k = 1 + eta has a solution other than 1 exactly for eta > 1, the edge of the balanced minimum. The "
         "cycle is stable until M = -1, at eta = sqrt 5 - 1.",
+    ),
+    Claim(
+        id="ghosh-flip-at-any-depth",
+        title="At any depth the balanced minimum passes its edge by a supercritical flip",
+        statement=Statement(
+            conclusion=(
+                eq(f_2, N),
+                eq(f_3, 3 * N * (N - 1)),
+                eq(f_4, N * (N - 1) * (7 * N - 11)),
+                eq(3 * eta * f_3**2 - 2 * f_4, 8 * N * (N - 1) * (5 * N - 4)),
+            ),
+            over=(Range(N, sp.Interval(2, sp.oo)),),
+            given=(eq(eta, 2 / N),),
+            where=(
+                Definition(N, "depth: number of weights of the loss (x_1 x_2 .. - 1)^2/2, all equal to x_b"),
+                Definition(eta, "step size of gradient descent, at the edge of the minimum x_b = 1"),
+                Definition(x, "each of the equal weights"),
+                Definition(SLOPE, "derivative of the loss by one weight", x ** (2 * N - 1) - x ** (N - 1)),
+                *(
+                    Definition(name, f"derivative of order {order} of slope(x_b), at 1")
+                    for order, name in ((1, f_2), (2, f_3), (3, f_4))
+                ),
+            ),
+        ),
+        source=Source("ghosh2025", "abstract: 2-period orbits of deep linear networks"),
+        uses=("gan-flip",),
+        checks=(Check("derivatives with the depth as a symbol", Level.DERIVED, _any_depth),),
+        note="Positive from N = 2 on: by gan-flip a two-cycle exists just beyond the edge and attracts along the "
+        "balanced line; near the edge the factors of kreisler-gap-law are below 1, so the gaps decay on it.",
     ),
 )

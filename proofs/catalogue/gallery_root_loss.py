@@ -24,7 +24,7 @@ rate, flow_rate, normal_rate, factor, normal_factor = (
 )
 ROOT = sp.Function("root")(theta_1, theta_2)
 LOSS = sp.Function("L")(theta_1, theta_2)
-SECOND = sp.Symbol("theta_1''", real=True)
+SECOND = sp.Symbol("w''", real=True)
 SIGNS = sp.FiniteSet(-1, 1)
 DIFFER = "sides that differ"
 

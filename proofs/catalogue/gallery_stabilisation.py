@@ -16,7 +16,7 @@ x, y, eta, epsilon = symbols("x y eta epsilon")
 STEP_X, STEP_Y = symbols("x' y'")
 sigma = sp.Symbol("sigma", positive=True)
 xi, h, X, Y, zeta, Delta = (sp.Symbol(name, real=True) for name in ("xi", "h", "X", "Y", "zeta", "Delta"))
-ENERGY, ENERGY_2 = sp.Symbol("H_c", real=True), sp.Symbol("H_c''", real=True)
+ENERGY, ENERGY_2 = sp.Symbol("H", real=True), sp.Symbol("H''", real=True)
 E = sp.Function("E")
 NOISE = {0: 1, 1: 0, 2: 1}
 """Moments of the noise that enter."""
@@ -181,7 +181,7 @@ def _drift(ctx: CheckContext) -> Outcome:
     (part,) = reading.parts()
     leading, rest = split_order(part.args[1])
     if part.args[0] != ENERGY_2 - ENERGY or not isinstance(part, sp.Eq) or len(rest) != 1:
-        raise ProofError.of("the drift", "an equation for H_c'' - H_c with a remainder", part, "It judges no others.")
+        raise ProofError.of("the drift", "an equation for H'' - H with a remainder", part, "It judges no others.")
     cut = int(sp.degree(rest[0], h)) if rest[0].free_symbols == {h} else 0
     if not 0 < cut <= 3:
         return judge(1, undecided=1, detail="only terms below h^3 are compared")

@@ -49,12 +49,12 @@ def entry_text(entry: Entry, judged: Sequence[Judged] = (), width: int = 100) ->
     for number, printed in enumerate(entry.printed, 1):
         verdict = _verdict(printed, found.get(printed))
         lines += ["", *wrapped(f"{printed.says}", f"({number}) ", width)]
-        lines += [f"    printed:  {printed.locator}", f"    verdict:  {verdict}"]
+        lines += [f"{LABEL.format('printed:')}{printed.locator}", f"{LABEL.format('verdict:')}{verdict}"]
         lines += _term_lines(printed, width)
         for name, text in _rows(printed):
-            lines += wrapped(text, f"    {name + ':':<10}", width)
+            lines += wrapped(text, LABEL.format(name + ":"), width)
         for where in found[printed].where if printed in found else ():
-            lines += wrapped(where, f"    {'where:':<10}", width)
+            lines += wrapped(where, LABEL.format("where:"), width)
     return "\n".join(lines)
 
 
@@ -67,13 +67,15 @@ def _term_lines(printed: Printed, width: int) -> list[str]:
     statement = printed.term()
     if statement is None:
         return []
-    lines = []
-    if statement.over:
-        lines += wrapped(f"for every {'; '.join(ranges_text(statement))}", f"    {'claim:':<10}", width)
-    for word, terms in (("if", statement.given), ("then", statement.conclusion)):
-        for term in terms:
-            lines += wrapped(f"{word} {term_text(term)}", " " * 14, width)
-    return lines
+    said = [f"for every {'; '.join(ranges_text(statement))}"] if statement.over else []
+    said += [f"if {term_text(term)}" for term in statement.given]
+    said += [f"then {term_text(term)}" if said else term_text(term) for term in statement.conclusion]
+    lines = [line for text in said for line in wrapped(text, " " * len(LABEL.format("")), width)]
+    return [LABEL.format("claim:") + lines[0].lstrip(), *lines[1:]]
+
+
+LABEL = "    {:<12}"
+"""What stands before the text of each line."""
 
 
 def entry_record(entry: Entry, judged: Sequence[Judged] = ()) -> dict[str, Any]:

@@ -26,7 +26,7 @@ ENTRY = Entry(
             locator="Section 4, energy of the slow flow",
             shown_by=("damian-energy",),
             how="The derivative along the flow is 0.",
-            hidden="The discrete system does not keep it: each step raises it at the next order (see liao).",
+            hidden="The discrete system does not keep it: the next order raises it (see berthier, zeta = 0).",
         ),
     ),
     picture="damian",

@@ -16,10 +16,11 @@ ENTRY = Entry(
         Printed(
             says="Beyond the edge the loss settles on a two-period orbit.",
             locator="abstract",
-            shown_by=("ghosh-two-cycle",),
-            how="The two-cycle of one singular value at depth 2 in closed form: its points have the ratio k, "
-            "k + 1/k = 1 + eta.",
-            hidden="It attracts for 1 < eta < sqrt 5 - 1 only; depth 2 is judged here, deeper ones are cited.",
+            shown_by=("ghosh-flip-at-any-depth", "ghosh-two-cycle"),
+            how="At any depth the balanced minimum passes its edge by a supercritical flip. At depth 2 the two-cycle has "
+            "a closed form: its points have the ratio k, k + 1/k = 1 + eta.",
+            hidden="One singular value. At depth 2 the cycle attracts for 1 < eta < sqrt 5 - 1 only; deeper, just "
+            "beyond the edge is all that is shown.",
         ),
         Printed(
             says="The balancing gap, which gradient flow keeps, decays monotonically to zero beyond the edge.",

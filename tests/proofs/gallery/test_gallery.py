@@ -84,7 +84,7 @@ def test_a_claim_that_does_not_hold_leaves_its_statement_unknown(monkeypatch: py
 def test_texts_name_verdict_reason_and_place() -> None:
     entry = get_entry("liao")
     text = entry_text(entry)
-    assert "verdict:  FALSE (DERIVED)" in text
+    assert "verdict:    FALSE (DERIVED)" in text
     assert "then -E(y) =" in text
     record = entry_record(entry)
     assert [row["verdict"] for row in record["printed"]] == ["FALSE", "TRUE", "FALSE"]
