@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 LAYERS = ("symbolic", "numeric", "proofs", "edgestab")
 ROOMS = {
-    "symbolic": ("algebra", "latex", "explain", "planar", "models", "trapping", "wick"),
+    "symbolic": ("algebra", "latex", "explain", "planar", "optimisers", "models", "trapping", "wick"),
     "numeric": ("number_types", "runs", "codegen", "orbits", "sweeps", "initialisation", "regression", "networks"),
     "proofs": (
         "subject",

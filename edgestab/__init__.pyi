@@ -19,6 +19,7 @@ from .symbolic import algebra as algebra
 from .symbolic import explain as explain
 from .symbolic import latex as latex
 from .symbolic import models as models
+from .symbolic import optimisers as optimisers
 from .symbolic import planar as planar
 from .symbolic import trapping as trapping
 from .symbolic import wick as wick

@@ -17,8 +17,8 @@ ENTRY = Entry(
             says="Beyond the edge the loss settles on a two-period orbit.",
             locator="abstract",
             shown_by=("ghosh-flip-at-any-depth", "ghosh-two-cycle"),
-            how="At any depth the balanced minimum passes its edge by a supercritical flip. At depth 2 the two-cycle has "
-            "a closed form: its points have the ratio k, k + 1/k = 1 + eta.",
+            how="At any depth the balanced minimum passes its edge by a supercritical flip. At depth 2 the two-cycle "
+            "has a closed form: its points have the ratio k, k + 1/k = 1 + eta.",
             hidden="One singular value. At depth 2 the cycle attracts for 1 < eta < sqrt 5 - 1 only; deeper, just "
             "beyond the edge is all that is shown.",
         ),

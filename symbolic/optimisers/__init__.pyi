@@ -1,0 +1,11 @@
+from .edge import StabilityEdge as StabilityEdge
+from .edge import derive_edge as derive_edge
+from .optimiser import Optimiser as Optimiser
+from .optimiser import averaged_gradient as averaged_gradient
+from .optimiser import gradient_descent as gradient_descent
+from .optimiser import gradient_filter as gradient_filter
+from .optimiser import heavy_ball as heavy_ball
+from .optimiser import nesterov as nesterov
+from .optimiser import sam as sam
+from .optimiser import weight_decay as weight_decay
+from .root_location import inside_unit_circle as inside_unit_circle
