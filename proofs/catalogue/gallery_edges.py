@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import sympy as sp
 
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.rings import PolyRing, poly_terms
 from ...symbolic.algebra.symbols import symbols
+from ...symbolic.optimisers.edge import derive_edge
+from ...symbolic.optimisers.optimiser import sam
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from ..statements import FORMAL, POSITIVE, REALS, Definition, Iff, Named, O, R, Range, Statement, eq, lt, split_order
 from ..statements.comparing import differing
@@ -179,6 +182,12 @@ def _long_edge(ctx: CheckContext) -> Outcome:
     return judge(4, wrong, worst=wrong, bound=0, figure="conditions that fail", domain="all eta, rho, |g| > 0")
 
 
+@cache
+def _located_edge(radius: int) -> sp.Expr:
+    """The edge of SAM without normalisation, by the optimiser's characteristic polynomial, for step size 1."""
+    return derive_edge(sam(str(radius))).curvature
+
+
 def _sam_model(ctx: CheckContext) -> Outcome:
     """One step of SAM without normalisation on the main model, as polynomials in the weights, to first order in z."""
     reading = ctx.statement
@@ -207,7 +216,9 @@ def _sam_model(ctx: CheckContext) -> Outcome:
         return judge(6, wrong, worst=wrong, bound=0, figure="conditions that fail", domain="")
     stated = reading.equation(edge)
     wrong += _edge_is_root(stated, sp.expand(sp.cancel(leading / z)).subs(f, lam), lam)
-    return judge(6, wrong, worst=wrong, bound=0, figure="conditions that fail", domain="all weights, eta, rho")
+    # the same edge by root location in the optimiser's transfer function, at radii where it is rational
+    wrong += sum(stated.subs({rho: r, eta: 1}) != _located_edge(r) for r in (1, 3, 6))
+    return judge(9, wrong, worst=wrong, bound=0, figure="conditions that fail", domain="all weights, eta, rho")
 
 
 _AHN = "the model ell(x y); theorems recalled, only the abstract was at hand"

@@ -19,8 +19,9 @@ ENTRY = Entry(
             shown_by=("agarwala-dauphin-edge",),
             how="One exact step on the main model, to first order in the residual: z' = z (1 - eta lambda (1 + rho "
             "lambda)).",
-            hidden="Without normalisation. The edge is (sqrt(1 + 8 rho/eta) - 1)/(2 rho), on minima as well as near "
-            "them.",
+            hidden="Without normalisation. The edge, as `es.optimisers.derive_edge` of SAM finds it too, "
+            "is (sqrt(1 + 8 rho/eta) - 1)/(2 rho), on minima "
+            "as well as near them.",
         ),
         Printed(
             says="Practical models also show this stabilisation.",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ....symbolic.models.own_loss.stabilisation import alpha, beta
 from ...catalogue import get_claim
-from ...catalogue.gallery_stabilisation import E, alpha, beta, eta, sigma, y
+from ...catalogue.gallery_stabilisation import E, eta, sigma, y
 from ...statements import eq
 from ..entry import Entry, Printed
 
