@@ -6,7 +6,8 @@ Kreisler et al. (gradient-flow-solution sharpness) and Ghosh et al. (two-cycles 
 from __future__ import annotations
 
 import random
-from itertools import combinations
+from functools import cache
+from itertools import combinations, pairwise
 
 import sympy as sp
 
@@ -49,8 +50,18 @@ def _stretch(reading: Reading, term: sp.Basic) -> sp.Relational:
     return found
 
 
-def _solutions(relation: sp.Relational, domain: sp.Set) -> sp.Set:
-    return sp.solveset(relation.func(relation.lhs - relation.rhs, 0), t, sp.S.Reals).intersect(domain)
+def _agree(one: sp.Relational, two: sp.Relational, low: int) -> bool:
+    """Whether two conditions on t hold for the same t > low: decided at all roots, between them and beyond.
+
+    Each side is a polynomial, so that a condition can change only at a root of a difference of sides.
+    """
+    roots: set[sp.Expr] = {sp.Integer(low)}
+    for relation in (one, two):
+        poly = sp.Poly(relation.lhs - relation.rhs, t)
+        roots |= set(sp.roots(poly)) if poly.degree() > 0 else set()
+    points = sorted((r for r in roots if r.is_real and r >= low), key=lambda r: r.evalf())
+    places = [*points[1:], *((a + b) / 2 for a, b in pairwise(points)), points[-1] + 1]
+    return all(one.subs(t, place) == two.subs(t, place) for place in places)
 
 
 def _depth_2(ctx: CheckContext) -> Outcome:
@@ -64,6 +75,8 @@ def _depth_2(ctx: CheckContext) -> Outcome:
     # at the end x_1 x_2 = 1: squares u and 1/u with u - 1/u = B, and the sharpness is their sum
     u = sp.Symbol("u", positive=True)
     wrong += int(sp.expand((u + 1 / u) ** 2 - (ctx.statement.defined(phi) ** 2).subs(B, u - 1 / u)) != 0)
+    if wrong:
+        return judge(2, wrong, worst=wrong, bound=0, figure="sides that differ", domain="")
     (both,) = [p for p in ctx.statement.parts() if isinstance(p, Iff)]
     falls, condition = both.args
     known = {B_1: gap.subs(eta**2 * r**2, t), phi: ctx.statement.defined(phi), phi_1: ctx.statement.defined(phi_1)}
@@ -72,11 +85,11 @@ def _depth_2(ctx: CheckContext) -> Outcome:
     if change.free_symbols != {t}:
         return judge(3, 1, detail=f"the change over B^2 is {change}")
     condition = _stretch(ctx.statement, condition)
-    nonnegative = sp.Interval(0, sp.oo)
-    one, two = _solutions(falls.func(change, 0), nonnegative), _solutions(condition, nonnegative)
+    zero = falls.func(change.subs(t, 0), 0), condition.subs(t, 0)
+    agree = zero[0] == zero[1] and _agree(falls.func(change, 0, evaluate=False), condition, 0)
     # without a gap, B = 0, nothing moves: then <= holds, and < does not, whatever the condition says
     ctx.statement.assumed(sp.Ne(x_1**2, x_2**2, evaluate=False))
-    wrong += int(one != two)
+    wrong += int(not agree)
     return judge(4, wrong, worst=wrong, bound=0, figure="sides that differ", domain="all weights, all step sizes")
 
 
@@ -165,6 +178,11 @@ def _monotone_samples(ctx: CheckContext) -> Outcome:
     return judge(tested, wrong, worst=wrong, bound=0, figure="rises", digits=16, domain="weights in [0.3, 1.8]")
 
 
+def _not_zero(expr: sp.Expr) -> bool:
+    """Whether a rational function is not the zero function."""
+    return bool(sp.expand(sp.numer(sp.together(expr))) != 0)
+
+
 def _cycle(ctx: CheckContext) -> Outcome:
     """Two exact steps from the stated point as rational functions of k; multipliers from derivatives of the map."""
     reading = ctx.statement
@@ -177,14 +195,14 @@ def _cycle(ctx: CheckContext) -> Outcome:
         poly = sp.Poly(here, x)
         # even and odd powers of x apart: x^2 is known
         value = sum(c * square ** (n // 2) * x ** (n % 2) for (n,), c in poly.terms())
-        return sp.cancel(sp.together(value.subs(eta, step_size)))
+        return value.subs(eta, step_size)
 
     tested = wrong = 0
     for left in (after_step(x_1), after_step(x_2), SECOND):
         if not reading.relations(left):
             continue
         sides = [settled(reading.unfolded(e).doit()) for e in (left, reading.equation(left))]
-        tested, wrong = tested + 1, wrong + int(sp.cancel(sides[0] - sides[1]) != 0)
+        tested, wrong = tested + 1, wrong + int(_not_zero(sides[0] - sides[1]))
         if wrong:
             return judge(tested, wrong, worst=wrong, bound=0, figure=DIFFER, domain="all k")
     one = reading.unfolded(after_step(x_1)).doit().subs({x_1: x, x_2: x})
@@ -192,14 +210,21 @@ def _cycle(ctx: CheckContext) -> Outcome:
     gaps = [1 - eta**2 * (a**2 - 1) ** 2 for a in (x, k * x)]
     for name, factors in ((M, slopes), (G, gaps)):
         stated = settled(reading.equation(name))
-        tested, wrong = tested + 1, wrong + int(sp.cancel(settled(sp.expand(sp.Mul(*factors))) - stated) != 0)
+        tested, wrong = tested + 1, wrong + int(_not_zero(settled(sp.expand(sp.Mul(*factors))) - stated))
     if wrong:
         return judge(tested, wrong, worst=wrong, bound=0, figure=DIFFER, domain="all k")
     (both,) = [p for p in reading.parts() if isinstance(p, Iff)]
     # k + 1/k > 2 for k in (0, 1), so eta takes every value above 1
-    above = sp.Interval.open(1, sp.oo)
-    sets = [_solutions(a.subs(G, reading.equation(G)).subs(eta, t), above) for a in both.args]
-    return judge(tested + 1, wrong + int(sets[0] != sets[1]), bound=0, worst=wrong, figure=DIFFER, domain="all k")
+    one, two = (a.subs(G, reading.equation(G)).subs(eta, t) for a in both.args)
+    wrong += int(not _agree(one, two, 1))
+    return judge(tested + 1, wrong, bound=0, worst=wrong, figure=DIFFER, domain="all k")
+
+
+@cache
+def _balanced_slope(depth: int) -> sp.Expr:
+    """Derivative of the loss of a product by one weight, where all weights are equal."""
+    weights = sp.symbols(f"w:{depth}")
+    return sp.expand(sp.diff((sp.Mul(*weights) - 1) ** 2 / 2, weights[0]).subs(dict.fromkeys(weights, x)))
 
 
 def _any_depth(ctx: CheckContext) -> Outcome:
@@ -210,9 +235,9 @@ def _any_depth(ctx: CheckContext) -> Outcome:
     slope = reading.defined(SLOPE)
     tested = wrong = 0
     for number in range(2, 7):
-        weights = sp.symbols(f"w:{number}")
-        full = sp.diff((sp.Mul(*weights) - 1) ** 2 / 2, weights[0]).subs(dict.fromkeys(weights, x))
-        tested, wrong = tested + 1, wrong + int(sp.expand(full - slope.subs(N, number)) != 0)
+        tested, wrong = tested + 1, wrong + int(sp.expand(_balanced_slope(number) - slope.subs(N, number)) != 0)
+    if wrong:
+        return judge(tested, wrong, worst=wrong, bound=0, figure=DIFFER, domain="")
     for order, name in enumerate((f_2, f_3, f_4), 1):
         found = sp.diff(slope, x, order).subs(x, 1)
         tested, wrong = tested + 1, wrong + int(sp.expand(found - reading.equation(name)) != 0)

@@ -135,7 +135,7 @@ def _log(small: sp.Expr, order: int) -> sp.Expr:
 
 def _rate(ctx: CheckContext) -> Outcome:
     """The growth of ln T per step in the band as an exact series in c, and both printed flows on the main model."""
-    reading, order = ctx.statement, 6
+    reading = ctx.statement
     reading.within(c, FORMAL)
     reading.within(epsilon, sp.Interval.open(0, 1))
     wrong = 0
@@ -143,12 +143,7 @@ def _rate(ctx: CheckContext) -> Outcome:
         wrong += int(sp.cancel(reading.defined(scale) * _unit_flow() - reading.equation(name)) != 0)
     if wrong:
         return judge(4, wrong, worst=wrong, bound=0, figure="terms that differ", domain="")
-    one, two = ([_log(sign * w * c, order) for sign in (-1, 1)] for w in (1, -epsilon))
-    # of all steps a share p has s = 1: ln|theta_1| and ln|theta_2| have to move alike
-    (a, b), (d, e) = one, two
-    above, below = sp.expand(((e - b) * d - (d - a) * e) / c**3), sp.expand(((e - b) - (d - a)) / c)
-    share = sp.series(sp.cancel(2 * above / below), c, 0, 3).removeO()
-    found = sp.expand(share * c**2)
+    found = _derived_rate()
     leading, remainder = split_order(reading.equation(rate))
     if len(remainder) != 1:
         raise ProofError.of("the rate", "one remainder in c", remainder, "It judges no others.")
@@ -160,6 +155,18 @@ def _rate(ctx: CheckContext) -> Outcome:
     return judge(
         4, wrong, worst=wrong, bound=0, figure="terms that differ", domain="every power of c below the remainder"
     )
+
+
+@cache
+def _derived_rate() -> sp.Expr:
+    """Growth of ln T per step in the band, up to c^4, with coefficients rational in epsilon."""
+    order = 6
+    one, two = ([_log(sign * w * c, order) for sign in (-1, 1)] for w in (1, -epsilon))
+    # of all steps a share p has s = 1: ln|theta_1| and ln|theta_2| have to move alike
+    (a, b), (d, e) = one, two
+    above, below = sp.expand(((e - b) * d - (d - a) * e) / c**3), sp.expand(((e - b) - (d - a)) / c)
+    share = sp.series(sp.cancel(2 * above / below), c, 0, 3).removeO()
+    return sp.expand(share * c**2)
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import sympy as sp
 from flint import fmpq_mpoly
 
@@ -56,11 +58,10 @@ def _stationary(reading: Reading, given: tuple[sp.Basic, ...]) -> dict[sp.Symbol
             raise ProofError.of("the law", "stationary moments", hypothesis, "It judges no others.")
         equations.append(sp.expand(_moments(hypothesis.args[0], reading) - _moments(hypothesis.args[1], reading)))
     unknown = (moment(2, 0), moment(2, 1), moment(0, 1))
-    # E[x^2] enters squared beside E[y^2 ..]: first the equation that gives it alone
-    found = sp.solve(equations, unknown, dict=True)
-    if len(found) != 1:
-        raise ProofError.of("the law", "equations that determine the mean of y", equations, "Give three.")
-    return found[0]
+    matrix, right = sp.linear_eq_to_matrix(equations, unknown)
+    if matrix.rows != 3 or matrix.det() == 0:
+        raise ProofError.of("the law", "three equations that determine the mean of y", equations, "Give three.")
+    return dict(zip(unknown, matrix.LUsolve(right), strict=True))
 
 
 def _gap_identity(ctx: CheckContext) -> Outcome:
@@ -116,6 +117,7 @@ def _cycle(ctx: CheckContext) -> Outcome:
     return judge(4, wrong, worst=wrong, bound=0, figure="sides that differ", domain="all step sizes")
 
 
+@lru_cache(maxsize=16)
 def simulate_gap(step: float, noise: float, counts: tuple[int, int], seed: int) -> tuple[float, float]:
     """Mean gap of the noisy system with alpha = beta = 1, and the gap that the moment identity gives of its moments.
 
