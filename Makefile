@@ -12,7 +12,7 @@ help:
 	@echo "make test      the test suite"
 	@echo "make thorough  the long tests and the long checks"
 	@echo "make bench     speed against the machine's limit and against other tools, as ratios; writes bench.json"
-	@echo "make pages     docs/architecture.md with its drawing and docs/glossary.md, from the sources"
+	@echo "make pages     docs/architecture.md with its drawing, docs/glossary.md, the gallery, from the sources"
 	@echo "make lint      ruff; make types: mypy"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -41,6 +41,7 @@ bench: $(STAMP)
 
 pages: $(STAMP)
 	$(BIN)/python docs/house.py
+	$(BIN)/python docs/gallery.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

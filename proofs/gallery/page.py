@@ -219,12 +219,12 @@ def index_markdown(entries: Sequence[Entry]) -> str:
         "",
         "One entry a paper: its loss, the statements it prints (as far as they were at hand), their hypotheses, and a "
         "verdict with its level from claims that `edgestab verify` judges. TRUE and FALSE rest on claims that are "
-        "named; CITED says that no claim speaks of the statement; UNKNOWN says why.",
+        "named; CITED says that no claim speaks of the statement; UNKNOWN says why. `--format latex` writes a "
+        'file that pdflatex compiles, `--format json` a record; in Python `es.proofs.judge_entry("lewkowycz")`.',
         "",
         "```console",
         "$ edgestab gallery",
-        "$ edgestab gallery lewkowycz",
-        "$ edgestab gallery lewkowycz --format latex --plot lewkowycz.png",
+        "$ edgestab gallery lewkowycz --plot lewkowycz.png",
         "```",
         "",
         "| entry | paper | printed, in short | verdict |",
