@@ -21,7 +21,14 @@ ENTRY = Entry(
             "h^2 (2 - 9 zeta^2) X^2 Y^2 + O(h^3).",
             hidden="The argument in print is formal; this one is not: the sign holds at every energy, for the leading "
             "term is a square. What stops a statement for all times: the remainder is uniform only where X stays away "
-            "from 0, so orbits of growing energy need more, and at zeta^2 = 2/9 itself the next order decides.",
+            "from 0, so orbits of growing energy need more.",
+        ),
+        Printed(
+            says="At the threshold itself the drift vanishes to this order.",
+            locator="the same, zeta^2 = 2/9",
+            shown_by=("berthier-threshold",),
+            how="With a second correction the energy is kept up to h^4, so the threshold has no shift of order h.",
+            hidden="Which way the energy drifts at zeta^2 = 2/9, by order h^4, is not derived.",
         ),
     ),
     picture="berthier",
