@@ -11,13 +11,14 @@ from edgestab.proofs.catalogue.gallery_edges import even_loss_end
 from edgestab.proofs.catalogue.gallery_gaps import gfs_sharpness
 from edgestab.proofs.catalogue.gallery_root_loss import descend_root
 from edgestab.proofs.catalogue.gallery_stabilisation import CLAIMS, simulate_gap
+from edgestab.proofs.statements import Reading
 
 
 def test_the_corrected_energy_of_berthiers_model_moves_as_stated() -> None:
     """The change over two steps in floats, less the stated one, falls like h^3."""
     (claim,) = [c for c in CLAIMS if c.id == "berthier-energy-drift"]
-    stated = next(d.value for d in claim.statement.where if str(d.name) == "H")
-    assert stated is not None
+    stated = claim.statement.where[-2].value
+    stated = Reading(claim.statement).unfolded(stated)
     order = sorted(stated.free_symbols, key=str)
     assert [str(s) for s in order] == ["X", "Y", "h", "zeta"]
     energy = sp.lambdify(order, stated, "mpmath")

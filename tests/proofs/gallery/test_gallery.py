@@ -1,6 +1,7 @@
 """The gallery: verdicts come from claims, every text resolves, pages are those of the entries."""
 
 import ast
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -91,6 +92,10 @@ def test_texts_name_verdict_reason_and_place() -> None:
     latex = entry_latex(entry)
     assert latex.count(r"\begin{theorem}") == 3
     assert latex.endswith("\\end{document}\n")
+
+
+def test_the_latex_of_an_entry_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
+    golden("gallery_kreisler.tex", entry_latex(get_entry("kreisler")))
 
 
 def test_an_unknown_entry_names_the_nearest() -> None:
