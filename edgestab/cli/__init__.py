@@ -20,9 +20,11 @@ COMMANDS: dict[str, str] = {
     "show": "claims:show",
     "verify": "verify:verify",
     "gallery": "gallery:gallery",
+    "report": "report:report",
     "prove": "prove:prove",
     "derive": "derive:derive",
     "model": "model:model",
+    "family": "family:family",
     "simulate": "simulate:simulate",
     "codegen": "codegen:codegen",
     "basin": "basin:basin",
@@ -34,6 +36,7 @@ COMMANDS: dict[str, str] = {
     "dynamics": "dynamics:dynamics",
     "sweep": "sweep:sweep",
     "network": "network:network",
+    "explore": "explore:explore",
 }
 
 #: The first line of each command's help, here so that ``--help`` need not load the command.
@@ -42,11 +45,13 @@ SUMMARIES: dict[str, str] = {
     "show": "Show one claim: statement, assumptions, source, what it uses.",
     "verify": "Judge claims and all they rest on; exit 0 all TRUE, 1 any FALSE, 3 any UNKNOWN.",
     "gallery": "What papers on the edge of stability print, each statement judged.",
+    "report": "Write one page on all claims: what holds, how well, and why; HTML, data, PDF.",
     "prove": "Run Coq on the development and keep the record; exit 0 proved, 1 not.",
     "derive": "Derive a map, recurrence or curve, exactly, to any order.",
     "basin": "Where starts end in simulation, against the proved trapping region.",
     "codegen": "Generate a kernel of the exact map for a number type or language.",
     "model": "Derive what gradient descent does on a loss of your own.",
+    "family": "Phases of scalar families and losses l(x y) by exact thresholds; bifurcation diagrams.",
     "simulate": "Iterate the exact map from one start, with trusted digits.",
     "limit": "Predict where training ends, without iterating.",
     "certificate": "Prove Theorem 1's sign conditions on boxes and write the certificate.",
@@ -56,6 +61,7 @@ SUMMARIES: dict[str, str] = {
     "network": "Train a small tanh network and hold its curvature against 2/eta at every step.",
     "dynamics": "Run the model with D outputs and P parameters: descent, flow, sharpness, two-step changes.",
     "sweep": "Run millions of orbits over a grid of starts; phase diagrams.",
+    "explore": "Write one HTML file in which the model runs live, with the exact predictions drawn over it.",
 }
 
 

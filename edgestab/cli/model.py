@@ -12,6 +12,7 @@ import click
 from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import check_writable, force_option, write_output
+from .optimisers import optimiser_options
 from .time_limit import OutOfTime, Progress, time_limit
 from .typesetting import LatexChoice, latex_options, rendered
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from edgestab.symbolic.models.own_loss.derivation import StudyDerivation
     from edgestab.symbolic.models.own_loss.descent import GradientDescent
     from edgestab.symbolic.models.own_loss.hypotheses import Sectioned
+    from edgestab.symbolic.optimisers.optimiser import Optimiser
 
 CODES = {"TRUE": 0, "FALSE": 1, "UNKNOWN": 3}
 GRACE = 60
@@ -57,6 +59,7 @@ class Request:
     order: int
     taylor: int
     explain: bool
+    optimiser: Optimiser | None
 
 
 @click.command()
@@ -77,6 +80,7 @@ class Request:
 @click.option(
     "--taylor", type=int, default=0, metavar="N", help="First expand the loss at the point of --at, to degree N."
 )
+@optimiser_options
 @click.option(
     "--seconds",
     type=click.IntRange(1, 10**6),
@@ -103,6 +107,7 @@ def model(
     small: str | None,
     order: int,
     taylor: int,
+    optimiser: Optimiser | None,
     seconds: int,
     exit_zero: bool,
     explain: bool,
@@ -129,7 +134,7 @@ def model(
         raise DomainError.of(
             "model", "--loss and --parameters, or --example", "neither", "See `edgestab model --help`."
         )
-    asked = Request(loss, parameters, step, tie, values, coordinates, at, small, order, taylor, explain)
+    asked = Request(loss, parameters, step, tie, values, coordinates, at, small, order, taylor, explain, optimiser)
     work, text = Work(), ""
     try:
         with time_limit(seconds, work):
@@ -157,7 +162,9 @@ def _derive(asked: Request, work: Work) -> Sectioned:
     work.at("Taylor expansion" if asked.taylor else "loss")
     loss, region = _loss(asked, point)
     work.at("gradient step")
-    model = work.model = GradientDescent(loss, asked.parameters, asked.step, _pairs(asked.tie, "--tie"), region)
+    model = work.model = GradientDescent(
+        loss, asked.parameters, asked.step, _pairs(asked.tie, "--tie"), region, asked.optimiser
+    )
     coordinates = _pairs(asked.coordinates, "--reduce")
     if coordinates and point:
         work.derivation = model.begin_study(coordinates, point, asked.order, asked.small)

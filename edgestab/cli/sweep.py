@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgestab.symbolic.algebra.errors import DomainError
+
 from .common import (
     check_writable,
     console,
@@ -19,9 +21,11 @@ from .common import (
     run_record,
     write_json,
 )
+from .optimisers import optimiser_options
 
 if TYPE_CHECKING:
     from edgestab.numeric.sweeps.result import SweepResult
+    from edgestab.symbolic.optimisers.optimiser import Optimiser
 
 _AXIS = "AXIS"
 
@@ -46,6 +50,7 @@ _AXIS = "AXIS"
 @click.option("--plot", "plot_path", metavar="FILE", help="Phase diagram (png, pdf or svg) of the two axes that vary.")
 @click.option("--x", "x", metavar="NAME", help="Axis drawn horizontally.")
 @click.option("--y", "y", metavar="NAME", help="Axis drawn vertically.")
+@optimiser_options
 @json_option
 @force_option
 def sweep(
@@ -66,6 +71,7 @@ def sweep(
     plot_path: str | None,
     x: str | None,
     y: str | None,
+    optimiser: Optimiser | None,
     json_path: str | None,
     force: bool,
 ) -> None:
@@ -81,6 +87,13 @@ def sweep(
       edgestab sweep --epsilon 0.01 --theta-1 0.02:3:300 --theta-2 20 --eta 0.05:1.5:300 --plot eta.png
       edgestab sweep --epsilon 1e-5:0.1:2000:log --z -0.5:0.5:2000 --T 2 --output run --scheduler tcp://HOST:8786
     """  # noqa: D301
+    if optimiser is not None and optimiser.name != "gradient-descent":
+        raise DomainError.of(
+            "sweep",
+            "gradient descent",
+            optimiser.name,
+            "Its regions rest on the slow manifold in (z, T); use simulate, or es.codegen.lane_kernel of the model.",
+        )
     for path in (json_path, plot_path):
         check_writable(path, force)
     from edgestab.numeric.sweeps.grid import make_sweep_grid

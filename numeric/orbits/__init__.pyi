@@ -5,6 +5,10 @@ from .flow_limit import solve_flow_limit as solve_flow_limit
 from .iterated_limit import iterate_to_limit as iterate_to_limit
 from .limit_prediction import LimitPrediction as LimitPrediction
 from .limit_prediction import predict_limit as predict_limit
+from .optimiser_orbits import OptimiserOrbit as OptimiserOrbit
+from .optimiser_orbits import PredictionTest as PredictionTest
+from .optimiser_orbits import compare_optimiser_limit as compare_optimiser_limit
+from .optimiser_orbits import iterate_optimiser as iterate_optimiser
 from .resummation import best_truncation as best_truncation
 from .resummation import resum_limit_series as resum_limit_series
 from .simulation import Simulation as Simulation

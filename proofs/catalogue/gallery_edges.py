@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import cache
 
 import sympy as sp
@@ -39,22 +38,6 @@ NEAR = Named(
 SLOPE_BOUND = 0.25
 
 
-def _difference(ctx: CheckContext) -> Outcome:
-    """One step on ell(x_1 x_2) for any ell: its derivative enters as a symbol."""
-    reading = ctx.statement
-    for variable in (x_1, x_2):
-        reading.within(variable, REALS)
-    reading.within(eta, POSITIVE)
-    tested = wrong = 0
-    for left in (d_1, s_1):
-        here = [reading.unfolded(e).doit() for e in (left, reading.equation(left))]
-        here = [e.replace(lambda a: isinstance(a, sp.Subs), lambda a: g) for e in here]
-        if any(e.atoms(sp.Derivative) or e.has(ELL) for e in here):
-            raise ProofError.of("the step", "one derivative of ell, at x_1 x_2", here, "It judges no others.")
-        tested, wrong = tested + 1, wrong + int(sp.expand(here[0] - here[1]) != 0)
-    return judge(tested, wrong, worst=wrong, bound=0, figure=DIFFER, domain="all weights, step sizes and losses ell")
-
-
 def _even_manifold(ctx: CheckContext) -> Outcome:
     """The invariance equation of the map in (z, T) up to weight 4 (z has 1, epsilon 2), solved with symbols q, c_6."""
     reading = ctx.statement
@@ -83,52 +66,6 @@ def _even_manifold(ctx: CheckContext) -> Outcome:
         return judge(1, undecided=1, detail="terms from epsilon^2 on are not compared")
     wrong = int(sp.cancel(leading - 2 - found[0][b] * epsilon) != 0)
     return judge(3, wrong, worst=wrong, bound=0, figure=DIFFER, domain="weights up to 4, all q and c_6")
-
-
-def even_loss_end(step: float, excess: float, residual: float) -> float:
-    """The sharpness times eta where descent on log cosh(x_1 x_2) ends, iterated in (z, T).
-
-    Args:
-        step: the step size eta.
-        excess: T - 2 at the start.
-        residual: x_1 x_2 at the start.
-
-    Returns:
-        The limit of ``eta (x_1^2 + x_2^2)``.
-    """
-    p, height, small = residual, 2 + excess, step * step
-    while abs(p) > 1e-12:
-        slope = math.tanh(p)
-        p, height = (
-            p - slope * height + small * slope**2 * p,
-            height - 4 * small * slope * p + small * slope**2 * height,
-        )
-    return height
-
-
-def _even_end(ctx: CheckContext) -> Outcome:
-    """Gradient descent on log cosh from two starts: what the stated end leaves falls as fast as its remainder."""
-    ctx.statement.within(eta, SMALL)
-    ctx.statement.within(start, NEAR)
-    leading, (rest,) = split_order(ctx.statement.equation(end))
-    power = float(rest.as_coeff_exponent(eta)[1])
-    worst = 0.0
-    steps = ctx.pick((0.1, 0.05), (0.1, 0.05, 0.025), (0.1, 0.05, 0.025, 0.0125))
-    for excess, residual in ((0.2, 0.5), (0.2, 0.7)):
-        errors = [abs(even_loss_end(e, excess, residual) / e - float(leading.subs(eta, e))) for e in steps]
-        for (e, one), (h, two) in zip(
-            list(zip(steps, errors, strict=True))[:-1], list(zip(steps, errors, strict=True))[1:], strict=True
-        ):
-            worst = max(worst, abs(math.log(one / two) / math.log(e / h) - power))
-    return judge(
-        2 * (len(steps) - 1),
-        int(worst > SLOPE_BOUND),
-        worst=round(worst, 4),
-        bound=SLOPE_BOUND,
-        figure="largest error of a slope in eta",
-        digits=16,
-        domain=f"log cosh, two starts, eta in {{{', '.join(map(str, steps))}}}",
-    )
 
 
 def _flip(ctx: CheckContext) -> Outcome:
@@ -225,37 +162,6 @@ _AHN = "the model ell(x y); theorems recalled, only the abstract was at hand"
 
 CLAIMS = (
     Claim(
-        id="ahn-difference",
-        title="Any loss of a product: the difference of squares shrinks by an exact factor",
-        statement=Statement(
-            conclusion=(
-                eq(d_1, d * (1 - eta**2 * g**2)),
-                eq(s_1, s * (1 + eta**2 * g**2) - 4 * eta * g * x_1 * x_2),
-            ),
-            over=(*(Range(v, REALS) for v in (x_1, x_2)), Range(eta, POSITIVE)),
-            where=(
-                Definition(x_1, "the first weight"),
-                Definition(x_2, "the second weight"),
-                Definition(g, "derivative of ell at x_1 x_2"),
-                Definition(ELL(x), "any differentiable function"),
-                Definition(LOSS(x_1, x_2), "the loss", ELL(x_1 * x_2)),
-                *(
-                    Definition(after_step(v), f"{v} after a step", v - eta * sp.Derivative(LOSS(x_1, x_2), v))
-                    for v in (x_1, x_2)
-                ),
-                Definition(d, "difference of squares, which gradient flow keeps", x_2**2 - x_1**2),
-                Definition(s, "sum of squares", x_1**2 + x_2**2),
-                Definition(d_1, "d after a step", after_step(x_2) ** 2 - after_step(x_1) ** 2),
-                Definition(s_1, "s after a step", after_step(x_1) ** 2 + after_step(x_2) ** 2),
-            ),
-        ),
-        source=Source("ahn2023", _AHN),
-        uses=("kreisler-gap-law",),
-        checks=(Check("both sides as polynomials", Level.DERIVED, _difference),),
-        note="With |ell'| <= 1 and eta < sqrt 2 the factor lies in (-1, 1]: d, which is the sharpness at a minimum "
-        "x_1 = 0 in units of ell''(0), never grows.",
-    ),
-    Claim(
         id="ahn-limit-series",
         title="Even loss of a product: where its slow manifold meets the minima",
         statement=Statement(
@@ -277,32 +183,10 @@ CLAIMS = (
             ),
         ),
         source=Source("edgestab", "slow manifold of ell(x_1 x_2), applied to Ahn et al. 2023"),
-        uses=("ahn-difference",),
+        uses=("product-loss-closes",),
         checks=(Check("invariance equation", Level.DERIVED, _even_manifold),),
         note="The gap 3 eta/q needs q > 0, the growth of ell below a parabola; the squared loss has q = 0, and no "
         "limit.",
-    ),
-    Claim(
-        id="ahn-final-sharpness",
-        title="log cosh of a product: the final sharpness is 2/eta - 3 eta/2",
-        statement=Statement(
-            conclusion=(eq(end, 2 / eta - 3 * eta / 2 + O(eta**3)),),
-            over=(Range(start, NEAR), Range(eta, SMALL)),
-            where=(
-                Definition(
-                    end,
-                    "the limit of the sharpness along gradient descent on log cosh(x_1 x_2), step size eta; the "
-                    "statement includes that it exists",
-                ),
-                Definition(start, "where x_1 and x_2 start"),
-            ),
-        ),
-        source=Source("ahn2023", _AHN),
-        uses=("ahn-limit-series",),
-        checks=(
-            Check("descent from two starts, error slopes", Level.CHECKED, _even_end, hindsight="the bound on a slope"),
-        ),
-        note="q = 2 for log cosh.",
     ),
     Claim(
         id="gan-flip",

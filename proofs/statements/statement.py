@@ -115,7 +115,8 @@ class Statement:
     def used_names(self) -> tuple[Name, ...]:
         """Entries of the table of names that the statement uses, by key."""
         own = {d.key for d in self.where}
-        return tuple(entry for key, entry in sorted(table().items()) if key in self.names() - own)
+        used = self.names() - own
+        return tuple(entry for key, entry in sorted(table().items()) if key in used)
 
 
 def number_text(value: sp.Expr) -> str:

@@ -1,3 +1,16 @@
+from .families.algebraic import AlgebraicNumber as AlgebraicNumber
+from .families.known import family as family
+from .families.known import product_loss as product_loss
+from .families.phases import Phase as Phase
+from .families.phases import PhaseTable as PhaseTable
+from .families.phases import Threshold as Threshold
+from .families.product_loss import ProductLoss as ProductLoss
+from .families.product_step import EdgeOfProduct as EdgeOfProduct
+from .families.product_step import closed_step as closed_step
+from .families.product_step import edge_of_product as edge_of_product
+from .families.scalar_family import Branch as Branch
+from .families.scalar_family import ScalarFamily as ScalarFamily
+from .families.scalar_map import ScalarMap as ScalarMap
 from .gradient_flow import GradientFlow as GradientFlow
 from .own_loss.derivation import StudyDerivation as StudyDerivation
 from .own_loss.descent import GradientDescent as GradientDescent

@@ -16,7 +16,7 @@ ENTRY = Entry(
         Printed(
             says="SAM induces an edge of stability at a curvature that step size and radius determine.",
             locator="abstract",
-            shown_by=("agarwala-dauphin-edge",),
+            shown_by=("agarwala-dauphin-edge", "sam-edge"),
             how="One exact step on the main model, to first order in the residual: z' = z (1 - eta lambda (1 + rho "
             "lambda)).",
             hidden="Without normalisation. The edge, as `es.optimisers.derive_edge` of SAM finds it too, "

@@ -18,14 +18,14 @@ ENTRY = Entry(
             "of "
             "gradient flow.",
             locator="the single-neuron model; recalled",
-            shown_by=("ahn-difference",),
+            shown_by=("product-loss-closes",),
             how="One exact step for any ell.",
             hidden="The factor is exactly 1 - eta^2 ell'^2: it needs |ell'| <= 1 and eta < sqrt 2, no more.",
         ),
         Printed(
             says="Beyond a threshold of the step size the final sharpness is 2/eta up to O(eta).",
             locator="edge-of-stability regime of the single-neuron model; recalled",
-            shown_by=("ahn-final-sharpness", "ahn-limit-series"),
+            shown_by=("log-cosh-final-sharpness", "ahn-limit-series"),
             how="The slow manifold for any even ell, and descent on log cosh against it.",
             hidden="The constant: 2/eta - 3 eta/q with q = -ell''''(0), ell''(0) = 1. It needs q > 0: for the "
             "squared loss, "

@@ -17,13 +17,14 @@ ENTRY = Entry(
             says="Descent in quadratic regression is a cubic map with five phases: monotonic, catapult, periodic, "
             "chaotic, divergent.",
             locator="abstract",
-            hidden="In the residual r of the balanced product, w = eta r, the map is w^3 + (eta - 2) w^2 + (1 - 2 "
-            "eta) w.",
+            shown_by=("cubic-map-closes", "cubic-map-thresholds"),
+            how="One step on one datum as polynomials; where each phase begins is an algebraic number.",
+            hidden="In the residual r of the balanced product, w = eta r, it is w^3 + (eta - 2) w^2 + (1 - 2 eta) w.",
         ),
         Printed(
             says="The minimum loses stability at a = 1, its two-cycle at a = sqrt 5 - 1.",
             locator="phase boundaries, a the rescaled step size",
-            shown_by=("ghosh-two-cycle",),
+            shown_by=("cubic-map-thresholds", "cubic-map-two-cycle", "ghosh-two-cycle"),
             how="The two-cycle in closed form; its multiplier is 9 - 2 (1 + a)^2.",
             hidden="Starts are balanced. The two-cycle is first of all stable against unbalanced starts, too.",
         ),

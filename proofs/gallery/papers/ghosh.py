@@ -16,7 +16,7 @@ ENTRY = Entry(
         Printed(
             says="Beyond the edge the loss settles on a two-period orbit.",
             locator="abstract",
-            shown_by=("ghosh-flip-at-any-depth", "ghosh-two-cycle"),
+            shown_by=("ghosh-flip-at-any-depth", "ghosh-two-cycle", "balanced-two-cycles"),
             how="At any depth the balanced minimum passes its edge by a supercritical flip. At depth 2 the two-cycle "
             "has a closed form: its points have the ratio k, k + 1/k = 1 + eta.",
             hidden="One singular value. At depth 2 the cycle attracts for 1 < eta < sqrt 5 - 1 only; deeper, just "

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from edgestab.proofs.catalogue.gallery_edges import even_loss_end
 from edgestab.proofs.catalogue.gallery_gaps import gfs_sharpness
 from edgestab.proofs.catalogue.gallery_root_loss import descend_root
 from edgestab.proofs.catalogue.gallery_stabilisation import CLAIMS, simulate_gap
@@ -42,17 +41,6 @@ def test_the_sharpness_of_the_gradient_flow_solution_is_where_a_fine_flow_ends()
         product = w.prod()
         w = w - 1e-3 * (product - 1) * product / w
     assert gfs_sharpness(squares) == pytest.approx(float((1 / w**2).sum()), rel=2e-3)
-
-
-def test_log_cosh_ends_where_descent_in_two_weights_does() -> None:
-    eta, excess, residual = 0.1, 0.2, 0.5
-    total = (2 + excess) / eta
-    x, y = ((total + 2 * residual) ** 0.5 + s * (total - 2 * residual) ** 0.5 for s in (-1, 1))
-    x, y = x / 2, y / 2
-    for _ in range(20000):
-        slope = math.tanh(x * y)
-        x, y = x - eta * slope * y, y - eta * slope * x
-    assert even_loss_end(eta, excess, residual) == pytest.approx(eta * (x * x + y * y), abs=1e-10)
 
 
 def test_descent_on_the_root_is_gradient_descent_on_the_root() -> None:
