@@ -12,30 +12,19 @@ from ...symbolic.algebra.symbols import symbols
 from ...symbolic.optimisers.edge import derive_edge
 from ...symbolic.optimisers.optimiser import sam
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
-from ..statements import FORMAL, POSITIVE, REALS, Definition, Iff, Named, O, R, Range, Statement, eq, lt, split_order
+from ..statements import FORMAL, POSITIVE, REALS, Definition, Iff, O, R, Range, Statement, eq, lt, split_order
 from ..statements.comparing import differing
 from .stated_maps import after_step
 
-z, T, x, f, epsilon, eta, theta_1, theta_2 = symbols("z T x f epsilon eta theta_1 theta_2")
+z, x, f, epsilon, eta, theta_1, theta_2 = symbols("z x f epsilon eta theta_1 theta_2")
 (STEP_Z,) = symbols("z'")
-x_1, x_2, g, d, d_1, s, s_1, q, c_6, m_0, x_0, lam, x_3 = (
-    sp.Symbol(name, real=True)
-    for name in ("x_1", "x_2", "g", "d", "d_1", "s", "s_1", "q", "c_6", "T_m", "x_s", "lambda_x", "x_s'")
-)
-rho, gradient, edge, second = sp.symbols("rho g_n lambda_edge k_2", positive=True)
+q, c_6, m_0, x_0, lam, x_3 = (sp.Symbol(name, real=True) for name in ("q", "c_6", "T_m", "x_s", "lambda_x", "x_s'"))
+rho, gradient, edge = sp.symbols("rho g_n lambda_edge", positive=True)
 a_3, a_4, delta, a_1, a_2 = (sp.Symbol(name, real=True) for name in ("f_3", "f_4", "delta", "a_1", "a_2"))
 TWICE = sp.Symbol("x''", real=True)
-end = sp.Function("lambda_infinity")(sp.Symbol("theta_0"))
-start = sp.Symbol("theta_0")
 ELL = sp.Function("ell")
 LOSS = sp.Function("L")
 DIFFER = "sides that differ"
-SMALL = Named("the step sizes that tend to 0", r"\text{the step sizes that tend to } 0")
-NEAR = Named(
-    "the starts above the edge with a residual much larger than eta",
-    r"\text{the starts above the edge with a residual much larger than } \eta",
-)
-SLOPE_BOUND = 0.25
 
 
 def _even_manifold(ctx: CheckContext) -> Outcome:
