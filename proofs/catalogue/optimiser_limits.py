@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import gmpy2
 import sympy as sp
@@ -85,54 +85,48 @@ def _end(optimiser: Optimiser, at: Fraction) -> Fraction:
     return Fraction(*map(int, orbit.T.as_integer_ratio()))
 
 
-def _manifold(family: Family) -> Callable[[CheckContext], Outcome]:
-    def run(ctx: CheckContext) -> Outcome:
-        """The stated coefficients at rational values, against the invariant curve solved with these numbers."""
-        stated = stated_series(ctx.statement.equation(family.left))
-        values = family.values(ctx, ctx.pick(2, 12, 40))
-        rejected = 0
+def _manifold(family: Family, ctx: CheckContext) -> Outcome:
+    """The stated coefficients at rational values, against the invariant curve solved with these numbers."""
+    stated = stated_series(ctx.statement.equation(family.left))
+    values = family.values(ctx, ctx.pick(2, 12, 40))
+    rejected = 0
+    for value in values:
+        found = _exact(family.at(ctx, value), len(family.coefficients))
+        rejected += any(c.subs(family.free, value) != f for c, f in zip(stated, found, strict=False))
+    return judge(
+        len(values) * len(stated),
+        rejected,
+        worst=rejected,
+        bound=0,
+        figure="values at which a coefficient differs",
+        domain=f"{len(values)} rational values of {family.free}, exactly",
+    )
+
+
+def _iterated(family: Family, ctx: CheckContext) -> Outcome:
+    """Steps of the weights in MPFR: the error of the stated series falls by the power of its remainder."""
+    right = ctx.statement.equation(family.left)
+    stated, (_, order) = stated_series(right), stated_order(right)
+    count, largest = ctx.pick(1, 1, 4), ctx.pick(COARSE, COARSE, FINE)
+    values, grid = family.values(ctx, count)[:count], (largest, largest / 2)
+    worst = 0.0
+    with gmpy2.context(gmpy2.get_context(), precision=bits_for(DIGITS + 8)):
         for value in values:
-            found = _exact(family.at(ctx, value), len(family.coefficients))
-            rejected += any(c.subs(family.free, value) != f for c, f in zip(stated, found, strict=False))
-        return judge(
-            len(values) * len(stated),
-            rejected,
-            worst=rejected,
-            bound=0,
-            figure="values at which a coefficient differs",
-            domain=f"{len(values)} rational values of {family.free}, exactly",
-        )
-
-    return run
-
-
-def _iterated(family: Family) -> Callable[[CheckContext], Outcome]:
-    def run(ctx: CheckContext) -> Outcome:
-        """Steps of the weights in MPFR: the error of the stated series falls by the power of its remainder."""
-        right = ctx.statement.equation(family.left)
-        stated, (_, order) = stated_series(right), stated_order(right)
-        count, largest = ctx.pick(1, 1, 4), ctx.pick(COARSE, COARSE, FINE)
-        values, grid = family.values(ctx, count)[:count], (largest, largest / 2)
-        worst = 0.0
-        with gmpy2.context(gmpy2.get_context(), precision=bits_for(DIGITS + 8)):
-            for value in values:
-                misses = []
-                for eps in grid:
-                    series = (to_fraction(c.subs(family.free, value)) * eps**n for n, c in enumerate(stated))
-                    miss = abs(_end(family.at(ctx, value), eps) - sum(series, Fraction(0)))
-                    misses.append(round_to_mpfr(miss))
-                worst = max(worst, abs(float(gmpy2.log2(misses[0] / misses[1])) - float(order)))
-        return judge(
-            len(values),
-            int(worst > SLOPE_BOUND),
-            worst=round(worst, 4),
-            bound=SLOPE_BOUND,
-            figure="largest distance of an error slope from the stated order",
-            digits=DIGITS,
-            domain=f"{family.free} = {', '.join(map(str, values))}; epsilon = {', '.join(map(str, grid))}",
-        )
-
-    return run
+            misses = []
+            for eps in grid:
+                series = (to_fraction(c.subs(family.free, value)) * eps**n for n, c in enumerate(stated))
+                miss = abs(_end(family.at(ctx, value), eps) - sum(series, Fraction(0)))
+                misses.append(round_to_mpfr(miss))
+            worst = max(worst, abs(float(gmpy2.log2(misses[0] / misses[1])) - float(order)))
+    return judge(
+        len(values),
+        int(worst > SLOPE_BOUND),
+        worst=round(worst, 4),
+        bound=SLOPE_BOUND,
+        figure="largest distance of an error slope from the stated order",
+        digits=DIGITS,
+        domain=f"{family.free} = {', '.join(map(str, values))}; epsilon = {', '.join(map(str, grid))}",
+    )
 
 
 UNIT, UP_TO_TWO = sp.Interval.Ropen(0, 1), sp.Interval.Lopen(0, 2)
@@ -189,8 +183,8 @@ def _claim(key: str, family: Family) -> Claim:
         source=Source("edgestab", "edgestab.optimisers.derive_limit"),
         uses=(),
         checks=(
-            Check("the invariant curve solved with rational numbers", Level.CHECKED, _manifold(family)),
-            Check("steps of the weights, error slopes", Level.CHECKED, _iterated(family)),
+            Check("the invariant curve solved with rational numbers", Level.CHECKED, partial(_manifold, family)),
+            Check("steps of the weights, error slopes", Level.CHECKED, partial(_iterated, family)),
         ),
         note=NOTES[key],
     )

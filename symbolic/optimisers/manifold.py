@@ -33,8 +33,8 @@ class OptimiserManifold(Derived):
         Derived here.
 
     Example:
-        >>> es.optimisers.derive_manifold(es.optimisers.heavy_ball("1/2"), 1).expressions()
-        (4*z**2/3 + 2*z - 3*epsilon/4 + 3,)
+        >>> sorted(es.optimisers.derive_manifold(es.optimisers.heavy_ball("1/2"), 1).terms.items())
+        [((0, 0), 3), ((0, 1), -3/4), ((1, 0), 2), ((2, 0), 4/3)]
     """
 
     kind = "slow-manifold"
