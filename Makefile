@@ -14,7 +14,7 @@ help:
 	@echo "make thorough  the long tests and the long checks"
 	@echo "make browser   the pages in headless Chromium (installs it when missing): behaviour, accessibility, no network"
 	@echo "make bench     speed against the machine's limit and against other tools, as ratios; writes bench.json"
-	@echo "make pages     architecture, glossary and the tables of levels, from the sources and a run of the checks"
+	@echo "make pages     architecture, glossary, levels and gallery, from the sources and a run of the checks"
 	@echo "make lint      ruff; make types: mypy"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -52,6 +52,7 @@ bench: $(STAMP)
 pages: $(STAMP)
 	$(BIN)/python docs/house.py
 	$(BIN)/python docs/levels.py
+	$(BIN)/python docs/gallery.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -33,6 +33,7 @@ ROOMS = {
         "verify",
         "mutation",
         "pages",
+        "gallery",
         "explore",
         "report",
     ),

@@ -15,6 +15,12 @@ from .claims import Outcome as Outcome
 from .claims import Source as Source
 from .claims import Verdict as Verdict
 from .explore.page import build_explorer as build_explorer
+from .gallery.entry import Entry as Entry
+from .gallery.entry import Printed as Printed
+from .gallery.judging import Judged as Judged
+from .gallery.judging import all_entries as all_entries
+from .gallery.judging import get_entry as get_entry
+from .gallery.judging import judge_entry as judge_entry
 from .report.files import write_report as write_report
 from .statements.statement import Range as Range
 from .statements.statement import Statement as Statement

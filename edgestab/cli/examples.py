@@ -9,7 +9,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "show": ("edgestab show theorem-1", "edgestab show theorem-1 --format latex --document"),
     "verify": ("edgestab verify", "edgestab verify theorem-1 --effort quick --all --domains"),
     "prove": ("edgestab prove --install", "edgestab prove --check full --jobs 4"),
-    "derive": ("edgestab derive two-step --order 4", "edgestab derive limit-law --order 2 --format latex"),
+    "derive": ("edgestab derive two-step --order 4", "edgestab derive limit --optimiser heavy-ball --order 2 --format latex"),
     "model": ("edgestab model --example zhu", 'edgestab model --loss "(1 - x*y)^2/2" --parameters x,y --order 3'),
     "family": ("edgestab family cubic", "edgestab family log-cosh --plot log-cosh.pdf"),
     "simulate": (
@@ -42,6 +42,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "network": ("edgestab network --plot network.pdf", "edgestab network --hidden 20,20 --eta 0.3 --steps 300"),
     "plot": ("edgestab plot --list", "edgestab plot plane -o plane.pdf", "edgestab plot limit --json -"),
+    "gallery": ("edgestab gallery", "edgestab gallery zhu --plot zhu.pdf"),
     "report": ("edgestab report -o report", "edgestab report -o report --from verify.json --pdf"),
     "explore": (
         "edgestab explore -o explore.html",
@@ -54,7 +55,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 GROUPS: dict[str, tuple[str, ...]] = {
     "Derive, exactly": ("derive", "model", "family", "limit", "theorem-2", "codegen"),
     "Compute": ("simulate", "sweep", "basin", "ensemble", "dynamics", "network"),
-    "Judge": ("verify", "list", "show", "prove", "certificate", "check-certificate"),
+    "Judge": ("verify", "list", "show", "gallery", "prove", "certificate", "check-certificate"),
     "Look": ("plot", "report", "explore"),
     "Set up": ("completion",),
 }

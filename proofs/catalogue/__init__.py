@@ -44,6 +44,10 @@ MODULES: tuple[str, ...] = (
     "theorem_1_reach",
     "theorem_2_printed",
     "theorem_2_finite",
+    "gallery_gaps",
+    "gallery_edges",
+    "gallery_root_loss",
+    "gallery_stabilisation",
 )
 
 
