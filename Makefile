@@ -4,16 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: bench docs verify prove test lint types thorough pages clean help
+.PHONY: bench docs browser report verify prove test lint types thorough pages clean help
 
 help:
-	@echo "make verify    derive, confirm Theorem 1 and Theorem 2, print the table of claims"
+	@echo "make verify    derive, confirm Theorem 1 and Theorem 2, print what fails, and a summary by level"
+	@echo "make report    the page of all claims in report/, as PDF too where pdflatex is installed"
 	@echo "make prove     compile the Coq proofs (installs Coq when missing), check them, keep the record"
 	@echo "make test      the test suite"
 	@echo "make thorough  the long tests and the long checks"
+	@echo "make browser   the pages in headless Chromium (installs it when missing): behaviour, accessibility, no network"
 	@echo "make bench     speed against the machine's limit and against other tools, as ratios; writes bench.json"
 	@echo "make docs      the documentation site, into build/docs (open build/docs/index.html)"
-	@echo "make pages     docs/architecture.md with its drawing and docs/glossary.md, from the sources"
+	@echo "make pages     architecture, glossary, levels and gallery, from the sources and a run of the checks"
 	@echo "make lint      ruff; make types: mypy"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -25,6 +27,9 @@ $(STAMP): pyproject.toml constraints.txt
 verify: $(STAMP)
 	$(BIN)/edgestab verify
 
+report: $(STAMP)
+	$(BIN)/edgestab report -o report --force $(if $(shell command -v pdflatex),--pdf)
+
 prove: $(STAMP)
 	$(BIN)/edgestab prove --install
 
@@ -33,7 +38,12 @@ test: $(STAMP)
 
 thorough: $(STAMP)
 	$(BIN)/edgestab verify --effort thorough
-	$(BIN)/python -m pytest -q -m 'thorough or not thorough'
+	$(BIN)/python -m pytest -q -m 'not browser' --mpl
+
+browser: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,browser]'
+	$(BIN)/python tests/browser/install_chromium.py
+	$(BIN)/python -m pytest -q -m browser tests/browser
 
 # heyoka is only compared with: where it cannot be had its ratio is skipped, with the reason
 bench: $(STAMP)
@@ -49,6 +59,8 @@ docs: $(STAMP)
 
 pages: $(STAMP)
 	$(BIN)/python docs/house.py
+	$(BIN)/python docs/levels.py
+	$(BIN)/python docs/gallery.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

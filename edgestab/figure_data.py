@@ -43,13 +43,13 @@ def deviation(epsilon: str, steps: int) -> Any:
     return follow_deviation(epsilon, DEVIATION_STARTS, steps=steps)
 
 
-def limit(order: int, points: int) -> Any:
+def limit(order: int, grid: int) -> Any:
     """The limit series along epsilon; iterated up to 1/4, past which starts are not forgotten."""
     from .numeric.orbits.limit_figures import compute_limit_curve
 
-    if not 2 <= points <= 99 or not 9 <= order <= 60:
-        raise DomainError.of("figure limit", "2..99 points, order 9..60", (points, order), "Change these.")
-    epsilons = [Fraction(k, 100) for k in range(1, points + 1)]
+    if not 2 <= grid <= 99 or not 9 <= order <= 60:
+        raise DomainError.of("figure limit", "grid 2..99, order 9..60", (grid, order), "Change these.")
+    epsilons = [Fraction(k, 100) for k in range(1, grid + 1)]
     iterated = [Fraction(k, 40) for k in range(1, 11) if Fraction(k, 40) <= epsilons[-1]]
     shown = [k for k in (1, 2, 4, 8, 16, 32) if k <= order]
     return compute_limit_curve(epsilons, iterated, order=order, shown=shown)
@@ -157,7 +157,7 @@ def phase(grid: int, steps: int) -> Any:
     return sweep(make_sweep_grid(epsilon=f"1e-3:0.5:{grid}:log", z=f"-1.5:0.99:{grid}", T=2), steps=steps)
 
 
-def network(hidden: str, step_size: float, steps: int, seed: int) -> Any:
+def network(hidden: str, eta: float, steps: int, seed: int) -> Any:
     """A tanh network on a Chebyshev polynomial."""
     from .numeric.networks.tanh import TanhNetwork, chebyshev_data
     from .numeric.networks.training import train_network
@@ -167,4 +167,4 @@ def network(hidden: str, step_size: float, steps: int, seed: int) -> Any:
     except ValueError:
         raise DomainError.of("--hidden", "integers separated by commas", hidden, "Write --hidden 40,40.") from None
     net = TanhNetwork(*chebyshev_data(5, 20), widths)
-    return train_network(net, net.initial(seed), step_size, steps, measure_every=1, hessian_every=10)
+    return train_network(net, net.initial(seed), eta, steps, measure_every=1, hessian_every=20)

@@ -142,14 +142,14 @@ _ALL = (
         (Panel("orbits.plot_limit_series", 2.7),),
         {
             "order": Option("int", 16, "Terms of the limit series, 9..60."),
-            "points": Option("int", 35, "Values of epsilon, from 1/100 in steps of 1/100."),
+            "grid": Option("int", 35, "Values of epsilon, from 1/100 in steps of 1/100."),
         },
     ),
     Figure(
         "basin",
         "Where starts end: the proved trapping region on the simulated basin",
         "basin",
-        (Panel("orbits.plot_basin", 3.0, ("basin", "barriers", "start")),),
+        (Panel("orbits.plot_basin", 3.7, ("basin", "barriers", "start")),),
         {
             "epsilon": _rational("1/8", EPSILON),
             "grid": Option("int", 160, "Rows of the grid of starts."),
@@ -162,7 +162,7 @@ _ALL = (
         (Panel("initialisation.plot_theorem_2_ratio", 2.6),),
         {
             **_size(32, 64),
-            "samples": Option("int", 1000, "Independent samples at each size."),
+            "samples": Option("int", 2000, "Independent samples at each size."),
             "seed": SEED,
         },
     ),
@@ -233,9 +233,9 @@ _ALL = (
         "network",
         (Panel("networks.plot_eigenvalues", 2.3), Panel("networks.plot_network_loss", 1.4)),
         {
-            "hidden": Option("text", "30,30", "Widths of the hidden layers."),
-            "step_size": Option("float", 0.2, "Step size eta on |z|^2 / (2 N)."),
-            "steps": Option("int", 800, STEPS),
+            "hidden": Option("text", "40,40", "Widths of the hidden layers."),
+            "eta": Option("float", 0.18, "Step size eta on |z|^2 / (2 N)."),
+            "steps": Option("int", 600, STEPS),
             "seed": SEED,
         },
     ),
@@ -300,12 +300,12 @@ def draw_figure(name: str, result: Any = None, *, width: float | None = None, **
     Raises:
         DomainError: the figure or an option is unknown, or a value is out of range.
     """
-    import matplotlib as mpl
-    import matplotlib.pyplot as plt
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Drawing
 
     from .numeric.runs.figure_style import COLUMN, STYLE
 
-    mpl.use("Agg")
     figure = get_figure(name)
     wide = COLUMN if width is None else width
     if not 2 <= wide <= 20:
@@ -313,8 +313,9 @@ def draw_figure(name: str, result: Any = None, *, width: float | None = None, **
     found = figure_result(name, **options) if result is None else result
     heights = [panel.height for panel in figure.panels]
     with ExitStack() as stack:
-        stack.enter_context(plt.rc_context(STYLE))
-        drawing = plt.figure(figsize=(wide, sum(heights) * wide / COLUMN), layout="constrained")
+        stack.enter_context(rc_context(STYLE))
+        drawing = Drawing(figsize=(wide, sum(heights) * wide / COLUMN), layout="constrained")
+        FigureCanvasAgg(drawing)  # can be drawn, and is no figure of pyplot's that somebody has to close
         axes = drawing.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
         for panel, ax in zip(figure.panels, axes, strict=True):
             room, function = panel.function.split(".")

@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 from ..symbolic.algebra.errors import ProofError
+from ..symbolic.explain.log import DerivationLog
 from ..symbolic.planar.planar_map import PlanarMap
 from .statements.reading import Reading
 from .statements.statement import Statement
@@ -47,6 +48,19 @@ class Level(IntEnum):
 
 
 EFFORTS = ("quick", "default", "thorough")
+
+
+class Finding(StrEnum):
+    """What a claim tells a reader who has one minute; most claims are parts of a story and tell none.
+
+    Example:
+        >>> es.get_claim("theorem-1").finding
+        <Finding.MAIN: 'main'>
+    """
+
+    MAIN = "main"
+    LEFT_OUT = "left out"
+    SILENT = "fixed silently"
 
 
 @dataclass(frozen=True)
@@ -208,6 +222,8 @@ class Claim:
         checks: how it is judged; at least one at effort default, or ``uses``.
         note: what a reader should know (a hidden convention, what the printed form lacks).
         formerly: an id that the claim had before; it is still understood wherever an id is given.
+        finding: whether it is a main result, or says what the printed source leaves out or fixes silently.
+        derivation: derives the object that the claim is about, as a log of steps that were each checked.
 
     Source:
         Each claim names its own.
@@ -227,6 +243,8 @@ class Claim:
     note: str = ""
     includes: tuple[str, ...] = ()
     formerly: str = ""
+    finding: Finding | None = None
+    derivation: Callable[[Subject], DerivationLog] | None = None
 
     def _repr_html_(self) -> str:
         """The statement with its definitions, for notebooks; formulas for MathJax."""

@@ -11,13 +11,15 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ..symbolic.algebra.errors import ProofError
 from .coq_audit import forbidden, read_assumptions, read_summary, restated
+from .coq_graph import GRAPH, PACKAGE, graph_source, read_graph
 from .coq_record import SOURCES, THEOREMS, CoqRecord, Theorem, digest, source_files
 
 LIBRARY = "EdgeStab"
-PACKAGES = ("coq", "libcoq-coquelicot")
+PACKAGES = ("coq", "libcoq-coquelicot", PACKAGE)
 FLAGS = ("-q", "-w", "-ambiguous-paths")
 Progress = Callable[[str, float], None]
 
@@ -189,6 +191,22 @@ def parse_audit(output: str, theorems: tuple[Theorem, ...]) -> dict[str, dict[st
     return found
 
 
+def read_dependencies(folder: Path, files: dict[str, str], theorems: tuple[Theorem, ...]) -> dict[str, dict[str, Any]]:
+    """Which theorem rests on which, where Coq's plugin dpdgraph is installed.
+
+    Args:
+        folder: where the compiled files lie.
+        files: the sources that were compiled.
+        theorems: that are asked for.
+
+    Returns:
+        As :func:`.coq_graph.read_graph`; nothing without the plugin: no verdict depends on it.
+    """
+    (folder / "Graph.v").write_text(graph_source(files, LIBRARY), encoding="utf-8")
+    code, _, _ = _run(["coqc", *FLAGS, "-R", ".", LIBRARY, "Graph.v"], folder)
+    return {} if code else read_graph((folder / GRAPH).read_text(encoding="utf-8"), theorems)
+
+
 def run_checker(folder: Path, files: dict[str, str], libraries: bool) -> dict[str, object]:
     """Run ``coqchk``, the stand-alone checker, on the compiled files.
 
@@ -260,6 +278,7 @@ def build(
                 found = parse_audit(output, theorems)
                 if theorems == THEOREMS and not restate:
                     failure = "; ".join(restated({n: str(e["statement"]) for n, e in found.items()}, files))
+        dependencies = read_dependencies(folder, files, theorems) if not failure else {}
         if not failure and check != "none":
             checker = run_checker(folder, files, libraries=check == "full")
             progress("coqchk", float(str(checker["seconds"])))
@@ -272,4 +291,5 @@ def build(
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=seconds,
         failure=failure or str(checker.get("message") or ""),
+        dependencies=dependencies,
     )

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,8 @@ class CoqRecord:
         date: of the build, ISO 8601.
         seconds: file to compile time.
         failure: the first error, if any.
+        dependencies: theorem to ``{"uses": [theorems], "lemmas": proofs in between}``, as Coq's plugin dpdgraph finds
+            them; empty where it is not installed.
     """
 
     sources: Mapping[str, str]
@@ -103,6 +105,7 @@ class CoqRecord:
     date: str
     seconds: Mapping[str, float]
     failure: str = ""
+    dependencies: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The record as it is written."""
@@ -194,6 +197,10 @@ def _check_types(record: CoqRecord) -> None:
         isinstance(record.accepted, bool),
         all(isinstance(text, str) for text in (record.coq, record.date, record.failure)),
         all(isinstance(table, dict) for table in (record.sources, record.theorems, record.checker, record.seconds)),
+        all(
+            isinstance(entry["lemmas"], int) and all(isinstance(name, str) for name in entry["uses"])
+            for entry in record.dependencies.values()
+        ),
         isinstance(record.checker.get("accepted"), bool | None),
         all(isinstance(text, str) for text in record.sources.values()),
         all(

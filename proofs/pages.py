@@ -83,6 +83,7 @@ def claim_record(claim: Claim) -> dict[str, Any]:
         "uses": list(claim.uses),
         "includes": list(claim.includes),
         "note": claim.note,
+        "finding": claim.finding.value if claim.finding else None,
         "checks": [
             {"method": c.method, "level": c.level.name, "effort": c.effort, "chosen_after_data": c.hindsight}
             for c in claim.checks

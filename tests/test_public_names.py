@@ -4,6 +4,7 @@ import ast
 import doctest
 import enum
 import inspect
+import sys
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -86,6 +87,8 @@ def test_every_example_runs(room: str, module: str, name: str, tmp_path: Path, m
     report: list[str] = []
     for test in examples:
         runner.run(test, out=report.append)
+    if "matplotlib.pyplot" in sys.modules:  # figures that examples drew
+        sys.modules["matplotlib.pyplot"].close("all")
     assert runner.failures == 0, "".join(report)
 
 

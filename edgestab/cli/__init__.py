@@ -14,14 +14,19 @@ import click
 
 from edgestab import __version__
 
+from .examples import grouped, with_examples
+
 #: Command name to ``module:function`` below this package.
 COMMANDS: dict[str, str] = {
     "list": "claims:list_claims",
     "show": "claims:show",
     "verify": "verify:verify",
+    "gallery": "gallery:gallery",
+    "report": "report:report",
     "prove": "prove:prove",
     "derive": "derive:derive",
     "model": "model:model",
+    "family": "family:family",
     "simulate": "simulate:simulate",
     "codegen": "codegen:codegen",
     "basin": "basin:basin",
@@ -34,6 +39,8 @@ COMMANDS: dict[str, str] = {
     "sweep": "sweep:sweep",
     "network": "network:network",
     "plot": "plot:plot",
+    "completion": "completion:completion",
+    "explore": "explore:explore",
 }
 
 #: The first line of each command's help, here so that ``--help`` need not load the command.
@@ -41,11 +48,14 @@ SUMMARIES: dict[str, str] = {
     "list": "List the claims: level aimed at, title, source.",
     "show": "Show one claim: statement, assumptions, source, what it uses.",
     "verify": "Judge claims and all they rest on; exit 0 all TRUE, 1 any FALSE, 3 any UNKNOWN.",
+    "gallery": "What papers on the edge of stability print, each statement judged.",
+    "report": "Write one page on all claims: what holds, how well, and why; HTML, data, PDF.",
     "prove": "Run Coq on the development and keep the record; exit 0 proved, 1 not.",
     "derive": "Derive a map, recurrence or curve, exactly, to any order.",
     "basin": "Where starts end in simulation, against the proved trapping region.",
     "codegen": "Generate a kernel of the exact map for a number type or language.",
     "model": "Derive what gradient descent does on a loss of your own.",
+    "family": "Phases of scalar families and losses l(x y) by exact thresholds; bifurcation diagrams.",
     "simulate": "Iterate the exact map from one start, with trusted digits.",
     "limit": "Predict where training ends, without iterating.",
     "certificate": "Prove Theorem 1's sign conditions on boxes and write the certificate.",
@@ -54,8 +64,10 @@ SUMMARIES: dict[str, str] = {
     "theorem-2": "Derive Theorem 2 at every size, step by step, with its ledger of conventions.",
     "network": "Train a small tanh network and hold its curvature against 2/eta at every step.",
     "dynamics": "Run the model with D outputs and P parameters: descent, flow, sharpness, two-step changes.",
+    "completion": "Print the script that makes bash, zsh or fish complete commands, options and claims.",
     "plot": "Draw a figure by its name: landscape, plane, limit, basin, phase, ..",
     "sweep": "Run millions of orbits over a grid of starts; phase diagrams.",
+    "explore": "Write one HTML file in which the model runs live, with the exact predictions drawn over it.",
 }
 
 
@@ -80,17 +92,18 @@ class LazyGroup(click.Group):
             return None
         module, function = COMMANDS[cmd_name].split(":")
         command: click.Command = getattr(import_module(f".{module}", __name__), function)
-        return command
+        return with_examples(command, cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the table of commands without importing them.
+        """Write the commands by groups, without importing them.
 
         Args:
             ctx: click's context.
             formatter: where to write.
         """
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, SUMMARIES.get(name, "")) for name in COMMANDS])
+        for heading, names in grouped(list(COMMANDS)):
+            with formatter.section(heading):
+                formatter.write_dl([(name, SUMMARIES.get(name, "")) for name in names], col_max=20)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

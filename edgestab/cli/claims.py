@@ -9,6 +9,7 @@ import click
 from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import check_writable, console, force_option, json_option, recorded, write_json
+from .completion import complete_claims
 
 
 @click.command("list")
@@ -33,7 +34,7 @@ def list_claims(json_path: str | None, force: bool) -> None:
 
 
 @click.command()
-@click.argument("claim")
+@click.argument("claim", shell_complete=complete_claims)
 @click.option(
     "--format", "form", type=click.Choice(("text", "latex", "json", "coq")), default="text", show_default=True
 )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .common import check_writable, force_option, write_output
+from .optimisers import optimiser_options
+
+if TYPE_CHECKING:
+    from edgestab.symbolic.optimisers.optimiser import Optimiser
 
 OBJECTS = ("one-step", "two-step")
 
@@ -18,6 +22,7 @@ OBJECTS = ("one-step", "two-step")
 )
 @click.option("--lanes", type=int, help="Trajectories in one block, where the target works in blocks.")
 @click.option("--epsilon", help="Fix epsilon to a rational; by default it stays a parameter.")
+@optimiser_options
 @click.option(
     "--list", "show_targets", is_flag=True, is_eager=True, callback=lambda *a: _list(*a), help="List targets."
 )
@@ -29,6 +34,7 @@ def codegen(
     target: str,
     lanes: int | None,
     epsilon: str | None,
+    optimiser: Optimiser | None,
     show_targets: bool,
     listing: bool,
     output: str,
@@ -37,18 +43,22 @@ def codegen(
     """Generate a kernel of the main case {1, -epsilon}, E = 0.
 
     The map is iterated in affine coordinates that cost least, found and proved equal to it by exact algebra.
+    With --optimiser the kernel moves the weights and what is kept of them, at the point where the gradient is taken.
     """
     import sympy as sp
 
     from edgestab.numeric.codegen.scheduling import program_for
     from edgestab.numeric.codegen.targets.registry import generate_source
     from edgestab.symbolic.algebra.symbols import symbol
-    from edgestab.symbolic.models.quadratic import main_case
+    from edgestab.symbolic.models.quadratic import QuadraticModel, main_case
+    from edgestab.symbolic.planar.maps import PolynomialMap
 
     from .common import parse_rational
 
     check_writable(output, force)
-    source = main_case()
+    source: PolynomialMap = main_case()
+    if optimiser is not None:
+        source = QuadraticModel((1, -symbol("epsilon")), optimiser=optimiser).query_step()
     if epsilon is not None:
         from edgestab.numeric.orbits.starts import check_epsilon
 

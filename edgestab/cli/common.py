@@ -252,7 +252,10 @@ def console(stderr: bool = False) -> Any:
 
 
 FIRST_WORD, LATER_WORDS = 8.0, 30.0
-"""Seconds after which a command that is still at work says so, and between further words."""
+"""Seconds after which a command that is still at work says so on a terminal, and between further words."""
+
+PIPED_WORDS = 60.0
+"""The same where stderr is no terminal: what is piped should be quiet, but for runs of minutes."""
 
 
 @contextmanager
@@ -265,10 +268,11 @@ def heartbeat(name: str) -> Iterator[None]:
     done, begin = threading.Event(), time.monotonic()
 
     def speak() -> None:
-        wait = FIRST_WORD
+        terminal = sys.stderr.isatty()
+        wait = FIRST_WORD if terminal else PIPED_WORDS
         while not done.wait(wait):
-            wait = LATER_WORDS
-            if not sys.stderr.isatty() or not BARS:
+            wait = LATER_WORDS if terminal else PIPED_WORDS
+            if not (terminal and BARS):
                 seconds = time.monotonic() - begin
                 print(f"edgestab {name}: still at work after {seconds:.0f} s; Ctrl-C stops it", file=sys.stderr)
 

@@ -10,10 +10,12 @@ import click
 from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import check_writable, force_option, write_output
+from .optimisers import optimiser_options
 from .typesetting import LatexChoice, latex_options, rendered
 
 if TYPE_CHECKING:
     from edgestab.symbolic.explain.derived import Derived
+    from edgestab.symbolic.optimisers.optimiser import Optimiser
     from edgestab.symbolic.planar.planar_map import PlanarMap
 
 KINDS: dict[str, Callable[[PlanarMap, int, tuple[int, int]], Derived]] = {
@@ -26,39 +28,97 @@ KINDS: dict[str, Callable[[PlanarMap, int, tuple[int, int]], Derived]] = {
 }
 """Each kind of derived object, from the one-step map, an order, and the weights of y and epsilon."""
 
+WITH_OPTIMISER: dict[str, Callable[[Optimiser | None, int], Derived]] = {
+    "one-step": lambda optimiser, order: _one_step(optimiser),
+    "edge": lambda optimiser, order: _edge(optimiser),
+    "limit": lambda optimiser, order: _limit(optimiser, order),
+    "slow-manifold": lambda optimiser, order: _manifold(optimiser, order),
+}
+"""What is derived for an optimiser, from it (None is gradient descent) and an order."""
+
 ORDER_HELP = "Highest degree in z kept; for slow-manifold, limit and limit-law the highest power of epsilon."
 FORMATS = ("text", "latex", "python", "json")
 
 
+NAMES = (*KINDS, *(name for name in WITH_OPTIMISER if name not in KINDS))
+
+
 @click.command()
-@click.argument("what", type=click.Choice(tuple(KINDS)), metavar="|".join(KINDS))
+@click.argument("what", type=click.Choice(NAMES), metavar="|".join(NAMES))
 @click.option("--order", type=int, default=3, show_default=True, help=ORDER_HELP)
 @click.option("--weights", default="0,0", metavar="Y,E", help="What y and epsilon count in the order of two-step.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@optimiser_options
 @click.option("-o", "--output", default="-", metavar="FILE", help="Where to; - is stdout.")
 @click.option("--explain", is_flag=True, help="Show each step of the derivation and how it was checked.")
 @force_option
 @latex_options
 def derive(
-    what: str, order: int, weights: str, form: str, output: str, explain: bool, force: bool, latex: LatexChoice
+    what: str,
+    order: int,
+    weights: str,
+    form: str,
+    optimiser: Optimiser | None,
+    output: str,
+    explain: bool,
+    force: bool,
+    latex: LatexChoice,
 ) -> None:
-    """Derive an exact object of the main case {1, -epsilon}, E = 0.
+    """Derive an exact object of the main case {1, -epsilon}, E = 0; with --optimiser under another optimiser.
 
     The one-step map, the two-step recurrence, its nullcline, the slow manifold that relaxed orbits follow, the limit
-    T_inf where it ends, or the limit law for any start (order 1 is the leading one).
+    T_inf where it ends, or the limit law for any start (order 1 is the leading one). The edge is the least curvature
+    at which the linear step of an optimiser loses stability, with the multiplier that reaches the unit circle.
     """
-    from edgestab.symbolic.models.quadratic import main_case
-
     latex.require(form)
     check_writable(output, force)
-    result = KINDS[what](main_case(), order, _weights(weights, what))
+    result = _derived(what, order, _weights(weights, what), optimiser)
     if explain:
         if form == "python":
             raise DomainError.of("--explain", "--format text, latex or json", "--format python", "A log is not code.")
         text = rendered(result.explain(), form, latex)
     else:
-        text = rendered(result, form, latex, f"The {what} of the main case")
+        text = rendered(result, form, latex, f"The {what} of {optimiser.name if optimiser else 'the main case'}")
     write_output(output, text, force)
+
+
+def _derived(what: str, order: int, weights: tuple[int, int], optimiser: Optimiser | None) -> Derived:
+    if what in WITH_OPTIMISER and (optimiser is not None or what not in KINDS):
+        return WITH_OPTIMISER[what](optimiser, order)
+    if optimiser is not None:
+        known = ", ".join(WITH_OPTIMISER)
+        raise DomainError.of(f"derive {what}", "gradient descent", optimiser.name, f"With --optimiser: {known}.")
+    from edgestab.symbolic.models.quadratic import main_case
+
+    return KINDS[what](main_case(), order, weights)
+
+
+def _one_step(optimiser: Optimiser | None) -> Derived:
+    from edgestab.symbolic.algebra.symbols import symbol
+    from edgestab.symbolic.models.quadratic import QuadraticModel
+
+    return QuadraticModel((1, -symbol("epsilon")), optimiser=optimiser).one_step()
+
+
+def _edge(optimiser: Optimiser | None) -> Derived:
+    from edgestab.symbolic.optimisers.edge import derive_edge
+    from edgestab.symbolic.optimisers.optimiser import gradient_descent
+
+    return derive_edge(optimiser or gradient_descent())
+
+
+def _limit(optimiser: Optimiser | None, order: int) -> Derived:
+    from edgestab.symbolic.optimisers.limit import derive_limit
+    from edgestab.symbolic.optimisers.optimiser import gradient_descent
+
+    return derive_limit(optimiser or gradient_descent(), order)
+
+
+def _manifold(optimiser: Optimiser | None, order: int) -> Derived:
+    from edgestab.symbolic.optimisers.manifold import derive_manifold
+    from edgestab.symbolic.optimisers.optimiser import gradient_descent
+
+    return derive_manifold(optimiser or gradient_descent(), order)
 
 
 def _weights(text: str, what: str) -> tuple[int, int]:

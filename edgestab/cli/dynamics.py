@@ -9,6 +9,7 @@ import click
 
 from .common import Output, clean, progress_on, with_output
 from .dynamics_options import load_state, number, start_options
+from .examples import with_examples
 
 
 class StudyGroup(click.Group):
@@ -34,8 +35,9 @@ class StudyGroup(click.Group):
             from . import dynamics_studies
 
             study: click.Command = getattr(dynamics_studies, cmd_name.replace("-", "_"))
-            return study
-        return super().get_command(ctx, cmd_name)
+            return with_examples(study, f"dynamics {cmd_name}")
+        found = super().get_command(ctx, cmd_name)
+        return None if found is None else with_examples(found, f"dynamics {cmd_name}")
 
 
 @click.group(cls=StudyGroup)
@@ -48,10 +50,10 @@ def dynamics() -> None:
 
 @dynamics.command()
 @start_options
-@click.option("--step-size", type=float, help="Step size itself, in place of --start.")
+@click.option("--eta", "step_size", type=float, help="Step size itself, in place of --start.")
 @number("--steps", default=20_000, text="Gradient steps at most.")
 @number("--tolerance", default=1e-6, text="Relative gradient norm at convergence.")
-@click.option("--flow", is_flag=True, help="Run the gradient flow as well.")
+@click.option("--flow/--no-flow", default=False, show_default=True, help="Run the gradient flow as well.")
 @with_output()
 def run(
     model: str | None,

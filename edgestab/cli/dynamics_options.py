@@ -44,8 +44,8 @@ law_options = combine(
     number("--correlation", default=0.0, text="Of z[a] with J[a, i]."),
 )
 start_options = combine(
-    size_options(20, 40, 2.0),
-    seed_option,
+    size_options(12, 24, 1.0),
+    number("--seed", default=3, text="Seed; this one reaches the edge at the default size."),
     number("--index", default=0, text="Number of the sample."),
     law_options,
     click.option("--model", metavar="FILE", help="Read G, Q, y (and theta) from an .npz file instead of drawing them."),

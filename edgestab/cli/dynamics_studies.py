@@ -29,8 +29,8 @@ def _shape(text: str) -> tuple[int, int]:
 @seed_option
 @number("--steps", default=10_000, text="Gradient steps at most.")
 @number("--tolerance", default=1e-5, text="Relative gradient norm at convergence.")
-@click.option("--no-flow", is_flag=True, help="Leave the gradient flow out.")
-@number("--workers", default=1, text="Processes.")
+@click.option("--flow/--no-flow", default=True, show_default=True, help="Run the gradient flow as well.")
+@number("--jobs", "workers", default=1, text="Worker processes.")
 @click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler to run the chunks on.")
 @click.option("--folder", metavar="DIR", help="Keep finished chunks here and resume from them.")
 @law_options
@@ -40,7 +40,7 @@ def sharpness(
     sigma_z: str,
     starts: str,
     steps: int,
-    no_flow: bool,
+    flow: bool,
     workers: int,
     scheduler: str | None,
     folder: str | None,
@@ -55,7 +55,7 @@ def sharpness(
         sigma_z=parse_numbers(sigma_z, "--sigma-z"),
         starts=parse_numbers(starts, "--start"),
         max_steps=steps,
-        flow=not no_flow,
+        flow=flow,
         **options,
     )
     click.echo(f"memory: at most {grid.bytes_needed(workers) / 2**20:.0f} MiB for {workers} worker(s)", err=True)

@@ -11,9 +11,9 @@ from .common import Output, progress_on, run_record, with_output, write_json
 
 
 @click.command()
-@click.option("--outputs", type=int, required=True, metavar="D", help="Number of outputs, at least 1.")
-@click.option("--parameters", type=int, required=True, metavar="P", help="Number of parameters, at least 1.")
-@click.option("--samples", type=int, required=True, metavar="N", help="Independent samples, at least 2.")
+@click.option("--outputs", "-D", type=int, required=True, metavar="D", help="Number of outputs, at least 1.")
+@click.option("--parameters", "-P", type=int, required=True, metavar="P", help="Number of parameters, at least 1.")
+@click.option("--samples", "-n", type=int, required=True, metavar="N", help="Independent samples, at least 2.")
 @click.option("--seed", type=int, required=True, metavar="S", help="Seed; the result depends on it alone.")
 @click.option("--sigma-z", type=float, default=1.0, show_default=True, help="Standard deviation of an entry of z.")
 @click.option("--sigma-j", type=float, default=1.0, show_default=True, help="Standard deviation of an entry of J.")
@@ -30,7 +30,7 @@ from .common import Output, progress_on, run_record, with_output, write_json
     help="Draw Q and z; integrate them out; also integrate the largest eigenvalue given the others (default).",
 )
 @click.option("--scheduler", metavar="ADDRESS", help="Run on a Dask cluster: tcp://host:port (extra `dask`).")
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes on this machine.")
+@click.option("--jobs", "workers", type=click.IntRange(1), default=1, show_default=True, help="Worker processes.")
 @click.option("--folder", metavar="DIR", help="Keep finished chunks here and resume from them.")
 @with_output("Draw the ratio against size: D and P halved together down to 1, as many samples at each size.")
 def ensemble(

@@ -12,6 +12,7 @@ import click
 from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import check_writable, force_option, write_output
+from .optimisers import optimiser_options
 from .time_limit import OutOfTime, Progress, time_limit
 from .typesetting import LatexChoice, latex_options, rendered
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from edgestab.symbolic.models.own_loss.derivation import StudyDerivation
     from edgestab.symbolic.models.own_loss.descent import GradientDescent
     from edgestab.symbolic.models.own_loss.hypotheses import Sectioned
+    from edgestab.symbolic.optimisers.optimiser import Optimiser
 
 CODES = {"TRUE": 0, "FALSE": 1, "UNKNOWN": 3}
 GRACE = 60
@@ -57,6 +59,9 @@ class Request:
     order: int
     taylor: int
     explain: bool
+    optimiser: Optimiser | None
+    normal_form: bool
+    near: bool
 
 
 @click.command()
@@ -77,6 +82,7 @@ class Request:
 @click.option(
     "--taylor", type=int, default=0, metavar="N", help="First expand the loss at the point of --at, to degree N."
 )
+@optimiser_options
 @click.option(
     "--seconds",
     type=click.IntRange(1, 10**6),
@@ -85,6 +91,9 @@ class Request:
     metavar="N",
     help="Time limit; what was derived by then is printed.",
 )
+@click.option("--normal-form", is_flag=True, help="Reduce at the minimum of --at: any loss, any number of parameters.")
+@click.option("--near", is_flag=True, help="With --normal-form: --at is near a minimum, which is then enclosed.")
+@click.option("--compare", is_flag=True, help="With --normal-form: run gradient descent and say whether it agrees.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever the verdict is.")
 @click.option("--explain", is_flag=True, help="Show each step of the derivation and how it was checked.")
 @click.option("--format", "form", type=click.Choice(("text", "latex", "json")), default="text", show_default=True)
@@ -103,7 +112,11 @@ def model(
     small: str | None,
     order: int,
     taylor: int,
+    optimiser: Optimiser | None,
     seconds: int,
+    normal_form: bool,
+    near: bool,
+    compare: bool,
     exit_zero: bool,
     explain: bool,
     form: str,
@@ -116,7 +129,9 @@ def model(
     With --reduce and --at P=VALUE: the closed map, the two-step map, fixed points and two-cycles near the edge of
     stability, nullcline, recurrence, and the limit where a slow manifold exists; else the hypothesis that fails.
     With --at and a value for each parameter: Hessian, edge step, self-stabilisation there; for a loss of one parameter
-    the flip at the edge, and whether it is super- or subcritical.
+    the flip at the edge, and whether it is super- or subcritical. With --normal-form besides: the reduction to one or
+    two dimensions by series arithmetic, for losses that are no polynomials and have many parameters too: first
+    Lyapunov coefficient, self-stabilisation, and the sharpness at convergence that they predict.
 
     Exit code 0 when every hypothesis holds (or none was asked), 1 when one is FALSE, 3 when one is UNKNOWN or the time
     limit cut the derivation short, 2 on bad usage, 130 after Ctrl-C; what was derived until then is printed anyhow.
@@ -124,12 +139,35 @@ def model(
     latex.require(form)
     check_writable(output, force)
     if example:
+        asked_for = coordinates
         loss, parameters, tie, coordinates, at = _example(example, loss, parameters, tie, coordinates, at)
+        if normal_form:
+            # the reduction is in the parameters themselves
+            coordinates = asked_for
     elif not loss or not parameters:
         raise DomainError.of(
             "model", "--loss and --parameters, or --example", "neither", "See `edgestab model --help`."
         )
-    asked = Request(loss, parameters, step, tie, values, coordinates, at, small, order, taylor, explain)
+    if (near or compare) and not normal_form:
+        raise DomainError.of("--near, --compare", "--normal-form beside them", "none", "Add --normal-form.")
+    if compare and form == "latex":
+        raise DomainError.of("--compare", "--format text or json", form, "Drop --compare: it has no equations.")
+    asked = Request(
+        loss,
+        parameters,
+        step,
+        tie,
+        values,
+        coordinates,
+        at,
+        small,
+        order,
+        taylor,
+        explain,
+        optimiser,
+        normal_form,
+        near,
+    )
     work, text = Work(), ""
     try:
         with time_limit(seconds, work):
@@ -139,6 +177,8 @@ def model(
         if form == "text" and result is work.model:
             text += "\n\nNext: --reduce with two coordinates and --at, or --at with a value for each parameter."
         code = CODES[result.verdict]
+        if compare:
+            text, code = _with_descent(result, text, form, code, seconds, work)
     except KeyboardInterrupt as cut:
         text, code = _cut_short(work, form, latex)
         code = code if isinstance(cut, OutOfTime) else 130
@@ -156,8 +196,12 @@ def _derive(asked: Request, work: Work) -> Sectioned:
     point = _pairs(asked.at, "--at")
     work.at("Taylor expansion" if asked.taylor else "loss")
     loss, region = _loss(asked, point)
+    if asked.normal_form:
+        return _reduced(asked, point, loss, region, work)
     work.at("gradient step")
-    model = work.model = GradientDescent(loss, asked.parameters, asked.step, _pairs(asked.tie, "--tie"), region)
+    model = work.model = GradientDescent(
+        loss, asked.parameters, asked.step, _pairs(asked.tie, "--tie"), region, asked.optimiser
+    )
     coordinates = _pairs(asked.coordinates, "--reduce")
     if coordinates and point:
         work.derivation = model.begin_study(coordinates, point, asked.order, asked.small)
@@ -178,6 +222,51 @@ def _derive(asked: Request, work: Work) -> Sectioned:
         work.at("data at the point")
         return model.at(point)
     return model
+
+
+def _reduced(
+    asked: Request, point: dict[str, str], loss: sp.Expr, region: tuple[sp.Expr, ...], work: Work
+) -> Sectioned:
+    """The normal form at a minimum."""
+    from edgestab.symbolic.models.normal_form.minimum import reduce_at_minimum
+
+    if not point or asked.coordinates or asked.step != "eta":
+        raise DomainError.of(
+            "--normal-form",
+            "--at with a value for each parameter, and no --reduce or --step",
+            asked.at,
+            "E.g. --at x=0.",
+        )
+    if asked.optimiser is not None:
+        raise DomainError.of(
+            "--normal-form",
+            "gradient descent",
+            asked.optimiser.name,
+            "In Python, es.models.derive_normal_form takes the map of any optimiser at an isolated minimum.",
+        )
+    work.at("normal form")
+    if region:
+        inside = " and ".join(f"{e} > 0" for e in region)
+        click.echo(f"the piece of relu at the point is taken: all holds where {inside}", err=True)
+    return reduce_at_minimum(loss, asked.parameters, point | _tied(asked, point), asked.near)
+
+
+def _with_descent(result: Sectioned, text: str, form: str, code: int, seconds: int, work: Work) -> tuple[str, int]:
+    """The text with what gradient descent does, where there is a prediction, and the worse exit code."""
+    from edgestab.numeric.orbits.minimum_descent import compare_with_descent
+    from edgestab.symbolic.models.normal_form.minimum_form import MinimumForm
+
+    assert isinstance(result, MinimumForm), "asked with --normal-form only"
+    try:
+        with time_limit(seconds, work):
+            work.at("gradient descent")
+            found = compare_with_descent(result)
+    except DomainError as error:
+        click.echo(f"nothing is compared: {error}", err=True)
+        return text, code
+    if form == "json":
+        return json.dumps({**json.loads(text), "descent": found.json()}, indent=2), max(code, CODES[found.verdict])
+    return f"{text}\n\n{found.text()}", CODES[found.verdict] if code == 0 else code
 
 
 def _cut_short(work: Work, form: str, latex: LatexChoice) -> tuple[str, int]:

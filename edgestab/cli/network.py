@@ -18,8 +18,8 @@ from .common import Output, clean, parse_numbers, progress_on, with_output
 @click.option("--degree", type=int, default=5, show_default=True, help="Degree of the Chebyshev polynomial.")
 @click.option("--hidden", default="40,40", show_default=True, help="Widths of the hidden layers.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the weights (and of the digits drawn).")
-@click.option("--step-size", type=float, default=0.12, show_default=True, help="Step size eta on |z|^2 / (2 N).")
-@click.option("--steps", type=int, default=1200, show_default=True, help="Gradient steps.")
+@click.option("--eta", "step_size", type=float, default=0.18, show_default=True, help="Step size eta on |z|^2 / (2 N).")
+@click.option("--steps", type=int, default=600, show_default=True, help="Gradient steps.")
 @click.option("--measure-every", type=int, default=1, show_default=True, help="Steps between measurements.")
 @click.option(
     "--hessian-every", type=int, default=20, show_default=True, help="Measurements between Hessians; 0: none."

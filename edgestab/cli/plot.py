@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,9 @@ import click
 from edgestab.figures import FIGURES, Figure, Option, draw_figure, figure_result
 
 from .common import check_writable, console, force_option, json_option, parse_rational, write_json
+from .examples import with_examples
 
+SHORT = {"outputs": ("-D",), "parameters": ("-P",), "samples": ("-n",)}
 KINDS: dict[str, Any] = {"rational": str, "text": str, "int": int, "float": float}
 
 
@@ -18,6 +21,7 @@ def _option(name: str, option: Option) -> Callable[[Any], Any]:
     """A figure's number as an option; the paper's letters keep their case."""
     return click.option(
         f"--{name.replace('_', '-')}",
+        *SHORT.get(name, ()),
         name,
         type=KINDS[option.kind],
         default=option.default,
@@ -47,18 +51,26 @@ def _command(figure: Figure) -> click.Command:
             _save(drawing, path, quiet=json_path == "-")
 
     run.__doc__ = f"{figure.title}."
-    for name, option in reversed(figure.options.items()):
-        run = _option(name, option)(run)
-    run = click.option(
-        "--width", type=float, metavar="INCHES", help="Width [default: 3.4, one column]; text stays at 8 points."
-    )(run)
-    run = click.option(
+    command: Any = run
+    for name, option in reversed(list(figure.options.items())):
+        command = _option(name, option)(command)
+    command = click.option(
+        "--inches", "width", type=float, metavar="W", help="Width [default: 3.4, one column]; text stays at 8 points."
+    )(command)
+    command = click.option(
         "-o",
         "--output",
         metavar="FILE",
         help=f"svg, pdf or png; - is stdout, as svg [default: {figure.name}.svg, or none with --json].",
-    )(json_option(force_option(run)))
-    return click.command(figure.name)(run)
+    )(json_option(force_option(command)))
+    return _named(figure.name, command)
+
+
+def _named(name: str, function: Any) -> click.Command:
+    """A function as a command of a name."""
+    decorate: Any = click.command(name)
+    command: click.Command = decorate(function)
+    return command
 
 
 def _save(drawing: Any, path: str, quiet: bool) -> None:
@@ -66,10 +78,10 @@ def _save(drawing: Any, path: str, quiet: bool) -> None:
     from edgestab.numeric.runs.figure_style import save_figure
 
     if path == "-":
-        save_figure(drawing, click.get_binary_stream("stdout"), "svg")
+        save_figure(drawing, sys.stdout.buffer, "svg")
         return
     save_figure(drawing, path)
-    if not quiet:
+    if not quiet and sys.stderr.isatty():
         click.echo(f"wrote {path}", err=True)
 
 
@@ -90,7 +102,19 @@ class FigureGroup(click.Group):
         Returns:
             The command.
         """
-        return _command(FIGURES[cmd_name]) if cmd_name in FIGURES else None
+        if cmd_name not in FIGURES:
+            return None
+        return with_examples(_command(FIGURES[cmd_name]), f"plot {cmd_name}")
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the figures with their whole titles.
+
+        Args:
+            ctx: click's context.
+            formatter: where to write.
+        """
+        with formatter.section("Figures"):
+            formatter.write_dl([(figure.name, figure.title) for figure in FIGURES.values()])
 
 
 @click.group(cls=FigureGroup, invoke_without_command=True, subcommand_metavar="NAME [OPTIONS]")

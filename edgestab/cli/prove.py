@@ -100,6 +100,8 @@ def prove(
         scope = "these files and all libraries" if checker["libraries"] else "these files (libraries taken as they are)"
         verdict = "accepted" if checker["accepted"] else "REJECTED"
         say(f"coqchk: {verdict} {len(checker['checked'])} modules in {checker['seconds']} s: {scope}")
+    if not found.dependencies and compiled:
+        say("which theorem rests on which was not read: coq-dpdgraph is missing", "dim")
     for name, axioms in excess.items():
         say(f"{name} rests on {', '.join(axioms)}", "red")
     problems = found.problems()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,13 +10,17 @@ from edgestab.numeric.number_types import KERNELS
 from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import check_writable, console, force_option, json_option, parse_rational, write_json
+from .optimisers import optimiser_options
+
+if TYPE_CHECKING:
+    from edgestab.symbolic.optimisers.optimiser import Optimiser
 
 
 @click.command()
 @click.option("--epsilon", required=True, metavar="E", help="Size of the negative eigenvalue, in (0, 1), read exactly.")
 @click.option("--target", default="0", metavar="E0", help="Regression target (default 0).")
 @click.option("--z", "z", metavar="Z", help="Start: rescaled residual (with --T).")
-@click.option("--T", "--t", "T", metavar="T", help="Start: rescaled NTK eigenvalue (with --z).")
+@click.option("--T", "T", metavar="T", help="Start: rescaled NTK eigenvalue (with --z).")
 @click.option("--theta", metavar="A,B", help="Start in parameter space (with --eta).")
 @click.option("--eta", metavar="H", help="Step size (with --theta).")
 @click.option(
@@ -35,6 +39,7 @@ from .common import check_writable, console, force_option, json_option, parse_ra
 )
 @click.option("--steps", type=int, default=1_000_000, show_default=True, help="Gradient steps at most.")
 @click.option("--until", metavar="TOL", help="Stop when |z| < TOL (default 10^-digits).")
+@optimiser_options
 @click.option("--plot", "plot_path", metavar="FILE", help="Draw the orbit (png, pdf or svg).")
 @json_option
 @force_option
@@ -49,11 +54,15 @@ def simulate(
     kernel: str,
     steps: int,
     until: str | None,
+    optimiser: Optimiser | None,
     plot_path: str | None,
     json_path: str | None,
     force: bool,
 ) -> None:
-    """Iterate the exact map of the model {1, -epsilon} from one start until it settles, leaves or runs out of steps."""
+    """Iterate the exact map of the model {1, -epsilon} from one start until it settles, leaves or runs out of steps.
+
+    With --optimiser under another optimiser, whose memory starts at rest; its parameter needs a value.
+    """
     for path in (json_path, plot_path):
         check_writable(path, force)
 
@@ -66,6 +75,8 @@ def simulate(
         if len(parts) != 2:
             raise DomainError.of("--theta", "two numbers a,b", theta, "Write --theta 1,1/2.")
         pair = (parse_rational(parts[0], "--theta"), parse_rational(parts[1], "--theta"))
+    if plot_path is not None and optimiser is not None:
+        raise DomainError.of("--plot", "gradient descent", optimiser.name, "Its figure shows the nullcline.")
     from edgestab.numeric.orbits.simulation import simulate as run
 
     arguments: dict[str, Any] = {
@@ -74,6 +85,7 @@ def simulate(
         "theta": pair,
         "eta": read(eta, "--eta"),
         "target": read(target, "--target"),
+        "optimiser": optimiser,
     }
     result = run(
         parse_rational(epsilon, "--epsilon"),

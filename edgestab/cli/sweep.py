@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgestab.symbolic.algebra.errors import DomainError
+
 from .common import (
     check_writable,
     console,
@@ -19,9 +21,11 @@ from .common import (
     run_record,
     write_json,
 )
+from .optimisers import optimiser_options
 
 if TYPE_CHECKING:
     from edgestab.numeric.sweeps.result import SweepResult
+    from edgestab.symbolic.optimisers.optimiser import Optimiser
 
 _AXIS = "AXIS"
 
@@ -29,7 +33,7 @@ _AXIS = "AXIS"
 @click.command()
 @click.option("--epsilon", required=True, metavar=_AXIS, help="Size of the negative eigenvalue, in (0, 1).")
 @click.option("--z", "z", metavar=_AXIS, help="Start: rescaled residual (with --T).")
-@click.option("--T", "--t", "T", metavar=_AXIS, help="Start: rescaled NTK eigenvalue, edge at 2 (with --z).")
+@click.option("--T", "T", metavar=_AXIS, help="Start: rescaled NTK eigenvalue, edge at 2 (with --z).")
 @click.option("--theta-1", metavar=_AXIS, help="Start: parameter along the eigenvalue 1 (with --theta-2, --eta).")
 @click.option("--theta-2", metavar=_AXIS, help="Start: parameter along the eigenvalue -epsilon.")
 @click.option("--eta", metavar=_AXIS, help="Step size (with --theta-1, --theta-2).")
@@ -38,14 +42,15 @@ _AXIS = "AXIS"
 @click.option(
     "--until", default="1e-8", show_default=True, metavar="TOL", help="An orbit has converged when |z| < TOL."
 )
-@click.option("--workers", type=int, metavar="N", help="Local threads (default: every core).")
+@click.option("--jobs", "workers", type=int, metavar="N", help="Worker threads (default: every core).")
 @click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler, tcp://host:port, that runs the chunks.")
 @click.option("--chunk", type=int, metavar="N", help="Orbits in a chunk (default: a few chunks for each worker).")
-@click.option("--output", metavar="FOLDER", help="Keep chunk files here; a killed sweep resumes from them.")
+@click.option("--folder", "output", metavar="DIR", help="Keep chunk files here; a killed sweep resumes from them.")
 @click.option("--check", "checked", type=int, metavar="N", help="Run N random orbits again in double-double; compare.")
 @click.option("--plot", "plot_path", metavar="FILE", help="Phase diagram (png, pdf or svg) of the two axes that vary.")
 @click.option("--x", "x", metavar="NAME", help="Axis drawn horizontally.")
 @click.option("--y", "y", metavar="NAME", help="Axis drawn vertically.")
+@optimiser_options
 @json_option
 @force_option
 def sweep(
@@ -66,6 +71,7 @@ def sweep(
     plot_path: str | None,
     x: str | None,
     y: str | None,
+    optimiser: Optimiser | None,
     json_path: str | None,
     force: bool,
 ) -> None:
@@ -74,13 +80,14 @@ def sweep(
     AXIS is one value (0.1), a list (0.1,0.2,0.5), equal steps START:STOP:COUNT (0:1:101), or equal ratios
     START:STOP:COUNT:log (1e-4:0.1:200:log). The orbits that converge are split into those that relaxed onto the slow
     manifold and those that froze before.
-
-    \b
-    Examples:
-      edgestab sweep --epsilon 1e-4:0.5:300:log --z -1.5:0.99:300 --T 2 --plot phase.png
-      edgestab sweep --epsilon 0.01 --theta-1 0.02:3:300 --theta-2 20 --eta 0.05:1.5:300 --plot eta.png
-      edgestab sweep --epsilon 1e-5:0.1:2000:log --z -0.5:0.5:2000 --T 2 --output run --scheduler tcp://HOST:8786
-    """  # noqa: D301
+    """
+    if optimiser is not None and optimiser.name != "gradient-descent":
+        raise DomainError.of(
+            "sweep",
+            "gradient descent",
+            optimiser.name,
+            "Its regions rest on the slow manifold in (z, T); use simulate, or es.codegen.lane_kernel of the model.",
+        )
     for path in (json_path, plot_path):
         check_writable(path, force)
     from edgestab.numeric.sweeps.grid import make_sweep_grid

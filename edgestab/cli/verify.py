@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .common import check_writable, console, force_option, json_option, on_screen, write_json
+from .completion import complete_claims
 
 if TYPE_CHECKING:
     from edgestab.proofs.verify import ClaimResult, Report
@@ -24,13 +26,14 @@ def _figure(result: ClaimResult) -> str:
     return "; ".join(dict.fromkeys(filter(None, shown)))
 
 
-def _table(report: Report) -> Any:
+def _table(results: Sequence[ClaimResult]) -> Any:
+    """One row a claim."""
     from rich.table import Table
 
     table = Table(
         "claim", "level", "verdict", "tested", "figure and its bound", "seconds", box=None, header_style="bold"
     )
-    for result in report.results:
+    for result in results:
         colour = COLOURS[result.verdict.value]
         tested = sum(e.outcome.tested for e in result.evidence)
         table.add_row(
@@ -41,6 +44,30 @@ def _table(report: Report) -> Any:
             _figure(result),
             f"{result.seconds:.1f}",
         )
+    return table
+
+
+def _shown(report: Report, named: tuple[str, ...], everything: bool) -> list[ClaimResult]:
+    """The claims that get a row: first those that fail, then those that were asked for by name, or all."""
+    failed = [r for r in report.results if r.verdict.value == "FALSE"]
+    open_ = [r for r in report.results if r.verdict.value == "UNKNOWN"]
+    right = [r for r in report.results if r.verdict.value == "TRUE" and (everything or r.claim.id in named)]
+    return [*failed, *open_, *right]
+
+
+def _summary(report: Report) -> Any:
+    """How many claims hold at which level, the strongest first."""
+    from rich.table import Table
+
+    verdicts = tuple(COLOURS)
+    table = Table("level", *verdicts, box=None, header_style="bold")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    order = sorted(report.results, key=lambda r: (-r.level.value, r.recorded))
+    for level in dict.fromkeys(r.level_text for r in order):
+        here = [r.verdict.value for r in report.results if r.level_text == level]
+        counts = [here.count(v) for v in verdicts]
+        table.add_row(level, *(f"[{COLOURS[v]}]{n}[/]" if n else "" for v, n in zip(verdicts, counts, strict=True)))
     return table
 
 
@@ -91,11 +118,12 @@ def _mutants(ids: tuple[str, ...], json_path: str | None, force: bool) -> int:
 
 
 @click.command()
-@click.argument("claims", nargs=-1, metavar="[CLAIM ...]")
+@click.argument("claims", nargs=-1, metavar="[CLAIM ...]", shell_complete=complete_claims)
 @click.option("--effort", type=click.Choice(("quick", "default", "thorough")), default="default", show_default=True)
 @click.option("--seed", type=int, help="Seed of the sampling checks (fixed by default).")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Worker processes (default: the cores, at most 8).")
-@click.option("--domains", is_flag=True, help="Also print the domain on which each claim was shown, and how.")
+@click.option("--all", "everything", is_flag=True, help="Print a row for each claim, not only for those that fail.")
+@click.option("--domains", is_flag=True, help="Also print the domain on which each claim printed was shown, and how.")
 @click.option("--mutants", is_flag=True, help="Judge every changed statement instead, at effort quick.")
 @json_option
 @force_option
@@ -104,6 +132,7 @@ def verify(
     effort: str,
     seed: int | None,
     jobs: int | None,
+    everything: bool,
     domains: bool,
     mutants: bool,
     json_path: str | None,
@@ -111,6 +140,7 @@ def verify(
 ) -> None:
     """Judge the claims named (all by default) and everything they use.
 
+    Prints the claims that fail, those named, and how many hold at which level; --all prints every claim.
     Exit code 0 when all are TRUE, 1 when any is FALSE, 3 when any is UNKNOWN (and none FALSE), 2 on bad usage. With
     --mutants: 0 when each is noticed or implied by its statement, else 1.
     """
@@ -144,14 +174,17 @@ def verify(
     if json_path is not None:
         write_json(json_path, report.to_json(), force)
     out = console(stderr=json_path == "-")
-    out.print(_table(report))
+    shown = _shown(report, claims, everything)
+    for line in _explain(report):
+        out.print(line, markup=False, soft_wrap=True)
+    if shown:
+        out.print(_table(shown))
+    out.print(_summary(report))
     if domains:
-        for result in report.results:
+        for result in shown:
             for entry in result.evidence:
                 text = f"{result.claim.id}: {entry.method}: {entry.outcome.domain or 'no place named'}"
                 out.print(text, style="dim", markup=False, soft_wrap=True)
-    for line in _explain(report):
-        out.print(line, markup=False, soft_wrap=True)
     for line in _recorded(report):
         out.print(line, markup=False, soft_wrap=True)
     count = len(report.results)

@@ -206,7 +206,7 @@ class _Replay:
     def emit(self) -> tuple[list[Op], list[tuple[Operand, int]]]:
         exact: dict[Key, tuple[ExactPoly, ExactPoly, ExactPoly]] = {}
         for goal, (_, recipe, triple) in self.plan.steps.items():
-            exact[goal] = self._triple(self.exact[goal], recipe)
+            exact[goal] = self._matching(goal, recipe, triple)
             for image, value in zip(triple, exact[goal], strict=True):
                 if degree(image) > 0 and key(image) not in self.exact:
                     self._learn(image, value)
@@ -220,16 +220,32 @@ class _Replay:
             results.append(self._operand(image, target) if image else (Fraction(0), 1))
         return ops, results
 
-    def _triple(self, p: ExactPoly, recipe: Recipe) -> tuple[ExactPoly, ExactPoly, ExactPoly]:
+    def _matching(self, goal: Key, recipe: Recipe, triple: Triple) -> tuple[ExactPoly, ExactPoly, ExactPoly]:
+        """The exact triple of a step; the search knows polynomials up to their sign, so the goal may have to turn."""
+        for value in (self.exact[goal], -self.exact[goal]):
+            try:
+                found = self._triple(value, recipe, triple)
+            except CodegenError:
+                continue
+            if all(modular_image(part, self.at) == image for part, image in zip(found, triple, strict=True)):
+                self._learn(modular_image(value, self.at), value)
+                return found
+        raise CodegenError.of("schedule_program()", "an exact step", recipe.kind, "The search was wrong: report it.")
+
+    def _signed(self, known: Key, image: Poly) -> ExactPoly:
+        """A known polynomial with the sign that an image has."""
+        return self.exact[known] if self.image[known] == image else -self.exact[known]
+
+    def _triple(self, p: ExactPoly, recipe: Recipe, triple: Triple) -> tuple[ExactPoly, ExactPoly, ExactPoly]:
         ring = self.problem.ring
         zero = (0,) * len(ring.state)
         constant = p.coefficient(zero)
         if recipe.kind == "quotient":
-            a = self.exact[recipe.known]
+            a = self._signed(recipe.known, triple[0])
             if recipe.addend is None:
                 c = constant if recipe.addend_sign else ring.zero
             else:
-                c = self.exact[recipe.addend] if recipe.addend_sign > 0 else -self.exact[recipe.addend]
+                c = self._signed(recipe.addend, triple[2])
             return a, self._divide(p - c, a), c
         if recipe.kind == "horner":
             a = ring.generator(ring.state[recipe.index])
@@ -241,7 +257,7 @@ class _Replay:
         if recipe.kind == "constant":
             return ring.one, p - constant, constant
         if recipe.kind == "axpy":
-            b = self.exact[recipe.known]
+            b = self._signed(recipe.known, triple[1])
             lead = max(self.image[recipe.known])
             a = self._divide(p.coefficient(lead), b.coefficient(lead))
             return a, b, p - a * b

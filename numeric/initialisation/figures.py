@@ -71,7 +71,7 @@ def plot_theorem_2_ratio(results: Sequence[EnsembleResult], *, ax: Axes | None =
     sizes = [(r.law.outputs, r.law.parameters) for r in ordered]
     with styled_axes(ax, (3.4, 2.6)) as ax:
         fine, exact = curve(ordered[0].law, between(sizes) if max(sizes[-1]) <= 1024 else sizes)
-        ax.plot(fine, exact, color=COLOURS[0], zorder=1, label="closed form, Wishart moments by Fredholm determinant")
+        ax.plot(fine, exact, color=COLOURS[0], zorder=1, label="exact at this size")
         ax.errorbar(
             [math.sqrt(d * p) for d, p in sizes],
             [r.ratio / r.asymptotic for r in ordered],
@@ -80,9 +80,9 @@ def plot_theorem_2_ratio(results: Sequence[EnsembleResult], *, ax: Axes | None =
             markersize=4,
             capsize=2,
             color=COLOURS[1],
-            label="simulated, 3 standard errors",
+            label="simulated, 3 std. errors",
         )
-        ax.axhline(1, color="0.4", linestyle=":", linewidth=1.2, label=r"large $D, P$: $2DP\,\sigma_Q^2\sigma_z^2$")
+        ax.axhline(1, color="0.4", linestyle=":", linewidth=1.2, label=r"large $D$ and $P$")
         ax.set_xscale("log")
         ax.set_yscale("log")
         top = max(max(exact), *(r.ratio / r.asymptotic for r in ordered))
@@ -92,7 +92,7 @@ def plot_theorem_2_ratio(results: Sequence[EnsembleResult], *, ax: Axes | None =
         ax.set_xlabel(r"size $\sqrt{DP}$")
         ax.set_ylabel(r"$\mathbb{E}[\ddot\lambda]\,/\,\mathbb{E}[\lambda]$ over its limit")
         d, p = sizes[-1]
-        ax.set_title(f"Theorem 2 at finite size, up to D = {d}, P = {p}", loc="left")
+        ax.set_title(f"Theorem 2, up to D = {d}, P = {p}", loc="left")
         ax.legend(loc="upper right")
     return ax
 

@@ -41,9 +41,9 @@ def plot_eigenvalues(run: NetworkRun, *, ax: Axes | None = None) -> Axes:
     known = np.isfinite(run.hessian[:, 0])
     if known.any():
         ax.plot(run.steps[known], eta * run.hessian[known, 0], color=PURPLE, lw=0.9, alpha=0.55, label=r"$h_1$ Hessian")
-    draw_eigenvalues(ax, run.steps, eta * run.ntk)
+    draw_eigenvalues(ax, run.steps, eta * run.ntk, legend="upper left")
     ax.set_xlim(0, max(run.stopped, 1))
-    ax.set_ylim(0, 1.25 * max(2.0, float(np.nanmax(eta * run.ntk[:, 0], initial=0.0))))
+    ax.set_ylim(0, 1.4 * max(2.0, float(np.nanmax(eta * run.ntk[:, 0], initial=0.0))))
     return ax
 
 

@@ -13,6 +13,12 @@ from .limit_figures import plot_deviation as plot_deviation
 from .limit_figures import plot_limit_series as plot_limit_series
 from .limit_prediction import LimitPrediction as LimitPrediction
 from .limit_prediction import predict_limit as predict_limit
+from .minimum_descent import DescentComparison as DescentComparison
+from .minimum_descent import compare_with_descent as compare_with_descent
+from .optimiser_orbits import OptimiserOrbit as OptimiserOrbit
+from .optimiser_orbits import PredictionTest as PredictionTest
+from .optimiser_orbits import compare_optimiser_limit as compare_optimiser_limit
+from .optimiser_orbits import iterate_optimiser as iterate_optimiser
 from .phase_plane import compute_phase_plane as compute_phase_plane
 from .phase_plane import plot_phase_plane as plot_phase_plane
 from .resummation import best_truncation as best_truncation

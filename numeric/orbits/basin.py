@@ -189,7 +189,7 @@ def plot_basin(
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch, Rectangle
 
-    with styled_axes(ax, (3.4, 3.0)) as ax:
+    with styled_axes(ax, (3.4, 3.7)) as ax:
         # light tints of blue, yellow, vermilion: told apart with any colour vision, and by their grey levels
         shades = ["#9ecae9", "#f7e8a4", "#d98a6a", "#5a5a5a", "#ffffff"]
         ax.pcolormesh(
@@ -227,5 +227,5 @@ def plot_basin(
         ax.set_xlabel(r"$\tilde z$ (residual)")
         ax.set_ylabel(r"$V=\epsilon\,\eta\,|\theta|^2$ (weight norm)")
         ax.set_title(rf"where starts end, $\epsilon = {basin.epsilon}$", loc="left")
-        ax.legend(handles=handles, loc="upper right", frameon=True)
+        ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2)
     return ax

@@ -51,7 +51,7 @@ def record_orbit(start: Start, *, steps: int, most: int = 20_000) -> Orbit:
     Example:
         >>> orbit = es.orbits.record_orbit(es.orbits.read_start("1/10", z="-1/4", T="9/5"), steps=3)
         >>> orbit.t.tolist(), round(float(orbit.T[1]), 4)
-        ([0, 1, 2, 3], 2.4631)
+        ([0, 1, 2, 3], 2.6846)
     """
     problem = start.orbit(min(steps, most), Fraction(0))
     kernel = compile_map(problem.one_step)

@@ -14,7 +14,7 @@ import sympy as sp
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.models.quadratic import QuadraticModel
 from ..codegen.compile import compile_map
-from ..runs.figure_style import COLOURS, UNSTABLE, styled_axes
+from ..runs.figure_style import COLOURS, UNSTABLE, styled_axes, visible_moves
 from .starts import check_epsilon, exact_rational
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def compute_landscape(
     first, second = model.theta
     xs, ys = np.linspace(*theta_1, points), np.linspace(*theta_2, points)
     loss = sp.lambdify(model.theta, model.loss(), "numpy")(*np.meshgrid(xs, ys))
-    along = np.linspace(max(theta_2[0], 0.0), theta_2[1], 4 * points)
+    along = np.linspace(max(theta_2[0], 0.0), theta_2[1], 2 * points)
     side = sp.solve(model.predictor() - model.target, first**2)[0]
     bottom = np.sqrt(sp.lambdify(second, side, "numpy")(along))
     sharpness = sp.lambdify(model.theta, model.moment(0), "numpy")(bottom, along)
@@ -158,7 +158,8 @@ def plot_landscape(land: Landscape, *, ax: Axes | None = None) -> Axes:
         top = max(2e-3, float(land.loss.max()))
         shade = LogNorm(1e-3, 1000 * top)  # light greys only: the paths are black
         levels = np.geomspace(1e-3, top, 14)
-        ax.contourf(land.theta_1, land.theta_2, land.loss, levels, cmap="Greys", norm=shade, extend="min")
+        shades = ax.contourf(land.theta_1, land.theta_2, land.loss, levels, cmap="Greys", norm=shade, extend="min")
+        shades.set_rasterized(True)  # in a vector file the background alone is an image
         joined = np.stack([land.minima[:-1], land.minima[1:]], axis=1)
         norm = TwoSlopeNorm(2, min(float(land.sharpness.min()), 1.99), max(float(land.sharpness.max()), 2.01))
         ax.plot(*land.minima.T, color="0.35", linewidth=5.2, zorder=2)
@@ -173,8 +174,16 @@ def plot_landscape(land: Landscape, *, ax: Axes | None = None) -> Axes:
         bar.outline.set_visible(False)
         for number, (descent, flow) in enumerate(zip(land.descents, land.flows, strict=True)):
             names = ("gradient flow", "gradient descent") if number == 0 else (None, None)
-            ax.plot(*flow.T, color=COLOURS[2], linewidth=1.3, label=names[0], zorder=4)
-            ax.plot(*descent.T, color="0.05", linewidth=0.6, marker=".", markersize=2.5, label=names[1], zorder=5)
+            ax.plot(*visible_moves(flow, 2e-3).T, color=COLOURS[2], linewidth=1.3, label=names[0], zorder=4)
+            ax.plot(
+                *visible_moves(descent, 2e-3).T,
+                color="0.05",
+                linewidth=0.6,
+                marker=".",
+                markersize=2.5,
+                label=names[1],
+                zorder=5,
+            )
             ax.plot(*descent[0], color="0.05", marker="o", markersize=4.5, markerfacecolor="white", zorder=6)
         ax.set_xlim(land.theta_1[0], land.theta_1[-1])
         ax.set_ylim(land.theta_2[0], land.theta_2[-1])

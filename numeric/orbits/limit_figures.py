@@ -119,7 +119,8 @@ def plot_limit_series(curve: LimitCurve, *, ax: Axes | None = None) -> Axes:
         low, high = curve.resummed - curve.error, curve.resummed + curve.error
         ax.fill_between(curve.epsilon, low, high, color=COLOURS[0], alpha=0.2, linewidth=0)
         ax.plot(curve.epsilon, curve.resummed, color=COLOURS[0], label="resummed")
-        ax.errorbar(*curve.iterated.T, fmt="o", color=COLOURS[1], markersize=3.5, label="exact map, iterated")
+        x, y, spread = curve.iterated.T
+        ax.errorbar(x, y, spread, fmt="o", color=COLOURS[1], markersize=3.5, label="iterated")
         known = np.concatenate([curve.resummed[curve.error < 0.1], curve.iterated[:, 1], [0.5]])
         span = float(np.ptp(known))
         ax.set_ylim(0.5 - 0.06 * max(span, 0.1), float(known.max()) + 0.25 * max(span, 0.1))
@@ -182,7 +183,7 @@ def follow_deviation(epsilon: object, starts: Sequence[tuple[object, object]], *
 
     Example:
         >>> found = es.orbits.follow_deviation("1/20", [("1/5", "2.3")])
-        >>> abs(found.paths[0].y[-1] - (found.paths[0].prediction.value - 2)) < 1e-3
+        >>> bool(abs(found.paths[0].y[-1] - (found.paths[0].prediction.value - 2)) < 1e-3)
         True
     """
     exact = check_epsilon(epsilon, "follow_deviation()")

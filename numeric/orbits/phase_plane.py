@@ -12,7 +12,7 @@ import numpy.typing as npt
 import sympy as sp
 
 from ...symbolic.models.quadratic import main_case
-from ..runs.figure_style import COLOURS, EDGE_LINE, STABLE, UNSTABLE, styled_axes
+from ..runs.figure_style import COLOURS, EDGE_LINE, STABLE, UNSTABLE, styled_axes, visible_moves
 from .figures import Orbit, nullcline_at, record_orbit
 from .starts import check_epsilon, read_start
 
@@ -115,14 +115,14 @@ def plot_phase_plane(plane: PhasePlane, *, ax: Axes | None = None) -> Axes:
         ['nullcline', 'slow manifold']
     """
     with styled_axes(ax, (3.4, 3.0)) as ax:
-        faint: Any = {"color": "0.72", "linewidth": 0.6, "arrowsize": 0.6, "density": 0.9, "zorder": 0}
+        faint: Any = {"color": "0.72", "linewidth": 0.6, "arrowsize": 0.6, "density": 0.75, "zorder": 0}
         ax.streamplot(plane.z, plane.T, *plane.field, **faint)
         low, high = plane.T[0], plane.T[-1]
         ax.plot([0, 0], [low, 2], color="0.1", linestyle=STABLE, linewidth=1)
         ax.plot([0, 0], [2, high], color="0.1", linestyle=UNSTABLE, linewidth=1)
         ax.axhline(2, **EDGE_LINE)
         for number, orbit in enumerate(plane.orbits):
-            z, T = orbit.z[::2], orbit.T[::2]
+            z, T = visible_moves(np.stack([orbit.z[::2], orbit.T[::2]], axis=1), 2e-3).T
             label = "orbits, every 2nd step" if number == 0 else None
             ax.plot(z, T, color=COLOURS[0], linewidth=0.7, marker="o", markersize=1.8, label=label, zorder=3)
             ax.plot(z[:1], T[:1], color=COLOURS[0], marker="o", markersize=4.5, markerfacecolor="white", zorder=4)

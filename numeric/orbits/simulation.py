@@ -15,8 +15,11 @@ from typing import Any
 
 import gmpy2
 import mpmath
+import sympy as sp
 
 from ...symbolic.algebra.errors import DomainError, PrecisionError
+from ...symbolic.optimisers.edge import derive_edge
+from ...symbolic.optimisers.optimiser import Optimiser
 from ...symbolic.planar.nullcline import EDGE
 from ..number_types import KERNELS, bits_for
 from ..runs.status import Status
@@ -38,10 +41,11 @@ class Simulation:
         z_decimal: final rescaled residual in decimals, one digit more than ``digits``, so that rounding costs none; the
             property ``z`` is the same as a number.
         T_decimal: final rescaled NTK eigenvalue, likewise; near the edge with as many digits more as ``2 - T`` needs.
-        edge: the edge of stability in the same units.
+        edge: the edge of stability in the same units: 2, or that of the optimiser; a fraction or a decimal where it is
+            no integer.
         digits: decimal digits asked for.
         trusted_digits: decimal digits of T that a wider number type confirms (for ``arb``: that the ball proves).
-        gap_trusted_digits: the same for the distance below the edge, ``2 - T``.
+        gap_trusted_digits: the same for the distance below the edge.
         epsilon, target: the exact inputs, as strings.
         until: the residual at which the run stops.
         kernel: the number type that ran.
@@ -64,7 +68,7 @@ class Simulation:
     steps: int
     z_decimal: str
     T_decimal: str
-    edge: int
+    edge: int | str
     digits: int
     trusted_digits: int
     gap_trusted_digits: int
@@ -102,7 +106,10 @@ class Simulation:
             ("z", self.z_decimal),
             ("T", self.T_decimal),
             ("edge", str(self.edge)),
-            ("2 - T", f"{self.gap:.10g}, {self.gap_trusted_digits} digits trusted"),
+            (
+                f"{self.edge if isinstance(self.edge, int) else 'edge'} - T",
+                f"{self.gap:.10g}, {self.gap_trusted_digits} digits trusted",
+            ),
             ("digits", f"{self.digits} asked for, {self.trusted_digits} of T trusted"),
             ("number type", f"{self.kernel}, checked by {self.checked_by}"),
         ]
@@ -117,8 +124,9 @@ class Simulation:
 
     @property
     def gap(self) -> float:
-        """How far the final eigenvalue lies below the edge, ``2 - T``, as a float."""
-        return float(EDGE - gmpy2.mpfr(self.T_decimal, 64 + int(len(self.T_decimal) * 3.33)))
+        """How far the final eigenvalue lies below the edge, as a float."""
+        edge = self.edge if isinstance(self.edge, int) else gmpy2.mpq(Fraction(self.edge))
+        return float(edge - gmpy2.mpfr(self.T_decimal, 64 + int(len(self.T_decimal) * 3.33)))
 
 
 def _number(text: str) -> mpmath.mpf:
@@ -139,6 +147,7 @@ def simulate(
     theta: tuple[object, object] | None = None,
     eta: object = None,
     target: object = 0,
+    optimiser: Optimiser | None = None,
     digits: int = 16,
     steps: int = DEFAULT_STEPS,
     until: object = None,
@@ -153,6 +162,7 @@ def simulate(
         theta: start in parameter space, with ``eta``.
         eta: step size, with ``theta``.
         target: the target E (rescaled when z and T are given).
+        optimiser: that moves the weights, which start at rest; its parameters are numbers. None for gradient descent.
         digits: decimal digits of T to hold, 1..10000. The cheapest type that holds them runs: double, double-double
             (from 17), quad-double (from 32), MPFR (from 62). At 16 double is kept as long as it is not wrong: ten
             digits of T and four of ``2 - T`` confirmed.
@@ -176,7 +186,7 @@ def simulate(
         '1.935597113681715'
     """
     where = "simulate()"
-    start = read_start(epsilon, z=z, T=T, theta=theta, eta=eta, target=target)
+    start = read_start(epsilon, z=z, T=T, theta=theta, eta=eta, target=target, optimiser=optimiser)
     if isinstance(digits, bool) or not isinstance(digits, int) or not 1 <= digits <= MAX_DIGITS:
         raise DomainError.of(where, f"digits in 1..{MAX_DIGITS}", digits, "16 is double precision.")
     if isinstance(steps, bool) or not isinstance(steps, int) or not 0 <= steps < 2**53:
@@ -186,6 +196,9 @@ def simulate(
     tolerance = Fraction(1, 10**digits) if until is None else exact_rational(until, where)
     if tolerance < 0:
         raise DomainError.of(where, "until >= 0", str(until), "It is a bound on |z|.")
+    if kernel == "arb" and optimiser is not None:
+        raise DomainError.of(where, "gradient descent for kernel arb", optimiser.name, "Balls follow (z, T) alone.")
+    edge, goal = (Fraction(EDGE), EDGE) if optimiser is None else _edge_of(optimiser, 2 * digits + 40)
     problem = start.orbit(steps, tolerance)
     common = (str(start.epsilon), str(start.target), str(tolerance))
     if kernel == "arb":
@@ -196,21 +209,22 @@ def simulate(
     state = found.ending.state if found.ending.steps else start.state
     exact = found.name == "float64"
     # near the edge T carries the digits of 2 - T as well
-    closeness = count_digits(abs(EDGE - state[1]), Fraction(1)) if state and state[1] != EDGE else 0
+    closeness = count_digits(abs(edge - state[1]), Fraction(1)) if state and state[1] != edge else 0
     shown = [
-        _decimal(x, digits + extra, exact=exact) for x, extra in zip(state or (None, None), (0, closeness), strict=True)
+        _decimal(x, digits + extra, exact=exact)
+        for x, extra in zip(state[:2] if state else (None, None), (0, closeness), strict=True)
     ]
     trusted = gap_trusted = 0
     if state is not None and found.error is not None and found.ending.status is not Status.DIVERGED:
         # what is printed is rounded once more
         error = found.error + abs(Fraction(shown[1]) - state[1])
-        trusted, gap_trusted = (min(digits, count_digits(error, x)) for x in (state[1], EDGE - state[1]))
+        trusted, gap_trusted = (min(digits, count_digits(error, x)) for x in (state[1], edge - state[1]))
     return Simulation(
         found.ending.status,
         found.ending.steps,
         shown[0],
         shown[1],
-        EDGE,
+        goal,
         digits,
         trusted,
         gap_trusted,
@@ -219,6 +233,16 @@ def simulate(
         found.checked_by,
         cheapest.notes,
     )
+
+
+def _edge_of(optimiser: Optimiser, digits: int) -> tuple[Fraction, int | str]:
+    """The edge of an optimiser to many digits, and as it is shown."""
+    edge = derive_edge(optimiser).curvature
+    if edge.is_Integer:
+        return Fraction(int(edge)), int(edge)
+    text = str(sp.N(edge, digits))
+    # a fraction as such: its decimals need not end
+    return (Fraction(int(edge.p), int(edge.q)), str(edge)) if edge.is_Rational else (Fraction(text), text)
 
 
 def _decimal(value: Fraction | None, digits: int, *, exact: bool) -> str:

@@ -13,6 +13,7 @@ from ...symbolic.algebra.errors import DomainError
 from ...symbolic.algebra.rings import to_fraction
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.quadratic import QuadraticModel, main_case
+from ...symbolic.optimisers.optimiser import Optimiser
 from ...symbolic.planar.maps import PolynomialMap
 from ..codegen.program import Program, run
 from ..codegen.scheduling import program_for
@@ -76,14 +77,22 @@ class Start:
         state: ``(z, T)``, rescaled.
         epsilon: the parameter.
         target: the rescaled target.
+        optimiser: that moves the weights, with numbers for its parameters; None for gradient descent.
     """
 
     state: tuple[Fraction, Fraction]
     epsilon: Fraction
     target: Fraction
+    optimiser: Optimiser | None = None
 
     def orbit(self, steps: int, until: Fraction) -> OrbitProblem:
         """The orbit from here, by the map with a target or by the one without, which takes fewer operations."""
+        if self.optimiser is not None:
+            trained = _trained_model(self.optimiser, bool(self.target)).one_step()
+            # at rest: what is kept beside the weights is 0, so are its moments
+            idle = (Fraction(0),) * (len(trained.variables) - len(self.state))
+            fixed = (self.target, self.epsilon) if self.target else (self.epsilon,)
+            return OrbitProblem(trained, fixed, (*self.state, *idle), steps, until)
         one_step = _targeted_model().one_step() if self.target else main_case()
         parameters = (self.target, self.epsilon) if self.target else (self.epsilon,)
         return OrbitProblem(one_step, parameters, self.state, steps, until)
@@ -94,7 +103,7 @@ class OrbitProblem:
     """An orbit to be run: a map, a start, and when to stop.
 
     Attributes:
-        one_step: the exact map, in two variables.
+        one_step: the exact map; its first two variables are z and T.
         parameters: exact values of its parameters, in its order.
         start: the exact start.
         steps: gradient steps at most.
@@ -104,7 +113,7 @@ class OrbitProblem:
 
     one_step: PolynomialMap
     parameters: tuple[Fraction, ...]
-    start: tuple[Fraction, Fraction]
+    start: tuple[Fraction, ...]
     steps: int
     until: Fraction
     ceiling: int = CEILING
@@ -145,6 +154,11 @@ def _targeted_model() -> QuadraticModel:
     return QuadraticModel((1, -symbol("epsilon")), target=symbol("E"))
 
 
+@cache
+def _trained_model(optimiser: Optimiser, targeted: bool) -> QuadraticModel:
+    return QuadraticModel((1, -symbol("epsilon")), symbol("E") if targeted else 0, optimiser)
+
+
 def read_start(
     epsilon: object,
     *,
@@ -153,6 +167,7 @@ def read_start(
     theta: tuple[object, object] | None = None,
     eta: object = None,
     target: object = 0,
+    optimiser: Optimiser | None = None,
     where: str = "simulate()",
 ) -> Start:
     """Read a start given in either way, exactly.
@@ -164,13 +179,15 @@ def read_start(
         theta: two parameters, with eta.
         eta: step size, with theta.
         target: the target E; rescaled by ``eta`` when theta is given, already rescaled otherwise.
+        optimiser: that moves the weights, which start at rest; None for gradient descent.
         where: who asks, for the message.
 
     Returns:
         The start.
 
     Raises:
-        DomainError: both or neither way is used, or a number is out of range.
+        DomainError: both or neither way is used, a number is out of range, a parameter of the optimiser is a symbol,
+            or it does not keep minima.
 
     Source:
         Derived here: the rescaled variables of the quadratic regression model.
@@ -179,6 +196,16 @@ def read_start(
         >>> es.orbits.read_start("1/10", theta=("1", "5"), eta="4/5").state
         (Fraction(-3, 5), Fraction(1, 1))
     """
+    if optimiser is not None and not optimiser.keeps_minima:
+        raise DomainError.of(
+            where,
+            "an optimiser that keeps minima",
+            optimiser.name,
+            "Its fixed points are no minima, so that z does not end at 0: iterate es.compile_map(model.query_step()).",
+        )
+    if optimiser is not None and optimiser.parameters:
+        name = optimiser.parameters[0]
+        raise DomainError.of(where, f"a number for {name}", f"{optimiser.name} with a symbol", f"Give {name}.")
     exact, goal = check_epsilon(epsilon, where), exact_rational(target, where)
     planar = z is not None and T is not None
     weights = theta is not None and eta is not None
@@ -191,7 +218,7 @@ def read_start(
             "Give one pair.",
         )
     if planar:
-        return Start((exact_rational(z, where), exact_rational(T, where)), exact, goal)
+        return Start((exact_rational(z, where), exact_rational(T, where)), exact, goal, optimiser)
     step = exact_rational(eta, where)
     if step <= 0:
         raise DomainError.of(where, "eta > 0", str(eta), "The step size is positive.")
@@ -203,4 +230,4 @@ def read_start(
     numbers = (*(exact_rational(t, where) for t in theta), exact, goal)
     values = {s: sp.Rational(q) for s, q in zip(places, numbers, strict=True)}
     residual, eigenvalue = (exact_rational(e.subs(values), where) * step for e in model.embedding())
-    return Start((residual, eigenvalue), exact, goal * step)
+    return Start((residual, eigenvalue), exact, goal * step, optimiser)

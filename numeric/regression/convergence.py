@@ -43,6 +43,13 @@ class ConvergenceGrid:
         entries: law of one entry.
         curvature: law of one slice of Q.
         correlation: correlation of ``J[a, i]`` with ``z[a]``.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, Figure 3.
+
+    Example:
+        >>> es.regression.ConvergenceGrid(shapes=((3, 6),), samples=2).config["samples"]
+        2
     """
 
     shapes: tuple[tuple[int, int], ...] = ((20, 80), (20, 40), (40, 20))
@@ -281,6 +288,14 @@ def run_convergence_grid(
     Raises:
         DomainError: the memory needed exceeds what is free (said before it starts).
         OutputError: the folder cannot be written or belongs to another grid.
+
+    Source:
+        Agarwala, Pedregosa and Pennington 2022, Figure 3.
+
+    Example:
+        >>> grid = es.regression.ConvergenceGrid(shapes=((3, 6),), sigma_z=(0.5,), starts=(0.5,), samples=2)
+        >>> es.regression.run_convergence_grid(grid).scaled_ntk.shape
+        (1, 2, 1, 1)
     """
     check_count("run_convergence_grid()", "workers", workers)
     if scheduler is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..runs.figure_style import COLOURS, EDGE_LINE, STYLE, in_style, save_figure, styled_axes
+from ..runs.status import Status
 from .convergence import ConvergenceTable
 from .descent import DescentRun
 from .flow import FlowRun
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 BLUE, RED, GREEN, PURPLE = COLOURS[:4]
+DIVERGING = 10.0
+"""An eigenvalue that goes beyond this, where the edge is at 2, hides all else on a linear axis."""
 
 
 def new_axes(ax: Axes | None, size: tuple[float, float] = (3.4, 2.5)) -> Axes:
@@ -47,15 +50,28 @@ def save_panels(path: str, draw: Callable[[Any], None], size: tuple[float, float
     save_figure(figure, path)
 
 
-def draw_eigenvalues(ax: Axes, steps: Array, scaled: Array) -> Axes:
-    """The two largest NTK eigenvalues times eta, shape ``(T, 2)``, against the edge."""
+def draw_eigenvalues(ax: Axes, steps: Array, scaled: Array, legend: str = "lower right") -> Axes:
+    """The two largest NTK eigenvalues times eta, shape ``(T, 2)``, against the edge.
+
+    Args:
+        ax: axes to draw on.
+        steps: shape ``(T,)``.
+        scaled: the eigenvalues; of a run that diverges the axis is logarithmic.
+        legend: where.
+
+    Returns:
+        The axes.
+    """
     for column, colour in enumerate((BLUE, RED)):
         label = rf"$\lambda_{column + 1}$ NTK"
         ax.plot(steps, scaled[:, column], color=colour, linewidth=1.1, label=label)
     ax.axhline(2, label=r"$2/\eta$", **EDGE_LINE)
     ax.set_ylabel(r"$\eta\,\lambda$")
     ax.set_xlabel("gradient step")
-    ax.legend(loc="lower right", ncols=4)
+    if np.nanmax(scaled[:, 0], initial=0.0) > DIVERGING:
+        ax.set_yscale("log")
+    place: Any = legend if ax.get_yscale() == "linear" else "upper left"
+    ax.legend(loc=place, ncols=2)
     return ax
 
 
@@ -64,7 +80,11 @@ def draw_loss(ax: Axes, steps: Array, loss: Array) -> Axes:
     from matplotlib.ticker import LogLocator, NullFormatter
 
     ax.semilogy(steps, loss, color="0.2", linewidth=1.1)
-    ax.yaxis.set_major_locator(LogLocator(numticks=6))
+    low, high = float(np.nanmin(loss)), float(np.nanmax(loss))
+    marks = (1.0, 2.0, 5.0) if low > 0 and high < 100 * low else (1.0,)
+    ax.yaxis.set_major_locator(LogLocator(subs=marks, numticks=6))
+    if len(marks) > 1:
+        ax.yaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_minor_formatter(NullFormatter())
     ax.set_ylabel("loss")
     ax.set_xlabel("gradient step")
@@ -79,7 +99,7 @@ def draw_split(ax: Axes, steps: Array, linear: Array, nonlinear: Array, change: 
     ax.plot(steps, change, color="0.15", linewidth=1.0, label="two-step change")
     ax.set_xlabel("gradient step")
     ax.set_ylabel(r"$\eta\,\Delta_2\lambda_1$")
-    ax.legend(loc="best")
+    ax.legend(loc="lower left")
     return ax
 
 
@@ -112,7 +132,10 @@ def plot_trajectory(run: DescentRun, flow: FlowRun | None = None, *, lane: int =
     if flow is not None:
         for column, colour in enumerate((BLUE, RED)):
             label = "flow" if column == 0 else None
-            ax.plot(flow.times / eta, eta * flow.ntk[:, column], color=colour, lw=1, ls="--", label=label)
+            when, values = flow.times / eta, eta * flow.ntk[:, column]
+            if flow.status is Status.CONVERGED:  # it stays there
+                when, values = np.append(when, max(when[-1], run.stopped[lane])), np.append(values, values[-1])
+            ax.plot(when, values, color=colour, lw=1, ls="--", label=label)
     draw_eigenvalues(ax, run.steps, eta * run.ntk[:, lane])
     ax.set_xlim(0, max(run.stopped[lane], 1))
     return ax
@@ -175,7 +198,7 @@ def plot_convergence(table: ConvergenceTable, shape: int = 0, *, ax: Axes | None
     Example:
         >>> grid = es.regression.ConvergenceGrid(shapes=((3, 6),), sigma_z=(0.5, 1.0), starts=(0.5,), samples=2)
         >>> es.regression.plot_convergence(es.regression.run_convergence_grid(grid)).get_title(loc="left")
-        'D = 3, P = 6'
+        'D = 3, P = 6; dashed: flow'
     """
     import matplotlib as mpl
 
@@ -202,7 +225,7 @@ def plot_convergence(table: ConvergenceTable, shape: int = 0, *, ax: Axes | None
     ax.set_xlabel(r"residual scale $\sigma_z$")
     ax.set_ylabel(r"$\eta\,\lambda_{\max}$ at convergence")
     outputs, parameters = grid.shapes[shape]
-    ax.set_title(f"D = {outputs}, P = {parameters}", loc="left")
+    ax.set_title(f"D = {outputs}, P = {parameters}" + ("; dashed: flow" if grid.flow else ""), loc="left")
     ax.legend(loc="lower right", title=r"$\eta\,\lambda_{\max}(0)$")
     return ax
 

@@ -53,8 +53,8 @@ EDGE_LINE: dict[str, Any] = {"color": "0.25", "linestyle": ":", "linewidth": 1.2
 STABLE, UNSTABLE = "-", ":"
 """How a curve of fixed points is drawn."""
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#7b2d8b", "#b8860b")
-"""Blue, vermilion, green, purple, ochre: told apart with any colour vision (a test simulates it)."""
+COLOURS = ("#1f5fa8", "#c1440e", "#44aa99", "#882255", "#e69f00")
+"""Blue, vermilion, teal, wine, orange: told apart with any colour vision (a test simulates it)."""
 
 
 @contextmanager
@@ -64,6 +64,23 @@ def styled_axes(ax: Axes | None, size: tuple[float, float], style: Any = STYLE) 
 
     with plt.rc_context(style):
         yield plt.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
+
+
+def visible_moves(path: Any, least: float) -> Any:
+    """A path thinned to the points at which it visibly moved, so that an orbit at rest is not drawn a thousand times.
+
+    Args:
+        path: points in order, shape ``(n, 2)``.
+        least: points nearer than this to the last one kept are dropped.
+
+    Returns:
+        The points kept, the first and the last among them.
+    """
+    kept = [0]
+    for k in range(1, len(path)):
+        if max(abs(path[k] - path[kept[-1]])) >= least:
+            kept.append(k)
+    return path[kept if kept[-1] == len(path) - 1 else [*kept, len(path) - 1]]
 
 
 def in_style(draw: Callable[P, R]) -> Callable[P, R]:

@@ -1,3 +1,6 @@
+from .bifurcation import BifurcationDiagram as BifurcationDiagram
+from .bifurcation import bifurcation_diagram as bifurcation_diagram
+from .bifurcation import plot_bifurcation as plot_bifurcation
 from .check import SpotCheck as SpotCheck
 from .check import check_sweep as check_sweep
 from .grid import SweepGrid as SweepGrid

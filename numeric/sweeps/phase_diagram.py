@@ -166,6 +166,7 @@ def plot_phase_diagram(
     gap = plane(np.where(np.isfinite(result["gap"]), result["gap"], 2 - result["T"]))
     shown = np.where((regions <= REGIONS.index("frozen")) & (gap > 0), gap, np.nan)
     with styled_axes(ax, (3.4, 2.8), {**STYLE, "axes.grid": False, "hatch.linewidth": 0.6}) as ax:
+        ax.grid(False)
         for name, colour in FLAT.items():
             flat = np.where((regions == REGIONS.index(name))[..., None], (*to_rgb(colour), 1.0), (0.0, 0.0, 0.0, 0.0))
             ax.pcolormesh(xs, ys, flat, shading="nearest", rasterized=True)
@@ -175,7 +176,7 @@ def plot_phase_diagram(
             norm = LogNorm(low, high) if high > 5 * low else Normalize(finite.min(), high)
             mesh = ax.pcolormesh(xs, ys, shown, shading="nearest", rasterized=True, cmap=_colours(), norm=norm)
             bar = ax.figure.colorbar(mesh, ax=ax, pad=0.02, extend="min" if finite.min() < low else "neither")
-            bar.set_label(r"$2-\tilde T_\infty$, final distance below the edge")
+            bar.set_label(r"$2-\tilde T_\infty$ at the end")
             bar.outline.set_visible(False)
         frozen = regions == REGIONS.index("frozen")
         if frozen.any() and not frozen.all():

@@ -18,9 +18,15 @@ MODULES: tuple[str, ...] = (
     "limit_series",
     "limit_law",
     "limit_prediction",
+    "optimiser_limits",
     "products",
     "own_models",
+    "scalar_families",
+    "product_losses",
+    "optimisers",
+    "optimiser_edges",
     "self_stabilisation",
+    "normal_forms",
     "printing",
     "theorem_1",
     "theorem_1_certificate",
@@ -38,6 +44,10 @@ MODULES: tuple[str, ...] = (
     "theorem_1_reach",
     "theorem_2_printed",
     "theorem_2_finite",
+    "gallery_gaps",
+    "gallery_edges",
+    "gallery_root_loss",
+    "gallery_stabilisation",
 )
 
 
@@ -80,6 +90,20 @@ def all_claims() -> dict[str, Claim]:
     for claim_id in found:
         visit(claim_id, ())
     return ordered
+
+
+def subjects() -> dict[str, tuple[str, ...]]:
+    """The claims of each file of the catalogue, under what the file says that it is about.
+
+    Returns:
+        The first words of each file to the ids of its claims, in the catalogue's order.
+    """
+    found = {}
+    for name in MODULES:
+        module = import_module(f"{__package__}.{name}")
+        heading = (module.__doc__ or name).partition(".\n")[0].partition(":")[0].strip().rstrip(".")
+        found[heading.removeprefix("Claims on ")] = tuple(claim.id for claim in module.CLAIMS)
+    return {heading[:1].upper() + heading[1:]: ids for heading, ids in found.items()}
 
 
 def get_claim(claim_id: str) -> Claim:

@@ -1,4 +1,4 @@
-"""What Coq has accepted, read from this machine's record or from the committed one."""
+"""Claims that Coq proves: what it has accepted, read from this machine's record or from the committed one."""
 
 from __future__ import annotations
 

@@ -358,6 +358,7 @@ CLAIMS = (
     Claim(
         id="limit-law-leading",
         title="Where any start ends, to leading order",
+        derivation=lambda subject: subject.map.limit_law(1).explain(),
         statement=Statement(
             conclusion=(eq(T_inf, _NEXT.limit_of(x_0, 1) + O(epsilon**2)),),
             over=_START,
@@ -374,6 +375,7 @@ CLAIMS = (
     Claim(
         id="limit-law-next",
         title="Where any start ends, to the next order",
+        derivation=lambda subject: subject.map.limit_law(2).explain(),
         statement=Statement(
             conclusion=(eq(T_inf, _NEXT.limit_of(_CLOSER, 2) + O(epsilon ** sp.Rational(5, 2))),),
             over=_START,

@@ -1,4 +1,4 @@
-"""Claims on the slow manifold and on the power series of the limit of relaxed orbits."""
+"""Claims on the slow manifold and the power series of the limit of relaxed orbits."""
 
 from __future__ import annotations
 
@@ -334,6 +334,7 @@ CLAIMS = (
     Claim(
         id="slow-manifold",
         title="The slow manifold to first order in epsilon, and where it meets z = 0",
+        derivation=lambda subject: subject.map.slow_manifold(2).explain(),
         statement=Statement(
             conclusion=(
                 eq(TAU, _ROWS[0] + epsilon * _ROWS[1] + O(epsilon**2)),
@@ -352,6 +353,7 @@ CLAIMS = (
     Claim(
         id="limit-position",
         title="Where relaxed orbits end, to first order",
+        derivation=lambda subject: subject.map.limit_series(2).explain(),
         statement=Statement(
             conclusion=(eq(T_inf, _POSITION + O(epsilon**2)),),
             over=_DESCENT,
@@ -365,6 +367,7 @@ CLAIMS = (
     Claim(
         id="limit-series",
         title="The limit of relaxed orbits as a series in epsilon",
+        derivation=lambda subject: subject.map.limit_series(4).explain(),
         statement=Statement(conclusion=(eq(T_inf, _SERIES + O(epsilon**5)),), over=_DESCENT, given=_ON_CURVE),
         source=Source("edgestab", "edgestab.planar.LimitSeries"),
         uses=("slow-manifold", "limit-position"),

@@ -1,4 +1,4 @@
-"""Claims on descent at infinite size, and on where the displacement law ends."""
+"""Claims on descent at infinite size, and where the displacement law ends."""
 
 from __future__ import annotations
 

@@ -140,6 +140,7 @@ CLAIMS = (
     Claim(
         id="lewkowycz-recurrences",
         title="Linear network: the recurrences of f and lambda",
+        derivation=lambda subject: subject.example("lewkowycz", 3).explain(),
         statement=Statement(
             conclusion=(eq(STEP_F, _LEWKOWYCZ[0]), eq(STEP_LAMBDA, _LEWKOWYCZ[1])),
             over=(Range(n, NATURALS), Range(eta, POSITIVE)),
@@ -190,6 +191,7 @@ CLAIMS = (
     Claim(
         id="agarwala-from-loss",
         title="The main case from its loss, by the tools for a loss of your own",
+        derivation=lambda subject: subject.example("agarwala", 3).explain(),
         statement=Statement(
             conclusion=_ONE_STEP,
             over=(*(Range(s, REALS) for s in (theta_1, theta_2, epsilon)), Range(eta, POSITIVE)),

@@ -298,6 +298,7 @@ CLAIMS = (
     Claim(
         id="zhu-closed-map",
         title="Degree-4 product: gradient descent closes in (z, T)",
+        derivation=lambda subject: subject.example("zhu", 3).explain(),
         statement=Statement(
             conclusion=(
                 eq(STEP_Z, z - z * (1 + z) * (2 + z) * T / 2 + epsilon * z**2 * (1 + z) ** 3 * (2 + z) ** 2),
@@ -319,6 +320,7 @@ CLAIMS = (
     Claim(
         id="zhu-two-step",
         title="Degree-4 product: the two-step form",
+        derivation=lambda subject: subject.example("zhu", 3).explain(),
         statement=Statement(
             conclusion=(
                 eq(DZ, 2 * y * z + O(y**2 * z, y * z**2)),
@@ -393,6 +395,7 @@ CLAIMS = (
     Claim(
         id="zhu-degree-2-closed-map",
         title="Degree-2 product: gradient descent closes in (z, T)",
+        derivation=lambda subject: subject.example("zhu-degree-2", 3).explain(),
         statement=Statement(
             conclusion=(
                 eq(STEP_Z, z - z * T + epsilon * z**2 * (1 + z)),
@@ -408,6 +411,7 @@ CLAIMS = (
     Claim(
         id="zhu-degree-2",
         title="Degree-2 product: no relaxation over two steps, but an energy",
+        derivation=lambda subject: subject.example("zhu-degree-2", 3).explain(),
         statement=Statement(
             conclusion=(
                 eq(DZ, 2 * y * z + O(y**2 * z, epsilon * y * z**2)),

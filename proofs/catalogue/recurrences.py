@@ -10,7 +10,7 @@ from flint import fmpq
 from ...symbolic.algebra.rings import Exponents, PolyRing, poly_terms, rational_string, to_fmpq, to_rational
 from ...symbolic.algebra.symbols import symbols
 from ...symbolic.planar.recurrences import Recurrence
-from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
+from ..claims import Check, CheckContext, Claim, Finding, Level, Outcome, Source, judge
 from ..statements import FORMAL, REALS, O, Range, Statement, eq, ne
 from ..statements.comparing import differing, stated_terms
 from ..twins import coefficients_at, nullcline_residual, two_step_twin
@@ -267,6 +267,8 @@ CLAIMS = (
     Claim(
         id="one-step-map",
         title="Gradient descent closes in (z, T)",
+        finding=Finding.SILENT,
+        derivation=lambda subject: subject.map.explain(),
         statement=Statement(
             conclusion=(
                 eq(STEP_Z, z - z * T + z**2 * ((1 - epsilon) * T + 2 * epsilon * z) / 2),
@@ -286,6 +288,7 @@ CLAIMS = (
     Claim(
         id="nullcline-series",
         title="The two-step nullcline T = f(z) through the edge",
+        derivation=lambda subject: subject.map.nullcline(3).explain(),
         statement=Statement(
             conclusion=(eq(F, 2 + 2 * (1 - epsilon) * z + 2 * (1 - epsilon + epsilon**2) * z**2 + O(z**3)),),
             over=(Range(z, FORMAL), Range(epsilon, REALS)),
@@ -298,6 +301,7 @@ CLAIMS = (
     Claim(
         id="nullcline-at-zero",
         title="At epsilon = 0 the nullcline is 2/(1 - z)",
+        derivation=lambda subject: subject.map.nullcline(3).explain(),
         statement=Statement(conclusion=(eq(F_0, 2 / (1 - z)),), over=(Range(z, REALS),), given=(ne(z, 1),)),
         source=_source("Analysis, insight 2: the nullcline at epsilon = 0"),
         uses=("nullcline-series",),
@@ -318,6 +322,7 @@ CLAIMS = (
     Claim(
         id="two-step-recurrence",
         title="The two-step recurrence in (z, y), with its first terms",
+        derivation=lambda subject: subject.map.two_step(3).explain(),
         statement=Statement(
             conclusion=(
                 eq(DZ, (2 * y + y**2) * z + O(z**2)),
@@ -333,6 +338,7 @@ CLAIMS = (
     Claim(
         id="printed-z-recurrence",
         title="The printed recurrence of z holds as it stands",
+        derivation=lambda subject: subject.map.two_step(3).explain(),
         statement=Statement(conclusion=(eq(DZ, 2 * y * z + O(y**2 * z) + O(y * z**2)),), over=_SERIES),
         source=_source(),
         uses=("two-step-recurrence",),
@@ -341,6 +347,7 @@ CLAIMS = (
     Claim(
         id="printed-y-leading",
         title="The printed leading terms of the recurrence of y are right",
+        derivation=lambda subject: subject.map.two_step(3).explain(),
         statement=Statement(conclusion=(eq(DY, _LEADING_Y + O(y**2 * z**2) + O(z**3)),), over=_SERIES),
         source=_source(),
         uses=("two-step-recurrence",),
@@ -349,6 +356,8 @@ CLAIMS = (
     Claim(
         id="printed-y-remainder-incomplete",
         title="The printed remainder epsilon O(z^3) of the recurrence of y is not complete",
+        finding=Finding.LEFT_OUT,
+        derivation=lambda subject: subject.map.two_step(3).explain(),
         statement=Statement(
             conclusion=(eq(DY, -8 * y * z**2 - 12 * y**2 * z**2 + O(y**3 * z**2, z**3)),),
             over=_SERIES,
@@ -362,6 +371,8 @@ CLAIMS = (
     Claim(
         id="y-recurrence-scaled",
         title="The printed recurrence of y stands for y = O(epsilon), up to y^2 O(z^2)",
+        finding=Finding.LEFT_OUT,
+        derivation=lambda subject: subject.map.two_step(3).explain(),
         statement=Statement(
             conclusion=(eq(DY, _LEADING_Y + epsilon * O(z**3) + y**2 * O(z**2)),),
             over=tuple(Range(v, FORMAL) for v in (z, y, w, epsilon)),

@@ -210,6 +210,7 @@ CLAIMS = (
     Claim(
         id="damian-self-stabilisation",
         title="Self-stabilisation over two steps, from the cubic Taylor expansion",
+        derivation=lambda subject: derive_self_stabilisation().explain(),
         statement=Statement(
             conclusion=(
                 eq(TWO_X - x, 2 * eta * x * y + O(delta**3)),

@@ -23,7 +23,7 @@ from ...symbolic.planar.planar_map import PlanarMap
 from ...symbolic.trapping.lyapunov import derive_lyapunov
 from ...symbolic.trapping.region import Condition
 from ..certificates.stated import FIRST, LATER, LIMIT, NORM, OUTPUT, epsilon_range, stated_width, stated_windows
-from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
+from ..claims import Check, CheckContext, Claim, Finding, Level, Outcome, Source, judge
 from ..statements import Definition, R, Range, Reading, Statement, eq, gt, lt
 from ..twins import residual_and_eigenvalue, squares
 from .coq import F_LIMIT, proved_in_coq
@@ -306,6 +306,7 @@ CLAIMS = (
         id="theorem-1",
         title="Training from explicit starts passes the edge in one step and ends at it: "
         "2/eta - epsilon/eta <= lim lambda <= 2/eta",
+        finding=Finding.MAIN,
         statement=_statement(),
         source=Source("agarwala2023", "Theorem 1"),
         includes=(

@@ -22,7 +22,7 @@ from ...symbolic.trapping.strip import derive_strip
 from ..certificates.enclosed_orbits import NEEDED, EnclosedOrbit, OrbitVerdict
 from ..certificates.sharp_limit import REGIONS, STRIPS, SharpBound, sharp_bound
 from ..certificates.stated import stated_regions
-from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict, judge
+from ..claims import Check, CheckContext, Claim, Finding, Level, Outcome, Source, Verdict, judge
 from ..statements import POSITIVE, REALS, R, Range, Reading, Statement, eq, ge, gt, le, lt
 from .theorem_1 import DIGITS, eigenvalue, exact_value, limit_eigenvalue
 from .theorem_1_certificate import judge_barriers, refuted_by_algebra, region_hypotheses
@@ -318,6 +318,7 @@ CLAIMS = (
     Claim(
         id="theorem-1-escape",
         title="Where the residual grows for ever, at least fourfold at each step",
+        finding=Finding.LEFT_OUT,
         statement=Statement(
             over=(Range(epsilon, POSITIVE), Range(z, sp.Interval(3, sp.oo)), Range(V, REALS)),
             given=(ge(z * (1 - epsilon), 2), ge(V, 2 * epsilon * z)),
@@ -330,6 +331,7 @@ CLAIMS = (
     Claim(
         id="theorem-1-needs-the-top",
         title="A start below the edge outside the region diverges",
+        finding=Finding.LEFT_OUT,
         statement=_from("top", lt(T, 2), eq(V, R(7, 2)), eq(_ENDLESS, sp.oo)),
         source=_ORBIT,
         uses=("theorem-1-escape",),

@@ -8,7 +8,7 @@ from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.algebra.symbols import symbol, symbols
 from ...symbolic.wick.acceleration import edge_bound
-from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
+from ..claims import Check, CheckContext, Claim, Finding, Level, Outcome, Source, judge
 from ..statements import NATURALS, POSITIVE, REALS, Definition, R, Range, Statement, eq, ge, le
 from ..statements.names.theorem_2 import K
 from .follow import follows
@@ -303,6 +303,7 @@ CLAIMS = (
     Claim(
         id="theorem-2",
         title="Progressive sharpening at initialisation",
+        finding=Finding.MAIN,
         statement=Statement(
             (eq(v_k, 0), SIZE_LIMIT),
             over=(*quantified(D, P, K), *GROWING),

@@ -9,7 +9,7 @@ import sympy as sp
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.rings import PolyRing
 from ...symbolic.algebra.symbols import symbols
-from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
+from ..claims import Check, CheckContext, Claim, Finding, Level, Outcome, Source, judge
 from ..statements import NATURALS, POSITIVE, REALS, Definition, Iff, R, Range, Statement, eq, gt
 from ..statements.names.theorem_2 import SPEED
 from .theorem_2 import EVERY, POSTER, RANK, RANKS, equality, polynomials_agree, quantified, read_scope
@@ -151,6 +151,7 @@ CLAIMS = (
     Claim(
         id="theorem-2-printed-scale",
         title="What eq. 22 lacks: a convention that divides by 2 D P",
+        finding=Finding.SILENT,
         statement=Statement(
             (
                 eq(a_k / m_1, 2 * sigma_z**2 * (D * P + m_2 / (sigma_J**2 * m_1))),
@@ -169,6 +170,7 @@ CLAIMS = (
     Claim(
         id="theorem-2-conventions",
         title="The convention under which eq. 22 reads sigma_z^2",
+        finding=Finding.SILENT,
         statement=Statement(
             (Iff(eq(ratio_c, sigma_z**2), eq(sigma_Q**2 * SPEED**2, 1 / (2 * D * P))),),
             over=(*quantified(D, P, sigma_z, sigma_Q), Range(SPEED, POSITIVE)),

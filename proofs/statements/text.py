@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
@@ -14,7 +15,7 @@ from ...symbolic.latex.layout import DEFAULT_WIDTH, break_terms, width_of
 from ...symbolic.latex.names import default_latex
 from ...symbolic.latex.printer import ExactPrinter, Order, Term
 from .names import table
-from .statement import Definition, Statement, domain_text, meaning_of
+from .statement import Statement, domain_text, meaning_of
 from .terms import Domain, Named, is_relation, split_order
 
 _SIGNS = {"Eq": "=", "Ne": "!=", "Lt": "<", "Le": "<=", "Gt": ">", "Ge": ">="}
@@ -167,30 +168,50 @@ def _variables(statement: Statement) -> list[sp.Symbol]:
     return [s for s in (*outer, *inner) if s.name not in own]
 
 
-def definitions_text(statement: Statement) -> list[tuple[str, str]]:
+@dataclass(frozen=True)
+class Meaning:
+    """A name of a statement and what it means.
+
+    Attributes:
+        name: for a terminal.
+        latex: the same in LaTeX.
+        words: what it means; may be empty where it has a value.
+        value: what it equals, if it is an abbreviation.
+    """
+
+    name: str
+    latex: str
+    words: str
+    value: sp.Basic | None = None
+
+    @property
+    def text(self) -> str:
+        """Value and words in one line."""
+        return ": ".join(filter(None, ("" if self.value is None else term_text(self.value), self.words)))
+
+
+def meanings(statement: Statement) -> list[Meaning]:
     """Every name of the statement with its meaning: variables, names of the table, its own."""
-    rows = [(s.name, meaning_of(s)) for s in _variables(statement) if meaning_of(s)]
-    rows += [(name.key.replace("()", "(.)"), name.meaning) for name in statement.used_names()]
-    return rows + [(term_text(d.name), _own(d)) for d in statement.where]
+    rows = [Meaning(s.name, term_latex(s), meaning_of(s)) for s in _variables(statement) if meaning_of(s)]
+    for name in statement.used_names():
+        bare = name.key.removesuffix("()")
+        latex = name.latex or (term_latex(TABLE[bare].symbol) if bare in TABLE else default_latex(bare))
+        rows.append(Meaning(name.key.replace("()", "(.)"), latex, name.meaning))
+    return rows + [Meaning(term_text(d.name), term_latex(d.name), d.meaning, d.value) for d in statement.where]
+
+
+def definitions_text(statement: Statement) -> list[tuple[str, str]]:
+    """Every name of the statement with its meaning, for a terminal."""
+    return [(m.name, m.text) for m in meanings(statement)]
 
 
 def latex_definitions(statement: Statement) -> list[tuple[str, str]]:
     """The same with names in LaTeX and meanings escaped."""
-    rows = [(term_latex(s), escape(meaning_of(s))) for s in _variables(statement) if meaning_of(s)]
-    for name in statement.used_names():
-        bare = name.key.removesuffix("()")
-        latex = name.latex or (term_latex(TABLE[bare].symbol) if bare in TABLE else default_latex(bare))
-        rows.append((latex, escape(name.meaning)))
-    for d in statement.where:
-        value = "" if d.value is None else f"${term_latex(d.value)}$"
-        rows.append((term_latex(d.name), ", ".join(filter(None, (value, escape(d.meaning))))))
-    return rows
-
-
-def _own(definition: Definition) -> str:
-    if definition.value is None:
-        return definition.meaning
-    return f"{term_text(definition.value)}: {definition.meaning}" if definition.meaning else term_text(definition.value)
+    found = []
+    for m in meanings(statement):
+        value = "" if m.value is None else f"${term_latex(m.value)}$"
+        found.append((m.latex, ", ".join(filter(None, (value, escape(m.words))))))
+    return found
 
 
 def statement_text(statement: Statement) -> str:
@@ -210,9 +231,27 @@ def record(statement: Statement) -> dict[str, Any]:
     return {
         "statement": " and ".join(term_text(p) for p in statement.conclusion) or statement.prose,
         "statement_latex": r" \\ ".join(term_latex(p) for p in statement.conclusion),
-        "parts": [{"text": term_text(p), "latex": term_latex(p)} for p in statement.conclusion],
+        "parts": [{"text": term_text(p), "latex": term_latex(p), "rows": part_latex(p)} for p in statement.conclusion],
         "prose": statement.prose,
-        "variables": [{"name": r.symbol.name, "domain": domain_text(r.domain)} for r in statement.over],
+        "variables": [
+            {
+                "name": r.symbol.name,
+                "domain": domain_text(r.domain),
+                "latex": term_latex(r.symbol),
+                "domain_latex": domain_latex(r.domain),
+            }
+            for r in statement.over
+        ],
         "assumptions": [term_text(h) for h in statement.given],
-        "definitions": [{"name": name, "meaning": meaning} for name, meaning in definitions_text(statement)],
+        "assumptions_latex": [term_latex(h) for h in statement.given],
+        "definitions": [
+            {
+                "name": m.name,
+                "meaning": m.text,
+                "latex": m.latex,
+                "words": m.words,
+                "value_latex": "" if m.value is None else term_latex(m.value),
+            }
+            for m in meanings(statement)
+        ],
     }

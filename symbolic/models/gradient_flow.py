@@ -57,6 +57,10 @@ class GradientFlow(Derived):
         In rescaled units state and target carry one factor of the step size each, and time another, so the flow is
         the part of the increments of degree two in state and target together.
         """
+        if self.model.optimiser is not None:
+            raise DomainError.of(
+                "GradientFlow()", "a model without an optimiser", self.model.optimiser.name, "The flow has none."
+            )
         one_step = self.model.one_step()
         scaled = {*self.state, *self.model.target.free_symbols}
         if not self.model.target.is_Symbol and self.model.target != 0:

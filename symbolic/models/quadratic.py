@@ -20,8 +20,11 @@ from ..explain.log import DerivationLog
 from ..latex.equations import Equation
 from ..latex.names import later
 from ..latex.printer import Order
+from ..optimisers.optimiser import Optimiser
+from ..optimisers.piecewise import PiecewiseOptimiser
 from ..planar.maps import PolynomialMap
 from ..planar.planar_map import PlanarMap
+from .optimised_quadratic import OptimisedMap, OptimisedQuadratic
 
 
 def _exact(value: object, where: str) -> sp.Expr:
@@ -38,9 +41,10 @@ class QuadraticModel:
     Attributes:
         eigenvalues: distinct non-zero eigenvalues of Q, exact (the paper's main case is ``(1, -epsilon)``).
         target: the regression target E, in units where the step size is 1 (that is, ``eta * E``).
+        optimiser: that trains it, polynomial over Q in its symbols; None for gradient descent.
 
     Raises:
-        DomainError: an eigenvalue is zero, repeated or a float.
+        DomainError: an eigenvalue is zero, repeated or a float, or the optimiser's map does not close over Q.
 
     Source:
         Agarwala, Pedregosa, Pennington 2022, the quadratic regression model with one datapoint.
@@ -52,8 +56,11 @@ class QuadraticModel:
 
     eigenvalues: tuple[sp.Expr, ...]
     target: sp.Expr = sp.S.Zero
+    optimiser: Optimiser | None = None
 
-    def __init__(self, eigenvalues: Sequence[object], target: object = 0) -> None:
+    def __init__(
+        self, eigenvalues: Sequence[object], target: object = 0, optimiser: Optimiser | PiecewiseOptimiser | None = None
+    ) -> None:
         values = tuple(_exact(v, "QuadraticModel()") for v in eigenvalues)
         if not values or any(v == 0 for v in values) or len(set(values)) != len(values):
             raise DomainError.of(
@@ -64,10 +71,27 @@ class QuadraticModel:
             )
         object.__setattr__(self, "eigenvalues", values)
         object.__setattr__(self, "target", _exact(target, "QuadraticModel()"))
+        if isinstance(optimiser, PiecewiseOptimiser):
+            raise optimiser.refuse("QuadraticModel()")
+        object.__setattr__(self, "optimiser", optimiser)
+        _ = self._trained
+
+    @cached_property
+    def _trained(self) -> OptimisedQuadratic | None:
+        """The model with its optimiser; None for gradient descent."""
+        o = self.optimiser
+        return None if o is None else OptimisedQuadratic(self.eigenvalues, self.target, self.theta, o)
+
+    @property
+    def memory(self) -> tuple[tuple[sp.Symbol, ...], ...]:
+        """What the optimiser keeps of each weight, row by row: the weights themselves first."""
+        return (self.theta,) if self._trained is None else self._trained.memory
 
     @property
     def parameters(self) -> tuple[sp.Symbol, ...]:
-        """Symbols of the eigenvalues and the target, sorted by name."""
+        """Symbols of the eigenvalues and the target, sorted by name; then those of the optimiser."""
+        if self._trained is not None:
+            return self._trained.parameters
         free = set().union(*(v.free_symbols for v in self.eigenvalues), self.target.free_symbols)
         return tuple(sorted(free, key=lambda s: s.name))
 
@@ -86,9 +110,59 @@ class QuadraticModel:
         return (self.predictor() - self.target) ** 2 / 2
 
     def theta_step(self) -> PolynomialMap:
-        """Gradient descent on the loss with step 1 (the step size is scaled into theta), by differentiation."""
+        """One step on the loss with step size 1 (it is scaled into theta), by differentiation; with the memory."""
+        if self._trained is not None:
+            return self._trained.theta_step
         components = tuple(t - sp.diff(self.loss(), t) for t in self.theta)
         return PolynomialMap(self.theta, components, self.parameters, "gradient step")
+
+    def query_step(self) -> PolynomialMap:
+        """The step in theta with the point at which the gradient is taken in place of each weight: cheap to compute.
+
+        Returns:
+            The map; without look-ahead that of :meth:`theta_step`.
+
+        Raises:
+            DomainError: the optimiser's query point does not begin with the weight.
+        """
+        return self.theta_step() if self._trained is None else self._trained.query_step()
+
+    def preconditioned(self, scales: Sequence[object]) -> QuadraticModel:
+        """The model under ``theta' = theta - eta P g`` with a fixed P that commutes with Q, as a model without P.
+
+        In the coordinates ``P^(-1/2) theta`` each eigenvalue is multiplied by that of P, and nothing else changes: z is
+        the same, and T becomes the preconditioned sharpness.
+
+        Args:
+            scales: the eigenvalue of P along each eigenvector of Q, in the order of :attr:`eigenvalues`; positive.
+
+        Returns:
+            The model with scaled eigenvalues and the same target and optimiser.
+
+        Raises:
+            DomainError: a scale is not exact and positive, their number is another, or the optimiser has an ascent,
+                which is not preconditioned.
+
+        Example:
+            >>> es.QuadraticModel((1, -2)).preconditioned((3, "1/2")).eigenvalues
+            (3, -1)
+        """
+        where = "preconditioned()"
+        exact = [_exact(s, where) for s in scales]
+        if len(exact) != len(self.eigenvalues) or not all(s.is_positive for s in exact):
+            raise DomainError.of(
+                where,
+                f"{len(self.eigenvalues)} positive scales",
+                tuple(scales),
+                "P has to commute with Q, be fixed and positive: one that turns the eigenvectors, or moves with the "
+                "gradients as Adam's does, does not close in the moments of Q.",
+            )
+        if self.optimiser is not None and self.optimiser.ascent != 0:
+            raise DomainError.of(
+                where, "an optimiser without ascent", self.optimiser.name, "Its ascent is along the plain gradient."
+            )
+        scaled = [sp.expand(q * s) for q, s in zip(self.eigenvalues, exact, strict=True)]
+        return QuadraticModel(scaled, self.target, self.optimiser)
 
     def moment(self, k: int) -> sp.Expr:
         """``T^(k) = theta' Q^(k+2) theta`` in theta; ``T^(0)`` is the NTK eigenvalue, ``T^(-1) = 2 f``."""
@@ -97,28 +171,43 @@ class QuadraticModel:
 
     @property
     def state(self) -> tuple[sp.Symbol, ...]:
-        """``(z, T)``, or ``(z, T_0, .., T_(m-2))`` for m other than 2 distinct eigenvalues."""
+        """``(z, T)``, or ``(z, T_0, .., T_(m-2))`` for m other than 2 distinct eigenvalues.
+
+        With a memory the same moments of each pair of numbers kept follow: ``f_ab = x_a' Q x_b``, ``T_ab`` or
+        ``T_ab_k`` with ``Q^(k+2)`` in the middle.
+        """
+        if self._trained is not None:
+            return self._trained.state
         m = len(self.eigenvalues)
         if m == 2:
             return (symbol("z"), symbol("T"))
         return (symbol("z"), *(sp.Symbol(f"T_{k}", real=True) for k in range(m - 1)))
 
     def one_step(self) -> PolynomialMap:
-        """The closed exact map in ``(z, T^(0), ..)`` of one gradient step.
+        """The closed exact map in :attr:`state` of one step; without an optimiser, of one gradient step.
 
         ``z' = z - z T0 + z^2 T1 / 2`` and ``Tk' = Tk - 2 z T(k+1) + z^2 T(k+2)``, closed by the minimal polynomial
         of Q, and proved equal to the gradient step in theta before it is returned.
 
         Returns:
-            A polynomial map of :attr:`state`, exact; a :class:`PlanarMap` for two eigenvalues.
+            A polynomial map of :attr:`state`, exact; a :class:`PlanarMap` for two eigenvalues and no memory.
 
         Raises:
-            ProofError: the closed map does not agree with the gradient step.
+            ProofError: the closed map does not agree with the step in theta.
         """
         return self._one_step
 
     @cached_property
     def _one_step(self) -> PolynomialMap:
+        if self._trained is not None:
+            trained = self._trained.closed()
+            if len(trained.variables) == 2:
+                return PlanarMap.of(trained, self)
+            made = OptimisedMap.from_polynomials(
+                trained.variables, trained.polynomials, trained.parameters, trained.name
+            )
+            object.__setattr__(made, "origin", self)
+            return made
         z = self.state[0]
         moments = self._closed_moments(len(self.eigenvalues) + 1)
         t = {k - 1: value for k, value in enumerate(moments)}
@@ -144,7 +233,9 @@ class QuadraticModel:
         return moments[: highest + 1]
 
     def embedding(self) -> tuple[sp.Expr, ...]:
-        """The state as functions of theta."""
+        """The state as functions of theta, and of the rest of the memory."""
+        if self._trained is not None:
+            return self._trained.embedding()
         moments = (self.moment(k) for k in range(len(self.state) - 1))
         return (self.predictor() - self.target, *moments)
 
@@ -165,8 +256,15 @@ class QuadraticModel:
             The map in ``(z, T)``, exact.
 
         Raises:
-            DomainError: the model has not two distinct eigenvalues.
+            DomainError: the model has not two distinct eigenvalues, or its optimiser has a memory.
         """
+        if len(self.memory) > 1 and self.optimiser is not None:
+            raise DomainError.of(
+                "QuadraticModel.planar_map()",
+                "an optimiser without memory",
+                f"{self.optimiser.name}, which keeps {len(self.memory)} numbers for each weight",
+                "Its map closes in more than (z, T): use one_step().",
+            )
         one_step = self.one_step()
         return one_step if isinstance(one_step, PlanarMap) else PlanarMap.of(one_step, self)
 
@@ -179,6 +277,8 @@ class QuadraticModel:
         Raises:
             ProofError: a step does not hold, or the map is not that of the model.
         """
+        if self._trained is not None:
+            return self._trained.explain(self.one_step() if closed is None else closed)
         log = DerivationLog("One step of gradient descent, closed")
         theta = self.theta
         f, loss = symbols("f L")

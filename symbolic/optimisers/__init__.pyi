@@ -1,5 +1,9 @@
 from .edge import StabilityEdge as StabilityEdge
 from .edge import derive_edge as derive_edge
+from .limit import OptimiserLimit as OptimiserLimit
+from .limit import derive_limit as derive_limit
+from .manifold import OptimiserManifold as OptimiserManifold
+from .manifold import derive_manifold as derive_manifold
 from .optimiser import Optimiser as Optimiser
 from .optimiser import averaged_gradient as averaged_gradient
 from .optimiser import gradient_descent as gradient_descent
@@ -8,4 +12,7 @@ from .optimiser import heavy_ball as heavy_ball
 from .optimiser import nesterov as nesterov
 from .optimiser import sam as sam
 from .optimiser import weight_decay as weight_decay
+from .piecewise import PiecewiseOptimiser as PiecewiseOptimiser
+from .piecewise import normalised_descent as normalised_descent
+from .piecewise import root_loss_descent as root_loss_descent
 from .root_location import inside_unit_circle as inside_unit_circle

@@ -13,9 +13,11 @@ from ..explain.derived import Derived
 from ..explain.log import DerivationLog
 from ..latex.equations import Equation
 from .optimiser import Optimiser
+from .piecewise import PiecewiseOptimiser
 from .root_location import COSINE, definite_sign, inside_unit_circle, on_circle
 
 WHERE = "derive_edge()"
+OMEGA = sp.Symbol("omega", real=True)
 INSIDE = sp.Interval.open(-1, 1)
 
 
@@ -60,8 +62,27 @@ class StabilityEdge(Derived):
         return not self.is_flip
 
     def equations(self) -> tuple[Equation, ...]:
-        """The edge as a formula in the optimiser's symbols."""
-        return (Equation(symbol("T"), self.curvature, tag="edge"),)
+        """The edge as a formula in the optimiser's symbols, and the cosine of a pair that comes first."""
+        edge = Equation(symbol("T"), self.curvature, tag="edge")
+        return (edge,) if self.is_flip else (edge, Equation(sp.cos(OMEGA), self.cosine, tag="cosine"))
+
+    def require_flip(self, where: str) -> None:
+        """For what rests on a multiplier -1 at the edge.
+
+        Args:
+            where: who asks.
+
+        Raises:
+            DomainError: the minimum is unstable by other multipliers first.
+        """
+        if self.escapes:
+            late = "never" if self.flip_curvature is None else f"only at {self.flip_curvature}"
+            raise DomainError.of(
+                where,
+                "a multiplier -1 at the edge",
+                f"{self.optimiser.name}, unstable from {self.curvature} on by multipliers at angle {self.angle}",
+                f"It reaches -1 {late}: the hypothesis of a flip fails.",
+            )
 
     def json(self) -> dict[str, Any]:
         """Optimiser, curvature, multiplier and angle as exact strings."""
@@ -100,11 +121,11 @@ class StabilityEdge(Derived):
                 "The flip", "At the edge -1 is a multiplier.", at, sp.S.Zero, *self.equations(), what="chi(-1)"
             )
         else:
-            log.state("A pair", "The pair comes first.", *self.equations(), Equation(COSINE, self.cosine))
+            log.state("A pair", "The pair comes first.", *self.equations())
         return log
 
 
-def derive_edge(optimiser: Optimiser) -> StabilityEdge:
+def derive_edge(optimiser: Optimiser | PiecewiseOptimiser) -> StabilityEdge:
     """The least positive curvature at which a multiplier of the linear step reaches the unit circle.
 
     All crossings are found from the transfer function on the circle; one exact sample by the Schur-Cohn test shows that
@@ -118,7 +139,7 @@ def derive_edge(optimiser: Optimiser) -> StabilityEdge:
         The edge with the multiplier that reaches the circle.
 
     Raises:
-        DomainError: no positive curvature is stable, or none is an edge.
+        DomainError: no positive curvature is stable, none is an edge, or the step is not linear near a minimum.
         ProofError: with symbols, which crossing comes first was not decided: give numbers.
 
     Source:
@@ -128,6 +149,8 @@ def derive_edge(optimiser: Optimiser) -> StabilityEdge:
         >>> es.optimisers.derive_edge(es.optimisers.averaged_gradient("9/10")).curvature
         38
     """
+    if isinstance(optimiser, PiecewiseOptimiser):
+        raise optimiser.refuse(WHERE)
     a, b = optimiser.denominator, optimiser.numerator
     real, imaginary = on_circle(a, b)
     size, _ = on_circle(b, b)
@@ -137,6 +160,7 @@ def derive_edge(optimiser: Optimiser) -> StabilityEdge:
     else:
         candidates = _crossings(a, b, flip, real, imaginary, size)
         if not candidates:
+            _require_stable_below(optimiser, sp.Integer(2))
             raise DomainError.of(WHERE, "a curvature at which stability is lost", optimiser.name, "It has no edge.")
         gain, cosine = candidates[0]
     _require_stable_below(optimiser, gain)

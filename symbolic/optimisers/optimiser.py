@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -355,7 +355,7 @@ def gradient_filter(numerator: Sequence[object], denominator: Sequence[object] =
     return Optimiser("filter", sp.ImmutableMatrix(matrix), sp.ImmutableMatrix(gain), sp.ImmutableMatrix(query))
 
 
-NAMED = {
+NAMED: dict[str, Callable[..., Optimiser]] = {
     "gradient-descent": gradient_descent,
     "heavy-ball": heavy_ball,
     "nesterov": nesterov,

@@ -83,17 +83,7 @@ def reconstruct(series: fmpq_poly, length: int) -> tuple[fmpq_poly, fmpq_poly]:
     Raises:
         ProofError: no rational function has fewer free coefficients, by the margin, than are known.
     """
-    one = fmpq_poly([1])
-    upper, lower = fmpq_poly([0] * length + [1]), series.truncate(length)
-    before, now = fmpq_poly([0]), one
-    best = (lower, now)
-    while not lower.is_zero():
-        if lower.degree() + now.degree() < best[0].degree() + best[1].degree():
-            best = (lower, now)
-        quotient, rest = divmod(upper, lower)
-        upper, lower = lower, rest
-        before, now = now, before - quotient * now
-    numerator, denominator = best
+    numerator, denominator = least_fraction(fmpq_poly([0] * length + [1]), series.truncate(length))
     free = max(numerator.degree(), 0) + denominator.degree() + 1
     if denominator[0] == 0 or free + MARGIN > length:
         raise ProofError.of(
@@ -101,3 +91,25 @@ def reconstruct(series: fmpq_poly, length: int) -> tuple[fmpq_poly, fmpq_poly]:
         )
     scale: fmpq = 1 / denominator[0]
     return numerator * scale, denominator * scale
+
+
+def least_fraction(modulus: fmpq_poly, residue: fmpq_poly) -> tuple[fmpq_poly, fmpq_poly]:
+    """The fraction of least degree that is congruent to a residue, by Euclid's algorithm.
+
+    Args:
+        modulus: ``z^n`` for a power series, ``prod (z - z_i)`` for values at points.
+        residue: the series, or the polynomial through the values.
+
+    Returns:
+        Numerator and denominator.
+    """
+    upper, lower = modulus, residue
+    before, now = fmpq_poly([0]), fmpq_poly([1])
+    best = (lower, now)
+    while not lower.is_zero():
+        if lower.degree() + now.degree() < best[0].degree() + best[1].degree():
+            best = (lower, now)
+        quotient, rest = divmod(upper, lower)
+        upper, lower = lower, rest
+        before, now = now, before - quotient * now
+    return best

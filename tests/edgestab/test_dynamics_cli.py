@@ -31,18 +31,18 @@ def test_run(edgestab: Run, tmp_path: Path) -> None:
 
 
 def test_divergence_is_a_status(edgestab: Run) -> None:
-    ran = edgestab("dynamics", "run", *SMALL, "--step-size", "50", "--json", "-")
+    ran = edgestab("dynamics", "run", *SMALL, "--eta", "50", "--json", "-")
     content = json.loads(ran.out)
     assert (ran.code, content["status"]) == (0, "diverged")
     assert content["steps"] < 30
-    assert "diverged after" in edgestab("dynamics", "run", *SMALL, "--step-size", "50").out
+    assert "diverged after" in edgestab("dynamics", "run", *SMALL, "--eta", "50").out
 
 
 def test_a_model_of_ones_own(edgestab: Run, tmp_path: Path) -> None:
     path = tmp_path / "model.npz"
     curvature = np.diag([1.0, -0.1])[None]
     np.savez(path, G=np.zeros((2, 1)), Q=curvature, y=np.zeros(1), theta=np.array([1.2, 3.0]))
-    ran = edgestab("dynamics", "run", "--model", str(path), "--step-size", "1.2", "--json", "-")
+    ran = edgestab("dynamics", "run", "--model", str(path), "--eta", "1.2", "--json", "-")
     content = json.loads(ran.out)
     assert content["initial"]["ntk"] == [pytest.approx(1.44 + 0.09)]
     assert content["status"] == "converged"
@@ -106,7 +106,7 @@ def test_mean_field(edgestab: Run, tmp_path: Path) -> None:
         (("run", "-D", "0"), "outputs"),
         (("run", "-P", "-3"), "parameters"),
         (("run", "--sigma-z", "nan"), "sigma_z"),
-        (("run", "--step-size", "-1"), "step_sizes"),
+        (("run", "--eta", "-1"), "step_sizes"),
         (("run", "-D", "4000", "-P", "4000"), "GiB"),
         (("sharpness", "--shape", "3"), "--shape"),
         (("sharpness", "--sigma-z", "a"), "--sigma-z"),

@@ -292,3 +292,40 @@ def test_latex_document_and_renames(edgestab: Run, tmp_path: Path) -> None:
     assert r"\tilde z" not in ran.out
     ran = edgestab("model", *ZHU, *EDGE, "--format", "latex", "--document")
     assert r"\end{document}" in ran.out
+
+
+def test_reduction_at_a_minimum(edgestab: Run) -> None:
+    at = ("--parameters", "x,y,z,w", "--tie", "z=x,w=y", "--at", "x=5,y=1/5", "--normal-form")
+    ran = edgestab("model", "--loss", "(1 - x*y*z*w)^2/2", *at, "--compare", "--format", "json")
+    assert ran.code == 0, ran.err
+    content = json.loads(ran.out)
+    assert content["first_lyapunov_coefficient"] == "77151564688/766607425"
+    assert (content["null_directions"], content["criticality"], content["exact"]) == (3, "supercritical", True)
+    assert content["descent"]["verdict"] == "TRUE"
+    same = edgestab("model", "--example", "zhu", "--at", "x=5,y=1/5", "--normal-form", "--format", "json")
+    assert json.loads(same.out)["kappa"] == content["kappa"]
+    text = edgestab("model", "--loss", "log(cosh(x - 1)) + (y - x)^2/8", "--parameters", "x,y", "--at", "x=1,y=1")
+    assert text.code == 2
+    text = edgestab(
+        "model", "--loss", "log(cosh(x - 1)) + (y - x)^2/8", "--parameters", "x,y", "--at", "x=1,y=1", "--normal-form"
+    )
+    assert text.code == 0, text.err
+    assert "c = [0.456940131083312 +/-" in text.out
+
+
+def test_reduction_says_what_fails(edgestab: Run) -> None:
+    flat = ("--parameters", "x,y", "--at", "x=0,y=0", "--normal-form")
+    ran = edgestab("model", "--loss", "x^2 + y^4", *flat, "--compare")
+    assert ran.code == 1
+    assert "stops at 'manifold': FALSE" in ran.out
+    assert "nothing is compared" in ran.err
+    near = ("--parameters", "x,y", "--at", "x=2,y=0.49", "--normal-form")
+    assert edgestab("model", "--loss", "(1 - x*y)^2/2", *near).code == 1
+    ran = edgestab("model", "--loss", "(1 - x*y)^2/2", *near, "--near", "--format", "json")
+    assert json.loads(ran.out)["hypotheses"][0]["verdict"] == "TRUE"
+    for bad in (
+        ("--near",),
+        ("--normal-form", "--reduce", "p=x*y,q=x"),
+        ("--normal-form", "--compare", "--format", "latex"),
+    ):
+        assert edgestab("model", "--loss", "x*y", "--parameters", "x,y", "--at", "x=0,y=0", *bad).code == 2

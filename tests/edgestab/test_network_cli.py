@@ -23,7 +23,7 @@ def test_table_json_and_figure(edgestab: Run, tmp_path: Path) -> None:
 
 
 def test_divergence_is_a_status(edgestab: Run) -> None:
-    ran = edgestab("network", *SMALL, "--step-size", "900")
+    ran = edgestab("network", *SMALL, "--eta", "900")
     assert ran.code == 0
     assert "diverged after" in ran.out
 
@@ -34,7 +34,7 @@ def test_divergence_is_a_status(edgestab: Run) -> None:
         (("--hidden", "a"), "--hidden"),
         (("--hidden", "0"), "hidden widths"),
         (("--examples", "1"), "examples"),
-        (("--step-size", "-1"), "step size"),
+        (("--eta", "-1"), "step size"),
         (("--steps", "0"), "steps"),
     ],
 )

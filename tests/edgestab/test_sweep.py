@@ -29,7 +29,7 @@ def test_json_on_stdout_alone(edgestab: Callable[..., Any]) -> None:
 
 def test_plot_and_chunks(edgestab: Callable[..., Any], tmp_path: Path) -> None:
     folder, figure = tmp_path / "run", tmp_path / "phase.png"
-    ran = edgestab("sweep", *GRID, "--output", str(folder), "--plot", str(figure), "--chunk", "8")
+    ran = edgestab("sweep", *GRID, "--folder", str(folder), "--plot", str(figure), "--chunk", "8")
     assert ran.code == 0
     assert figure.stat().st_size > 10_000
     assert len(list(folder.glob("chunk-*.npz"))) == 3
@@ -37,7 +37,7 @@ def test_plot_and_chunks(edgestab: Callable[..., Any], tmp_path: Path) -> None:
     assert run["finished"] is True
     assert "numpy" in run["versions"]
     assert run["config"]["grid"]["shape"] == [4, 5, 1]
-    again = edgestab("sweep", *GRID, "--output", str(folder))
+    again = edgestab("sweep", *GRID, "--folder", str(folder))
     assert f"digest {run['summary']['digest'][:16]}" in again.out
     kept = edgestab("sweep", *GRID, "--plot", str(figure))
     assert (kept.code, kept.err.startswith("OutputError: ")) == (2, True)
@@ -53,7 +53,7 @@ def test_plot_and_chunks(edgestab: Callable[..., Any], tmp_path: Path) -> None:
         (("--epsilon", "0.1", "--z", "0.1", "--T", "2", "--until", "x"), "--until"),
         (("--epsilon", "0.1", "--z", "0.1", "--T", "2", "--plot", "a.png"), "exactly two"),
         (("--epsilon", "0.1", "--z", "0.1", "--T", "2", "--scheduler", "x"), "tcp://"),
-        (("--epsilon", "0.1", "--z", "0.1", "--T", "2", "--output", "/proc/none"), "OutputError"),
+        (("--epsilon", "0.1", "--z", "0.1", "--T", "2", "--folder", "/proc/none"), "OutputError"),
         (("--epsilon", "0.1", "--z", "0.1", "--T", "2", "--json", "/proc/none/a"), "OutputError"),
     ],
 )

@@ -22,7 +22,7 @@ from typing import Any
 
 import click
 
-from edgestab.cli import COMMANDS, cli, main
+from edgestab.cli import COMMANDS, cli, common, main
 
 SECONDS = 10
 NUMBERS = (
@@ -151,6 +151,7 @@ def run(argv: list[str], folder: Path) -> str:
     kept.write_text("precious", encoding="utf-8")
     out, err = io.StringIO(), io.StringIO()
     code: object = None
+    common.PIPED_WORDS = SECONDS - 2  # so that a word is heard in time
     signal.signal(signal.SIGALRM, _alarm)
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
     try:

@@ -20,10 +20,10 @@ from edgestab.numeric.runs.chunk_store import ChunkStore
 
 ROOT = Path(__file__).parents[2]
 
-SWEEP = ("sweep", "--epsilon", "1e-4:1e-3:20:log", "--z", "-0.6:-0.1:30", "--T", "2", "--chunk", "20", "--workers", "1")
+SWEEP = ("sweep", "--epsilon", "1e-4:1e-3:20:log", "--z", "-0.6:-0.1:30", "--T", "2", "--chunk", "20", "--jobs", "1")
 GRID = ("dynamics", "sharpness", "--shape", "5,10", "--sigma-z", "0.5,1", "--start", "0.5,1", "-n", "30")
 ENSEMBLE = ("ensemble", "--outputs", "60", "--parameters", "80", "--samples", "60000", "--seed", "1")
-RUNS = {"sweep": (SWEEP, "--output"), "grid": (GRID, "--folder"), "ensemble": (ENSEMBLE, "--folder")}
+RUNS = {"sweep": (SWEEP, "--folder"), "grid": (GRID, "--folder"), "ensemble": (ENSEMBLE, "--folder")}
 
 
 def hear_interrupts() -> None:
@@ -150,7 +150,7 @@ def test_harsh_surroundings(place: str, arguments: tuple[str, ...]) -> None:
 
 
 def test_an_interrupt_is_one_word(tmp_path: Path) -> None:
-    process = start(SWEEP, "--output", tmp_path / "run")
+    process = start(SWEEP, "--folder", tmp_path / "run")
     wait_for(lambda: len(list((tmp_path / "run").glob("chunk-*.npz"))) > 1)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)

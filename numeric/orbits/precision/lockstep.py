@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 
 import numpy as np
@@ -315,7 +315,7 @@ def compare_at_precision(problem: OrbitProblem, name: str, bits: int) -> Compari
         if None not in endings:
             break
         # a distance that is not a number must not hide
-        apart = add(*(magnitude(add(a, negate(b))) for a, b in zip(*states, strict=True)))
+        apart = reduce(add, (magnitude(add(a, negate(b))) for a, b in zip(*states, strict=True)))
         distance = distance if apart <= distance else apart
         states = [step(*state, *held) for step, state, held in zip(steppers, states, constants, strict=True)]
         taken += 1

@@ -8,7 +8,19 @@ from importlib import import_module
 from ....symbolic.algebra.errors import ProofError
 from .entry import Name
 
-MODULES = ("plane", "coq", "limits", "own_models", "printing", "regression", "theorem_1", "theorem_2")
+MODULES = (
+    "plane",
+    "coq",
+    "families",
+    "limits",
+    "normal_forms",
+    "optimisers",
+    "own_models",
+    "printing",
+    "regression",
+    "theorem_1",
+    "theorem_2",
+)
 
 
 @cache

@@ -69,12 +69,12 @@ class Reduction(Sectioned):
             ProofError: a step does not hold.
         """
         log = self.model.explain()
-        own = frozenset(self.model.parameters)
+        own = frozenset((*self.model.parameters, *self.model.kept))
         log.state(
             "Coordinates",
             "As given.",
             *(
-                Equation(name, formula, order=Order(self.model.free), own=own | {name})
+                Equation(name, formula, order=Order(self.model.kept), own=own | {name})
                 for name, formula in self.coordinates.items()
             ),
         )
@@ -164,14 +164,14 @@ def close(model: GradientStep, coordinates: Mapping[str, sp.Expr | str], suggest
     """
     where = "reduce()"
     names = as_symbols(list(coordinates), where)
-    formulas = [as_expression(f, where).subs(model.ties) for f in coordinates.values()]
-    clash = [n for n in names if n in (*model.free, *model.constants)]
+    formulas = [as_expression(f, where).subs(model.all_ties) for f in coordinates.values()]
+    clash = [n for n in names if n in (*model.kept, *model.constants)]
     if clash:
         raise DomainError.of(where, "coordinate names that the model does not use", clash[0], "Choose another name.")
-    foreign = set().union(*(f.free_symbols for f in formulas)) - set(model.free) - set(model.constants)
+    foreign = set().union(*(f.free_symbols for f in formulas)) - set(model.kept) - set(model.constants)
     if foreign:
-        raise DomainError.of(where, f"formulas in {(*model.free, *model.constants)}", foreign, "Check the names.")
-    if not all(f.is_polynomial(*model.free) and f.free_symbols & set(model.free) for f in formulas):
+        raise DomainError.of(where, f"formulas in {(*model.kept, *model.constants)}", foreign, "Check the names.")
+    if not all(f.is_polynomial(*model.kept) and f.free_symbols & set(model.kept) for f in formulas):
         raise DomainError.of(where, "formulas polynomial in the parameters", str(formulas), "Drop constant ones.")
     replaced = find_constants((model.loss, model.step, *formulas), model.constants)
     step = model.step_map(replaced)
@@ -182,9 +182,9 @@ def close(model: GradientStep, coordinates: Mapping[str, sp.Expr | str], suggest
     closed_ring = PolyRing((*names, *step.parameters))
     images: list[fmpq_mpoly] = []
     for name, target in zip(names, targets, strict=True):
-        found = _express(target, inside, len(model.free), ring)
+        found = _express(target, inside, len(model.kept), ring)
         if isinstance(found, fmpq_mpoly):
-            missing = replaced.restore(_missing(found, ring, len(model.free)))
+            missing = replaced.restore(_missing(found, ring, len(model.kept)))
             obstruction = _obstruction(name, target, missing, inside, step)
             return try_suggestion(model, coordinates, obstruction) if suggest else obstruction
         images.append(closed_ring.from_dict(found))

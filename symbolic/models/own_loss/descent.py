@@ -7,6 +7,10 @@ from collections.abc import Mapping
 import sympy as sp
 
 from ...algebra.errors import DomainError
+from ...optimisers.edge import derive_edge
+from ...optimisers.optimiser import gradient_descent
+from ..normal_form.minimum import reduce_at_minimum
+from ..normal_form.minimum_form import MinimumForm
 from .closure import Reduction, reduce
 from .derivation import StudyDerivation
 from .edge_point import EdgePoint, derive_edge_point
@@ -24,9 +28,12 @@ class GradientDescent(GradientStep):
         step: the step size, a symbol, a number or a formula in constants.
         ties: parameters that start equal to others and stay so, for example ``{z: x}``; proved to be kept.
         region: where the loss is this polynomial: each expression is positive there; empty where it is everywhere.
+        optimiser: that moves the parameters, with a memory in the state; None for gradient descent, to which
+            :meth:`study`, :meth:`at` and :meth:`flip` are confined.
 
     Raises:
-        DomainError: the loss is not polynomial in the parameters, or a tie is not kept by the step.
+        DomainError: the loss is not polynomial in the parameters, a tie is not kept by the step, or a name is that of
+            a number in the memory (``v_x`` is the velocity of x).
 
     Source:
         Derived here.
@@ -92,6 +99,7 @@ class GradientDescent(GradientStep):
         Raises:
             DomainError: the order is out of range, or the loss has one free parameter: see :meth:`flip`.
         """
+        self._require_descent("study()")
         if len(self.free) < 2:
             raise DomainError.of(
                 "study()",
@@ -117,6 +125,7 @@ class GradientDescent(GradientStep):
         Raises:
             DomainError: a value is missing, or the top Hessian eigenvalue is not simple and positive.
         """
+        self._require_descent("at()")
         return derive_edge_point(self, point)
 
     def flip(self, point: Mapping[str | sp.Symbol, object], degree: int | None = None) -> FlipPoint:
@@ -133,4 +142,62 @@ class GradientDescent(GradientStep):
             DomainError: there are several free parameters, the value is missing or no exact number, or the degree is
                 too low.
         """
+        self._require_descent("flip()")
         return derive_flip(self, point, degree)
+
+    def normal_form(self, point: Mapping[str | sp.Symbol, object], near: bool = False, order: int = 5) -> MinimumForm:
+        """The model at a minimum, reduced to one dimension or two; any number of parameters.
+
+        Args:
+            point: a value for each free parameter, exact; it may be a formula in symbols.
+            near: the point is only near a minimum, which is then enclosed.
+            order: highest power of the normal form at an isolated minimum, odd.
+
+        Returns:
+            First Lyapunov coefficient, self-stabilisation along a manifold of minima, and the sharpness at convergence
+            that they predict, with the hypotheses that hold and fail.
+
+        Raises:
+            DomainError: a value is missing, no minimum is found near, or there is an optimiser.
+        """
+        self._require_descent("normal_form()")
+        named = {(k.name if isinstance(k, sp.Symbol) else k): v for k, v in point.items()}
+        tied = {kept.name: named[leader.name] for kept, leader in self.ties.items() if leader.name in named}
+        return reduce_at_minimum(self.loss, self.parameters, named | tied, near, order)
+
+    def edge_step(self, point: Mapping[str | sp.Symbol, object]) -> sp.Expr:
+        """The step size at which a minimum loses stability under the optimiser.
+
+        Args:
+            point: a rational value for each free parameter, with a simple positive top Hessian eigenvalue.
+
+        Returns:
+            The optimiser's edge over that eigenvalue, exactly: any smaller step is stable there.
+
+        Raises:
+            DomainError: the optimiser has no edge or does not keep minima, or the point is refused by :meth:`at`.
+
+        Example:
+            >>> heavy = es.optimisers.heavy_ball("1/2")
+            >>> es.GradientDescent("(1 - x*y)^2/2", "x,y", optimiser=heavy).edge_step({"x": 1, "y": 1})
+            3/2
+        """
+        optimiser = self.optimiser or gradient_descent()
+        if not optimiser.keeps_minima:
+            raise DomainError.of(
+                "edge_step()", "an optimiser that keeps minima", optimiser.name, "Its fixed points are no minima."
+            )
+        edge = derive_edge(optimiser).curvature
+        plain = GradientDescent(self.loss, self.parameters, self.step, self.ties, self.region)
+        return sp.simplify(edge / plain.at(point).sharpness)
+
+    def _require_descent(self, where: str) -> None:
+        """What is derived near a point rests on the plain step.
+
+        Raises:
+            DomainError: there is an optimiser.
+        """
+        if self.optimiser is not None:
+            raise DomainError.of(
+                where, "gradient descent", self.optimiser.name, "Use step_map(), reduce(..) or edge_step(..) with it."
+            )

@@ -18,7 +18,10 @@ from ...latex.document import Section
 from ...latex.equations import Equation
 from ...latex.names import later
 from ...latex.printer import Order
+from ...optimisers.optimiser import Optimiser
+from ...optimisers.piecewise import PiecewiseOptimiser
 from ...planar.maps import PolynomialMap
+from ..memory import filtered_step, memory_symbols
 from .constants import Constants, find_constants
 from .hypotheses import Sectioned
 from .numbers import normal_form, sign
@@ -92,6 +95,7 @@ class GradientStep(Sectioned):
     step: sp.Expr
     ties: Mapping[sp.Symbol, sp.Symbol] = field(default_factory=dict)
     region: tuple[sp.Expr, ...] = ()
+    optimiser: Optimiser | None = None
 
     def __init__(
         self,
@@ -100,6 +104,7 @@ class GradientStep(Sectioned):
         step: sp.Expr | str | int | None = None,
         ties: Mapping[str | sp.Symbol, str | sp.Symbol] | None = None,
         region: Sequence[sp.Expr] = (),
+        optimiser: Optimiser | PiecewiseOptimiser | None = None,
     ) -> None:
         where = "GradientDescent()"
         chosen = as_symbols(parameters, where)
@@ -109,6 +114,9 @@ class GradientStep(Sectioned):
         object.__setattr__(self, "step", symbol("eta") if step is None else as_expression(step, where))
         object.__setattr__(self, "ties", tied)
         object.__setattr__(self, "region", tuple(region))
+        if isinstance(optimiser, PiecewiseOptimiser):
+            raise optimiser.refuse("GradientDescent()")
+        object.__setattr__(self, "optimiser", optimiser)
         self._check()
 
     def _check(self) -> None:
@@ -138,17 +146,23 @@ class GradientStep(Sectioned):
         for kept, leader in self.ties.items():
             if kept not in self.parameters or leader not in self.parameters or leader in self.ties:
                 raise DomainError.of("GradientDescent()", "ties among the parameters", f"{kept}={leader}", "E.g. z=x.")
+        beside = [s for row in self.memory[1:] for s in row]
+        clash = [s for s in beside if s in {*self.parameters, *self.constants}]
+        if clash:
+            raise DomainError.of(
+                "GradientDescent()", "names other than the memory's", clash[0], "Rename that parameter or constant."
+            )
         for kept, leader in self.ties.items():
-            moved = dict(zip(self.parameters, self.full_step(), strict=True))
+            moved = self._moved()
             numbers: dict[sp.Expr, sp.Expr] = {}
-            for term in sp.Add.make_args(sp.expand((moved[kept] - moved[leader]).subs(self.ties))):
+            for term in sp.Add.make_args(sp.expand((moved[kept] - moved[leader]).subs(self.all_ties))):
                 number, rest = term.as_independent(*term.free_symbols, as_Add=False)
                 numbers[rest] = numbers.get(rest, sp.S.Zero) + number
             if any(normal_form(number) != 0 for number in numbers.values()):
                 raise DomainError.of(
                     "GradientDescent()",
                     f"a loss whose gradient step keeps {kept} = {leader}",
-                    f"{kept}' - {leader}' = {sp.factor((moved[kept] - moved[leader]).subs(self.ties))}",
+                    f"{kept}' - {leader}' = {sp.factor((moved[kept] - moved[leader]).subs(self.all_ties))}",
                     "Drop the tie: that subspace is not invariant.",
                 )
 
@@ -161,8 +175,26 @@ class GradientStep(Sectioned):
     def constants(self) -> tuple[sp.Symbol, ...]:
         """All other symbols of loss and step, the step's first, then by name."""
         step = sorted(self.step.free_symbols, key=lambda s: s.name)
-        rest = self.loss.free_symbols - set(self.parameters) - set(step)
+        own = self.optimiser.parameters if self.optimiser is not None else ()
+        rest = (self.loss.free_symbols | set(own)) - set(self.parameters) - set(step)
         return (*step, *sorted(rest, key=lambda s: s.name))
+
+    @property
+    def memory(self) -> tuple[tuple[sp.Symbol, ...], ...]:
+        """What the optimiser keeps of each parameter, row by row: the parameters themselves first."""
+        return memory_symbols(self.parameters, self.optimiser.size if self.optimiser is not None else 1)
+
+    @property
+    def all_ties(self) -> dict[sp.Symbol, sp.Symbol]:
+        """Ties of the parameters and of what is kept of them."""
+        place = {p: i for i, p in enumerate(self.parameters)}
+        return {row[place[kept]]: row[place[leader]] for row in self.memory for kept, leader in self.ties.items()}
+
+    @property
+    def kept(self) -> tuple[sp.Symbol, ...]:
+        """The free parameters, and what is kept of them: the variables of :meth:`step_map`."""
+        free = [i for i, p in enumerate(self.parameters) if p not in self.ties]
+        return tuple(row[i] for row in self.memory for i in free)
 
     def gradient(self) -> tuple[sp.Expr, ...]:
         """The gradient of the loss in all parameters."""
@@ -173,7 +205,10 @@ class GradientStep(Sectioned):
         return sp.hessian(self.loss, self.parameters)
 
     def full_step(self) -> tuple[sp.Expr, ...]:
-        """The next value of every parameter, ties not used."""
+        """The next value of every parameter, and then of what is kept of each, ties not used."""
+        if self.optimiser is not None:
+            rows = filtered_step(self.memory, self.loss, self.optimiser, self.step)
+            return tuple(e for row in rows for e in row)
         return tuple(p - self.step * g for p, g in zip(self.parameters, self.gradient(), strict=True))
 
     @cached_property
@@ -182,7 +217,7 @@ class GradientStep(Sectioned):
         return find_constants((self.loss, self.step), self.constants)
 
     def step_map(self, replaced: Constants | None = None) -> PolynomialMap:
-        """One step as an exact polynomial map of the free parameters.
+        """One step as an exact polynomial map of the free parameters, and of what the optimiser keeps of them.
 
         Args:
             replaced: constants with roots, when coordinates bring more of them; the model's own by default.
@@ -191,9 +226,13 @@ class GradientStep(Sectioned):
             The map; its parameters are the constants.
         """
         rule = replaced or self.replaced
-        moved = dict(zip(self.parameters, self.full_step(), strict=True))
-        components = tuple(rule.replace(moved[p].subs(self.ties)) for p in self.free)
-        return PolynomialMap(self.free, components, rule.symbols(self.constants), "gradient step")
+        moved = self._moved()
+        components = tuple(rule.replace(moved[p].subs(self.all_ties)) for p in self.kept)
+        return PolynomialMap(self.kept, components, rule.symbols(self.constants), "gradient step")
+
+    def _moved(self) -> dict[sp.Symbol, sp.Expr]:
+        """Every number kept, to its next value."""
+        return dict(zip((s for row in self.memory for s in row), self.full_step(), strict=True))
 
     @property
     def transcendental(self) -> bool:
@@ -206,16 +245,16 @@ class GradientStep(Sectioned):
 
     def equations(self) -> tuple[Equation, ...]:
         """The gradient step, one equation for each free parameter."""
-        order, own = Order(self.free), frozenset((*self.parameters, *self.constants)) - {symbol("eta")}
+        order, own = Order(self.kept), frozenset((*self.kept, *self.parameters, *self.constants)) - {symbol("eta")}
         if self.transcendental:
-            moved = dict(zip(self.parameters, self.full_step(), strict=True))
+            moved = self._moved()
             return tuple(
-                Equation(later(p, 1), moved[p].subs(self.ties), order=order, tag=p.name, own=own) for p in self.free
+                Equation(later(p, 1), moved[p].subs(self.all_ties), order=order, tag=p.name, own=own) for p in self.kept
             )
         components = self.step_map().components
         return tuple(
             Equation(later(p, 1), self.replaced.restore(c), order=order, tag=p.name, own=own)
-            for p, c in zip(self.free, components, strict=True)
+            for p, c in zip(self.kept, components, strict=True)
         )
 
     def given(self) -> list[Section]:
@@ -266,6 +305,8 @@ class GradientStep(Sectioned):
         tied = ", with the tied parameters, which the step keeps equal." if self.ties else "."
         log.state("Loss", f"As given{tied} {self.where()}".rstrip(), *given)
         because = "Each parameter moves against its derivative, times the step size."
+        if self.optimiser is not None:
+            because = f"By {self.optimiser.name}, with the gradient times the step size."
         log.state("Gradient step", because, *self.equations())
         return log
 

@@ -7,7 +7,7 @@ import textwrap
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ...explain.derived import Derived
 from ...explain.log import plain_rows
@@ -62,7 +62,13 @@ def _worst(hypotheses: Sequence[Hypothesis]) -> Hypothesis | None:
 
 
 class Sectioned(Derived):
-    """A result that is told in sections, with the hypotheses that it rests on: one content in every format."""
+    """A result that is told in sections, with the hypotheses that it rests on: one content in every format.
+
+    Attributes:
+        heading: what stands above it all.
+    """
+
+    heading: ClassVar[str] = TITLE
 
     @property
     def interruption(self) -> str:
@@ -102,7 +108,7 @@ class Sectioned(Derived):
 
     def text(self, width: int = 110) -> str:
         """Sections and hypotheses for a terminal."""
-        lines = [f"# {TITLE}"]
+        lines = [f"# {self.heading}"]
         for section in self.sections():
             lines += ["", f"{section.heading}:"]
             if section.text:
@@ -137,7 +143,7 @@ class Sectioned(Derived):
 
     def _repr_html_(self) -> str:
         """For notebooks: headings, equations set by MathJax, and the hypotheses as a table."""
-        rows = [f"<h3>{html.escape(TITLE)}</h3>"]
+        rows = [f"<h3>{html.escape(self.heading)}</h3>"]
         for section in self.sections():
             rows.append(f"<h4>{html.escape(section.heading)}</h4>")
             if section.text:
@@ -162,9 +168,9 @@ class Sectioned(Derived):
         blocks = (aligned(section.equations) for section in self.sections() if section.equations)
         return "\n\n".join(f"$\\displaystyle {block}$" for block in blocks)
 
-    def document(self, title: str = TITLE, style: Style | None = None) -> str:
+    def document(self, title: str = "", style: Style | None = None) -> str:
         """A file for pdflatex, with the hypotheses as its last section."""
         items = tuple((f"{h.name} ({h.verdict})", f"{h.statement}. Found: {h.detail}.") for h in self.verdicts())
         verdict = f"Verdict: {self.conclusion()}."
         closing = [Section("Hypotheses", verdict, items=items)] if items or self.interruption else []
-        return document(title, [*self.sections(), *closing], style, frozenset())
+        return document(title or self.heading, [*self.sections(), *closing], style, frozenset())

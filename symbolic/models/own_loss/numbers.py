@@ -91,7 +91,7 @@ def sign(expr: sp.Expr) -> int | None:
         return 0 if found.is_zero else 1 if found.is_positive else -1 if found.is_negative else None
     for bits in PRECISIONS:
         with ctx.workprec(bits):
-            ball = _enclose(found)
+            ball = enclose(found)
         if ball is None:
             return None
         if ball > 0:
@@ -238,13 +238,13 @@ def _logarithm(argument: sp.Expr) -> sp.Expr:
     return total
 
 
-def _enclose(expr: sp.Expr) -> arb | None:
+def enclose(expr: sp.Expr) -> arb | None:
     """A ball that holds the number, at the working precision; None where it cannot be formed."""
     if expr.is_Rational:
         return arb(to_fmpq(expr))
     if expr == sp.E:
         return arb(1).exp()
-    parts = [_enclose(a) for a in expr.args]
+    parts = [enclose(a) for a in expr.args]
     known = [p for p in parts if p is not None]
     if not parts or len(known) < len(parts):
         return None

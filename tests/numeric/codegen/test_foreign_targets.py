@@ -14,11 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgestab.numeric.codegen.compile import compile_map
 from edgestab.numeric.codegen.scheduling import program_for
 from edgestab.numeric.codegen.targets import python_source
 from edgestab.numeric.codegen.targets.c_source import function_name
 from edgestab.numeric.codegen.targets.registry import generate_source
 from edgestab.numeric.number_types import NUMBER_TYPES
+from edgestab.numeric.runs.status import CODES
 from edgestab.symbolic.models.quadratic import main_case
 
 PROGRAM = program_for(main_case())
@@ -85,6 +87,84 @@ def test_javascript_runs(tmp_path: Path) -> None:
         return [e[0] for e in ends], [e[1] for e in ends]
 
     agrees(step, 8)
+
+
+def node(folder: Path, script: str, given: object) -> Any:
+    """What a script prints as JSON; the generated kernel stands beside it, its arithmetic exported too."""
+    (folder / "kernel.mjs").write_text(generate_source(PROGRAM, "javascript") + "export { fma, nearest, exact };\n")
+    head = "import { readFileSync } from 'node:fs';\nimport * as kernel from './kernel.mjs';\n"
+    (folder / "main.mjs").write_text(f"{head}const given = JSON.parse(readFileSync(0));\n{script}")
+    command: Any = {"cwd": folder, "check": True, "capture_output": True, "text": True, "timeout": 60}
+    return json.loads(subprocess.run(["node", "main.mjs"], input=json.dumps(given), **command).stdout)
+
+
+def hard_triples() -> list[tuple[float, float, float]]:
+    """Products and addends that meet in every way: ties broken far below, cancellation, subnormals, wide gaps."""
+    rng = np.random.default_rng(7)
+    found = []
+    for _ in range(6000):
+        a, b = (float(x) for x in rng.integers(2**52, 2**53, 2) * 2.0 ** rng.integers(-600, 400, 2))
+        c = float(rng.choice([-1, 1])) * a * b * 2.0 ** int(rng.integers(-120, 121))
+        found.append((a, b, np.nextafter(c, np.inf * rng.choice([-1, 1])) if rng.random() < 0.5 else c))
+    # a tie of the first two parts that only the last bit of a product decides
+    for k in range(1, 60):
+        found += [
+            (1 + 2.0**-k, sign * (1 + 2.0**-k2), c) for k2 in (27, 52) for sign in (1, -1) for c in (2.0**53, 3.0)
+        ]
+    scales = [2.0**-537, 2.0**-511, 2.0**-30, 1.0, 2.0**500]
+    found += [(x * 1.5, y * (1 + 2.0**-52), z) for x in scales for y in scales for z in (5e-324, -1e-310, 0.1, 1e300)]
+    return [row for row in found if all(map(np.isfinite, row))]
+
+
+def nearest_double(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no JavaScript engine")
+def test_the_multiply_add_of_javascript_rounds_once(tmp_path: Path) -> None:
+    rows = hard_triples()
+    script = "console.log(JSON.stringify(given.map((row) => String(kernel.fma(...row)))));"
+    got = [float(x.replace("Infinity", "inf")) for x in node(tmp_path, script, rows)]
+    wrong = []
+    for (a, b, c), value in zip(rows, got, strict=True):
+        true = nearest_double(Fraction(a) * Fraction(b) + Fraction(c))
+        if value != true:
+            wrong.append((a, b, c, value, true))
+    assert wrong == []
+    # rounding twice would be seen
+    assert sum(a * b + c != value for (a, b, c), value in zip(rows, got, strict=True)) > 100
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no JavaScript engine")
+def test_javascript_gives_the_bits_of_the_float64_kernel(tmp_path: Path) -> None:
+    starts = [
+        (-0.25, 1.8, 0.02),
+        (0.3, 2.1, 1e-3),
+        (0.11, 1.95, 0.3),
+        (-2.5, 1.0, 0.1),
+        (-0.2, 1.7, 2e-4),
+        (0.5, 6.0, 0.1),
+    ]
+    script = """const read = ([z, T, e]) => {
+        const columns = [new Float64Array(12001), new Float64Array(12001)];
+        const { status, taken } = kernel.run(z, T, e, 12000, 1e-200, 1e6, columns);
+        return { status, taken, states: [...columns[0].slice(0, taken + 1)].map((z, i) => [z, columns[1][i]]) };
+    };
+    console.log(JSON.stringify(given.map(read)));"""
+    kernel = compile_map(main_case())
+    lengths = []
+    for (z, T, e), found in zip(starts, node(tmp_path, script, starts), strict=True):
+        lengths.append(found["taken"])
+        for n in (*range(0, found["taken"], 97), found["taken"]):
+            _, taken, state = kernel.run((z, T), (e,), n, 1e-200, 1e6)
+            assert (taken, state) == (n, tuple(found["states"][n]))
+        status, taken, _ = kernel.run((z, T), (e,), 12000, 1e-200, 1e6)
+        assert (status, taken) == (CODES[found["status"]], found["taken"])
+    assert max(lengths) == 12000
+    assert min(lengths) < 100
 
 
 def test_jax_runs() -> None:

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from edgestab.numeric.codegen import scheduling
 from edgestab.numeric.codegen.program import Op, Program
 from edgestab.numeric.codegen.scheduling import prove, schedule_program
+from edgestab.numeric.number_types import EXACT
 from edgestab.symbolic.algebra.errors import CodegenError, ProofError
 from edgestab.symbolic.algebra.symbols import symbol
 from edgestab.symbolic.models.quadratic import QuadraticModel, main_case
+from edgestab.symbolic.optimisers.optimiser import sam
 from edgestab.symbolic.planar.maps import PolynomialMap
 
 EPSILON = symbol("epsilon")
@@ -139,3 +141,14 @@ def test_listing_says_what_it_is() -> None:
     assert "6 FMA-class operations" in text
     assert "equal to the source map by exact algebra" in text
     assert Op("a", "b", sign=-1).text() == "a = -b"
+
+
+def test_a_step_found_with_the_other_sign_is_replayed_right() -> None:
+    """The search knows polynomials up to their sign; this map has a hoisted constant found as its negative."""
+    step = QuadraticModel((1, -EPSILON), optimiser=sam()).one_step()
+    program = schedule_program(step)
+    values = (Fraction(1, 3), Fraction(3, 2)), (Fraction(2, 7), Fraction(3, 5))
+    places = dict(zip((*step.variables, *step.parameters), (*values[0], *values[1]), strict=True))
+    wanted = [c.subs({s: sp.Rational(v.numerator, v.denominator) for s, v in places.items()}) for c in step.components]
+    found = program.evaluate(*values, 1, EXACT)
+    assert [sp.Rational(v.numerator, v.denominator) for v in found] == wanted

@@ -24,12 +24,12 @@ def test_trajectory_draws_both_eigenvalues_and_the_edge(tmp_path: Path) -> None:
     run = es.regression.descend_regression(
         es.regression.RegressionEnsemble.normalised(4, 8).sample(0), [0.1, 0.2], max_steps=50
     )
-    axes = figures.plot_trajectory(run, 1)
+    axes = figures.plot_trajectory(run, lane=1)
     assert axes.get_lines()[0].get_ydata() == pytest.approx(0.2 * run.ntk[:, 1, 0], nan_ok=True)
     edge = axes.get_lines()[2]
     assert np.asarray(edge.get_ydata()) == pytest.approx(2)
     assert edge.get_linestyle() == ":"
-    assert figures.plot_loss(run, 1).get_yscale() == "log"
+    assert figures.plot_loss(run, lane=1).get_yscale() == "log"
     figures.save_run(run, str(tmp_path / "run.png"))
     assert (tmp_path / "run.png").stat().st_size > 10_000
 

@@ -220,7 +220,7 @@ def test_another_sweep_is_not_overwritten(tmp_path: Path) -> None:
 def test_a_killed_sweep_resumes(tmp_path: Path) -> None:
     """A real kill: SIGKILL to the process once it has written some chunks."""
     axes = {"epsilon": "1e-5:1e-4:60:log", "z": "-0.6:-0.1:40", "T": "2"}
-    command = [sys.executable, "-m", "edgestab", "sweep", "--chunk", "60", "--workers", "1", "--output", str(tmp_path)]
+    command = [sys.executable, "-m", "edgestab", "sweep", "--chunk", "60", "--jobs", "1", "--folder", str(tmp_path)]
     command += [f"--{name}={axis}" for name, axis in axes.items()]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60

@@ -1,0 +1,1 @@
+"""Families of maps with one parameter: exact phases and branches, and losses of a product ``l(x y)``."""
