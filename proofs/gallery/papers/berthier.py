@@ -25,7 +25,7 @@ ENTRY = Entry(
         ),
         Printed(
             says="At the threshold itself the drift vanishes to this order.",
-            locator="the same, zeta^2 = 2/9",
+            locator="a follow-up of ours at zeta^2 = 2/9; not seen in print",
             shown_by=("berthier-threshold",),
             how="With a second correction the energy is kept up to h^4, so the threshold has no shift of order h.",
             hidden="Which way the energy drifts at zeta^2 = 2/9, by order h^4, is not derived.",
