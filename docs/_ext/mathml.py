@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 from docutils import nodes
-from latex2mathml.converter import convert
 from sphinx.errors import ExtensionError
+
+from edgestab.proofs.report.formulas import mathml as formula
 
 FORMULA = re.compile(r"\$\\displaystyle (.+?)\$|\$\$(.+?)\$\$", re.S)
 """Formulas in the HTML with which objects show themselves in a notebook."""
@@ -31,21 +32,15 @@ def mathml(latex: str, display: str = "inline") -> str:
         latex = rf"\begin{{split}}{latex}\end{{split}}"
     elif display == "block":
         latex = latex.replace("&", "", 1)
-    # as fences bars keep to what they enclose
-    found = str(convert(latex.replace(r"\lvert", r"\left|").replace(r"\rvert", r"\right|"), display=display))
+    found = formula(latex, display == "block")
     unknown = re.findall(r">(\\[a-zA-Z]+|&)<", found)
     if unknown:
         raise ExtensionError(f"no MathML for {unknown[0]} in {latex}")
-    # names of functions and infinity are no operators, and a minus after a relation or a bracket is a sign
-    found = _NAMES.sub(r"<mi>\1</mi>", found)
-    return _SIGNS.sub(r'\1<mo form="prefix">&#x02212;</mo>', found)
+    return found
 
 
 _ROWS = re.compile(r"\\(?:begin|end)\{(?:align|aligned|split|equation|gather)\*?\}|\\displaystyle")
 """What stands around rows; one environment for all of them is put back."""
-
-_NAMES = re.compile(r"<mo>([a-z]{2,}|&#x0221E;)</mo>")
-_SIGNS = re.compile(r"(<mo[^>]*>(?:&#x000(?:3D|3C|3E|28|2C|2B|5B);|&#x0226[45];|&#x02260;)</mo>)<mo>&#x02212;</mo>")
 
 
 def inline(translator: Any, node: nodes.Element) -> None:

@@ -34,6 +34,9 @@ def unlisted(folder: Path) -> dict[str, str]:
                 for line in block.splitlines()
                 if line.strip() and not line.startswith(":")
             }
+    # a page with a folder of its own name lists what is in it by itself
+    inside = {name for name in texts if "/" in name and name.rsplit("/", 1)[0] in texts}
+    listed |= inside
     titles = {name: re.search(r"^# (.+)$", text, re.M) for name, text in texts.items() if name not in listed}
     return {name: found.group(1) if found else name for name, found in titles.items()}
 
@@ -46,6 +49,8 @@ def insert(app: Any, name: str, source: list[str]) -> None:
         name: of the page.
         source: its text, changed in place.
     """
+    if (Path(app.srcdir) / name).is_dir() and "{toctree}" not in source[0]:
+        source[0] += f"\n```{{toctree}}\n:hidden:\n:glob:\n\n{name}/*\n```\n"
     if MARK not in source[0]:
         return
     found = unlisted(Path(app.srcdir))
