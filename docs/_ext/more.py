@@ -49,7 +49,7 @@ def insert(app: Any, name: str, source: list[str]) -> None:
         name: of the page.
         source: its text, changed in place.
     """
-    if (Path(app.srcdir) / name).is_dir() and "{toctree}" not in source[0]:
+    if "{toctree}" not in source[0] and any((Path(app.srcdir) / name).glob("*.md")):
         source[0] += f"\n```{{toctree}}\n:hidden:\n:glob:\n\n{name}/*\n```\n"
     if MARK not in source[0]:
         return
