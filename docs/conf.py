@@ -103,7 +103,7 @@ sphinx_gallery_conf = {
     "min_reported_time": 10_000,
     "remove_config_comments": True,
     "write_computation_times": False,
-    "image_scrapers": ("matplotlib",),
+    "image_scrapers": ("gallery",),
     "abort_on_example_error": True,
     "nested_sections": False,
     "within_subsection_order": "FileNameSortKey",

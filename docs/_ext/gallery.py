@@ -100,6 +100,22 @@ def write(app: Any, _: Any) -> None:
     front(folder.parent / "plane.svg")
 
 
+def _scrape(block: Any, variables: dict[str, Any], settings: dict[str, Any]) -> str:
+    """Save the drawing of a script: it is no figure of pyplot's, which Sphinx-Gallery would find by itself."""
+    from sphinx_gallery.scrapers import figure_rst
+
+    drawing = variables["example_globals"].pop("drawing", None)
+    if drawing is None:
+        return ""
+    path = next(variables["image_path_iterator"])
+    drawing.savefig(path, dpi=150)
+    return str(figure_rst([path], settings["src_dir"]))
+
+
+def _get_sg_image_scraper() -> Any:
+    return _scrape
+
+
 def setup(app: Any) -> dict[str, Any]:
     """Write the scripts before Sphinx looks for files."""
     app.connect("config-inited", write, priority=100)
