@@ -9,7 +9,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "show": ("edgestab show theorem-1", "edgestab show theorem-1 --format latex --document"),
     "verify": ("edgestab verify", "edgestab verify theorem-1 --effort quick --all --domains"),
     "prove": ("edgestab prove --install", "edgestab prove --check full --jobs 4"),
-    "derive": ("edgestab derive two-step --order 4", "edgestab derive limit --optimiser heavy-ball --order 2 --format latex"),
+    "derive": ("edgestab derive two-step --order 4", "edgestab derive limit --optimiser heavy-ball --beta 9/10"),
     "model": ("edgestab model --example zhu", 'edgestab model --loss "(1 - x*y)^2/2" --parameters x,y --order 3'),
     "family": ("edgestab family cubic", "edgestab family log-cosh --plot log-cosh.pdf"),
     "simulate": (

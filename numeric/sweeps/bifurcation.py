@@ -10,6 +10,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from ...symbolic.algebra.errors import DomainError
+from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.families.product_loss import ProductLoss
 from ...symbolic.models.families.scalar_family import Branch, ScalarFamily
 from ..codegen import compile_map
@@ -160,7 +161,7 @@ def _two_cycle_curve(family: ProductLoss, high: float) -> Floats:
     from scipy.optimize import brentq
 
     z, _, formula = family.frozen_step()
-    slope_of = sp.simplify(sp.diff(-formula, sp.Symbol("T", real=True)))
+    slope_of = sp.simplify(sp.diff(-formula, symbol("T")))
     slope = sp.lambdify(z, slope_of, "numpy")
     curvature = sp.lambdify(z, sp.diff(slope_of, z), "numpy")
     places = -np.linspace(0, 8, 797)

@@ -159,7 +159,7 @@ CLAIMS = (
             given=(sp.Ne(q, 0, evaluate=False),),
             where=(
                 Definition(epsilon, "the step size squared"),
-                Definition(q, "minus the fourth derivative of ell at 0, with second derivative 1"),
+                Definition(q, "minus the fourth derivative of ell(z) at 0, with second derivative 1"),
                 Definition(c_6, "sixth derivative of ell at 0"),
                 Definition(z, "the product x_1 x_2"),
                 Definition(
@@ -198,7 +198,7 @@ CLAIMS = (
                     "the loss along this direction; further derivatives only enter the remainder",
                     (2 + delta) * x**2 / (2 * eta) + a_3 * x**3 / 6 + a_4 * x**4 / 24,
                 ),
-                Definition(TWICE, "x after two steps of gradient descent"),
+                Definition(TWICE, "x after two steps of gradient descent on L(x)"),
             ),
         ),
         source=Source("gan2026", "abstract: a flip bifurcation governed by the sign of the first Lyapunov coefficient"),

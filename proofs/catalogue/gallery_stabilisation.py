@@ -10,7 +10,7 @@ from flint import fmpq, fmpq_mpoly
 
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.rings import Exponents, PolyRing, poly_terms, to_fmpq
-from ...symbolic.algebra.symbols import symbols
+from ...symbolic.algebra.symbols import symbol, symbols
 from ...symbolic.models.own_loss.stabilisation import alpha, beta
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from ..statements import FORMAL, POSITIVE, Definition, O, Range, Reading, Statement, eq, gt, lt, split_order
@@ -19,7 +19,7 @@ x, y, eta, epsilon = symbols("x y eta epsilon")
 STEP_X, STEP_Y = symbols("x' y'")
 sigma = sp.Symbol("sigma", positive=True)
 xi, h, X, Y, zeta, Delta = (sp.Symbol(name, real=True) for name in ("xi", "h", "X", "Y", "zeta", "Delta"))
-ENERGY, ENERGY_2 = sp.Symbol("H", real=True), sp.Symbol("H''", real=True)
+ENERGY, ENERGY_2 = symbol("H"), sp.Symbol("H''", real=True)
 H_1, H_2 = sp.Symbol("H_1", real=True), sp.Symbol("H_2", real=True)
 E = sp.Function("E")
 NOISE = {0: 1, 1: 0, 2: 1}
@@ -326,7 +326,7 @@ def _drift_statement(conclusion: sp.Basic, corrections: tuple[sp.Expr, ...], *mo
                 "the energy of the slow flow with its corrections",
                 Y**2 / 2 + X**2 / 4 - sp.log(X**2) / 2 - sum(h**n * name for n, (name, _) in enumerate(terms, 1)),
             ),
-            Definition(ENERGY_2, "the same after two steps"),
+            Definition(ENERGY_2, "the same after two steps from (x, y) to (x', y')"),
         ),
     )
 

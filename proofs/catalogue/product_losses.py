@@ -10,7 +10,7 @@ from flint import fmpq
 
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.rings import Exponents, poly_terms, to_rational
-from ...symbolic.algebra.symbols import symbols
+from ...symbolic.algebra.symbols import symbol, symbols
 from ...symbolic.models.families.known import product_loss
 from ...symbolic.models.families.product_step import ALPHA, BETA, P_0, edge_map
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
@@ -35,7 +35,7 @@ from .products import _manifold
 from .stated_maps import DY, DZ, STEP_Z, TWO_Y, TWO_Z, composition_defects
 
 z, T, x, y, epsilon, eta, n = symbols("z T x y epsilon eta n")
-multiplier = sp.Symbol("multiplier", real=True)
+multiplier = symbol("multiplier")
 p, s, d, g, q, c, l_2, l_3, l_4, T_slow = (
     sp.Symbol(name, real=True) for name in ("p", "s", "d", "g", "q", "c", "l_2", "l_3", "l_4", "T_slow")
 )

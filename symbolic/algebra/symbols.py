@@ -113,7 +113,7 @@ _ROWS = (
     SymbolEntry("beta", r"\beta", "R", "slope of a barrier; of an optimiser, its momentum"),
     SymbolEntry("rho", r"\rho", "R, >= 0", "radius of the ascent step of SAM over the step size"),
     SymbolEntry("gamma", r"\gamma", "R", "weight decay times the step size"),
-    SymbolEntry("multiplier", r"\mu", "R", "multiplier of a linear step, an eigenvalue of its matrix"),
+    SymbolEntry("multiplier", r"\nu", "R", "multiplier of a linear step, an eigenvalue of its matrix"),
     SymbolEntry("eta_0", r"\eta_0", "> 0", "least step size of a window", r"\eta_0"),
     SymbolEntry("lambda", r"\lambda", "R, >= 0", "largest eigenvalue of the NTK, T / eta", r"\lambda_{\max}"),
     SymbolEntry("lambda_0", r"\lambda_0", "R, >= 0", "lambda at the start"),

@@ -66,6 +66,7 @@ def test_a_wrong_coefficient_beyond_the_stated_ones_is_found_by_slopes() -> None
         assert run_check(claim, 0, context).outcome.verdict is found
 
 
+@pytest.mark.thorough
 def test_a_wrong_sign_in_the_integral_is_found() -> None:
     class WrongTail(PlanarMap):
         """The sign of a term of weight 5 changed: the stated ones are those of the statement."""

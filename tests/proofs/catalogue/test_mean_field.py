@@ -34,7 +34,7 @@ def test_claims_hold_at_effort_quick(claim: Claim) -> None:
 
 
 @pytest.mark.usefixtures("measured_anew")
-@pytest.mark.parametrize("name", ["loss", "moved"])
+@pytest.mark.parametrize("name", ["loss", pytest.param("moved", marks=pytest.mark.thorough)])
 def test_another_law_at_infinite_size_is_refuted(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a tenth more of either the extrapolated means are off by many standard errors."""
 

@@ -20,7 +20,26 @@ z, T, epsilon, T_inf = symbols("z T epsilon T_inf")
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("claim", all_claims().values(), ids=lambda c: c.id)
+SLOW = frozenset(
+    (
+        "theorem-1-linear-limit",
+        "theorem-1-all-epsilon",
+        "theorem-1-starts-near-one",
+        "theorem-1-curved-region",
+        "theorem-1-third",
+        "limit-law-next",
+        "limit-series",
+        "nonlinear-part-brings-the-fall",
+        "nesterov-closed-map",
+        "berthier-threshold",
+        "theorem-2-conventions",
+    )
+)
+"""Claims whose mutants take some five seconds or more."""
+CLAIMS = [pytest.param(c, id=i, marks=[pytest.mark.thorough] * (i in SLOW)) for i, c in all_claims().items()]
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
 def test_every_mutant_of_a_statement_is_noticed(claim: Claim) -> None:
     context = CheckContext(effort="quick")
     evidence = [run_check(claim, i, context) for i, check in enumerate(claim.checks) if check.runs_at("quick")]
@@ -55,6 +74,7 @@ def test_what_is_changed() -> None:
     }
 
 
+@pytest.mark.thorough
 def test_the_number_of_mutants_is_told() -> None:
     """`edgestab verify --mutants` judges them all; the page says how many there are."""
     number = sum(1 for claim in all_claims().values() for _ in mutants(claim.statement))

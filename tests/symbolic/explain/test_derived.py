@@ -7,12 +7,16 @@ import pytest
 import sympy as sp
 
 from edgestab.symbolic.explain.derived import Derived, by_powers
+from edgestab.symbolic.models.families.known import family, product_loss
 from edgestab.symbolic.models.gradient_flow import GradientFlow
 from edgestab.symbolic.models.literature import example_study
+from edgestab.symbolic.models.normal_form.flip_form import derive_normal_form
 from edgestab.symbolic.models.own_loss.descent import GradientDescent
 from edgestab.symbolic.models.own_loss.gradient import CutShort
 from edgestab.symbolic.models.own_loss.stabilisation import derive_self_stabilisation
 from edgestab.symbolic.models.quadratic import MAIN_MODEL, main_case
+from edgestab.symbolic.optimisers.edge import derive_edge
+from edgestab.symbolic.optimisers.optimiser import heavy_ball
 
 x, a = sp.symbols("x a", real=True)
 
@@ -57,6 +61,11 @@ KINDS: dict[str, Callable[[], Derived]] = {
     "flip-point": lambda: GradientDescent("x^2/2 + x^4/24", "x").flip({"x": 0}),
     "cut-short": lambda: CutShort(GradientDescent("(1 - x*y)^2/2", "x,y"), "closed map"),
     "self-stabilisation": derive_self_stabilisation,
+    "edge": lambda: derive_edge(heavy_ball()),
+    "phases": lambda: family("cubic").phases(),
+    "product-loss": lambda: product_loss("log-cosh"),
+    "flip-normal-form": lambda: derive_normal_form({"x": "-x + x^3"}, at={"x": 0}),
+    "minimum-form": lambda: GradientDescent("x^2/2 + x^4/24", "x").normal_form({"x": 0}),
 }
 
 
