@@ -55,6 +55,23 @@ def limit(order: int, grid: int) -> Any:
     return compute_limit_curve(epsilons, iterated, order=order, shown=shown)
 
 
+def optimisers(beta: str, grid: int) -> Any:
+    """The gap below the edge under gradient descent, momentum and SAM."""
+    from .numeric.orbits.optimiser_figures import compute_optimiser_gaps
+    from .symbolic.optimisers.optimiser import gradient_descent, heavy_ball, nesterov, sam
+
+    if not 2 <= grid <= 99:
+        raise DomainError.of("figure optimisers", "grid 2..99", grid, "Change it.")
+    chosen = [
+        ("gradient descent", gradient_descent()),
+        (rf"heavy ball, $\beta$ = {beta}", heavy_ball(beta)),
+        (rf"Nesterov, $\beta$ = {beta}", nesterov(beta)),
+        (r"SAM, $\rho$ = 1", sam(1)),
+    ]
+    epsilons = [Fraction(k, 25 * grid) for k in range(1, grid + 1)]
+    return compute_optimiser_gaps(chosen, epsilons, [Fraction(k, 100) for k in (1, 2, 3, 4)])
+
+
 def basin(epsilon: str, grid: int) -> dict[str, Any]:
     """The simulated basin with the proved region that serves its epsilon."""
     from .numeric.orbits.basin import simulate_basin

@@ -146,6 +146,16 @@ _ALL = (
         },
     ),
     Figure(
+        "optimisers",
+        "How far below its edge training ends under each optimiser: limit series, and weights stepped",
+        "optimisers",
+        (Panel("orbits.plot_optimiser_gaps", 2.7),),
+        {
+            "beta": _rational("1/2", "Momentum, in [0, 1), read exactly."),
+            "grid": Option("int", 40, "Values of epsilon up to 1/25."),
+        },
+    ),
+    Figure(
         "basin",
         "Where starts end: the proved trapping region on the simulated basin",
         "basin",

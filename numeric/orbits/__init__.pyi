@@ -15,6 +15,9 @@ from .limit_prediction import LimitPrediction as LimitPrediction
 from .limit_prediction import predict_limit as predict_limit
 from .minimum_descent import DescentComparison as DescentComparison
 from .minimum_descent import compare_with_descent as compare_with_descent
+from .optimiser_figures import OptimiserGap as OptimiserGap
+from .optimiser_figures import compute_optimiser_gaps as compute_optimiser_gaps
+from .optimiser_figures import plot_optimiser_gaps as plot_optimiser_gaps
 from .optimiser_orbits import OptimiserOrbit as OptimiserOrbit
 from .optimiser_orbits import PredictionTest as PredictionTest
 from .optimiser_orbits import compare_optimiser_limit as compare_optimiser_limit
