@@ -33,6 +33,7 @@ WITH_OPTIMISER: dict[str, Callable[[Optimiser | None, int], Derived]] = {
     "edge": lambda optimiser, order: _edge(optimiser),
     "limit": lambda optimiser, order: _limit(optimiser, order),
     "slow-manifold": lambda optimiser, order: _manifold(optimiser, order),
+    "two-step": lambda optimiser, order: _two_step(optimiser),
 }
 """What is derived for an optimiser, from it (None is gradient descent) and an order."""
 
@@ -119,6 +120,13 @@ def _manifold(optimiser: Optimiser | None, order: int) -> Derived:
     from edgestab.symbolic.optimisers.optimiser import gradient_descent
 
     return derive_manifold(optimiser or gradient_descent(), order)
+
+
+def _two_step(optimiser: Optimiser | None) -> Derived:
+    from edgestab.symbolic.optimisers.optimiser import gradient_descent
+    from edgestab.symbolic.optimisers.two_step import derive_two_step
+
+    return derive_two_step(optimiser or gradient_descent())
 
 
 def _weights(text: str, what: str) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from .optimiser_figures import plot_optimiser_gaps as plot_optimiser_gaps
 from .optimiser_orbits import OptimiserOrbit as OptimiserOrbit
 from .optimiser_orbits import PredictionTest as PredictionTest
 from .optimiser_orbits import compare_optimiser_limit as compare_optimiser_limit
+from .optimiser_orbits import follow_optimiser as follow_optimiser
 from .optimiser_orbits import iterate_optimiser as iterate_optimiser
 from .phase_plane import compute_phase_plane as compute_phase_plane
 from .phase_plane import plot_phase_plane as plot_phase_plane

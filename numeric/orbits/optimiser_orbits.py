@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import gmpy2
@@ -13,7 +14,7 @@ from ...symbolic.algebra.errors import DomainError
 from ...symbolic.algebra.rings import to_fmpq, to_fraction
 from ...symbolic.optimisers.limit import OptimiserLimit, derive_limit
 from ...symbolic.optimisers.optimiser import Optimiser
-from ...symbolic.optimisers.slow_manifold import ManifoldRows, manifold_rows, require_line_of_minima
+from ...symbolic.optimisers.slow_manifold import ManifoldRows, NumericStep, manifold_rows, require_line_of_minima
 from ..number_types import bits_for, round_to_mpfr
 from ..runs.status import Status
 
@@ -136,35 +137,32 @@ def _value(unknown: Any, z: Fraction, epsilon: Fraction) -> Fraction:
     return total
 
 
-def _run(
-    rows: ManifoldRows, epsilon: Fraction, z: Fraction, offset: Fraction, digits: int, max_steps: int
-) -> OptimiserOrbit:
+def _start(
+    rows: ManifoldRows, epsilon: Fraction, z: Fraction, T: Fraction | None, offset: Fraction
+) -> Iterator[tuple[Any, Any]]:
+    """Residual and curvature at the query point, step by step, from memory on the slow manifold and this z and T."""
     step = rows.step
-    T, *free = (_value(u, z, epsilon) for u in rows.unknown)
-    T += offset
+    on_curve, *free = (_value(u, z, epsilon) for u in rows.unknown)
+    T = (on_curve if T is None else T) + offset
     squares = (T + 2 * epsilon * z) / (1 + epsilon), (T - 2 * z) / (1 + epsilon) / epsilon
     if min(squares) <= 0:
         raise DomainError.of(WHERE, "a start that weights can have", (z, T), "Choose z nearer to 0.")
-    eigenvalues = [gmpy2.mpfr(1), -round_to_mpfr(epsilon)]
-    matrix = [[round_to_mpfr(to_fraction(e)) for e in row] for row in step.matrix]
-    gain, query = ([round_to_mpfr(to_fraction(e)) for e in side] for side in (step.gain, step.query))
-    rho, count = round_to_mpfr(to_fraction(step.ascent)), step.size
+    count = step.size
     memory = []
     for square, part in zip(squares, (free[: count - 1], free[count - 1 :]), strict=True):
         y = gmpy2.sqrt(round_to_mpfr(square))
         memory.append([round_to_mpfr(r) * y for r in _whole(step, part)])
-    small, status, taken = gmpy2.mpfr(10) ** -(digits + 2), Status.MAX_STEPS, max_steps
-    value = None
-    for n in range(max_steps + 1):
+    return _steps(step, [gmpy2.mpfr(1), -round_to_mpfr(epsilon)], memory)
+
+
+def _steps(step: NumericStep, eigenvalues: list[Any], memory: list[list[Any]]) -> Iterator[tuple[Any, Any]]:
+    matrix = [[round_to_mpfr(to_fraction(e)) for e in row] for row in step.matrix]
+    gain, query = ([round_to_mpfr(to_fraction(e)) for e in side] for side in (step.gain, step.query))
+    rho = round_to_mpfr(to_fraction(step.ascent))
+    while True:
         queries = [sum(c * x for c, x in zip(query, weight, strict=True)) for weight in memory]
         residual = sum(q * y * y for q, y in zip(eigenvalues, queries, strict=True)) / 2
-        if not abs(residual) < CEILING:
-            status, taken = Status.DIVERGED, n
-            break
-        if abs(residual) < small:
-            status, taken = Status.CONVERGED, n
-            value = sum(q * q * y * y for q, y in zip(eigenvalues, queries, strict=True))
-            break
+        yield residual, sum(q * q * y * y for q, y in zip(eigenvalues, queries, strict=True))
         if rho:
             queries = [y * (1 + rho * q * residual) for q, y in zip(eigenvalues, queries, strict=True)]
             residual = sum(q * y * y for q, y in zip(eigenvalues, queries, strict=True)) / 2
@@ -175,7 +173,53 @@ def _run(
             ]
             for weight, q, y in zip(memory, eigenvalues, queries, strict=True)
         ]
-    return OptimiserOrbit(status, value, taken, digits)
+
+
+def _run(
+    rows: ManifoldRows, epsilon: Fraction, z: Fraction, offset: Fraction, digits: int, max_steps: int
+) -> OptimiserOrbit:
+    small = gmpy2.mpfr(10) ** -(digits + 2)
+    for n, (residual, T) in enumerate(islice(_start(rows, epsilon, z, None, offset), max_steps + 1)):
+        if not abs(residual) < CEILING:
+            return OptimiserOrbit(Status.DIVERGED, None, n, digits)
+        if abs(residual) < small:
+            return OptimiserOrbit(Status.CONVERGED, T, n, digits)
+    return OptimiserOrbit(Status.MAX_STEPS, None, max_steps, digits)
+
+
+def follow_optimiser(
+    optimiser: Optimiser, epsilon: Fraction, z: Fraction, T: Fraction, steps: int, digits: int = 40
+) -> list[tuple[Any, Any]]:
+    """Residual and curvature at the query point over some steps of the weights, in MPFR.
+
+    Args:
+        optimiser: without symbols, with a rational edge.
+        epsilon: size of the negative eigenvalue, in ``(0, 1/5]``.
+        z: residual at the start, ``0 < |z| <= 1/4``.
+        T: curvature at the start.
+        steps: how many.
+        digits: of the arithmetic.
+
+    Returns:
+        ``(z, T)`` at the start and after each step. The memory starts as on the slow manifold at this z.
+
+    Raises:
+        DomainError: the start is no point of the plane of weights, or the optimiser has no slow manifold.
+
+    Source:
+        Derived here.
+
+    Example:
+        >>> from fractions import Fraction
+        >>> path = es.orbits.follow_optimiser(
+        ...     es.optimisers.heavy_ball("1/2"), Fraction(1, 50), Fraction(1, 20), Fraction(3), 4
+        ... )
+        >>> [float(z) > 0 for z, T in path]
+        [True, False, True, False, True]
+    """
+    rows = manifold_rows(optimiser, START_ORDER)
+    with gmpy2.context(gmpy2.get_context(), precision=bits_for(digits)):
+        return list(islice(_start(rows, epsilon, z, T, Fraction(0)), steps + 1))
 
 
 def _whole(step: Any, free: list[Fraction]) -> list[Fraction]:

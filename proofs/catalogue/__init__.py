@@ -19,6 +19,7 @@ MODULES: tuple[str, ...] = (
     "limit_law",
     "limit_prediction",
     "optimiser_limits",
+    "optimiser_two_steps",
     "products",
     "own_models",
     "scalar_families",

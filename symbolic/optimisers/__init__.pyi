@@ -16,3 +16,5 @@ from .piecewise import PiecewiseOptimiser as PiecewiseOptimiser
 from .piecewise import normalised_descent as normalised_descent
 from .piecewise import root_loss_descent as root_loss_descent
 from .root_location import inside_unit_circle as inside_unit_circle
+from .two_step import OptimiserTwoStep as OptimiserTwoStep
+from .two_step import derive_two_step as derive_two_step

@@ -35,6 +35,12 @@ def test_golden_maps(edgestab: Run, golden: Any, name: str) -> None:
     golden(f"latex/one-step-{name}.tex", edgestab("derive", "one-step", "--optimiser", name, "--format", "latex").out)
 
 
+@pytest.mark.parametrize(("what", "name", "order"), [("limit", "heavy-ball", "2"), ("two-step", "nesterov", "1")])
+def test_golden_series(edgestab: Run, golden: Any, what: str, name: str, order: str) -> None:
+    ran = edgestab("derive", what, "--optimiser", name, "--order", order, "--format", "latex")
+    golden(f"latex/{what}-{name}.tex", ran.out)
+
+
 def test_an_escape_is_shown(edgestab: Run, golden: Any) -> None:
     golden(
         "latex/edge-running-mean.tex", edgestab("derive", "edge", "--filter", "1/3,1/3,1/3", "--format", "latex").out

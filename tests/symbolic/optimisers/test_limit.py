@@ -132,3 +132,14 @@ def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["derive", "limit", "--optimiser", "weight-decay", "--gamma", "1/9"])
     assert "keeps minima" in capsys.readouterr().err
+
+
+def test_two_steps_return_to_gradient_descent_and_balance_on_the_manifold() -> None:
+    plain = opt.derive_two_step(opt.nesterov(0))
+    assert (plain.rate, plain.relaxation, plain.drift) == (2, 8, -4)
+    terms = es.models.main_case().leading_terms()
+    assert (abs(terms.rate), abs(terms.relaxation), abs(terms.drift)) == (2, 8, 4)
+    ball = opt.derive_two_step(opt.heavy_ball())
+    assert sp.simplify(ball.rate - 2 / (1 - beta)) == 0
+    assert sp.simplify(ball.drift / ball.relaxation - ball.limit.coefficients[1]) == 0
+    assert "checked" in ball.explain().text()
