@@ -41,10 +41,24 @@ def commands(code: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("where", "code"), blocks("console"), ids=lambda v: v if ":" in v[:40] else "")
-def test_console_blocks(where: str, code: str, tmp_path: Path) -> None:
+def test_console_blocks(
+    where: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The README's commands as a user starts them; those of other pages in this process, which saves their start."""
     lines = commands(code)
     assert lines, f"{where}: no `$ edgestab ...` line"
+    monkeypatch.chdir(tmp_path)
     for line in lines:
+        if not where.startswith("README"):
+            import matplotlib as mpl
+
+            from edgestab.cli import main
+
+            mpl.use("Agg")
+            with pytest.raises(SystemExit) as stop:
+                main(shlex.split(line, comments=True)[1:])
+            assert stop.value.code == 0, f"{where}: {line}\nexit {stop.value.code}\n{capsys.readouterr().err}"
+            continue
         done = subprocess.run(
             [sys.executable, "-m", "edgestab", *shlex.split(line, comments=True)[1:]],
             cwd=tmp_path,

@@ -109,7 +109,7 @@ def test_simulation_under_an_optimiser(edgestab: Run) -> None:
         ("derive edge --filter 1,-1", "never moves"),
         ("derive edge --filter=-1", "No step of it is stable"),
         ("derive edge --optimiser normalised-descent", "no linear edge"),
-        ("derive two-step --optimiser nesterov", "expected gradient descent; got nesterov"),
+        ("derive nullcline --optimiser nesterov", "expected gradient descent; got nesterov"),
         ("derive nullcline --optimiser heavy-ball", "expected gradient descent; got heavy-ball"),
         ("sweep --epsilon 1/50 --z 0.1 --T 2 --optimiser nesterov", "expected gradient descent"),
         ("simulate --epsilon 1/50 --z 0.1 --T 2 --optimiser nesterov", "a number for beta"),

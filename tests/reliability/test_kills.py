@@ -54,9 +54,7 @@ def bits(folder: Path) -> dict[str, dict[str, bytes]]:
     return found
 
 
-@pytest.mark.parametrize(
-    ("kind", "times"), [("ensemble", 1), *(pytest.param(kind, 50, marks=pytest.mark.thorough) for kind in RUNS)]
-)
+@pytest.mark.parametrize(("kind", "times"), [pytest.param(kind, 50, marks=pytest.mark.thorough) for kind in RUNS])
 def test_a_run_killed_at_random_moments_ends_in_the_same_bits(kind: str, times: int, tmp_path: Path) -> None:
     arguments, option = RUNS[kind]
     whole, torn = tmp_path / "whole", tmp_path / "torn"

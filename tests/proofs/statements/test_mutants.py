@@ -30,6 +30,7 @@ SLOW = frozenset(
         "limit-law-next",
         "limit-series",
         "nonlinear-part-brings-the-fall",
+        "nonlinear-part-in-step-size",
         "nesterov-closed-map",
         "berthier-threshold",
         "theorem-2-conventions",
