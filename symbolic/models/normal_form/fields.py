@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -24,7 +25,7 @@ class NotInFieldError(DomainError):
     """A number that the field does not hold exactly: balls do."""
 
 
-class Field:
+class Field(ABC):
     """What linear algebra and series ask of numbers.
 
     Attributes:
@@ -35,21 +36,21 @@ class Field:
     zero: Element
     one: Element
 
+    @abstractmethod
     def read(self, expr: sp.Expr) -> Element:
         """The number of an exact expression."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sign(self, value: Element) -> int | None:
         """-1, 0, 1, or None where it is open."""
-        raise NotImplementedError
 
+    @abstractmethod
     def expression(self, value: Element) -> sp.Expr | arb:
         """The number for people: exact as SymPy, a ball as it is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def function(self, name: str, value: Element) -> Element:
         """A function of a number."""
-        raise NotImplementedError
 
     def is_zero(self, value: Element) -> bool | None:
         """Whether it is 0; None where it is open."""
