@@ -6,7 +6,7 @@ let weights = { residual: 0, eigenvalue: 0 };
 let result = { run: null, known: null };
 let [pending, lastFrame, dragging] = [false, 0, false];
 let [behind, predictedShown] = [0, true];
-const LATE = 18;
+const LATE = 17;
 const later = {};
 
 function soon(name, delay, action) {
