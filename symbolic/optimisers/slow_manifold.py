@@ -40,13 +40,7 @@ def require_line_of_minima(optimiser: Optimiser) -> StabilityEdge:
             WHERE, "an optimiser that keeps minima", optimiser.name, "Its decay moves them: no line of minima is left."
         )
     edge = derive_edge(optimiser)
-    if not edge.is_flip:
-        raise DomainError.of(
-            WHERE,
-            "stability lost through -1",
-            f"a pair of angle {edge.angle} at {edge.curvature}",
-            "No flip comes first.",
-        )
+    edge.require_flip(WHERE)
     return edge
 
 
