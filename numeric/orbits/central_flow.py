@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -178,7 +178,7 @@ def follow_central_flow(epsilon: object, start: object = "1/4", steps: int = 100
     return CentralFlowRun(small, times, T_orbit, orbit, plain, averaged)
 
 
-def _sharpness(centre: npt.NDArray[np.longdouble], eps: float) -> Array:
+def _sharpness(centre: npt.NDArray[Any], eps: float) -> Array:
     """Top eigenvalue of ``J J' + z Q``."""
     one, two = np.asarray(centre, dtype=float).T
     z = (one**2 - eps * two**2) / 2
@@ -251,7 +251,7 @@ def plot_central_flow_gap(run: CentralFlowRun, *, ax: Axes | None = None) -> Axe
         ax.axhline(0.5, color="0.6", linewidth=0.8)
         ax.set_ylim(-0.3, None)
         ax.set_xlabel("step")
-        ax.set_ylabel(r"below the edge, over $\epsilon$")
+        ax.set_ylabel(r"$(2 - S)\,/\,\epsilon$")
     return ax
 
 

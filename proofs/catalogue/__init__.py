@@ -28,6 +28,7 @@ MODULES: tuple[str, ...] = (
     "optimiser_edges",
     "self_stabilisation",
     "normal_forms",
+    "central_flow",
     "printing",
     "theorem_1",
     "theorem_1_certificate",
