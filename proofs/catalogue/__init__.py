@@ -29,6 +29,7 @@ MODULES: tuple[str, ...] = (
     "self_stabilisation",
     "normal_forms",
     "central_flow",
+    "central_flow_beyond",
     "printing",
     "theorem_1",
     "theorem_1_certificate",

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 import sympy as sp
 
-from ...numeric.orbits.central_flow import follow_central_flow
 from ...symbolic.algebra.errors import ProofError
 from ...symbolic.algebra.rings import to_rational
 from ...symbolic.algebra.symbols import symbol
@@ -22,14 +20,11 @@ from ...symbolic.optimisers.optimiser import Optimiser, heavy_ball, nesterov
 from ...symbolic.optimisers.slow_manifold import manifold_rows
 from ...symbolic.planar.planar_map import PlanarMap
 from ..claims import Check, CheckContext, Claim, Finding, Level, Outcome, Source, judge
-from ..statements import FORMAL, POSITIVE, REALS, Definition, O, R, Range, Statement, eq, gt, lt, ne, split_order
+from ..statements import FORMAL, POSITIVE, REALS, Definition, O, R, Range, Statement, eq, ne
 from ..subject import measured
 from .limit_series import stated_order, stated_series
 
 z, T, epsilon, b, beta = (symbol(n) for n in ("z", "T", "epsilon", "b", "beta"))
-L_3, L_4, delta, x = sp.symbols("L_3 L_4 delta x", real=True)
-L_2 = sp.Symbol("L_2", positive=True)
-LOSS = sp.Function("L")(x)
 
 
 def _named(name: str, *arguments: sp.Symbol) -> sp.Expr:
@@ -38,13 +33,9 @@ def _named(name: str, *arguments: sp.Symbol) -> sp.Expr:
 
 T_EDGE, SIGMA2, Z_DOT = (_named(n, z, epsilon) for n in ("T_edge", "sigma2_flow", "z_dot"))
 STILL, VIBRATION, PUSH_FLOW, PUSH = (_named(n, b) for n in ("sigma2_still", "x2_still", "push_flow", "push_orbit"))
-RATE_FLOW, RATE_ORBIT, FAR, FAR_AVERAGED = (
-    _named(n, epsilon) for n in ("rate_flow", "rate_orbit", "far_flow", "far_averaged")
-)
-SIGMA2_ONE, X2_ONE = _named("sigma2_one", delta), _named("x2_one", delta)
+RATE_FLOW, RATE_ORBIT = (_named(n, epsilon) for n in ("rate_flow", "rate_orbit"))
 TAU_0 = sp.Function("tau")(0, epsilon)
 N = sp.Symbol("N", real=True)
-SIZES = sp.Interval(R(1, 1000), R(1, 50))
 DIFFER = "formulas that differ"
 NAMES = ("T", "sigma^2", "dz/dt")
 
@@ -55,7 +46,7 @@ def _element(expr: sp.Expr, symbols: tuple[sp.Symbol, ...]) -> Any:
     return sp.QQ.frac_field(*symbols).from_sympy(expr)
 
 
-def _wrong(pairs: Mapping[str, tuple[Any, Any]], domain: str, *symbols: sp.Symbol) -> Outcome:
+def compared(pairs: Mapping[str, tuple[Any, Any]], domain: str, *symbols: sp.Symbol) -> Outcome:
     """Compare rational functions."""
     bad = [name for name, (stated, found) in pairs.items() if _element(stated, symbols) != _element(found, symbols)]
     return judge(
@@ -130,7 +121,7 @@ def _main_case(ctx: CheckContext) -> Outcome:
     poles = [h for h in ctx.statement.given() if h == ne(N, 0)]
     if len(poles) != 1:
         raise ProofError.of("the statement", "the hypothesis that N is not 0", ctx.statement.given(), "It has a pole.")
-    return _wrong(pairs, "all z and epsilon at which N is not 0", z, epsilon)
+    return compared(pairs, "all z and epsilon at which N is not 0", z, epsilon)
 
 
 def _still(ctx: CheckContext) -> Outcome:
@@ -161,7 +152,7 @@ def _still(ctx: CheckContext) -> Outcome:
         "sigma^2": (on_flow[0], flow.variance.subs(epsilon, 0)),
         "push of the flow": (on_flow[1], moved),
     }
-    return _wrong(pairs, "all b > 2: b = 2 + 2 z^2/(1 - z) on two-cycles, 2 - 3 z on the flow", z)
+    return compared(pairs, "all b > 2: b = 2 + 2 z^2/(1 - z) on two-cycles, 2 - 3 z on the flow", z)
 
 
 @measured
@@ -207,7 +198,7 @@ def _end(ctx: CheckContext) -> Outcome:
     for left in (TAU_0, RATE_ORBIT):
         _, power = stated_order(ctx.statement.equation(left))
         pairs[f"remainder of {left}"] = (sp.Integer(len(stated_series(ctx.statement.equation(left)))), power)
-    return _wrong(pairs, "series in epsilon; the flow's rate for all epsilon", epsilon)
+    return compared(pairs, "series in epsilon; the flow's rate for all epsilon", epsilon)
 
 
 @dataclass(frozen=True)
@@ -257,76 +248,7 @@ def _momentum(ctx: CheckContext) -> Outcome:
             flow, orbit = _momentum_rates(kind.make(value))
             pairs[f"{kind.flow} at {value}"] = (said.subs(beta, value), flow)
             pairs[f"{kind.orbit} at {value}"] = (rate.subs(beta, value), orbit * epsilon)
-    return _wrong(pairs, f"{count} rational values of beta, exactly", epsilon)
-
-
-def _one_parameter(ctx: CheckContext) -> Outcome:
-    """Both conditions solved as series: without and with the fourth derivative; and two steps of the stated loss."""
-    ctx.statement.within(L_2, POSITIVE)
-    ctx.statement.within(delta, FORMAL)
-    for variable in (L_3, L_4, x):
-        ctx.statement.within(variable, REALS)
-    given = ctx.statement.given()
-    if not all(isinstance(h, sp.Ne) and h.args[1] == 0 for h in given):
-        raise ProofError.of("the statement", "numbers that are not 0", given, "It judges no others.")
-    loss = ctx.statement.defined(LOSS)
-    slopes = [sp.diff(loss, x, k) for k in range(1, 5)]
-    square, place = sp.symbols("square place", real=True)
-    edge = slopes[1].subs({x: 0, delta: 0})
-    pairs: dict[str, tuple[Any, Any]] = {}
-    excluded = {sp.factor(h.args[0]) for h in given}
-    for name, left, keep in (("flow", SIGMA2_ONE, 0), ("two-cycle", X2_ONE, 1)):
-        right = ctx.statement.equation(left)
-        leading, dropped = split_order(right)
-        mean, half = slopes[0] + slopes[2] * square / 2, slopes[1] + keep * slopes[3] * square / 6 - edge
-        # both vanish at delta = 0 with the centre and the square 0: linear in delta to first order
-        first = [e.subs({x: place * delta, square: square * delta}).expand().coeff(delta, 1) for e in (mean, half)]
-        solution = sp.solve(first, [place, square], dict=True)[0]
-        pairs[name] = (leading.coeff(delta, 1), sp.cancel(solution[square]))
-        pairs[f"{name}, other powers"] = (sp.expand(leading - leading.coeff(delta, 1) * delta), sp.S.Zero)
-        pairs[f"{name}, remainder"] = (sp.Integer(list(dropped) == [delta**2]), sp.S.One)
-        factors = {f for f, _ in sp.factor_list(sp.denom(sp.cancel(solution[square])))[1] if f != L_2}
-        pairs[f"{name}, poles"] = (sp.Integer(factors <= excluded or {-f for f in factors} <= excluded), sp.S.One)
-    # the mean and half the difference of gradients at centre + and - root(square), exactly
-    root, centre = sp.symbols("root centre", real=True)
-    there = [slopes[0].subs(x, centre + side * root) for side in (1, -1)]
-    at = [s.subs(x, centre) for s in slopes]
-    mean = (there[0] + there[1]) / 2 - at[0] - at[2] * root**2 / 2
-    half = (there[0] - there[1]) / 2 - at[1] * root - at[3] * root**3 / 6
-    pairs["Taylor"] = (sp.Integer(sp.expand(mean) == 0 == sp.expand(half)), sp.S.One)
-    return _wrong(pairs, "all L_2 > 0, L_3, L_4 off the poles; first order in delta", L_2, L_3, L_4)
-
-
-@lru_cache(maxsize=16)
-def _far(eps: Fraction) -> tuple[float, float]:
-    return follow_central_flow(eps, Fraction(1, 4), int(6 / eps)).errors()
-
-
-def _measured(ctx: CheckContext) -> Outcome:
-    """Orbits in long doubles and the flows integrated, at both ends of the range of epsilon and between."""
-    ctx.statement.within(epsilon, SIZES)
-    span = ctx.statement.interval(epsilon)
-    between = ctx.pick((), (R(1, 200),), (R(1, 100), R(1, 200), R(1, 400)))
-    chosen = sorted({span.end, span.start, *(e for e in between if span.contains(e) is sp.true)})
-    ctx.statement.parts()
-    missed, worst = [], 0.0
-    for value in chosen:
-        flow, averaged = _far(Fraction(int(value.p), int(value.q)))
-        worst = max(worst, averaged / float(value))
-        at = {epsilon: value}
-        for name, size in ((FAR, flow), (FAR_AVERAGED, averaged)):
-            at |= {name: size, name.subs(epsilon, value): size}
-        if not ctx.statement.holds(at):
-            missed.append(value)
-    return judge(
-        len(chosen),
-        len(missed),
-        worst=round(worst, 4),
-        bound="1/21",
-        figure="largest distance of the averaged equations over epsilon",
-        digits=16,
-        domain=f"epsilon in {{{', '.join(map(str, chosen))}}}",
-    )
+    return compared(pairs, f"{count} rational values of beta, exactly", epsilon)
 
 
 def _paper(locator: str) -> Source:
@@ -428,41 +350,5 @@ CLAIMS = (
         checks=(Check("the flow and the invariant curve at rational beta", Level.CHECKED, _momentum),),
         note="The flow of an optimiser is that of its transfer function: at speed b(1)/a'(1), with the edge at its "
         "multiplier -1. Two-cycles do not depend on the filter, so the missing fourth derivative costs the same.",
-    ),
-    Claim(
-        id="central-flow-fourth-derivative",
-        title="What part of the vibration the central flow has, for any loss of one parameter",
-        statement=Statement(
-            conclusion=(
-                eq(SIGMA2_ONE, 2 * L_2 * delta / L_3**2 + O(delta**2)),
-                eq(X2_ONE, 6 * L_2 * delta / (3 * L_3**2 - L_2 * L_4) + O(delta**2)),
-            ),
-            over=(Range(L_2, POSITIVE), *(Range(v, REALS) for v in (L_3, L_4, x)), Range(delta, FORMAL)),
-            given=(ne(L_3, 0), ne(3 * L_3**2 - L_2 * L_4, 0)),
-            where=(
-                Definition(LOSS, "the loss", (L_2 + delta) * x**2 / 2 + L_3 * x**3 / 6 + L_4 * x**4 / 24),
-                Definition(x, "the parameter"),
-                Definition(L_2, "2/eta, the second derivative at the minimum where that is at the edge"),
-                Definition(L_3, "third derivative at the minimum"),
-                Definition(L_4, "fourth derivative"),
-                Definition(delta, "how far the minimum is beyond the edge"),
-            ),
-        ),
-        source=_paper("the central flow; the fourth derivative, which it leaves out, is added here"),
-        checks=(Check("both conditions to first order, and Taylor's formula", Level.DERIVED, _one_parameter),),
-        note="The share is 1 - L_2 L_4/(3 L_3^2), by the first Lyapunov coefficient c_1 L_2^2/L_3^2; 8/9 in the main "
-        "case, where L_2 = 2, L_3^2 = 18, L_4 = 3.",
-    ),
-    Claim(
-        id="central-flow-measured",
-        title="The distance of the central flow from the orbit does not vanish with epsilon; with D^4 L it does",
-        statement=Statement(
-            conclusion=(gt(FAR, R(7, 1000)), lt(FAR_AVERAGED, epsilon / 21)),
-            over=(Range(epsilon, SIZES),),
-        ),
-        source=Source("edgestab", "edgestab.orbits.follow_central_flow"),
-        uses=("central-flow-main-case",),
-        checks=(Check("orbits and flows in floats", Level.CHECKED, _measured, hindsight="both bounds and the start"),),
-        note="As epsilon goes to 0 the first tends to 0.00707, what running 9/8 times as slowly costs.",
     ),
 )

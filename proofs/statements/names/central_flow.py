@@ -91,6 +91,12 @@ NAMES = (
         latex=r"\sigma_1^2",
     ),
     Name(
+        "sigma2_drive",
+        "sigma^2 of the central flow at x = v = 0, where the sharpness is 2/eta",
+        _FLOW,
+        latex=r"\sigma_\alpha^2",
+    ),
+    Name(
         "x2_one()",
         "a quarter of the squared distance of the two points of the two-cycle of gradient descent near the minimum, of "
         "delta",
