@@ -35,6 +35,7 @@ WITH_OPTIMISER: dict[str, Callable[[Optimiser | None, int], Derived]] = {
     "slow-manifold": lambda optimiser, order: _manifold(optimiser, order),
     "two-step": lambda optimiser, order: _two_step(optimiser),
     "central-flow": lambda optimiser, order: _central_flow(optimiser, {}),
+    "averaged-flow": lambda optimiser, order: _averaged_flow(optimiser),
     "central-flow-error": lambda optimiser, order: _central_flow_error(optimiser, order),
 }
 """What is derived for an optimiser, from it (None is gradient descent) and an order."""
@@ -80,7 +81,8 @@ def derive(
     The one-step map, the two-step recurrence, its nullcline, the slow manifold that relaxed orbits follow, the limit
     T_inf where it ends, or the limit law for any start (order 1 is the leading one). The edge is the least curvature
     at which the linear step of an optimiser loses stability, with the multiplier that reaches the unit circle.
-    central-flow is the flow of Cohen et al. 2024, for --loss too; central-flow-error its exact distance from the orbit.
+    central-flow is the flow of Cohen et al. 2024, for --loss too; central-flow-error its exact distance from the orbit;
+    averaged-flow has the fourth derivative of the loss, which the central flow leaves out.
     """
     latex.require(form)
     check_writable(output, force)
@@ -159,6 +161,13 @@ def _central_flow(optimiser: Optimiser | None, own: dict[str, str]) -> Derived:
     model = GradientDescent(own["loss"], own["parameters"], own.get("step"))
     at = dict(read_pairs(own["at"], "--at")) if "at" in own else None
     return derive_central_flow(model, optimiser, at=at)
+
+
+def _averaged_flow(optimiser: Optimiser | None) -> Derived:
+    from edgestab.symbolic.models.central_flow.averaged import derive_averaged_flow
+    from edgestab.symbolic.models.central_flow.quadratic import main_model
+
+    return derive_averaged_flow(main_model(), optimiser)
 
 
 def _central_flow_error(optimiser: Optimiser | None, order: int) -> Derived:

@@ -1,3 +1,5 @@
+from .central_flow.averaged import AveragedFlow as AveragedFlow
+from .central_flow.averaged import derive_averaged_flow as derive_averaged_flow
 from .central_flow.comparison import CentralFlowError as CentralFlowError
 from .central_flow.comparison import derive_central_flow_error as derive_central_flow_error
 from .central_flow.derive import derive_central_flow as derive_central_flow

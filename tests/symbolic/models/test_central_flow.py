@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.algebra.symbols import symbol
+from edgestab.symbolic.models.central_flow.averaged import derive_averaged_flow
 from edgestab.symbolic.models.central_flow.comparison import derive_central_flow_error
 from edgestab.symbolic.models.central_flow.derive import derive_central_flow
 from edgestab.symbolic.models.central_flow.flow import CentralFlow
@@ -183,3 +184,17 @@ def test_every_form_can_be_printed() -> None:
 def test_what_it_refuses(call: object, message: str) -> None:
     with pytest.raises(DomainError, match=message):
         call()  # type: ignore[operator]
+
+
+def test_the_averaged_equations_come_to_rest_on_the_two_cycles() -> None:
+    """At epsilon = 0: x^2 = (b - 2)/4, z = -3 x^2/2, S = 2 - x^2/2; and their identities hold."""
+    flow = derive_averaged_flow(MAIN)
+    square = sp.Symbol("square", positive=True)
+    at = {flow.z: -3 * square / 2, flow.S: 2 - square / 2, symbol("sigma2"): square, epsilon: 0}
+    for value in (*flow.velocity, flow.growth):
+        assert sp.cancel(value.subs(at)) == 0
+    assert sp.cancel(flow.slow.subs(at)) == 2 + 4 * square
+    assert flow.explain().compared > 10
+    assert "dsigma^2/dt" in flow.text()
+    with pytest.raises(DomainError, match="two eigenvalues"):
+        derive_averaged_flow(QuadraticModel((1, 2, 3)))
