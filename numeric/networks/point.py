@@ -178,7 +178,9 @@ class Point:
             attribute = name.replace("-", "_")
 
             def double() -> Curvature:
-                there: Curvature = getattr(self.problem.in_double().at(self.theta.astype(np.float64), self.batch), attribute)
+                there: Curvature = getattr(
+                    self.problem.in_double().at(self.theta.astype(np.float64), self.batch), attribute
+                )
                 return there
 
             self._kept[name] = Curvature(name, size or len(self.theta), self.problem.dtype, multiply, double)
