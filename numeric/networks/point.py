@@ -39,7 +39,7 @@ class Curvature:
         size: int,
         dtype: np.dtype[Any],
         multiply: Callable[[Array], Array],
-        double: Callable[[], Curvature] | None = None,
+        double: Callable[[], Curvature | None] | None = None,
     ) -> None:
         """Keep the product.
 
