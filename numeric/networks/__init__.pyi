@@ -9,3 +9,8 @@ from .problem import Problem as Problem
 from .tanh import TanhNetwork as TanhNetwork
 from .training import NetworkRun as NetworkRun
 from .training import train_network as train_network
+from .predictions.central_flow import CentralFlow as CentralFlow
+from .predictions.central_flow import central_flow as central_flow
+from .predictions.comparison import Comparison as Comparison
+from .predictions.descent import Descent as Descent
+from .predictions.descent import descend as descend
