@@ -143,7 +143,7 @@ def central_flow(
         tolerance: local error of the parameters in units of the length of the path.
         kappa: rate, per step, at which room below the edge may be used up; see ``flow_rates``.
         start: parameters; those of the problem by default.
-        moment: RMSProp's second moment at the start; the squared gradient there by default.
+        moment: RMSProp's second moment before the first step, as for ``descend``.
         run: a run to compare with.
         window: odd number of steps over which the run is averaged before it is compared.
         progress: called with ``(step, steps)``.
@@ -171,9 +171,7 @@ def central_flow(
     check_positive(where, "kappa", kappa)
     problem.require_memory(columns=k, vectors=2 * (steps + 1) + 10 * k)
     w = np.array(problem.start if start is None else problem.flatten(start), dtype=np.float64)
-    nu = np.zeros(len(w))
-    if rule.beta2 is not None:
-        nu = problem.at(w).gradient ** 2 if moment is None else np.asarray(moment, dtype=np.float64)
+    nu = rule.next_moment(moment, np.asarray(problem.at(w).gradient, dtype=np.float64))
     flow = _Integrator(problem, rule, k, kappa, tolerance)
     here = flow.rates(w, nu, None)
     rows, status, reach = [_row(w, here)], Status.DONE, 1e3 * (1 + float(np.linalg.norm(w)))
@@ -287,7 +285,7 @@ def compare_with_run(flow: CentralFlow, run: Descent, window: int) -> dict[str, 
     unit = flow.top[:n] * metric
     along = np.einsum("tp,tp->t", unit, displacement) / np.einsum("tp,tp->t", unit, flow.top[:n])
     squared, total = smooth(along**2, window), smooth(np.sum(displacement**2, axis=1), window)
-    seen = smooth(run.sharpness[:n, 0], window) if run.sharpness.shape[1] else np.full(n, np.nan)
+    seen = smooth(run.mean_sharpness[:n], window) if run.sharpness.shape[1] else np.full(n, np.nan)
     loss = smooth(run.loss[:n], window)
     over = f"mean of the run over {window} steps"
     return {
@@ -299,8 +297,12 @@ def compare_with_run(flow: CentralFlow, run: Descent, window: int) -> dict[str, 
             np.where(np.isfinite(distance), 0.0, np.nan),
             travelled,
         ),
-        "sharpness": compare("sharpness", f"top eigenvalue; {over}; over 2/eta", steps, flow.sharpness[:n, 0], seen, edge),
-        "loss": compare("loss", f"loss averaged over the oscillation; {over}; relative", steps, flow.mean_loss[:n], loss, loss),
+        "sharpness": compare(
+            "sharpness", f"top eigenvalue at the centre; {over}; over 2/eta", steps, flow.sharpness[:n, 0], seen, edge
+        ),
+        "loss": compare(
+            "loss", f"loss averaged over the oscillation; {over}; relative", steps, flow.mean_loss[:n], loss, loss
+        ),
         "variance": compare(
             "variance",
             f"squared displacement along the flow's top eigenvector; {over}; over the largest measured",

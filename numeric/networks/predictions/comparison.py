@@ -42,11 +42,12 @@ class Comparison:
     measured: Array
     error: Array
 
-    def holds_for(self, tolerance: float) -> int:
+    def holds_for(self, tolerance: float, after: int = 0) -> int:
         """For how many steps, from the first compared, the error stays within a tolerance.
 
         Args:
             tolerance: largest error, above 0.
+            after: steps before this one do not count.
 
         Returns:
             Steps until it is first exceeded or the prediction ends; the whole length if that does not happen; 0 if the
@@ -57,12 +58,13 @@ class Comparison:
         """
         if not tolerance > 0:
             raise DomainError.of("holds_for()", "a tolerance above 0", tolerance, "Raise it.")
-        if not len(self.steps):
+        steps, error = self.steps[self.steps >= after], self.error[self.steps >= after]
+        if not len(steps):
             return 0
         # a nan is no agreement
-        off = np.flatnonzero(~(self.error <= tolerance))
-        last = len(self.steps) - 1 if not len(off) else max(int(off[0]) - 1, 0)
-        return int(self.steps[last] - self.steps[0])
+        off = np.flatnonzero(~(error <= tolerance))
+        last = len(steps) - 1 if not len(off) else max(int(off[0]) - 1, 0)
+        return int(steps[last] - steps[0])
 
     @property
     def worst(self) -> float:
@@ -85,12 +87,13 @@ class Compared:
 
     comparisons: Mapping[str, Comparison]
 
-    def holds_for(self, tolerance: float, of: str | None = None) -> int:
+    def holds_for(self, tolerance: float, of: str | None = None, after: int = 0) -> int:
         """For how many steps the prediction stays within a tolerance.
 
         Args:
             tolerance: largest error, in the unit that the comparison states.
             of: which comparison; all of them at once by default.
+            after: steps before this one do not count.
 
         Returns:
             Steps.
@@ -102,7 +105,7 @@ class Compared:
         if not names or any(name not in self.comparisons for name in names):
             known = ", ".join(self.comparisons) or "none: give a run to compare with"
             raise DomainError.of("holds_for()", "a comparison that was made", of, f"There are: {known}.")
-        return min(self.comparisons[name].holds_for(tolerance) for name in names)
+        return min(self.comparisons[name].holds_for(tolerance, after) for name in names)
 
 
 def compare(name: str, how: str, steps: Array, predicted: Array, measured: Array, unit: float | Array) -> Comparison:

@@ -1,14 +1,15 @@
 """The run that predictions are held against: full-batch gradient descent or RMSProp, every step kept.
 
-RMSProp is ``nu_t = beta_2 nu_(t-1) + (1 - beta_2) g_t^2`` from ``nu_0 = g_0^2``, then ``w_(t+1) = w_t - g_t / p_t`` with
-the preconditioner ``p_t = sqrt(nu_t + floor^2) / eta``; gradient descent is the constant ``p = 1 / eta``. In the metric of
-p the edge of stability of both is at the eigenvalue 2.
+RMSProp is ``nu_t = beta_2 nu_(t-1) + (1 - beta_2) g_t^2``, then ``w_(t+1) = w_t - g_t / p_t`` with the preconditioner
+``p_t = sqrt(nu_t + floor^2) / eta``; gradient descent is the constant ``p = 1 / eta``. In the metric of p the edge of
+stability of both is at the eigenvalue 2. Before the first step nu is the mean of ``g_0^2`` over all parameters unless given:
+a start from zero, or from each parameter's own square, divides by what happens to be small and begins far above the edge.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -56,6 +57,13 @@ class Rule:
             return np.full(len(moment), 1 / self.step_size)
         return np.asarray(np.sqrt(moment + self.floor**2) / self.step_size)
 
+    def next_moment(self, moment: Array | None, slope: Array) -> Array:
+        """The second moment after a gradient; from None, before the first step, see the module."""
+        if self.beta2 is None:
+            return np.zeros(len(slope))
+        before = np.full(len(slope), float(np.mean(slope**2))) if moment is None else moment
+        return np.asarray(self.beta2 * before + (1 - self.beta2) * slope**2)
+
 
 def make_rule(where: str, step_size: float, optimiser: str, beta2: float) -> Rule:
     """Check the options of an optimiser.
@@ -92,6 +100,9 @@ class Descent:
         loss: shape ``(T,)``.
         sharpness: largest eigenvalues of the (preconditioned) Hessian, in units whose edge is ``2 / eta``, shape
             ``(T, k)``; nan where not measured.
+        centre_sharpness: the same at the centres, whose curvature does not swing with the iterates; nan where not measured.
+        swing: displacement one step before and one step after, along the top eigenvector at the centre, shape ``(T, 2)``;
+            nan where that was not measured.
         status: done or diverged.
 
     Source:
@@ -111,6 +122,8 @@ class Descent:
     moment: Array
     loss: Array
     sharpness: Array
+    centre_sharpness: Array
+    swing: Array
     status: Status
 
     @property
@@ -134,6 +147,12 @@ class Descent:
         return np.asarray(self.theta - self.centre)
 
     @property
+    def mean_sharpness(self) -> Array:
+        """The top eigenvalue without the swing of two steps: at the centres where measured, else its two-step mean."""
+        at_centres = self.centre_sharpness[:, 0]
+        return at_centres if np.isfinite(at_centres).any() else two_step_mean(self.sharpness[:, 0])
+
+    @property
     def crossing(self) -> int | None:
         """First measured step whose sharpness is above the edge; None if there is none."""
         above = np.flatnonzero(self.sharpness[:, 0] > self.edge)
@@ -149,7 +168,9 @@ def descend(
     beta2: float = 0.99,
     eigenvalues: int = 2,
     measure_every: int = 1,
+    centres: bool = False,
     start: Array | None = None,
+    moment: Array | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Descent:
     """Train by full-batch gradient descent or RMSProp, and keep every point.
@@ -162,7 +183,9 @@ def descend(
         beta2: decay of RMSProp's second moment.
         eigenvalues: how many to measure; 0 for none.
         measure_every: steps between measurements of eigenvalues.
+        centres: whether to measure them at the centres too.
         start: parameters; those of the problem by default.
+        moment: RMSProp's second moment before the first step, shape ``(P,)``; see the module.
         progress: called with ``(step, steps)``.
 
     Returns:
@@ -186,7 +209,7 @@ def descend(
     k = min(check_count("descend()", "eigenvalues", eigenvalues, 0), problem.dimension)
     problem.require_memory(columns=max(k, 1), vectors=(1 if rule.beta2 is None else 2) * (steps + 1))
     here = np.array(problem.start if start is None else problem.flatten(start), dtype=np.float64)
-    moment, vectors, status = np.zeros(len(here)), None, Status.DONE
+    vectors, status = None, Status.DONE
     rows: list[tuple[Array, Array, float, Array]] = []
     for step in range(steps + 1):
         point = problem.at(here)
@@ -195,8 +218,7 @@ def descend(
         if not (np.isfinite(slope).all() and loss <= BLOW_UP * (rows[0][2] if rows else np.inf)):
             status = Status.DIVERGED
             break
-        if rule.beta2 is not None:
-            moment = slope**2 if not rows else rule.beta2 * moment + (1 - rule.beta2) * slope**2
+        moment = rule.next_moment(moment, slope)
         metric = rule.metric(moment)
         values = np.full(k, np.nan)
         if k and step % measure_every == 0:
@@ -206,4 +228,21 @@ def descend(
             progress(step, steps)
         here = here - slope / metric
     theta, moments, losses, sharpness = (np.array(column) for column in zip(*rows, strict=True))
-    return Descent(problem, rule, theta, moments, losses, sharpness, status)
+    unknown = np.full_like(sharpness, np.nan), np.full((len(rows), 2), np.nan)
+    found = Descent(problem, rule, theta, moments, losses, sharpness, *unknown, status)
+    return _with_centres(found, measure_every) if k and centres else found
+
+
+def _with_centres(run: Descent, every: int) -> Descent:
+    """Eigenvalues at the centres, at the steps at which those of the iterates were measured."""
+    values, swing, vectors = np.full_like(run.sharpness, np.nan), np.full((len(run.theta), 2), np.nan), None
+    shift = run.displacement
+    for step, centre in enumerate(run.centre):
+        if step % every == 0 and np.isfinite(centre).all():
+            metric = run.rule.metric(run.moment[step] if run.rule.beta2 is not None else centre)
+            found, vectors = leading_pairs(run.problem.at(centre), metric, values.shape[1], vectors)
+            values[step] = found / run.rule.step_size
+            # along u in the metric: u' P delta, as a length
+            top = vectors[:, 0] * metric * float(np.linalg.norm(vectors[:, 0]))
+            swing[step] = shift[step - 1] @ top, shift[step + 1] @ top
+    return replace(run, centre_sharpness=values, swing=swing)

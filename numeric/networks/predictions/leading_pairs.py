@@ -58,6 +58,8 @@ def leading_pairs(point: Point, metric: Array, k: int, start: Array | None = Non
 
         operator = LinearOperator((size, size), matvec=multiply, matmat=multiply, dtype=np.float64)
         begin = np.ones(size) if start is None else (start / root).sum(axis=1)
-        values, vectors = eigsh(operator, k=k, which="LA", v0=begin + 1e-3 * np.linalg.norm(begin) / np.sqrt(size), tol=1e-7)
+        values, vectors = eigsh(
+            operator, k=k, which="LA", v0=begin + 1e-3 * np.linalg.norm(begin) / np.sqrt(size), tol=1e-7
+        )
     order = np.argsort(values)[::-1][:k]
     return Pairs(values[order], root * vectors[:, order])
