@@ -331,6 +331,30 @@ class JaxBackend(Backend):
         """The same model in float64."""
         return self if self.dtype == np.float64 else JaxBackend(*self._recipe, "float64")
 
+    def expanded(self, theta: Array) -> Backend:
+        """The second-order Taylor model of the outputs about a point, by derivatives along the displacement.
+
+        Args:
+            theta: point of expansion, flat.
+
+        Returns:
+            A backend for ``f + J d + Q(d, d) / 2``, with the same data and loss; Q is never formed.
+        """
+        jax, (model, _, inputs, targets, loss, chunk) = need_jax(), self._recipe
+        with arithmetic(self.dtype):
+            centre = self._unravel(self._real(theta))
+
+        def taylor(parameters: Any, x: Any) -> Any:
+            away = jax.tree_util.tree_map(lambda a, b: a - b, parameters, centre)
+
+            def slope(at: Any) -> Any:
+                return jax.jvp(lambda p: model(p, x), (at,), (away,))
+
+            (value, first), (_, second) = jax.jvp(slope, (centre,), (away,))
+            return jax.tree_util.tree_map(lambda f, j, q: f + j + q / 2, value, first, second)
+
+        return JaxBackend(taylor, centre, inputs, targets, loss, chunk, str(self.dtype))
+
     def foreseen_bytes(self, columns: int) -> int | None:
         """What the compiler plans for one Hessian product."""
         with arithmetic(self.dtype):
