@@ -148,6 +148,8 @@ class JaxBackend(Backend):
                 raise DomainError.of(WHERE, f"chunk between 1 and {self.examples}", chunk, "Choose one that fits.")
             self._chunk = chunk
             self._programs = self._build(jax)
+        # compiled training loops by step rule, shared by problems that differ in their start alone
+        self.loops: dict[Any, Any] = {}
 
     def _real(self, leaf: Any) -> Any:
         import jax.numpy as jnp
@@ -354,6 +356,19 @@ class JaxBackend(Backend):
             return jax.tree_util.tree_map(lambda f, j, q: f + j + q / 2, value, first, second)
 
         return JaxBackend(taylor, centre, inputs, targets, loss, chunk, str(self.dtype))
+
+    def traced(self) -> tuple[Any, Callable[[Any, Any], tuple[Any, Any]]]:
+        """Data, and ``value(theta, data)``: loss and gradient there, to be traced into a larger program."""
+        value = self._programs["value"]
+
+        def mean(theta: Any, data: Any) -> tuple[Any, Any]:
+            import jax
+
+            count = jax.tree_util.tree_leaves(data)[0].shape[0]
+            loss, slope = value(theta, *data)
+            return loss / count, slope / count
+
+        return (self._inputs, self._targets), mean
 
     def foreseen_bytes(self, columns: int) -> int | None:
         """What the compiler plans for one Hessian product."""

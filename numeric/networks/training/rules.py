@@ -36,6 +36,7 @@ class StepRule(ABC):
         name: as on the command line.
         settings: its numbers, as text, for records and checkpoints.
         preconditions: whether its edge speaks of a preconditioned curvature.
+        traceable: whether ``step`` takes arrays of JAX too, so that many steps run as one compiled loop.
 
     Source:
         The protocol of this package.
@@ -49,6 +50,7 @@ class StepRule(ABC):
     name: str
     settings: dict[str, str]
     preconditions = False
+    traceable = False
 
     def start(self, theta: Array) -> Memory:
         """The memory before the first step; empty where there is none."""
@@ -107,6 +109,8 @@ class LinearRule(StepRule):
         0.765
     """
 
+    traceable = True
+
     def __init__(self, optimiser: Optimiser) -> None:
         if isinstance(optimiser, PiecewiseOptimiser) or not isinstance(optimiser, Optimiser):
             got = getattr(optimiser, "name", repr(optimiser))
@@ -138,8 +142,9 @@ class LinearRule(StepRule):
         if self._ascent:
             push = slope(where + (self._ascent * step_size) * push)
         moved = [_combine(row, state) - (step_size * b) * push for row, b in zip(self._matrix, self._gain, strict=True)]
-        kept = np.array(moved[1:], dtype=memory["memory"].dtype)
-        return moved[0], {"memory": kept.reshape(memory["memory"].shape)}
+        if len(moved) == 1:
+            return moved[0], memory
+        return moved[0], {"memory": namespace(theta).stack(moved[1:]).astype(memory["memory"].dtype)}
 
     @cached_property
     def _edge(self) -> float:
@@ -170,6 +175,7 @@ class NormalisedSam(StepRule):
     """
 
     name = "normalised-sam"
+    traceable = True
 
     def __init__(self, rho: Any, gamma: Any = 0) -> None:
         exact = _rational("rho", rho, open_low=True), _rational("gamma", gamma, 1)
@@ -178,10 +184,9 @@ class NormalisedSam(StepRule):
 
     def step(self, slope: Slope, theta: Array, memory: Memory, step_size: float) -> tuple[Array, Memory]:
         """One step; where the gradient vanishes there is no ascent."""
-        push = slope(theta)
-        length = float(np.linalg.norm(push))
-        if length > 0 and math.isfinite(length):
-            push = slope(theta + (self.rho / length) * push)
+        push, xp = slope(theta), namespace(theta)
+        length = xp.sqrt(xp.sum(push**2))
+        push = slope(theta + self.rho * (push / xp.where(length > 0, length, 1)))
         return (1 - self.gamma) * theta - step_size * push, memory
 
     def edge(self, step_size: float, gradient_norm: float | None = None) -> float | None:
@@ -212,7 +217,7 @@ class AdaptiveRule(StepRule):
         38000.0
     """
 
-    preconditions = True
+    preconditions = traceable = True
 
     def __init__(self, name: str, beta: Any, beta_2: Any, damping: Any = 1e-8, gamma: Any = 0) -> None:
         self.name, self.corrected = name, name == "adam"
@@ -241,11 +246,15 @@ class AdaptiveRule(StepRule):
 
     def _diagonal(self, memory: Memory) -> Array:
         """D, with the corrections of Adam for means that start from 0 taken into it."""
+        squares = memory["squares"]
+        xp = namespace(squares)
         if not self.corrected:
-            return np.sqrt(memory["squares"]) + self.damping
-        count = int(memory["count"])
-        root = np.sqrt(memory["squares"] / (1 - self.beta_2**count))
-        return (1 - self.beta**count) * (root + self.damping)
+            plain: Array = xp.sqrt(squares) + self.damping
+            return plain
+        count = memory["count"].astype(squares.dtype)
+        root = xp.sqrt(squares / _filled(self.beta_2, count))
+        found: Array = _filled(self.beta, count) * (root + self.damping)
+        return found
 
     def preconditioner(self, memory: Memory) -> Array | None:
         """D of the step just taken."""
@@ -260,6 +269,16 @@ class AdaptiveRule(StepRule):
         return self._edge / step_size
 
 
+def namespace(array: Any) -> Any:
+    """NumPy, or the functions of JAX where a rule is traced."""
+    return np if isinstance(array, np.ndarray | np.generic) else array.__array_namespace__()
+
+
+def _filled(share: float, count: Any) -> Any:
+    """``1 - share^count``, to the precision of the count's type."""
+    return -namespace(count).expm1(count * math.log(share)) if share else 1.0
+
+
 def _combine(weights: list[float], parts: list[Array]) -> Array:
     """A linear combination, with 0 and 1 left out, so that plain descent costs one product."""
     found: Array | None = None
@@ -267,7 +286,7 @@ def _combine(weights: list[float], parts: list[Array]) -> Array:
         if weight:
             term = part if weight == 1 else weight * part
             found = term if found is None else found + term
-    return np.zeros_like(parts[0]) if found is None else found
+    return 0 * parts[0] if found is None else found
 
 
 def _rational(name: str, value: Any, below: float = math.inf, open_low: bool = False) -> Fraction:

@@ -21,6 +21,7 @@ from ..point import Point
 from ..problem import Problem
 from .batches import batch_at
 from .checkpoint import Checkpoint
+from .compiled import CompiledSteps, can_compile
 from .monitor import Monitor
 from .rules import Memory, StepRule, step_rule
 from .run import TrainingRun
@@ -153,6 +154,9 @@ class _Plan:
         """Step until the end, Ctrl-C or divergence; the state moves on step by step."""
         limit = BLOW_UP * self.problem.at().loss
         told = 0.0
+        fast = None
+        if can_compile(self.problem, self.rule):
+            fast = CompiledSteps(self.problem, self.rule, self.step_size, limit, self.batch, self.seed)
         while True:
             # saved before the step is measured: a resumed run measures it with the same warm start
             last = state.step >= self.steps
@@ -170,9 +174,21 @@ class _Plan:
                     self.progress(state.step, self.steps)
                 if last:
                     return Status.DONE
-                self._step(state, point, limit)
+                if fast is None:
+                    self._step(state, point, limit)
+                else:
+                    self._steps(state, fast)
             except _DivergedError:
                 return Status.DIVERGED
+
+    def _steps(self, state: _State, fast: CompiledSteps) -> None:
+        """As many steps at once as there are before the next one that something is done at."""
+        ends = [self.steps, *(state.step // n * n + n for n in (self.watch.every, self.check))]
+        theta, memory, losses, bad = fast.run(state.theta, state.memory, state.step, min(ends) - state.step)
+        state.losses[state.step :] = losses
+        state.step, state.theta, state.memory = state.step + len(losses) - bad, theta, memory
+        if bad:
+            raise _DivergedError
 
     def _step(self, state: _State, point: Point, limit: float) -> None:
         chosen = None
