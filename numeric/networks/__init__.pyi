@@ -5,6 +5,10 @@ from .data.chebyshev import chebyshev_data as chebyshev_data
 from .data.cifar import cifar_data as cifar_data
 from .data.digits import digits_data as digits_data
 from .data.npz import npz_data as npz_data
+from .curvature.certificate import Certificate as Certificate
+from .curvature.eigenpairs import Eigenpairs as Eigenpairs
+from .curvature.eigenpairs import top_eigenpairs as top_eigenpairs
+from .curvature.tracker import SpectrumTracker as SpectrumTracker
 from .figures import plot_eigenvalues as plot_eigenvalues
 from .figures import plot_network_loss as plot_network_loss
 from .point import Curvature as Curvature
