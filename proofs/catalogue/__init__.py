@@ -37,6 +37,7 @@ MODULES: tuple[str, ...] = (
     "nonlinear_part",
     "mean_field",
     "tanh_network",
+    "network_edge",
     "theorem_1_sharp",
     "coq",
     "generated_kernels",

@@ -9,13 +9,13 @@ from ....symbolic.algebra.errors import ProofError
 from .entry import Name
 
 MODULES = (
-    "plane",
     "coq",
     "families",
     "limits",
+    "networks",
     "normal_forms",
     "optimisers",
-    "own_models",
+    "plane",
     "printing",
     "regression",
     "theorem_1",

@@ -1,0 +1,47 @@
+"""Names of training runs of networks: curvature along a run against an edge, and the two parts of two-step changes."""
+
+from __future__ import annotations
+
+from .entry import Name
+
+_RUN = "edgestab.networks.train"
+_MONITOR = "edgestab.networks.Monitor"
+_SHARES = "edgestab.networks.TrainingRun"
+
+CURVATURES = {
+    "h": "the largest eigenvalue of the loss Hessian",
+    "p": "the largest eigenvalue of D^(-1/2) H D^(-1/2), for the loss Hessian H and the step theta' = theta - eta m/D",
+}
+WHEN = {
+    "first": "at the first measured step",
+    "late": "its median over the measured steps in the last half of the run",
+    "low": "its lowest decile over the measured steps in the last half of the run",
+    "high": "its highest decile over the measured steps in the last half of the run",
+}
+
+
+def _along(letter: str, when: str) -> Name:
+    """A curvature over an edge, at some time of a run."""
+    meaning = f"{letter}_{when}(theta_0, s) is {CURVATURES[letter]} over s along the run from theta_0, {WHEN[when]}"
+    return Name(f"{letter}_{when}()", meaning, _MONITOR, latex=rf"{letter}_{{\mathrm{{{when}}}}}")
+
+
+NAMES = (
+    Name("Med()", "Med(x) is the median of x over the random theta_0", _RUN, latex=r"\operatorname{Med}"),
+    *(_along(letter, when) for letter in CURVATURES for when in WHEN),
+    Name("first lambda_1()", "the largest eigenvalue of the NTK, J J'/N for N residuals, before the first step", _RUN),
+    Name("max lambda_1()", "the largest value along the run of the largest NTK eigenvalue", _RUN),
+    Name("min lambda_1()", "the least value of the largest NTK eigenvalue after its largest one", _RUN),
+    Name("max lambda_2()", "the largest value along the run of the second largest NTK eigenvalue", _RUN),
+    Name(
+        "rise()",
+        "the part of the two-step changes of the largest NTK eigenvalue that is not linear in the residual over the "
+        "part that is, both summed in absolute value up to the first step beyond the edge, 2/eta",
+        _SHARES,
+    ),
+    Name(
+        "fall()",
+        "the same as rise, but summed over the ten steps on each side of the steepest fall of lambda_1 beyond the edge",
+        _SHARES,
+    ),
+)
