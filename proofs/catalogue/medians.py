@@ -1,8 +1,8 @@
 """Tests of medians over random starts, fixed beforehand: exact, whatever the distribution.
 
-``Med(x) < b`` says that x is below b for more than half of the starts, so n runs decide it by an exact sign test; equally,
-the interval between two order statistics contains the median with a chance that a binomial law gives. What is compared,
-and with what, is read from the statement.
+``Med(x) < b`` says that x is below b for more than half of the starts, so n runs decide it by an exact sign test;
+equally, the interval between two order statistics contains the median with a chance that a binomial law gives. What is
+compared, and with what, is read from the statement.
 """
 
 from __future__ import annotations
@@ -122,3 +122,19 @@ def median_counts(relations: Sequence[sp.Basic], samples: Samples, ctx: CheckCon
         undecided += found.contrary > level and not found.chance <= level
         told.append(str(found))
     return refuted, undecided, worst, "; ".join(told)
+
+
+def least_share(successes: int, runs: int, confidence: float = 0.95) -> float:
+    """The largest share of starts that so many successes leave above, by the exact binomial law.
+
+    Args:
+        successes: runs in which it happened.
+        runs: all of them.
+        confidence: of the one-sided interval (Clopper and Pearson 1934).
+
+    Returns:
+        Its lower end.
+    """
+    from scipy.stats import beta
+
+    return float(beta.ppf(1 - confidence, successes, runs - successes + 1)) if successes else 0.0

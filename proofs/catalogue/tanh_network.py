@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import numpy as np
 import sympy as sp
 
+from ...numeric.networks.architectures import draw_layers, fully_connected
 from ...numeric.networks.data.chebyshev import chebyshev_data
-from ...numeric.networks.tanh import TanhNetwork
-from ...numeric.networks.tanh_training import NetworkRun, train_network
-from ...numeric.runs.status import Status
+from ...numeric.networks.predictions.descent import descend
+from ...numeric.networks.predictions.two_step import TwoStepPrediction, two_step_prediction
+from ...numeric.networks.problem import Problem
+from ...numeric.networks.training.two_step import nonlinear_shares
 from ...symbolic.algebra.symbols import symbol
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from ..statements import Definition, Named, Range, Statement, gt, lt
+from .medians import least_share
 
 eta, start = symbol("eta"), sp.Symbol("theta_0")
 begin, first, least, second, rise, fall = (
@@ -20,57 +24,64 @@ begin, first, least, second, rise, fall = (
     for name in ("first lambda_1", "max lambda_1", "min lambda_1", "max lambda_2", "rise", "fall")
 )
 
-STEP_SIZE = 0.12
 DEGREE, EXAMPLES, WIDTHS = 5, 20, (40, 40)
-QUICK_SEED, QUICK_STEPS = 9, 2200
+FIRST_SEED = 100
 RUNS = Named(
     "the random initial weights of a tanh network that is trained until it has passed the edge",
     r"\text{random initial weights of a tanh network that is trained until it has passed the edge}",
 )
 
 
-@lru_cache(maxsize=16)
-def _run(seed: int, steps: int) -> NetworkRun:
-    network = TanhNetwork(*chebyshev_data(DEGREE, EXAMPLES), WIDTHS)
-    return train_network(network, network.initial(seed), STEP_SIZE, steps)
+@lru_cache(maxsize=1)
+def _problem() -> Problem:
+    return fully_connected(*chebyshev_data(DEGREE, EXAMPLES), hidden=WIDTHS)
 
 
-def measured(run: NetworkRun) -> dict[sp.Basic, float] | None:
+@lru_cache(maxsize=32)
+def _run(seed: int, step_size: float, steps: int) -> TwoStepPrediction:
+    problem = _problem().starting_at(draw_layers((1, *WIDTHS, 1), seed))
+    return two_step_prediction(descend(problem, step_size, steps, eigenvalues=0))
+
+
+def measured(run: TwoStepPrediction, steps: int) -> dict[sp.Basic, float] | None:
     """What the statement names, along a run; None where the run does not pass the edge and come back, or diverges."""
-    shares = run.nonlinear_shares()
-    if run.status is not Status.DONE or shares is None or shares[1] is None:
+    top, linear = run.ntk[:, 0].tolist(), run.linear.tolist()
+    rows = [{"step": i, "two_step": {"eigenvalue": top[i], "linear": linear[i]}} for i in range(len(top))]
+    shares = nonlinear_shares(rows, 2 / run.step_size)
+    if len(top) <= steps or shares is None or shares[1] is None:
         return None
-    top = run.ntk[:, 0]
-    values = {begin: top[0], first: top.max(), least: top[top.argmax() :].min(), second: run.ntk[:, 1].max()}
+    last = run.ntk[int(np.argmax(top)) :, 0].min()
+    values = {begin: top[0], first: max(top), least: last, second: run.ntk[:, 1].max()}
     return {eta: run.step_size, **{s: float(v) for s, v in values.items()}, rise: shares[0], fall: shares[1]}
 
 
 def _edge(ctx: CheckContext) -> Outcome:
     """Every part of the statement at what each run has measured, at every step."""
     ctx.statement.within(start, RUNS)
-    seeds, steps = ctx.pick(((QUICK_SEED,), QUICK_STEPS), ((0, 1), 1200), (range(12), 3000))
+    count, step_size, steps = ctx.pick((1, 0.18, 500), (3, 0.18, 500), (12, 0.12, 3000))
     rejected, notes, worst = 0, [], 0.0
-    for count, seed in enumerate(seeds, 1):
-        run = _run(ctx.seed + seed, steps)
-        values = measured(run)
+    for number in range(count):
+        run = _run(ctx.seed + FIRST_SEED + number, step_size, steps)
+        values = measured(run, steps)
         rejected += values is None or not ctx.statement.holds(values)
         told = (
             "does not pass the edge and come back"
             if values is None
             else f"non-linear part {values[rise]:.3f} then {values[fall]:.2f}"
         )
-        worst = max(worst, float(STEP_SIZE * run.ntk[:, 1].max()))
-        notes.append(f"{run.crossings} crossings, eta lambda_1 up to {STEP_SIZE * run.ntk[:, 0].max():.2f}, {told}")
-        ctx.progress(count / len(seeds))
+        worst = max(worst, float(step_size * run.ntk[:, 1].max()))
+        notes.append(f"{run.crossings} crossings, eta lambda_1 up to {step_size * run.ntk[:, 0].max():.2f}, {told}")
+        ctx.progress((number + 1) / count)
+    share = least_share(count - rejected, count)
     return judge(
-        len(seeds),
+        count,
         rejected,
         worst=round(worst, 4),
         bound=2.0,
         figure="largest eta lambda_2",
         domain=f"{len(WIDTHS)} hidden tanh layers of {WIDTHS[0]}, Chebyshev polynomial of degree {DEGREE} on "
-        f"{EXAMPLES} points, eta = {STEP_SIZE}, {steps} steps, {len(seeds)} seed(s)",
-        detail="; ".join(notes),
+        f"{EXAMPLES} points, eta = {step_size}, {steps} steps, {count} seed(s)",
+        detail=f"{'; '.join(notes)}; so it holds for at least {share:.0%} of the starts, with confidence 95 %",
     )
 
 
@@ -102,8 +113,8 @@ CLAIMS = (
                 "training runs, every step measured",
                 Level.CHECKED,
                 _edge,
-                hindsight="a first form asked for rise below a tenth; "
-                "one of twelve seeds at effort thorough, at 0.31, refuted it; and which seed runs at effort quick",
+                hindsight="a first form asked for rise below a tenth; one of twelve seeds, at 0.31, refuted it; step "
+                "sizes and lengths were chosen from runs at other seeds",
             ),
         ),
     ),

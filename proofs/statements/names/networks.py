@@ -5,8 +5,9 @@ from __future__ import annotations
 from .entry import Name
 
 _RUN = "edgestab.networks.train"
+_FLOW = "edgestab.networks.central_flow"
 _MONITOR = "edgestab.networks.Monitor"
-_SHARES = "edgestab.networks.TrainingRun"
+_SPLIT = "edgestab.networks.two_step_prediction"
 
 CURVATURES = {
     "h": "the largest eigenvalue of the loss Hessian",
@@ -29,19 +30,40 @@ def _along(letter: str, when: str) -> Name:
 NAMES = (
     Name("Med()", "Med(x) is the median of x over the random theta_0", _RUN, latex=r"\operatorname{Med}"),
     *(_along(letter, when) for letter in CURVATURES for when in WHEN),
-    Name("first lambda_1()", "the largest eigenvalue of the NTK, J J'/N for N residuals, before the first step", _RUN),
-    Name("max lambda_1()", "the largest value along the run of the largest NTK eigenvalue", _RUN),
-    Name("min lambda_1()", "the least value of the largest NTK eigenvalue after its largest one", _RUN),
-    Name("max lambda_2()", "the largest value along the run of the second largest NTK eigenvalue", _RUN),
+    Name(
+        "c_flow()",
+        "the distance of the central flow at its end from the two-step mean of the run, over the way that the mean went",
+        _FLOW,
+        latex=r"c_{\mathrm{flow}}",
+    ),
+    Name(
+        "c_gradient()",
+        "the same as c_flow, with the gradient flow from the same point in place of the central flow",
+        _FLOW,
+        latex=r"c_{\mathrm{gradient}}",
+    ),
+    Name(
+        "c_variance()",
+        "the mean over these steps of the squared displacement that the central flow predicts, over that of the run from "
+        "its two-step mean",
+        _FLOW,
+        latex=r"c_{\mathrm{variance}}",
+    ),
+    Name(
+        "first lambda_1()", "the largest eigenvalue of the NTK, J J'/N for N residuals, before the first step", _SPLIT
+    ),
+    Name("max lambda_1()", "the largest value along the run of the largest NTK eigenvalue", _SPLIT),
+    Name("min lambda_1()", "the least value of the largest NTK eigenvalue after its largest one", _SPLIT),
+    Name("max lambda_2()", "the largest value along the run of the second largest NTK eigenvalue", _SPLIT),
     Name(
         "rise()",
         "the part of the two-step changes of the largest NTK eigenvalue that is not linear in the residual over the "
         "part that is, both summed in absolute value up to the first step beyond the edge, 2/eta",
-        _SHARES,
+        _SPLIT,
     ),
     Name(
         "fall()",
         "the same as rise, but summed over the ten steps on each side of the steepest fall of lambda_1 beyond the edge",
-        _SHARES,
+        _SPLIT,
     ),
 )
