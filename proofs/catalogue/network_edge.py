@@ -236,7 +236,7 @@ def _statement(setting: Setting, edge: sp.Expr, *more: sp.Basic, where: tuple[De
         ),
         over=(Range(start, setting.starts),),
         where=(
-            Definition(start, "the weights at which training starts"),
+            Definition(start, "the weights at which training with step size eta starts"),
             Definition(eta, "the step size", sp.Rational(str(setting.step_size))),
             *(Definition(*numbers[name], sp.Rational(value)) for name, value in setting.extra),
             *where,

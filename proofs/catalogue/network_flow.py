@@ -100,12 +100,12 @@ CLAIMS = (
             ),
             over=(Range(start, STARTS),),
             where=(
-                Definition(start, "the weights at which training starts"),
+                Definition(start, "the weights at which training with step size eta starts"),
                 Definition(eta, "the step size", R(1, 5)),
             ),
         ),
         source=Source("cohen2024", "Section 3: the central flow of gradient descent"),
-        note="Once the swing has set in. Just after the edge is crossed the swing is still growing, and the flow, whose "
+        note="Once the swing has set in. Just after the crossing the swing is still growing, and the flow, whose "
         "variance is there at once, runs ahead. The gradient flow from the same point is the control.",
         checks=(Check("sign tests over runs", Level.CHECKED, _follows, hindsight=HINDSIGHT),),
     ),

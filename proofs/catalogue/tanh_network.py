@@ -25,7 +25,7 @@ begin, first, least, second, rise, fall = (
 )
 
 DEGREE, EXAMPLES, WIDTHS = 5, 20, (40, 40)
-FIRST_SEED = 100
+FIRST_SEED = 200
 RUNS = Named(
     "the random initial weights of a tanh network that is trained until it has passed the edge",
     r"\text{random initial weights of a tanh network that is trained until it has passed the edge}",
@@ -38,8 +38,10 @@ def _problem() -> Problem:
 
 
 @lru_cache(maxsize=32)
-def _run(seed: int, step_size: float, steps: int) -> TwoStepPrediction:
+def _run(seed: int, level: float, steps: int) -> TwoStepPrediction:
+    """One run whose step size is the level over the largest NTK eigenvalue at the start."""
     problem = _problem().starting_at(draw_layers((1, *WIDTHS, 1), seed))
+    step_size = level / float(np.linalg.eigvalsh(problem.at().ntk.dense())[-1])
     return two_step_prediction(descend(problem, step_size, steps, eigenvalues=0))
 
 
@@ -58,10 +60,10 @@ def measured(run: TwoStepPrediction, steps: int) -> dict[sp.Basic, float] | None
 def _edge(ctx: CheckContext) -> Outcome:
     """Every part of the statement at what each run has measured, at every step."""
     ctx.statement.within(start, RUNS)
-    count, step_size, steps = ctx.pick((1, 0.18, 500), (3, 0.18, 500), (12, 0.12, 3000))
+    count, level, steps = ctx.pick((1, 1.5, 600), (3, 1.5, 600), (12, 1.0, 3000))
     rejected, notes, worst = 0, [], 0.0
     for number in range(count):
-        run = _run(ctx.seed + FIRST_SEED + number, step_size, steps)
+        run = _run(ctx.seed + FIRST_SEED + number, level, steps)
         values = measured(run, steps)
         rejected += values is None or not ctx.statement.holds(values)
         told = (
@@ -69,8 +71,8 @@ def _edge(ctx: CheckContext) -> Outcome:
             if values is None
             else f"non-linear part {values[rise]:.3f} then {values[fall]:.2f}"
         )
-        worst = max(worst, float(step_size * run.ntk[:, 1].max()))
-        notes.append(f"{run.crossings} crossings, eta lambda_1 up to {step_size * run.ntk[:, 0].max():.2f}, {told}")
+        worst = max(worst, float(run.step_size * run.ntk[:, 1].max()))
+        notes.append(f"{run.crossings} crossings, eta lambda_1 up to {run.step_size * run.ntk[:, 0].max():.2f}, {told}")
         ctx.progress((number + 1) / count)
     share = least_share(count - rejected, count)
     return judge(
@@ -80,7 +82,7 @@ def _edge(ctx: CheckContext) -> Outcome:
         bound=2.0,
         figure="largest eta lambda_2",
         domain=f"{len(WIDTHS)} hidden tanh layers of {WIDTHS[0]}, Chebyshev polynomial of degree {DEGREE} on "
-        f"{EXAMPLES} points, eta = {step_size}, {steps} steps, {count} seed(s)",
+        f"{EXAMPLES} points, eta lambda_1 = {level} at the start, {steps} steps, {count} seed(s)",
         detail=f"{'; '.join(notes)}; so it holds for at least {share:.0%} of the starts, with confidence 95 %",
     )
 
@@ -113,8 +115,9 @@ CLAIMS = (
                 "training runs, every step measured",
                 Level.CHECKED,
                 _edge,
-                hindsight="a first form asked for rise below a tenth; one of twelve seeds, at 0.31, refuted it; step "
-                "sizes and lengths were chosen from runs at other seeds",
+                hindsight="a first form asked for rise below a tenth, and one of twelve seeds, at 0.31, refuted it; with one "
+                "step size, 0.18, for all starts two of three began next to the edge; levels and lengths were chosen "
+                "from runs at other seeds",
             ),
         ),
     ),

@@ -32,7 +32,7 @@ NAMES = (
     *(_along(letter, when) for letter in CURVATURES for when in WHEN),
     Name(
         "c_flow()",
-        "the distance of the central flow at its end from the two-step mean of the run, over the way that the mean went",
+        "the distance at the end of the central flow from the two-step mean of the run, over the way that this went",
         _FLOW,
         latex=r"c_{\mathrm{flow}}",
     ),
@@ -44,14 +44,12 @@ NAMES = (
     ),
     Name(
         "c_variance()",
-        "the mean over these steps of the squared displacement that the central flow predicts, over that of the run from "
-        "its two-step mean",
+        "the mean over these steps of the squared displacement that the central flow predicts, over that of the run "
+        "from its two-step mean",
         _FLOW,
         latex=r"c_{\mathrm{variance}}",
     ),
-    Name(
-        "first lambda_1()", "the largest eigenvalue of the NTK, J J'/N for N residuals, before the first step", _SPLIT
-    ),
+    Name("first lambda_1()", "the largest eigenvalue of the NTK, J J'/N of N examples, before the first step", _SPLIT),
     Name("max lambda_1()", "the largest value along the run of the largest NTK eigenvalue", _SPLIT),
     Name("min lambda_1()", "the least value of the largest NTK eigenvalue after its largest one", _SPLIT),
     Name("max lambda_2()", "the largest value along the run of the second largest NTK eigenvalue", _SPLIT),
