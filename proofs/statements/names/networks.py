@@ -37,10 +37,10 @@ NAMES = (
         latex=r"c_{\mathrm{flow}}",
     ),
     Name(
-        "c_gradient()",
-        "the same as c_flow, with the gradient flow from the same point in place of the central flow",
+        "c_ratio()",
+        "that distance over the distance of the gradient flow from the same point, in place of the central flow",
         _FLOW,
-        latex=r"c_{\mathrm{gradient}}",
+        latex=r"c_{\mathrm{ratio}}",
     ),
     Name(
         "c_variance()",
@@ -61,7 +61,8 @@ NAMES = (
     ),
     Name(
         "fall()",
-        "the same as rise, but summed over the ten steps on each side of the steepest fall of lambda_1 beyond the edge",
+        "the part that is linear in the residual over the part that is not, summed in absolute value over the ten "
+        "steps on each side of the steepest fall of lambda_1 beyond the edge",
         _SPLIT,
     ),
 )
