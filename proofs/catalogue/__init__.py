@@ -38,6 +38,7 @@ MODULES: tuple[str, ...] = (
     "mean_field",
     "tanh_network",
     "network_edge",
+    "network_batches",
     "network_flow",
     "theorem_1_sharp",
     "coq",

@@ -125,10 +125,10 @@ CLAIMS = (
                 "training runs, every step measured",
                 Level.CHECKED,
                 _edge,
-                hindsight="a first form asked for rise below a tenth, and one of twelve seeds, at 0.31, refuted it; with one "
-                "step size for all starts two of three began next to the edge, and one of three had not come back after "
-                "600 steps, which is why the step size follows the start and runs go on; the seeds that are judged were "
-                "not run before",
+                hindsight="a first form asked for rise below a tenth, and one of twelve seeds, at 0.31, refuted it; "
+                "with one step size for all starts two of three began next to the edge, and one of three had not come "
+                "back after 600 steps: so the step size follows the start and runs go on. The seeds that are judged "
+                "were not run before",
             ),
         ),
     ),

@@ -12,6 +12,7 @@ _SPLIT = "edgestab.networks.two_step_prediction"
 CURVATURES = {
     "h": "the largest eigenvalue of the loss Hessian",
     "p": "the largest eigenvalue of D^(-1/2) H D^(-1/2), for the loss Hessian H and the step theta' = theta - eta m/D",
+    "b": "the batch sharpness, the mean of g' H g over that of |g|^2 for gradient g and loss Hessian H of a batch,",
 }
 WHEN = {
     "first": "at the first measured step",
@@ -29,7 +30,14 @@ def _along(letter: str, when: str) -> Name:
 
 NAMES = (
     Name("Med()", "Med(x) is the median of x over the random theta_0", _RUN, latex=r"\operatorname{Med}"),
-    *(_along(letter, when) for letter in CURVATURES for when in WHEN),
+    *(_along(letter, when) for letter in "hp" for when in WHEN),
+    *(_along("b", when) for when in ("first", "late")),
+    Name(
+        "b_share()",
+        "b_share(theta_0, s) is h_late(theta_0, s)/b_late(theta_0, s)",
+        _MONITOR,
+        latex=r"b_{\mathrm{share}}",
+    ),
     Name(
         "c_flow()",
         "the distance at the end of the central flow from the two-step mean of the run, over the way that this went",
