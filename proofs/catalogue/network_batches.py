@@ -24,14 +24,14 @@ from .medians import MED
 from .network_edge import DEGREE, HINDSIGHT, WIDTHS, judged, problem_at, s_edge, seeds_of, start
 
 eta = symbol("eta")
-STEP_SIZE, EXAMPLES, BATCH, STEPS, EVERY = Fraction(3, 20), 20, 8, 20_000, 1000
-DRAWN = 60
+STEP_SIZE, EXAMPLES, BATCH, STEPS, EVERY = Fraction(3, 20), 20, 8, 20_000, 2000
+DRAWN = 40
 """Batches by which batch sharpness is estimated at one step."""
 
 _WORDS = (
-    f"the random weights and the random batches of {BATCH} of a tanh network with two hidden layers of {WIDTHS[0]} that "
-    f"learns a Chebyshev polynomial of degree {DEGREE} at {EXAMPLES} points, with the squared loss |f - y|^2/2, by "
-    f"stochastic gradient descent, {STEPS} steps, measured every {EVERY}"
+    f"the random weights and the random batches of {BATCH} of a tanh network with two hidden layers of {WIDTHS[0]} "
+    f"that learns a Chebyshev polynomial of degree {DEGREE} at {EXAMPLES} points, with the squared loss |f - y|^2/2, "
+    f"by stochastic gradient descent, {STEPS} steps, measured every {EVERY}"
 )
 STARTS = Named(_WORDS, rf"\text{{{_WORDS}}}")
 LATE, BATCH_FIRST, BATCH_LATE, SHARE = (
@@ -113,8 +113,8 @@ CLAIMS = (
             ),
         ),
         source=Source("andreyev2024", "abstract: batch sharpness stabilises at 2/eta"),
-        note=f"Batch sharpness is estimated from {DRAWN} batches at each measured step. Towards zero loss it falls below the "
-        "edge; the runs end before.",
+        note=f"Batch sharpness is estimated from {DRAWN} batches at each measured step. Towards zero loss it falls "
+        "below the edge; the runs end before.",
         checks=(Check("sign tests over runs", Level.CHECKED, _batches, hindsight=HINDSIGHT),),
     ),
 )

@@ -59,8 +59,9 @@ def measured(run: TwoStepPrediction) -> dict[sp.Basic, float] | None:
     if shares is None or shares[1] is None:
         return None
     last = run.ntk[int(np.argmax(top)) :, 0].min()
+    lasting = 1 / shares[1] if shares[1] else float("inf")
     values = {begin: top[0], first: max(top), least: last, second: run.ntk[:, 1].max()}
-    return {eta: run.step_size, **{s: float(v) for s, v in values.items()}, rise: shares[0], fall: 1 / shares[1]}
+    return {eta: run.step_size, **{s: float(v) for s, v in values.items()}, rise: shares[0], fall: lasting}
 
 
 def _edge(ctx: CheckContext) -> Outcome:
