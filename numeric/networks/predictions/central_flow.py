@@ -1,9 +1,9 @@
 """The central flow (Cohen, Damian, Talwalkar, Kolter, Lee 2024) of gradient descent and of RMSProp on any problem.
 
-Equations, and what they assume: see ``flow_rates``. Integrated by the embedded pair of Bogacki and Shampine (orders 3 and
-2): a step is taken where its two results differ by at most ``tolerance`` times the length of the step, so that local errors
-add up to at most ``tolerance`` times the length of the path; where the right-hand side has a kink (an eigenvalue comes to
-the edge) the step shrinks.
+Equations, and what they assume: see ``flow_rates``. Integrated by the embedded pair of Bogacki and Shampine (orders 3
+and 2): a step is taken where its two results differ by at most ``tolerance`` times the length of the step, so that
+local errors add up to at most ``tolerance`` times the length of the path; where the right-hand side has a kink (an
+eigenvalue comes to the edge) the step shrinks.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class CentralFlow(Compared):
         variance: ``sigma^2`` along the top eigenvector, shape ``(T,)``.
         total_variance: mean squared displacement in all directions, ``tr Sigma``.
         top: top eigenvector, unit length, shape ``(T, P)``.
-        alpha: ``-grad L . grad S``, with the gradient of the top eigenvalue orthogonal to its eigenvector; nan below the
-            edge.
+        alpha: ``-grad L . grad S``, with the gradient of the top eigenvalue orthogonal to its eigenvector; nan below
+            the edge.
         beta: ``|grad S|^2``, likewise.
         residual: largest residual of the complementarity problems.
         full: whether all k eigenvalues were at the edge at once somewhere, so that one more may be missing.

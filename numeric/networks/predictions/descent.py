@@ -2,8 +2,9 @@
 
 RMSProp is ``nu_t = beta_2 nu_(t-1) + (1 - beta_2) g_t^2``, then ``w_(t+1) = w_t - g_t / p_t`` with the preconditioner
 ``p_t = sqrt(nu_t + floor^2) / eta``; gradient descent is the constant ``p = 1 / eta``. In the metric of p the edge of
-stability of both is at the eigenvalue 2. Before the first step nu is the mean of ``g_0^2`` over all parameters unless given:
-a start from zero, or from each parameter's own square, divides by what happens to be small and begins far above the edge.
+stability of both is at the eigenvalue 2. Before the first step nu is the mean of ``g_0^2`` over all parameters unless
+given: a start from zero, or from each parameter's own square, divides by what happens to be small and begins far
+above the edge.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Rule:
 
     @property
     def forgetting(self) -> float:
-        """``(1 - beta_2) / beta_2``: the rate of the second moment, for ``nu_t - nu_(t-1)`` is it times ``g_t^2 - nu_t``."""
+        """``(1 - beta_2) / beta_2``, for ``nu_t - nu_(t-1)`` is it times ``g_t^2 - nu_t``."""
         return 0.0 if self.beta2 is None else (1 - self.beta2) / self.beta2
 
     def metric(self, moment: Array) -> Array:
@@ -100,9 +101,10 @@ class Descent:
         loss: shape ``(T,)``.
         sharpness: largest eigenvalues of the (preconditioned) Hessian, in units whose edge is ``2 / eta``, shape
             ``(T, k)``; nan where not measured.
-        centre_sharpness: the same at the centres, whose curvature does not swing with the iterates; nan where not measured.
-        swing: displacement one step before and one step after, along the top eigenvector at the centre, shape ``(T, 2)``;
-            nan where that was not measured.
+        centre_sharpness: the same at the centres, whose curvature does not swing with the iterates; nan where not
+            measured.
+        swing: displacement one step before and one step after, along the top eigenvector at the centre, shape
+            ``(T, 2)``; nan where that was not measured.
         status: done or diverged.
 
     Source:
@@ -143,7 +145,7 @@ class Descent:
 
     @property
     def displacement(self) -> Array:
-        """Displacement from that centre, shape ``(T, P)``: the part that changes sign at every step; nan at the ends."""
+        """Displacement from that centre, shape ``(T, P)``: what changes sign at every step; nan at the ends."""
         return np.asarray(self.theta - self.centre)
 
     @property

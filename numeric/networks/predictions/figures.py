@@ -1,4 +1,4 @@
-"""Figures of predictions beside a run: sharpness at the edge, variance of the oscillation, loss, and the slope of two steps."""
+"""Figures of predictions beside a run: sharpness, variance of the oscillation, loss, and the slope of two steps."""
 
 from __future__ import annotations
 
@@ -61,10 +61,8 @@ def plot_predicted_sharpness(found: RunPredictions, *, ax: Axes | None = None) -
         ax.plot(swing.steps, scale * swing.sharpness, color=SWING, lw=1.0, ls="-.", label="self-stabilisation")
     if found.flow is not None:
         for column in range(min(found.flow.sharpness.shape[1], 2)):
-            label = "central flow" if column == 0 else None
-            ax.plot(
-                found.flow.steps, scale * found.flow.sharpness[:, column], color="0.1", lw=1.3, ls="--", label=label
-            )
+            name = "central flow" if column == 0 else None
+            ax.plot(found.flow.steps, scale * found.flow.sharpness[:, column], color="0.1", lw=1.3, ls="--", label=name)
     ax.axhline(2, label=r"$2/\eta$", **EDGE_LINE)
     seen = scale * run.sharpness[:, 0]
     top = 2 * OVERSHOOT if not np.isfinite(seen).any() else min(max(2.2, 1.08 * float(np.nanmax(seen))), 2 * OVERSHOOT)
