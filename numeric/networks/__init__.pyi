@@ -1,6 +1,10 @@
 from .architectures import apply_layers as apply_layers
 from .architectures import draw_layers as draw_layers
 from .architectures import fully_connected as fully_connected
+from .curvature.certificate import Certificate as Certificate
+from .curvature.eigenpairs import Eigenpairs as Eigenpairs
+from .curvature.eigenpairs import top_eigenpairs as top_eigenpairs
+from .curvature.tracker import SpectrumTracker as SpectrumTracker
 from .figures import plot_eigenvalues as plot_eigenvalues
 from .figures import plot_network_loss as plot_network_loss
 from .point import Curvature as Curvature
