@@ -30,7 +30,7 @@ OPTIMISERS = (
     "weight-decay",
     FILTER,
 )
-STEP_SIZES = {"adam": 2e-4, "rmsprop": 2e-4}
+STEP_SIZES = {"adam": 1e-3, "rmsprop": 1e-3, "digits": 0.4, "cifar": 0.03}
 STEP_SIZE = 0.18
 EXAMPLES = {"chebyshev": 20, "digits": 200, "cifar": 5000}
 MEASURES = "hessian, gauss-newton, ntk, preconditioned, two-step"
@@ -58,10 +58,12 @@ MEASURES = "hessian, gauss-newton, ntk, preconditioned, two-step"
 @click.option("--rho", metavar="R", help="Ascent radius: of sam over the step size, of normalised-sam itself.")
 @click.option("--gamma", metavar="G", help="Weight decay times the step size, in [0, 1), for any optimiser.")
 @click.option("--filter", "filter_text", metavar="N0,N1,..[:D0,D1,..]", help="Optimiser that filters past gradients.")
-@click.option("--eta", "step_size", type=float, help="Step size eta.  [default: 0.18; 0.0002 for Adam and RMSProp]")
+@click.option(
+    "--eta", "step_size", type=float, help="Step size eta.  [default: one that reaches the edge in the examples]"
+)
 @click.option("--batch", type=int, metavar="B", help="Examples in each step; all by default.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of weights, batches, and digits drawn.")
-@click.option("--steps", type=int, default=600, show_default=True, help="Gradient steps.")
+@click.option("--steps", type=int, default=1000, show_default=True, help="Gradient steps.")
 @click.option("--every", type=int, default=10, show_default=True, help="Steps between measurements.")
 @click.option("--top", "k", type=int, default=2, show_default=True, metavar="K", help="Eigenvalues to follow.")
 @click.option("--measure", metavar="M,M,..", help=f"What to measure: {MEASURES}.  [default: what the edge speaks of]")
@@ -115,8 +117,9 @@ def network(
     if records is not None and not resume:
         check_writable(records, output.force)
     rule = _rule(optimiser_name, filter_text, {"beta": beta, "beta_2": beta_2, "rho": rho, "gamma": gamma})
-    eta = STEP_SIZES.get(rule.name, STEP_SIZE) if step_size is None else step_size
     inputs, targets = _data(data, examples, degree, seed, loss)
+    of_data = STEP_SIZES.get("cifar" if Path(data).is_dir() else data, STEP_SIZE)
+    eta = STEP_SIZES.get(rule.name, of_data) if step_size is None else step_size
     problem = fully_connected(
         inputs,
         targets,

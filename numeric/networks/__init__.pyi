@@ -15,6 +15,7 @@ from .tanh_training import NetworkRun as NetworkRun
 from .tanh_training import train_network as train_network
 from .training.figures import plot_run_loss as plot_run_loss
 from .training.figures import plot_spectrum as plot_spectrum
+from .training.figures import plot_two_step_split as plot_two_step_split
 from .training.monitor import Monitor as Monitor
 from .training.records import read_records as read_records
 from .training.rules import AdaptiveRule as AdaptiveRule

@@ -16,6 +16,7 @@ from ..point import Curvature, Point
 from ..problem import Problem
 from .records import Record, RecordFile, plain
 from .rules import StepRule, step_rule
+from .run import bound_key
 from .scalars import ScalarWriter
 from .spectra import Spectrum, preconditioned
 from .two_step import linear_part
@@ -28,14 +29,10 @@ WHERE = "Monitor()"
 MEASURES = ("hessian", "gauss-newton", "ntk", "preconditioned", "two-step")
 """What a monitor can measure."""
 
-NAMES = {"hessian": ("sharpness", "bound")}
-"""Keys of a record for eigenvalues and bounds, where they are not those of the measure itself."""
 
-
-def record_keys(measure: str) -> tuple[str, str]:
-    """Under which keys a record holds the eigenvalues of a measure, and their bounds."""
-    key = measure.replace("-", "_")
-    return NAMES.get(measure, (key, f"{key}_bound"))
+def record_key(measure: str) -> str:
+    """Under which key a record holds what a measure found."""
+    return "sharpness" if measure == "hessian" else measure.replace("-", "_")
 
 
 class Monitor:
@@ -194,8 +191,8 @@ class Monitor:
                 linear = linear_part(point, eta, vectors[:, 0])
                 record["two_step"] = {"eigenvalue": values[0], "bound": bounds[0], "linear": linear}
         else:
-            keys = record_keys(measure)
-            record[keys[0]], record[keys[1]] = values, bounds
+            key = record_key(measure)
+            record[key], record[bound_key(key)] = values, bounds
         return curvature.products - before
 
     def _curvature(self, measure: str, point: Point, diagonal: Array | None) -> Curvature:
@@ -248,7 +245,7 @@ class Monitor:
         """Draw the eigenvalues against the edge; see ``plot_spectrum``."""
         from .figures import plot_spectrum
 
-        return plot_spectrum(self.records, ax=ax)
+        return plot_spectrum(self, ax=ax)
 
 
 def describe_record(record: Record) -> str:
@@ -257,7 +254,7 @@ def describe_record(record: Record) -> str:
     if record["loss"] is not None:
         words.append(f"loss {record['loss']:.4g}")
     for measure in MEASURES:
-        values = record.get(record_keys(measure)[0])
+        values = record.get(record_key(measure))
         if isinstance(values, list):
             words.append(f"{measure} {', '.join('-' if v is None else f'{v:.4g}' for v in values)}")
     if record.get("edge") is not None:
