@@ -1,6 +1,10 @@
 from .architectures import apply_layers as apply_layers
 from .architectures import draw_layers as draw_layers
 from .architectures import fully_connected as fully_connected
+from .curvature.certificate import Certificate as Certificate
+from .curvature.eigenpairs import Eigenpairs as Eigenpairs
+from .curvature.eigenpairs import top_eigenpairs as top_eigenpairs
+from .curvature.tracker import SpectrumTracker as SpectrumTracker
 from .data.chebyshev import chebyshev_data as chebyshev_data
 from .data.cifar import cifar_data as cifar_data
 from .data.digits import digits_data as digits_data

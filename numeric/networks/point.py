@@ -33,7 +33,14 @@ class Curvature:
         ((2, 2), 2)
     """
 
-    def __init__(self, name: str, size: int, dtype: np.dtype[Any], multiply: Callable[[Array], Array]) -> None:
+    def __init__(
+        self,
+        name: str,
+        size: int,
+        dtype: np.dtype[Any],
+        multiply: Callable[[Array], Array],
+        double: Callable[[], Curvature] | None = None,
+    ) -> None:
         """Keep the product.
 
         Args:
@@ -41,10 +48,17 @@ class Curvature:
             size: n.
             dtype: type of the arithmetic.
             multiply: from ``(n, k)`` to ``(n, k)``.
+            double: gives the same matrix in float64, where this one is in float32 and that one can be had.
         """
         self.name, self.size, self.dtype = name, size, dtype
-        self._multiply = multiply
+        self._multiply, self._double = multiply, double
         self.products = 0
+
+    def in_double(self) -> Curvature | None:
+        """The same matrix with float64 products: itself if it has them, None where they cannot be had."""
+        if self.dtype == np.float64:
+            return self
+        return None if self._double is None else self._double()
 
     def __matmul__(self, vectors: Array) -> Array:
         """Multiply one vector ``(n,)`` or the columns of ``(n, k)``."""
@@ -161,7 +175,13 @@ class Point:
 
     def _curvature(self, name: str, multiply: Callable[[Array], Array], size: int | None = None) -> Curvature:
         if name not in self._kept:
-            self._kept[name] = Curvature(name, size or len(self.theta), self.problem.dtype, multiply)
+            attribute = name.replace("-", "_")
+
+            def double() -> Curvature:
+                there: Curvature = getattr(self.problem.in_double().at(self.theta.astype(np.float64), self.batch), attribute)
+                return there
+
+            self._kept[name] = Curvature(name, size or len(self.theta), self.problem.dtype, multiply, double)
         return self._kept[name]
 
     def _need_outputs(self, what: str) -> None:

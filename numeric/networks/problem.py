@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -200,6 +201,11 @@ class Problem:
 
     def in_double(self) -> Problem:
         """The same model in float64, for residuals that rounding does not blur."""
+        return self._double
+
+    @cached_property
+    def _double(self) -> Problem:
+        # kept: a backend in another type is compiled anew
         backend = self.backend.in_double()
         return self if backend is self.backend else Problem(backend)
 
