@@ -2,7 +2,6 @@ from .architectures import apply_layers as apply_layers
 from .architectures import draw_layers as draw_layers
 from .architectures import fully_connected as fully_connected
 from .backends.backend import Backend as Backend
-from .backends.backend import Derivatives as Derivatives
 from .curvature.certificate import Certificate as Certificate
 from .curvature.eigenpairs import Eigenpairs as Eigenpairs
 from .curvature.eigenpairs import top_eigenpairs as top_eigenpairs
