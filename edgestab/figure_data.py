@@ -176,8 +176,9 @@ def phase(grid: int, steps: int) -> Any:
 
 def network(hidden: str, eta: float, steps: int, seed: int) -> Any:
     """A tanh network on a Chebyshev polynomial."""
-    from .numeric.networks.tanh import TanhNetwork, chebyshev_data
-    from .numeric.networks.training import train_network
+    from .numeric.networks.data.chebyshev import chebyshev_data
+    from .numeric.networks.tanh import TanhNetwork
+    from .numeric.networks.tanh_training import train_network
 
     try:
         widths = tuple(int(part) for part in hidden.split(","))

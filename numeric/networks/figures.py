@@ -8,7 +8,7 @@ import numpy as np
 
 from ..regression.figures import PURPLE, draw_eigenvalues, draw_loss, draw_split, new_axes, save_panels
 from ..runs.figure_style import in_style
-from .training import NetworkRun
+from .tanh_training import NetworkRun
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

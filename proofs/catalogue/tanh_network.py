@@ -6,8 +6,9 @@ from functools import lru_cache
 
 import sympy as sp
 
-from ...numeric.networks.tanh import TanhNetwork, chebyshev_data
-from ...numeric.networks.training import NetworkRun, train_network
+from ...numeric.networks.data.chebyshev import chebyshev_data
+from ...numeric.networks.tanh import TanhNetwork
+from ...numeric.networks.tanh_training import NetworkRun, train_network
 from ...numeric.runs.status import Status
 from ...symbolic.algebra.symbols import symbol
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge

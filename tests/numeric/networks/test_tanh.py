@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 import edgestab as es
-from edgestab.numeric.networks.tanh import chebyshev_data, digits_data
 
 
 @pytest.fixture
@@ -52,32 +51,6 @@ def test_second_derivatives(network: es.networks.TanhNetwork) -> None:
     )
     slope = (network.gradient(theta + h * v) - network.gradient(theta - h * v)) / (2 * h)
     assert network.hessian_product(theta, v) == pytest.approx(slope, rel=1e-7, abs=1e-8)
-
-
-def test_chebyshev_data() -> None:
-    x, y = chebyshev_data(3, 9)
-    assert y == pytest.approx(4 * x**3 - 3 * x)
-    with pytest.raises(es.DomainError, match="degree"):
-        chebyshev_data(0)
-
-
-def test_digits_data() -> None:
-    pytest.importorskip("sklearn", reason="needs the extra [digits]")
-    x, y = digits_data(30, 1)
-    assert (x.shape, y.shape) == ((30, 64), (30, 10))
-    assert np.mean(x**2) == pytest.approx(1)
-    assert (y.sum(axis=1) == 1).all()
-    with pytest.raises(es.DomainError, match="examples"):
-        digits_data(10**6)
-
-
-def test_missing_scikit_learn_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    monkeypatch.setitem(sys.modules, "sklearn", None)
-    with pytest.raises(es.DomainError, match=r"edgestab\[digits\]"):
-        digits_data(5)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edgestab.numeric.networks.tanh import TanhNetwork
-from edgestab.numeric.networks.training import NetworkRun, train_network
+from edgestab.numeric.networks.tanh_training import NetworkRun, train_network
 from edgestab.proofs.catalogue import tanh_network as module
 from edgestab.proofs.claims import CheckContext, Verdict
 from edgestab.proofs.verify import run_check

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import edgestab as es
+from edgestab.numeric.networks.data.chebyshev import chebyshev_data
 from edgestab.numeric.networks.figures import plot_eigenvalues, save_network_run
-from edgestab.numeric.networks.tanh import chebyshev_data
-from edgestab.numeric.networks.training import hessian_top, ntk_top
+from edgestab.numeric.networks.tanh_training import hessian_top, ntk_top
 from edgestab.numeric.regression.figures import draw_split, new_axes
 
 NETWORK = es.networks.TanhNetwork(*chebyshev_data(3, 8), (6, 5))
@@ -46,7 +46,7 @@ def test_linear_part_is_that_of_the_quadratic_expansion() -> None:
 
 
 def test_large_kernels_by_lanczos_agree_with_dense(monkeypatch: pytest.MonkeyPatch) -> None:
-    from edgestab.numeric.networks import training
+    from edgestab.numeric.networks import tanh_training as training
 
     theta = NETWORK.initial(3)
     dense, vector = ntk_top(NETWORK, theta)
