@@ -28,6 +28,8 @@ MODULES: tuple[str, ...] = (
     "optimiser_edges",
     "self_stabilisation",
     "normal_forms",
+    "central_flow",
+    "central_flow_beyond",
     "printing",
     "theorem_1",
     "theorem_1_certificate",

@@ -10,6 +10,7 @@ from .entry import Name
 
 MODULES = (
     "plane",
+    "central_flow",
     "coq",
     "families",
     "limits",
