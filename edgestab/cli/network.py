@@ -11,6 +11,7 @@ import click
 from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import Output, check_writable, clean, parse_numbers, progress_on, with_output
+from .network_predict import PREDICTIONS, refuse_beside_predictions, show_predictions
 from .optimisers import FILTER, read_optimiser
 
 if TYPE_CHECKING:
@@ -74,6 +75,9 @@ MEASURES = "hessian, gauss-newton, ntk, preconditioned, two-step"
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint, bit for bit, and after the last record.")
 @click.option("--records", metavar="FILE", help="Write a line of JSON for each measured step, as it is measured.")
 @click.option("--tensorboard", metavar="DIR", help="Write scalars for TensorBoard, where it is installed.")
+@click.option("--predict", metavar="NAME,NAME,..", help=f"Set beside the run: {', '.join(PREDICTIONS)}, or all.")
+@click.option("--predict-from", type=int, default=0, show_default=True, metavar="STEP", help="Steps before that.")
+@click.option("--tolerance", type=float, default=0.1, show_default=True, help="Error up to which a prediction holds.")
 @with_output("Draw eigenvalues against the edge, and the loss (png, pdf or svg).")
 def network(
     data: str,
@@ -104,11 +108,15 @@ def network(
     resume: bool,
     records: str | None,
     tensorboard: str | None,
+    predict: str | None,
+    predict_from: int,
+    tolerance: float,
     output: Output,
 ) -> None:
     """Train a fully connected network and watch its curvature against the edge of its optimiser.
 
-    Records are JSON lines: pandas.read_json(FILE, lines=True) reads them. Ctrl-C ends the run and keeps what was done.
+    With --predict every step is measured and the central flow, the Taylor model, .. are set beside it, with the number of
+    steps for which each holds. Records are JSON lines: pandas.read_json(FILE, lines=True) reads them. Ctrl-C ends the run and keeps what was done.
     """
     from edgestab.numeric.networks.architectures import fully_connected
     from edgestab.numeric.networks.training.monitor import Monitor
@@ -130,6 +138,17 @@ def network(
         chunk=chunk,
         dtype=precision,
     )
+    if predict is not None:
+        others = {
+            "--batch": batch,
+            "--measure": measure,
+            "--checkpoint": checkpoint,
+            "--records": records,
+            "--tensorboard": tensorboard,
+        }
+        refuse_beside_predictions([name for name, value in others.items() if value is not None])
+        show_predictions(problem, rule, eta, steps, k, predict, predict_from, tolerance, output)
+        return
     measures = _measures(measure, rule)
     watch = Monitor(
         problem,

@@ -21,10 +21,10 @@ from ...runs.status import Status
 from ..backends.backend import Array
 from ..problem import Problem
 from .comparison import two_step_mean
-from .leading_pairs import leading_pairs
+from .leading_pairs import LeadingPairs
 
 OPTIMISERS = ("gradient-descent", "rmsprop")
-FLOOR = 1e-6
+FLOOR = 1e-8
 """Added, squared, to the second moment under the root: keeps parameters without gradient from dividing by zero."""
 
 
@@ -211,7 +211,7 @@ def descend(
     k = min(check_count("descend()", "eigenvalues", eigenvalues, 0), problem.dimension)
     problem.require_memory(columns=max(k, 1), vectors=(1 if rule.beta2 is None else 2) * (steps + 1))
     here = np.array(problem.start if start is None else problem.flatten(start), dtype=np.float64)
-    vectors, status = None, Status.DONE
+    status, pairs = Status.DONE, LeadingPairs(problem, k) if k else None
     rows: list[tuple[Array, Array, float, Array]] = []
     for step in range(steps + 1):
         point = problem.at(here)
@@ -223,8 +223,8 @@ def descend(
         moment = rule.next_moment(moment, slope)
         metric = rule.metric(moment)
         values = np.full(k, np.nan)
-        if k and step % measure_every == 0:
-            values, vectors = leading_pairs(point, metric, k, vectors)
+        if pairs is not None and step % measure_every == 0:
+            values = pairs.at(point, metric).values
         rows.append((here, moment[: 0 if rule.beta2 is None else None], loss, values / rule.step_size))
         if progress is not None:
             progress(step, steps)
@@ -237,14 +237,15 @@ def descend(
 
 def _with_centres(run: Descent, every: int) -> Descent:
     """Eigenvalues at the centres, at the steps at which those of the iterates were measured."""
-    values, swing, vectors = np.full_like(run.sharpness, np.nan), np.full((len(run.theta), 2), np.nan), None
+    values, swing = np.full_like(run.sharpness, np.nan), np.full((len(run.theta), 2), np.nan)
+    pairs = LeadingPairs(run.problem, values.shape[1])
     shift = run.displacement
     for step, centre in enumerate(run.centre):
         if step % every == 0 and np.isfinite(centre).all():
             metric = run.rule.metric(run.moment[step] if run.rule.beta2 is not None else centre)
-            found, vectors = leading_pairs(run.problem.at(centre), metric, values.shape[1], vectors)
-            values[step] = found / run.rule.step_size
+            found = pairs.at(run.problem.at(centre), metric)
+            values[step], u = found.values / run.rule.step_size, found.vectors[:, 0]
             # along u in the metric: u' P delta, as a length
-            top = vectors[:, 0] * metric * float(np.linalg.norm(vectors[:, 0]))
+            top = u * metric * float(np.linalg.norm(u))
             swing[step] = shift[step - 1] @ top, shift[step + 1] @ top
     return replace(run, centre_sharpness=values, swing=swing)

@@ -36,7 +36,7 @@ from ..point import Point
 from ..problem import Problem
 from .complementarity import pairs, solve_complementarity
 from .descent import Rule
-from .leading_pairs import leading_pairs
+from .leading_pairs import LeadingPairs
 
 KAPPA = 1.0
 """Default rate, per step, at which room below the edge may be used up."""
@@ -72,9 +72,7 @@ class Rates(NamedTuple):
     products: int
 
 
-def flow_rates(
-    problem: Problem, rule: Rule, w: Array, moment: Array, k: int, kappa: float, start: Array | None
-) -> Rates:
+def flow_rates(problem: Problem, rule: Rule, w: Array, moment: Array, search: LeadingPairs, kappa: float) -> Rates:
     """Evaluate the right-hand side.
 
     Args:
@@ -82,18 +80,16 @@ def flow_rates(
         rule: gradient descent or RMSProp.
         w: centre, shape ``(P,)``.
         moment: nu, shape ``(P,)``.
-        k: eigenvalues that are followed.
+        search: for the eigenvalues that are followed.
         kappa: see the module.
-        start: eigenvectors of a nearby point.
 
     Returns:
         Rates and what they rest on.
     """
     point, p = problem.at(w), rule.metric(moment)
     slope = np.asarray(point.gradient, dtype=np.float64)
-    before = point.hessian.products
-    values, u = leading_pairs(point, p, k, start)
-    products = point.hessian.products - before
+    values, u, products = search.at(point, p)
+    k = len(values)
     active = int(np.count_nonzero(values > 2 * (1 - MARGIN)))
     speed, moment_speed = -slope / p, rule.forgetting * (slope**2 - moment)
     covariance, residual, drive = np.zeros((k, k)), 0.0, (np.nan, np.nan)

@@ -126,6 +126,7 @@ def predict_run(
     eigenvalues: int = 3,
     window: int = WINDOW,
     start: Array | None = None,
+    moment: Array | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> RunPredictions:
     """Train, and set every prediction beside the measurement.
@@ -144,6 +145,7 @@ def predict_run(
         eigenvalues: how many are measured and may be held at the edge.
         window: odd number of steps over which the run is averaged where the central flow is compared.
         start: parameters; those of the problem by default.
+        moment: RMSProp's second moment before the first step, as for ``descend``.
         progress: called with ``(step, steps)``, where steps counts the run and the flow.
 
     Returns:
@@ -166,9 +168,9 @@ def predict_run(
     needs_flow = bool({"central-flow", "self-stabilisation"} & set(chosen))
     total = steps * (1 + needs_flow)
     options: Any = {"optimiser": optimiser, "beta2": beta2}
-    here, centre, moment = start, start, None
+    here, centre = start, start
     if check_count("predict_run()", "begin", begin, 0):
-        here, centre, moment = _trained(problem, step_size, begin, start, options)
+        here, centre, moment = _trained(problem, step_size, begin, start, options | {"moment": moment})
     run = descend(
         problem,
         step_size,
