@@ -72,6 +72,13 @@ def optimisers(beta: str, grid: int) -> Any:
     return compute_optimiser_gaps(chosen, epsilons, [Fraction(k, 100) for k in (1, 2, 3, 4)])
 
 
+def central_flow(epsilon: str, z: str, steps: int) -> Any:
+    """An orbit and the flows from its centre."""
+    from .numeric.orbits.central_flow import follow_central_flow
+
+    return follow_central_flow(epsilon, z, steps)
+
+
 def basin(epsilon: str, grid: int) -> dict[str, Any]:
     """The simulated basin with the proved region that serves its epsilon."""
     from .numeric.orbits.basin import simulate_basin

@@ -156,6 +156,21 @@ _ALL = (
         },
     ),
     Figure(
+        "central-flow",
+        "The central flow beside an orbit: sharpness, and the vibration that holds it at the edge",
+        "central_flow",
+        (
+            Panel("orbits.plot_central_flow", 2.0),
+            Panel("orbits.plot_central_flow_gap", 1.3),
+            Panel("orbits.plot_central_flow_variance", 1.6),
+        ),
+        {
+            "epsilon": _rational("1/50", EPSILON),
+            "z": _rational("1/4", "Start on the two-cycles of epsilon = 0, in (0, 1/2]: its residual."),
+            "steps": Option("int", 400, STEPS),
+        },
+    ),
+    Figure(
         "basin",
         "Where starts end: the proved trapping region on the simulated basin",
         "basin",

@@ -323,3 +323,25 @@ def progress_on(label: str) -> Iterator[Callable[[int, int], None]]:
         task = bar.add_task(label, total=None)
         with on_screen(label):
             yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def read_pairs(text: str, option: str) -> dict[str, str]:
+    """``"p=x*y,q=x^2"`` as a dictionary.
+
+    Args:
+        text: what the user typed.
+        option: its option, for the message.
+
+    Returns:
+        Names to formulas, in order.
+
+    Raises:
+        DomainError: a pair is malformed or a name is repeated.
+    """
+    found: dict[str, str] = {}
+    for pair in filter(None, (p.strip() for p in text[:20_000].split(","))):
+        name, equals, formula = (part.strip() for part in pair.partition("="))
+        if not equals or not name or not formula or name in found:
+            raise DomainError.of(option, "pairs name=formula, each name once", pair, "Separate pairs by commas.")
+        found[name] = formula
+    return found

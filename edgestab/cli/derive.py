@@ -9,7 +9,7 @@ import click
 
 from edgestab.symbolic.algebra.errors import DomainError
 
-from .common import check_writable, force_option, write_output
+from .common import check_writable, force_option, read_pairs, write_output
 from .optimisers import optimiser_options
 from .typesetting import LatexChoice, latex_options, rendered
 
@@ -34,6 +34,9 @@ WITH_OPTIMISER: dict[str, Callable[[Optimiser | None, int], Derived]] = {
     "limit": lambda optimiser, order: _limit(optimiser, order),
     "slow-manifold": lambda optimiser, order: _manifold(optimiser, order),
     "two-step": lambda optimiser, order: _two_step(optimiser),
+    "central-flow": lambda optimiser, order: _central_flow(optimiser, {}),
+    "averaged-flow": lambda optimiser, order: _averaged_flow(optimiser),
+    "central-flow-error": lambda optimiser, order: _central_flow_error(optimiser, order),
 }
 """What is derived for an optimiser, from it (None is gradient descent) and an order."""
 
@@ -50,6 +53,10 @@ NAMES = (*KINDS, *(name for name in WITH_OPTIMISER if name not in KINDS))
 @click.option("--weights", default="0,0", metavar="Y,E", help="What y and epsilon count in the order of two-step.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @optimiser_options
+@click.option("--loss", metavar="FORMULA", help="For central-flow: a loss of your own instead of the main case.")
+@click.option("--parameters", metavar="X,Y,..", help="Of --loss.")
+@click.option("--step", metavar="ETA", help="Step size on --loss, exact; default the symbol eta.")
+@click.option("--at", metavar="X=..,Y=..", help="For --loss: the point at which the flow is wanted, exactly.")
 @click.option("-o", "--output", default="-", metavar="FILE", help="Where to; - is stdout.")
 @click.option("--explain", is_flag=True, help="Show each step of the derivation and how it was checked.")
 @force_option
@@ -64,16 +71,29 @@ def derive(
     explain: bool,
     force: bool,
     latex: LatexChoice,
+    loss: str | None,
+    parameters: str | None,
+    step: str | None,
+    at: str | None,
 ) -> None:
     """Derive an exact object of the main case {1, -epsilon}, E = 0; with --optimiser under another optimiser.
 
     The one-step map, the two-step recurrence, its nullcline, the slow manifold that relaxed orbits follow, the limit
     T_inf where it ends, or the limit law for any start (order 1 is the leading one). The edge is the least curvature
     at which the linear step of an optimiser loses stability, with the multiplier that reaches the unit circle.
+    central-flow is the flow of Cohen et al. 2024, for --loss too; central-flow-error its exact distance from the orbit;
+    averaged-flow has the fourth derivative of the loss, which the central flow leaves out.
     """
     latex.require(form)
     check_writable(output, force)
-    result = _derived(what, order, _weights(weights, what), optimiser)
+    own = {"loss": loss, "parameters": parameters, "step": step, "at": at}
+    given = {name: text for name, text in own.items() if text is not None}
+    if given:
+        if what != "central-flow":
+            raise DomainError.of(f"--{next(iter(given))}", "central-flow", what, "Other studies: edgestab model.")
+        result = _central_flow(optimiser, given)
+    else:
+        result = _derived(what, order, _weights(weights, what), optimiser)
     if explain:
         if form == "python":
             raise DomainError.of("--explain", "--format text, latex or json", "--format python", "A log is not code.")
@@ -127,6 +147,33 @@ def _two_step(optimiser: Optimiser | None) -> Derived:
     from edgestab.symbolic.optimisers.two_step import derive_two_step
 
     return derive_two_step(optimiser or gradient_descent())
+
+
+def _central_flow(optimiser: Optimiser | None, own: dict[str, str]) -> Derived:
+    from edgestab.symbolic.models.central_flow.derive import derive_central_flow
+    from edgestab.symbolic.models.central_flow.quadratic import main_model
+    from edgestab.symbolic.models.own_loss.descent import GradientDescent
+
+    if not own:
+        return derive_central_flow(main_model(), optimiser)
+    if "loss" not in own or "parameters" not in own:
+        raise DomainError.of("--loss", "--loss and --parameters together", ", ".join(own), "Give both.")
+    model = GradientDescent(own["loss"], own["parameters"], own.get("step"))
+    at = dict(read_pairs(own["at"], "--at")) if "at" in own else None
+    return derive_central_flow(model, optimiser, at=at)
+
+
+def _averaged_flow(optimiser: Optimiser | None) -> Derived:
+    from edgestab.symbolic.models.central_flow.averaged import derive_averaged_flow
+    from edgestab.symbolic.models.central_flow.quadratic import main_model
+
+    return derive_averaged_flow(main_model(), optimiser)
+
+
+def _central_flow_error(optimiser: Optimiser | None, order: int) -> Derived:
+    from edgestab.symbolic.models.central_flow.comparison import derive_central_flow_error
+
+    return derive_central_flow_error(optimiser, order)
 
 
 def _weights(text: str, what: str) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import click
 
 from edgestab.symbolic.algebra.errors import DomainError
 
-from .common import check_writable, force_option, write_output
+from .common import check_writable, force_option, read_pairs, write_output
 from .optimisers import optimiser_options
 from .time_limit import OutOfTime, Progress, time_limit
 from .typesetting import LatexChoice, latex_options, rendered
@@ -193,16 +193,16 @@ def _derive(asked: Request, work: Work) -> Sectioned:
     """What was asked, step by step; ``work`` holds what there is of it."""
     from edgestab.symbolic.models.own_loss.descent import GradientDescent
 
-    point = _pairs(asked.at, "--at")
+    point = read_pairs(asked.at, "--at")
     work.at("Taylor expansion" if asked.taylor else "loss")
     loss, region = _loss(asked, point)
     if asked.normal_form:
         return _reduced(asked, point, loss, region, work)
     work.at("gradient step")
     model = work.model = GradientDescent(
-        loss, asked.parameters, asked.step, _pairs(asked.tie, "--tie"), region, asked.optimiser
+        loss, asked.parameters, asked.step, read_pairs(asked.tie, "--tie"), region, asked.optimiser
     )
-    coordinates = _pairs(asked.coordinates, "--reduce")
+    coordinates = read_pairs(asked.coordinates, "--reduce")
     if coordinates and point:
         work.derivation = model.begin_study(coordinates, point, asked.order, asked.small)
         return work.derivation.run(everything=True, tell=work.at)
@@ -305,35 +305,15 @@ def _example(
     )
 
 
-def _pairs(text: str, option: str) -> dict[str, str]:
-    """``"p=x*y,q=x^2"`` as a dictionary.
-
-    Args:
-        text: what the user typed.
-        option: its option, for the message.
-
-    Returns:
-        Names to formulas, in order.
-
-    Raises:
-        DomainError: a pair is malformed or a name is repeated.
-    """
-    found: dict[str, str] = {}
-    for pair in filter(None, (p.strip() for p in text[:20_000].split(","))):
-        name, equals, formula = (part.strip() for part in pair.partition("="))
-        if not equals or not name or not formula or name in found:
-            raise DomainError.of(option, "pairs name=formula, each name once", pair, "Separate pairs by commas.")
-        found[name] = formula
-    return found
-
-
 def _loss(asked: Request, point: dict[str, str]) -> tuple[sp.Expr, tuple[sp.Expr, ...]]:
     """The loss with constants set, its piece at the point and, if asked, expanded; and where it is that piece."""
     from edgestab.symbolic.algebra.parsing import model_symbol
     from edgestab.symbolic.models.own_loss.gradient import as_expression, smooth_piece, taylor_expansion
 
     expr = as_expression(asked.loss, "--loss")
-    given = {model_symbol(name): as_expression(value, "--set") for name, value in _pairs(asked.values, "--set").items()}
+    given = {
+        model_symbol(name): as_expression(value, "--set") for name, value in read_pairs(asked.values, "--set").items()
+    }
     foreign = [s for s in given if s not in expr.free_symbols or s.name in asked.parameters.split(",")]
     if foreign:
         raise DomainError.of("--set", "constants of the loss", str(foreign[0]), "Check the names.")
@@ -347,5 +327,5 @@ def _loss(asked: Request, point: dict[str, str]) -> tuple[sp.Expr, tuple[sp.Expr
 
 def _tied(asked: Request, point: dict[str, str]) -> dict[str, str]:
     """The values of tied parameters."""
-    ties = _pairs(asked.tie, "--tie")
+    ties = read_pairs(asked.tie, "--tie")
     return {kept: point[leader] for kept, leader in ties.items() if leader in point}

@@ -11,6 +11,7 @@ import click
 from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import Output, check_writable, clean, parse_numbers, progress_on, with_output
+from .network_predict import PREDICTIONS, refuse_beside_predictions, show_predictions
 from .optimisers import FILTER, read_optimiser
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ OPTIMISERS = (
     "weight-decay",
     FILTER,
 )
-STEP_SIZES = {"adam": 2e-4, "rmsprop": 2e-4}
+STEP_SIZES = {"adam": 1e-3, "rmsprop": 1e-3, "digits": 0.4, "cifar": 0.03}
 STEP_SIZE = 0.18
 EXAMPLES = {"chebyshev": 20, "digits": 200, "cifar": 5000}
 MEASURES = "hessian, gauss-newton, ntk, preconditioned, two-step"
@@ -58,10 +59,12 @@ MEASURES = "hessian, gauss-newton, ntk, preconditioned, two-step"
 @click.option("--rho", metavar="R", help="Ascent radius: of sam over the step size, of normalised-sam itself.")
 @click.option("--gamma", metavar="G", help="Weight decay times the step size, in [0, 1), for any optimiser.")
 @click.option("--filter", "filter_text", metavar="N0,N1,..[:D0,D1,..]", help="Optimiser that filters past gradients.")
-@click.option("--eta", "step_size", type=float, help="Step size eta.  [default: 0.18; 0.0002 for Adam and RMSProp]")
+@click.option(
+    "--eta", "step_size", type=float, help="Step size eta.  [default: one that reaches the edge in the examples]"
+)
 @click.option("--batch", type=int, metavar="B", help="Examples in each step; all by default.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of weights, batches, and digits drawn.")
-@click.option("--steps", type=int, default=600, show_default=True, help="Gradient steps.")
+@click.option("--steps", type=int, default=1000, show_default=True, help="Gradient steps.")
 @click.option("--every", type=int, default=10, show_default=True, help="Steps between measurements.")
 @click.option("--top", "k", type=int, default=2, show_default=True, metavar="K", help="Eigenvalues to follow.")
 @click.option("--measure", metavar="M,M,..", help=f"What to measure: {MEASURES}.  [default: what the edge speaks of]")
@@ -72,6 +75,9 @@ MEASURES = "hessian, gauss-newton, ntk, preconditioned, two-step"
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint, bit for bit, and after the last record.")
 @click.option("--records", metavar="FILE", help="Write a line of JSON for each measured step, as it is measured.")
 @click.option("--tensorboard", metavar="DIR", help="Write scalars for TensorBoard, where it is installed.")
+@click.option("--predict", metavar="NAME,NAME,..", help=f"Set beside the run: {', '.join(PREDICTIONS)}, or all.")
+@click.option("--predict-from", type=int, default=0, show_default=True, metavar="STEP", help="Steps before that.")
+@click.option("--tolerance", type=float, default=0.1, show_default=True, help="Error up to which a prediction holds.")
 @with_output("Draw eigenvalues against the edge, and the loss (png, pdf or svg).")
 def network(
     data: str,
@@ -102,11 +108,15 @@ def network(
     resume: bool,
     records: str | None,
     tensorboard: str | None,
+    predict: str | None,
+    predict_from: int,
+    tolerance: float,
     output: Output,
 ) -> None:
     """Train a fully connected network and watch its curvature against the edge of its optimiser.
 
-    Records are JSON lines: pandas.read_json(FILE, lines=True) reads them. Ctrl-C ends the run and keeps what was done.
+    With --predict every step is measured and the central flow, the Taylor model, .. are set beside it, with the number of
+    steps for which each holds. Records are JSON lines: pandas.read_json(FILE, lines=True) reads them. Ctrl-C ends the run and keeps what was done.
     """
     from edgestab.numeric.networks.architectures import fully_connected
     from edgestab.numeric.networks.training.monitor import Monitor
@@ -115,8 +125,9 @@ def network(
     if records is not None and not resume:
         check_writable(records, output.force)
     rule = _rule(optimiser_name, filter_text, {"beta": beta, "beta_2": beta_2, "rho": rho, "gamma": gamma})
-    eta = STEP_SIZES.get(rule.name, STEP_SIZE) if step_size is None else step_size
     inputs, targets = _data(data, examples, degree, seed, loss)
+    of_data = STEP_SIZES.get("cifar" if Path(data).is_dir() else data, STEP_SIZE)
+    eta = STEP_SIZES.get(rule.name, of_data) if step_size is None else step_size
     problem = fully_connected(
         inputs,
         targets,
@@ -127,6 +138,17 @@ def network(
         chunk=chunk,
         dtype=precision,
     )
+    if predict is not None:
+        others = {
+            "--batch": batch,
+            "--measure": measure,
+            "--checkpoint": checkpoint,
+            "--records": records,
+            "--tensorboard": tensorboard,
+        }
+        refuse_beside_predictions([name for name, value in others.items() if value is not None])
+        show_predictions(problem, rule, eta, steps, k, predict, predict_from, tolerance, output)
+        return
     measures = _measures(measure, rule)
     watch = Monitor(
         problem,

@@ -1,14 +1,15 @@
 from .architectures import apply_layers as apply_layers
 from .architectures import draw_layers as draw_layers
 from .architectures import fully_connected as fully_connected
-from .data.chebyshev import chebyshev_data as chebyshev_data
-from .data.cifar import cifar_data as cifar_data
-from .data.digits import digits_data as digits_data
-from .data.npz import npz_data as npz_data
+from .backends.backend import Backend as Backend
 from .curvature.certificate import Certificate as Certificate
 from .curvature.eigenpairs import Eigenpairs as Eigenpairs
 from .curvature.eigenpairs import top_eigenpairs as top_eigenpairs
 from .curvature.tracker import SpectrumTracker as SpectrumTracker
+from .data.chebyshev import chebyshev_data as chebyshev_data
+from .data.cifar import cifar_data as cifar_data
+from .data.digits import digits_data as digits_data
+from .data.npz import npz_data as npz_data
 from .figures import plot_eigenvalues as plot_eigenvalues
 from .figures import plot_network_loss as plot_network_loss
 from .point import Curvature as Curvature
@@ -40,6 +41,7 @@ from .tanh_training import NetworkRun as NetworkRun
 from .tanh_training import train_network as train_network
 from .training.figures import plot_run_loss as plot_run_loss
 from .training.figures import plot_spectrum as plot_spectrum
+from .training.figures import plot_two_step_split as plot_two_step_split
 from .training.monitor import Monitor as Monitor
 from .training.records import read_records as read_records
 from .training.rules import AdaptiveRule as AdaptiveRule

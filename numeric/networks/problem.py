@@ -87,6 +87,63 @@ class Problem:
         return cls(JaxBackend(model, parameters, inputs, targets, loss, chunk, dtype))._checked("Problem.from_jax()")
 
     @classmethod
+    def from_torch(
+        cls,
+        module: Any,
+        inputs: Any,
+        targets: Any,
+        *,
+        loss: Any = "mse",
+        chunk: int | None = None,
+        dtype: Any = None,
+        device: Any = None,
+    ) -> Problem:
+        """A PyTorch module at its present parameters; the module itself is not changed.
+
+        The parameters that require a gradient count, tied ones once. Frozen parameters, buffers and the mode (train or
+        eval) of each part stay as they are now. ``at(module)`` later takes the module's parameters of that time, so
+        that a run of the user's own needs one line; ``unflatten`` gives a dict for ``load_state_dict``.
+
+        Args:
+            module: the module, called as ``module(inputs)``; deterministic. Dropout and batch norm have to be in eval
+                mode, or replaced.
+            inputs: array or tensor with the examples along its first axis; a tuple for several arguments, a dict for
+                arguments by name. Integers (tokens) stay integers. All data are moved to the device.
+            targets: of the outputs' shape for ``"mse"``; labels ``(N,)`` or probabilities ``(N, C)`` for
+                ``"cross-entropy"``.
+            loss: ``"mse"`` (``|f - y|^2 / 2`` for an example, half of ``torch.nn.MSELoss`` for one output),
+                ``"cross-entropy"``, ``loss(output, target)``, a number for one example, or a loss module of PyTorch
+                that is the mean over examples.
+            chunk: examples differentiated at once, to bound memory; all by default. Without it the graph of a point is
+                kept, which makes products about twice as fast.
+            dtype: ``"float32"`` or ``"float64"``; by default float64 if any parameter is. Weights in float16 or
+                bfloat16 are lifted to float32.
+            device: where it runs; by default where the parameters are.
+
+        Returns:
+            The problem.
+
+        Raises:
+            DomainError: PyTorch is not installed; no trainable parameters; shapes that do not fit; a model that draws
+                random numbers or changes its buffers; a loss that is not a number; NaN in the data or at the start.
+
+        Source:
+            The protocol of this package.
+
+        Example:
+            >>> import torch
+            >>> module = torch.nn.Linear(2, 1, bias=False)
+            >>> _ = torch.nn.init.ones_(module.weight)
+            >>> problem = es.networks.Problem.from_torch(module, torch.eye(2), torch.zeros(2, 1))
+            >>> problem.at(module).loss
+            0.5
+        """
+        from .backends.torch_backend import TorchBackend
+
+        backend = TorchBackend(module, inputs, targets, loss, chunk, dtype, device)
+        return cls(backend)._checked("Problem.from_torch()")
+
+    @classmethod
     def from_regression(cls, model: RegressionModel, start: Any) -> Problem:
         """The quadratic regression model with D outputs: D examples of one output, loss ``|z|^2 / (2 D)``.
 

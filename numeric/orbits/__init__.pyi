@@ -1,5 +1,10 @@
 from .basin import plot_basin as plot_basin
 from .basin import simulate_basin as simulate_basin
+from .central_flow import CentralFlowRun as CentralFlowRun
+from .central_flow import follow_central_flow as follow_central_flow
+from .central_flow import plot_central_flow as plot_central_flow
+from .central_flow import plot_central_flow_gap as plot_central_flow_gap
+from .central_flow import plot_central_flow_variance as plot_central_flow_variance
 from .figures import plot_orbit as plot_orbit
 from .figures import record_orbit as record_orbit
 from .flow_limit import FlowLimit as FlowLimit

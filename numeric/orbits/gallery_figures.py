@@ -316,3 +316,12 @@ def draw_agarwala_dauphin(ax: Axes) -> Axes:
     ax.set(xlabel="step", ylabel=r"$\eta\lambda$")
     ax.legend(fontsize=9)
     return ax
+
+
+def draw_central_flows(ax: Axes) -> Axes:
+    """Squared vibration of an orbit and of the flows (epsilon = 1/50)."""
+    from .central_flow import follow_central_flow, plot_central_flow_variance
+
+    plot_central_flow_variance(follow_central_flow("1/50", "1/4", 400), ax=ax)
+    ax.set_xlabel("gradient step")
+    return ax

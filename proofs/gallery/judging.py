@@ -26,6 +26,7 @@ PAPERS: tuple[str, ...] = (
     "long_bartlett",
     "agarwala_dauphin",
     "liao",
+    "cohen_flows",
 )
 
 

@@ -1,3 +1,10 @@
+from .central_flow.averaged import AveragedFlow as AveragedFlow
+from .central_flow.averaged import derive_averaged_flow as derive_averaged_flow
+from .central_flow.comparison import CentralFlowError as CentralFlowError
+from .central_flow.comparison import derive_central_flow_error as derive_central_flow_error
+from .central_flow.derive import derive_central_flow as derive_central_flow
+from .central_flow.flow import CentralFlow as CentralFlow
+from .central_flow.own_loss import CentralFlowPoint as CentralFlowPoint
 from .families.algebraic import AlgebraicNumber as AlgebraicNumber
 from .families.known import family as family
 from .families.known import product_loss as product_loss

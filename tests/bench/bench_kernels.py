@@ -19,6 +19,7 @@ from edgestab.numeric.codegen.lane_kernels import lane_kernel
 from edgestab.numeric.codegen.machine_code import load_function
 from edgestab.numeric.codegen.scheduling import program_for
 from edgestab.numeric.codegen.targets.c_source import function_name
+from edgestab.numeric.codegen.targets.python_source import UNROLLED
 from edgestab.numeric.codegen.targets.registry import generate_source
 from edgestab.symbolic.models.quadratic import main_case
 from tests.bench.timing import Ratio, Rounds, take_turns
@@ -234,6 +235,29 @@ def float64_ratios() -> dict[str, float | Ratio]:
     return ratios
 
 
+def jax_ratios() -> dict[str, float | Ratio]:
+    """The generated JAX kernel against the lanes, and against its own loop of single steps."""
+    rows = ("JAX kernel / its loop of single steps", "float64 / JAX kernel")
+    try:
+        import jax
+    except ImportError:
+        SKIPPED.update(dict.fromkeys(rows, "jax is not installed (pip install jax)"))
+        return {}
+    steps, kernel, states = 4096, lane_kernel(main_case()), start()
+    text = generate_source(program_for(main_case()), "jax")
+    spaces: list[dict[str, Any]] = [{}, {}]
+    exec(text, spaces[0])
+    exec(text.replace(f"range({UNROLLED})", "range(1)").replace(f"// {UNROLLED}", "// 1"), spaces[1])
+    given = [jax.numpy.asarray(a) for a in (*states, np.full(N, EPSILON))]
+    times = take_turns(
+        {
+            "lanes": lambda: kernel.advance(states, np.array([EPSILON]), steps),
+            **{str(i): lambda s=s: jax.block_until_ready(s["iterate"](*given, steps)) for i, s in enumerate(spaces)},  # type: ignore[misc]
+        }
+    )
+    return {rows[0]: times.ratio("1", "0"), rows[1]: times.ratio("0", "lanes")}
+
+
 def wide_ratios() -> dict[str, float | Ratio]:
     """Double-double and quad-double against the generated MPFR kernel at the same bits, one core each."""
     source = main_case()
@@ -294,4 +318,4 @@ def latency_ratios() -> dict[str, float | Ratio]:
 
 def measure() -> dict[str, float | Ratio]:
     """All ratios of this bench."""
-    return {**float64_ratios(), **wide_ratios(), **latency_ratios()}
+    return {**float64_ratios(), **jax_ratios(), **wide_ratios(), **latency_ratios()}

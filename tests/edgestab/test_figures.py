@@ -26,6 +26,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "deviation": {"steps": 60},
     "limit": {"order": 9, "grid": 3},
     "optimisers": {"grid": 3},
+    "central-flow": {"steps": 60},
     "basin": {"grid": 12},
     "theorem-2": {"outputs": 2, "parameters": 4, "samples": 50},
     "convergence": {"outputs": 3, "parameters": 6, "samples": 2, "steps": 300},
@@ -45,6 +46,7 @@ LABELS = {
     "deviation": {"limit series (relaxed orbits)", "orbit", "limit law, from the start alone"},
     "limit": {r"to $\epsilon^{1}$", r"to $\epsilon^{8}$", "resummed"},
     "optimisers": {"gradient descent", r"heavy ball, $\beta$ = 1/2", r"SAM, $\rho$ = 1"},
+    "central-flow": {"orbit, $\\tilde T$", "smoothed orbit", "central flow", "orbit, $x^2$"},
     "basin": {"proved, slope 7/5"},
     "theorem-2": {"exact at this size", r"large $D$ and $P$"},
     "convergence": set(),
@@ -54,7 +56,17 @@ LABELS = {
     "phase": set(),
     "network": {r"$\lambda_1$ NTK", r"$h_1$ Hessian", r"$2/\eta$"},
 }
-SLOW = {"theorem-2", "limit", "optimisers", "landscape", "deviation", "rise", "mean-field", "convergence"}
+SLOW = {
+    "central-flow",
+    "theorem-2",
+    "limit",
+    "optimisers",
+    "landscape",
+    "deviation",
+    "rise",
+    "mean-field",
+    "convergence",
+}
 EVERY = pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.thorough] * (n in SLOW)) for n in FIGURES])
 
 

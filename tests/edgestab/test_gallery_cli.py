@@ -11,7 +11,7 @@ def test_the_list_shows_every_entry_with_its_verdicts(edgestab: Callable[..., Ra
     ran = edgestab("gallery", "--format", "json")
     assert ran.code == 0
     entries = {e["entry"]: e for e in json.loads(ran.out)["entries"]}
-    assert len(entries) == 13
+    assert len(entries) == 14
     assert entries["liao"]["printed"][0]["verdict"] == "FALSE"
     assert not entries["liao"]["printed"][0]["judged"]
     assert "berthier" in edgestab("gallery").out

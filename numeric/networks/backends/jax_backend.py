@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from ....symbolic.algebra.errors import DomainError
 from .backend import Array, Backend, Derivatives
+from .shapes import check_chunk, check_labels, check_one_loss, check_outputs, free_memory
 
 WHERE = "Problem.from_jax()"
 INSTALL = "Install it: pip install 'edgestab[jax]'."
@@ -144,8 +144,7 @@ class JaxBackend(Backend):
             self.examples = self._count(jax)
             self.outputs = self._outputs_of(jax)
             self.device = str(next(iter(flat.devices())))
-            if chunk is not None and not 1 <= chunk <= self.examples:
-                raise DomainError.of(WHERE, f"chunk between 1 and {self.examples}", chunk, "Choose one that fits.")
+            check_chunk(WHERE, chunk, self.examples)
             self._chunk = chunk
             self._programs = self._build(jax)
         # compiled training loops by step rule, shared by problems that differ in their start alone
@@ -176,31 +175,18 @@ class JaxBackend(Backend):
     def _outputs_of(self, jax: Any) -> int:
         """Check outputs and loss by their shapes, before anything is computed."""
         shape = jax.eval_shape(lambda t: self._model(self._unravel(t), self._inputs), self.start)
-        if not hasattr(shape, "shape") or shape.shape[:1] != (self.examples,):
-            got = getattr(shape, "shape", type(shape).__name__)
-            raise DomainError.of(
-                WHERE, f"outputs of shape ({self.examples}, ..)", str(got), "Return one row for each example."
-            )
-        if self.loss_name == "mse" and np.shape(self._targets) != shape.shape:
-            got = f"targets {np.shape(self._targets)} and outputs {shape.shape}"
-            raise DomainError.of(WHERE, "targets of the outputs' shape", got, "Reshape the targets.")
-        if self.loss_name == "cross-entropy" and (
-            len(shape.shape) != 2 or np.shape(self._targets) not in {shape.shape, shape.shape[:1]}
-        ):
-            got = f"targets {np.shape(self._targets)} and outputs {shape.shape}"
-            fix = "Return scores (N, C) and give labels (N,) or probabilities (N, C)."
-            raise DomainError.of(WHERE, "scores (N, C) and labels", got, fix)
+        found = getattr(shape, "shape", type(shape).__name__)
+        targets = np.shape(self._targets) if hasattr(self._targets, "shape") else None
+        count = check_outputs(WHERE, found, self.examples, self.loss_name, targets)
+        if self.loss_name == "cross-entropy":
+            check_labels(WHERE, self._targets, shape.shape[1])
         one = jax.eval_shape(
             self._loss,
             jax.ShapeDtypeStruct(shape.shape[1:], shape.dtype),
             jax.tree_util.tree_map(lambda a: a[0], self._targets),
         )
-        if not hasattr(one, "shape") or one.shape != ():
-            got = getattr(one, "shape", type(one).__name__)
-            raise DomainError.of(
-                WHERE, "a loss of one example that is a number", f"shape {got}", "Sum it over outputs."
-            )
-        return int(np.prod(shape.shape))
+        check_one_loss(WHERE, getattr(one, "shape", type(one).__name__))
+        return count
 
     def _build(self, jax: Any) -> dict[str, Any]:
         """The compiled products; sums over examples, in chunks where asked."""
@@ -387,9 +373,7 @@ class JaxBackend(Backend):
         stats = device.memory_stats() if device.platform != "cpu" else None
         if stats and "bytes_limit" in stats:
             return int(stats["bytes_limit"] - stats.get("bytes_in_use", 0))
-        with contextlib.suppress(ValueError, OSError, AttributeError):
-            return int(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-        return None
+        return free_memory()
 
 
 class JaxDerivatives(Derivatives):

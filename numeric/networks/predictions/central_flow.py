@@ -1,9 +1,9 @@
 """The central flow (Cohen, Damian, Talwalkar, Kolter, Lee 2024) of gradient descent and of RMSProp on any problem.
 
-Equations, and what they assume: see ``flow_rates``. Integrated by the embedded pair of Bogacki and Shampine (orders 3 and
-2): a step is taken where its two results differ by at most ``tolerance`` times the length of the step, so that local errors
-add up to at most ``tolerance`` times the length of the path; where the right-hand side has a kink (an eigenvalue comes to
-the edge) the step shrinks.
+Equations, and what they assume: see ``flow_rates``. Integrated by the embedded pair of Bogacki and Shampine (orders 3
+and 2): a step is taken where its two results differ by at most ``tolerance`` times the length of the step, so that
+local errors add up to at most ``tolerance`` times the length of the path; where the right-hand side has a kink (an
+eigenvalue comes to the edge) the step shrinks.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ..problem import Problem
 from .comparison import Compared, Comparison, compare, smooth
 from .descent import Descent, Rule, make_rule
 from .flow_rates import KAPPA, Rates, flow_rates
+from .leading_pairs import LeadingPairs
 
 LONGEST = 1.0
 """Longest step, in gradient steps: stable at the edge, where the stiffest rate is 2 and the method's limit 2.5."""
@@ -50,8 +51,8 @@ class CentralFlow(Compared):
         variance: ``sigma^2`` along the top eigenvector, shape ``(T,)``.
         total_variance: mean squared displacement in all directions, ``tr Sigma``.
         top: top eigenvector, unit length, shape ``(T, P)``.
-        alpha: ``-grad L . grad S``, with the gradient of the top eigenvalue orthogonal to its eigenvector; nan below the
-            edge.
+        alpha: ``-grad L . grad S``, with the gradient of the top eigenvalue orthogonal to its eigenvector; nan below
+            the edge.
         beta: ``|grad S|^2``, likewise.
         residual: largest residual of the complementarity problems.
         full: whether all k eigenvalues were at the edge at once somewhere, so that one more may be missing.
@@ -173,7 +174,7 @@ def central_flow(
     w = np.array(problem.start if start is None else problem.flatten(start), dtype=np.float64)
     nu = rule.next_moment(moment, np.asarray(problem.at(w).gradient, dtype=np.float64))
     flow = _Integrator(problem, rule, k, kappa, tolerance)
-    here = flow.rates(w, nu, None)
+    here = flow.rates(w, nu)
     rows, status, reach = [_row(w, here)], Status.DONE, 1e3 * (1 + float(np.linalg.norm(w)))
     for step in range(1, steps + 1):
         w, nu, here = flow.advance(w, nu, here)
@@ -216,13 +217,14 @@ class _Integrator:
 
     def __init__(self, problem: Problem, rule: Rule, k: int, kappa: float, tolerance: float) -> None:
         self._problem, self._rule, self._k, self._kappa, self._tolerance = problem, rule, k, kappa, tolerance
+        self._search = LeadingPairs(problem, k)
         self._length = LONGEST / 4
         self.evaluations = self.products = self.forced = 0
         self.residual, self.full = 0.0, False
 
-    def rates(self, w: Array, nu: Array, start: Array | None) -> Rates:
+    def rates(self, w: Array, nu: Array) -> Rates:
         """The right-hand side, counted."""
-        found = flow_rates(self._problem, self._rule, w, np.maximum(nu, 0.0), self._k, self._kappa, start)
+        found = flow_rates(self._problem, self._rule, w, np.maximum(nu, 0.0), self._search, self._kappa)
         self.evaluations += 1
         self.products += found.products
         self.residual = max(self.residual, found.residual)
@@ -234,11 +236,11 @@ class _Integrator:
         left = 1.0
         while left > 1e-12:
             h = min(self._length, left)
-            b = self.rates(w + h / 2 * here.speed, nu + h / 2 * here.moment_speed, here.vectors)
-            c = self.rates(w + 3 * h / 4 * b.speed, nu + 3 * h / 4 * b.moment_speed, b.vectors)
+            b = self.rates(w + h / 2 * here.speed, nu + h / 2 * here.moment_speed)
+            c = self.rates(w + 3 * h / 4 * b.speed, nu + 3 * h / 4 * b.moment_speed)
             move = h * (2 * here.speed + 3 * b.speed + 4 * c.speed) / 9
             moment_move = h * (2 * here.moment_speed + 3 * b.moment_speed + 4 * c.moment_speed) / 9
-            d = self.rates(w + move, nu + moment_move, c.vectors)
+            d = self.rates(w + move, nu + moment_move)
             off = h * (-5 / 72 * here.speed + b.speed / 12 + c.speed / 9 - d.speed / 8)
             allowed = self._tolerance * max(float(np.linalg.norm(move)), 1e-14 * (1 + float(np.linalg.norm(w))))
             ratio = float(np.linalg.norm(off)) / allowed

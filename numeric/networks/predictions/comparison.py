@@ -129,7 +129,7 @@ def compare(name: str, how: str, steps: Array, predicted: Array, measured: Array
 
 
 def two_step_mean(values: Array) -> Array:
-    """Mean over the period of an oscillation of period two: weights 1/4, 1/2, 1/4 along the first axis; nan at the ends.
+    """Mean over the period of two steps: weights 1/4, 1/2, 1/4 along the first axis; nan at the ends.
 
     Args:
         values: shape ``(T, ..)``.

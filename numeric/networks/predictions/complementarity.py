@@ -33,8 +33,8 @@ class Solution(NamedTuple):
 
     Attributes:
         covariance: X, shape ``(k, k)``.
-        residual: ``|X - P(X - t W)|`` over ``|X| + t |A|``, with P the projection on ``X >= 0`` and ``t = 1 / |B|``; zero
-            exactly at a solution.
+        residual: ``|X - P(X - t W)|`` over ``|X| + t |A|``, with P the projection on ``X >= 0`` and ``t = 1 / |B|``;
+            zero exactly at a solution.
     """
 
     covariance: Array

@@ -2,8 +2,9 @@
 
 RMSProp is ``nu_t = beta_2 nu_(t-1) + (1 - beta_2) g_t^2``, then ``w_(t+1) = w_t - g_t / p_t`` with the preconditioner
 ``p_t = sqrt(nu_t + floor^2) / eta``; gradient descent is the constant ``p = 1 / eta``. In the metric of p the edge of
-stability of both is at the eigenvalue 2. Before the first step nu is the mean of ``g_0^2`` over all parameters unless given:
-a start from zero, or from each parameter's own square, divides by what happens to be small and begins far above the edge.
+stability of both is at the eigenvalue 2. Before the first step nu is the mean of ``g_0^2`` over all parameters unless
+given: a start from zero, or from each parameter's own square, divides by what happens to be small and begins far
+above the edge.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from ...runs.status import Status
 from ..backends.backend import Array
 from ..problem import Problem
 from .comparison import two_step_mean
-from .leading_pairs import leading_pairs
+from .leading_pairs import LeadingPairs
 
 OPTIMISERS = ("gradient-descent", "rmsprop")
-FLOOR = 1e-6
+FLOOR = 1e-8
 """Added, squared, to the second moment under the root: keeps parameters without gradient from dividing by zero."""
 
 
@@ -48,7 +49,7 @@ class Rule:
 
     @property
     def forgetting(self) -> float:
-        """``(1 - beta_2) / beta_2``: the rate of the second moment, for ``nu_t - nu_(t-1)`` is it times ``g_t^2 - nu_t``."""
+        """``(1 - beta_2) / beta_2``, for ``nu_t - nu_(t-1)`` is it times ``g_t^2 - nu_t``."""
         return 0.0 if self.beta2 is None else (1 - self.beta2) / self.beta2
 
     def metric(self, moment: Array) -> Array:
@@ -100,9 +101,10 @@ class Descent:
         loss: shape ``(T,)``.
         sharpness: largest eigenvalues of the (preconditioned) Hessian, in units whose edge is ``2 / eta``, shape
             ``(T, k)``; nan where not measured.
-        centre_sharpness: the same at the centres, whose curvature does not swing with the iterates; nan where not measured.
-        swing: displacement one step before and one step after, along the top eigenvector at the centre, shape ``(T, 2)``;
-            nan where that was not measured.
+        centre_sharpness: the same at the centres, whose curvature does not swing with the iterates; nan where not
+            measured.
+        swing: displacement one step before and one step after, along the top eigenvector at the centre, shape
+            ``(T, 2)``; nan where that was not measured.
         status: done or diverged.
 
     Source:
@@ -143,7 +145,7 @@ class Descent:
 
     @property
     def displacement(self) -> Array:
-        """Displacement from that centre, shape ``(T, P)``: the part that changes sign at every step; nan at the ends."""
+        """Displacement from that centre, shape ``(T, P)``: what changes sign at every step; nan at the ends."""
         return np.asarray(self.theta - self.centre)
 
     @property
@@ -209,7 +211,7 @@ def descend(
     k = min(check_count("descend()", "eigenvalues", eigenvalues, 0), problem.dimension)
     problem.require_memory(columns=max(k, 1), vectors=(1 if rule.beta2 is None else 2) * (steps + 1))
     here = np.array(problem.start if start is None else problem.flatten(start), dtype=np.float64)
-    vectors, status = None, Status.DONE
+    status, pairs = Status.DONE, LeadingPairs(problem, k) if k else None
     rows: list[tuple[Array, Array, float, Array]] = []
     for step in range(steps + 1):
         point = problem.at(here)
@@ -221,8 +223,8 @@ def descend(
         moment = rule.next_moment(moment, slope)
         metric = rule.metric(moment)
         values = np.full(k, np.nan)
-        if k and step % measure_every == 0:
-            values, vectors = leading_pairs(point, metric, k, vectors)
+        if pairs is not None and step % measure_every == 0:
+            values = pairs.at(point, metric).values
         rows.append((here, moment[: 0 if rule.beta2 is None else None], loss, values / rule.step_size))
         if progress is not None:
             progress(step, steps)
@@ -235,14 +237,15 @@ def descend(
 
 def _with_centres(run: Descent, every: int) -> Descent:
     """Eigenvalues at the centres, at the steps at which those of the iterates were measured."""
-    values, swing, vectors = np.full_like(run.sharpness, np.nan), np.full((len(run.theta), 2), np.nan), None
+    values, swing = np.full_like(run.sharpness, np.nan), np.full((len(run.theta), 2), np.nan)
+    pairs = LeadingPairs(run.problem, values.shape[1])
     shift = run.displacement
     for step, centre in enumerate(run.centre):
         if step % every == 0 and np.isfinite(centre).all():
             metric = run.rule.metric(run.moment[step] if run.rule.beta2 is not None else centre)
-            found, vectors = leading_pairs(run.problem.at(centre), metric, values.shape[1], vectors)
-            values[step] = found / run.rule.step_size
+            found = pairs.at(run.problem.at(centre), metric)
+            values[step], u = found.values / run.rule.step_size, found.vectors[:, 0]
             # along u in the metric: u' P delta, as a length
-            top = vectors[:, 0] * metric * float(np.linalg.norm(vectors[:, 0]))
+            top = u * metric * float(np.linalg.norm(u))
             swing[step] = shift[step - 1] @ top, shift[step + 1] @ top
     return replace(run, centre_sharpness=values, swing=swing)

@@ -1,4 +1,4 @@
-"""Figures of predictions beside a run: sharpness at the edge, variance of the oscillation, loss, and the slope of two steps."""
+"""Figures of predictions beside a run: sharpness, variance of the oscillation, loss, and the slope of two steps."""
 
 from __future__ import annotations
 
@@ -48,9 +48,10 @@ def plot_predicted_sharpness(found: RunPredictions, *, ax: Axes | None = None) -
     """
     ax, run = new_axes(ax, (WIDTH, 2.4)), found.run
     scale = run.rule.step_size
-    for column in reversed(range(min(run.sharpness.shape[1], 2))):
+    for column in range(min(run.sharpness.shape[1], 2)):
         colour, label = ((RUN, r"run, $\lambda_1$"), (SECOND, r"run, $\lambda_2$"))[column]
-        ax.plot(run.steps, scale * run.sharpness[:, column], color=colour, lw=0.8, alpha=0.8, label=label)
+        style: Any = {"color": colour, "lw": 0.8, "alpha": 0.8, "zorder": 2 - column / 10}
+        ax.plot(run.steps, scale * run.sharpness[:, column], label=label, **style)
     if found.taylor is not None:
         model = found.taylor.run
         ax.plot(
@@ -61,14 +62,14 @@ def plot_predicted_sharpness(found: RunPredictions, *, ax: Axes | None = None) -
         ax.plot(swing.steps, scale * swing.sharpness, color=SWING, lw=1.0, ls="-.", label="self-stabilisation")
     if found.flow is not None:
         for column in range(min(found.flow.sharpness.shape[1], 2)):
-            label = "central flow" if column == 0 else None
-            ax.plot(
-                found.flow.steps, scale * found.flow.sharpness[:, column], color="0.1", lw=1.3, ls="--", label=label
-            )
+            name = "central flow" if column == 0 else None
+            ax.plot(found.flow.steps, scale * found.flow.sharpness[:, column], color="0.1", lw=1.3, ls="--", label=name)
     ax.axhline(2, label=r"$2/\eta$", **EDGE_LINE)
-    seen = scale * run.sharpness[:, 0]
-    top = 2 * OVERSHOOT if not np.isfinite(seen).any() else min(max(2.2, 1.08 * float(np.nanmax(seen))), 2 * OVERSHOOT)
-    ax.set_ylim(0, top)
+    seen = scale * run.sharpness[:, :2]
+    if np.isfinite(seen).any():
+        low, high = float(np.nanmin(seen)), float(np.nanmax(seen))
+        room = 0.15 * (max(high, 2.0) - min(low, 2.0))
+        ax.set_ylim(max(min(low, 2.0) - room, 0.0), min(max(high, 2.0) + room, 2 * OVERSHOOT))
     ax.set_ylabel(r"$\eta\,\lambda$")
     return _steps(ax, found)
 
@@ -148,14 +149,14 @@ def plot_predicted_loss(found: RunPredictions, *, ax: Axes | None = None) -> Axe
             label="Taylor model",
         )
     if found.flow is not None:
-        ax.plot(found.flow.steps, found.flow.mean_loss, color="0.1", lw=1.3, ls="--", label="central flow, mean")
-        ax.plot(found.flow.steps, found.flow.loss, color="0.5", lw=1.0, ls=":", label="at its centre")
+        ax.plot(found.flow.steps, found.flow.mean_loss, color="0.1", lw=1.3, ls="--", label="flow, mean")
+        ax.plot(found.flow.steps, found.flow.loss, color="0.5", lw=1.0, ls=":", label="flow, centre")
     ax.set_yscale("log")
     shown = [run.loss, *([] if found.flow is None else [found.flow.loss])]
     low, high = min(map(np.nanmin, shown)), max(map(np.nanmax, shown))
     ax.set_ylim(0.7 * max(float(low), 1e-12 * float(high)), 1.6 * float(high))
     ax.set_ylabel("loss")
-    return _steps(ax, found)
+    return _steps(ax, found, columns=2)
 
 
 @in_style
@@ -190,11 +191,13 @@ def plot_two_step_slope(found: RunPredictions, *, ax: Axes | None = None) -> Axe
     reach = np.array([-1.0, 1.0]) * (float(np.max(np.abs(x))) if len(x) else 1.0)
     ax.plot(reach, reach, color="0.1", lw=1.2, ls="--", label="slope 1")
     if slope is not None:
-        label = f"{slope.value:.3f} ({slope.low:.3f} to {slope.high:.3f})"
+        label = f"{slope.value:.2f} ({slope.low:.2f} to {slope.high:.2f})"
         ax.plot(reach, slope.value * reach, color=TAYLOR, lw=1.0, label=label)
+    ax.ticklabel_format(style="sci", scilimits=(-2, 3))
+    ax.locator_params(nbins=5)
     ax.set_xlabel(r"$2yz$")
     ax.set_ylabel(r"$z''-z$")
-    ax.legend(loc="upper left")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=3, handlelength=1.3)
     return ax
 
 
@@ -265,11 +268,11 @@ def _draw(found: RunPredictions, figure: Any) -> None:
             ax.tick_params(labelbottom=False)
 
 
-def _steps(ax: Axes, found: RunPredictions) -> Axes:
+def _steps(ax: Axes, found: RunPredictions, columns: int = 3) -> Axes:
     """The common axis and a legend above, out of the way of the curves."""
     ax.set_xlim(0, max(len(found.run.theta) - 1, 1))
     ax.set_xlabel("gradient step")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=columns, handlelength=1.3)
     return ax
 
 

@@ -1,4 +1,4 @@
-"""The right-hand side of the central flow, for gradient descent and for RMSProp, from products of the model's derivatives.
+"""The right-hand side of the central flow, for gradient descent and for RMSProp, from products of derivatives.
 
 In the metric of the preconditioner p (``1 / eta`` for gradient descent) let ``u_i`` be the eigenvectors near the edge,
 ``H u_i = s_i p u_i`` with ``u_i' p u_j = delta_ij``; the edge is ``s = 2``. Iterates swing about their centre w with
@@ -9,16 +9,17 @@ In the metric of the preconditioner p (``1 / eta`` for gradient descent) let ``u
 
 so, with ``b = (1 - beta_2) / beta_2`` (exactly, as ``nu_t - nu_(t-1) = b (g_t^2 - nu_t)``),
 
-    ``w' = -(grad L + (1/2) <X, D^3L>) / p``,   ``nu' = b (grad L^2 + 4 p^2 diag(U X U') - nu)``,   ``p = sqrt(nu + floor^2) / eta``.
+    ``w' = -(grad L + (1/2) <X, D^3L>) / p``,   ``nu' = b (grad L^2 + 4 p^2 diag(U X U') - nu)``,
+    ``p = sqrt(nu + floor^2) / eta``.
 
 X is what keeps the block ``U' H U - 2 U' P U`` from rising through zero: a semidefinite complementarity problem in the
 rates, with drive ``A`` (their value at ``X = 0``) and response
 
     ``B[(ij), (kl)] = (1/2) D^3L[u_i, u_j, .] . D^3L[u_k, u_l, .] / p + (4 b / eta^2) sum_n p_n u_in u_jn u_kn u_ln``,
 
-symmetric and positive semidefinite. Instead of switching X on at the edge, the block may rise no faster than ``kappa`` times
-the room that is left, ``2 - s_i``: at the edge this is the same problem, errors of integration die out at the rate kappa, and
-eigenvalues enter smoothly within ``1 / kappa`` steps.
+symmetric and positive semidefinite. Instead of switching X on at the edge, the block may rise no faster than
+``kappa`` times the room that is left, ``2 - s_i``: at the edge this is the same problem, errors of integration die
+out at the rate kappa, and eigenvalues enter smoothly within ``1 / kappa`` steps.
 
 Assumed: displacements change sign at every step, their third moments and the fourth derivative do not matter, and they
 are as large as it takes at every moment (no delay while an oscillation grows).
@@ -35,13 +36,13 @@ from ..point import Point
 from ..problem import Problem
 from .complementarity import pairs, solve_complementarity
 from .descent import Rule
-from .leading_pairs import leading_pairs
+from .leading_pairs import LeadingPairs
 
 KAPPA = 1.0
 """Default rate, per step, at which room below the edge may be used up."""
 
 MARGIN = 0.1
-"""Eigenvalues above ``2 (1 - MARGIN)`` take part: with kappa = 1 enough for curvature that rises by a tenth in a step."""
+"""Eigenvalues above ``2 (1 - MARGIN)`` take part: enough, at kappa = 1, for a rise by a tenth in one step."""
 
 
 class Rates(NamedTuple):
@@ -55,8 +56,8 @@ class Rates(NamedTuple):
         covariance: X, shape ``(k, k)``; zero rows below the margin.
         residual: of the complementarity problem.
         loss: at the centre.
-        drive: ``-grad L . grad S`` and ``|grad S|^2`` of the top eigenvalue S, its gradient taken orthogonal to u; nan where
-            the top eigenvalue takes no part.
+        drive: ``-grad L . grad S`` and ``|grad S|^2`` of the top eigenvalue S, its gradient taken orthogonal to u;
+            nan where the top eigenvalue takes no part.
         products: Hessian products and third-derivative products used.
     """
 
@@ -71,9 +72,7 @@ class Rates(NamedTuple):
     products: int
 
 
-def flow_rates(
-    problem: Problem, rule: Rule, w: Array, moment: Array, k: int, kappa: float, start: Array | None
-) -> Rates:
+def flow_rates(problem: Problem, rule: Rule, w: Array, moment: Array, search: LeadingPairs, kappa: float) -> Rates:
     """Evaluate the right-hand side.
 
     Args:
@@ -81,18 +80,16 @@ def flow_rates(
         rule: gradient descent or RMSProp.
         w: centre, shape ``(P,)``.
         moment: nu, shape ``(P,)``.
-        k: eigenvalues that are followed.
+        search: for the eigenvalues that are followed.
         kappa: see the module.
-        start: eigenvectors of a nearby point.
 
     Returns:
         Rates and what they rest on.
     """
     point, p = problem.at(w), rule.metric(moment)
     slope = np.asarray(point.gradient, dtype=np.float64)
-    before = point.hessian.products
-    values, u = leading_pairs(point, p, k, start)
-    products = point.hessian.products - before
+    values, u, products = search.at(point, p)
+    k = len(values)
     active = int(np.count_nonzero(values > 2 * (1 - MARGIN)))
     speed, moment_speed = -slope / p, rule.forgetting * (slope**2 - moment)
     covariance, residual, drive = np.zeros((k, k)), 0.0, (np.nan, np.nan)

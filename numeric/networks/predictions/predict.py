@@ -34,7 +34,8 @@ class RunPredictions:
         two_step: the two-step split with y and z; likewise.
         taylor: the Taylor model's run; likewise.
         self_stabilisation: the predicted swing; None where the run does not reach the edge.
-        swing: slope of ``x'' - x`` against ``2 y x`` along the top Hessian eigenvector; None with too few steps near the edge.
+        swing: slope of ``x'' - x`` against ``2 y x`` along the top Hessian eigenvector; None with too few steps near
+            the edge.
 
     Source:
         The sources of each.
@@ -66,8 +67,8 @@ class RunPredictions:
             tolerance: largest error.
 
         Yields:
-            prediction, quantity, how, from (first step compared), steps (compared), holds_for, holds_for_from_edge (None
-            if the run never gets there), median_error.
+            prediction, quantity, how, from (first step compared), steps (compared), holds_for, holds_for_from_edge
+            (None if the run never gets there), median_error.
         """
         for name, prediction in self.made().items():
             for compared in prediction.comparisons.values():
@@ -125,6 +126,7 @@ def predict_run(
     eigenvalues: int = 3,
     window: int = WINDOW,
     start: Array | None = None,
+    moment: Array | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> RunPredictions:
     """Train, and set every prediction beside the measurement.
@@ -133,16 +135,17 @@ def predict_run(
         problem: model, data and loss.
         step_size: ``eta > 0``.
         steps: steps that are measured and predicted.
-        predictions: of ``central-flow``, ``two-step``, ``taylor``, ``self-stabilisation``; by default all that apply: the
-            central flow to both optimisers, the others to gradient descent, the two-step split to the squared loss.
+        predictions: of ``central-flow``, ``two-step``, ``taylor``, ``self-stabilisation``; by default all that apply:
+            the central flow to both optimisers, the others to gradient descent, the two-step split to the squared loss.
         optimiser: ``"gradient-descent"`` or ``"rmsprop"``.
         beta2: decay of RMSProp's second moment.
-        begin: steps of training before the first that counts.
-        expand_at: step, counted from there, at which the Taylor model is expanded; ten before the run crosses the edge by
-            default, the first if it never does.
+        begin: steps of training before the first that counts; the flow then starts at the centre of the swing.
+        expand_at: step, counted from there, at which the Taylor model is expanded; ten before the run crosses the
+            edge by default, the first if it never does.
         eigenvalues: how many are measured and may be held at the edge.
         window: odd number of steps over which the run is averaged where the central flow is compared.
         start: parameters; those of the problem by default.
+        moment: RMSProp's second moment before the first step, as for ``descend``.
         progress: called with ``(step, steps)``, where steps counts the run and the flow.
 
     Returns:
@@ -165,13 +168,9 @@ def predict_run(
     needs_flow = bool({"central-flow", "self-stabilisation"} & set(chosen))
     total = steps * (1 + needs_flow)
     options: Any = {"optimiser": optimiser, "beta2": beta2}
-    here, moment = start, None
+    here, centre = start, start
     if check_count("predict_run()", "begin", begin, 0):
-        warm = descend(problem, step_size, begin, eigenvalues=0, start=start, **options)
-        if len(warm.theta) <= begin:
-            got = f"divergence at step {len(warm.theta)}"
-            raise DomainError.of("predict_run()", f"{begin} steps of training", got, "Lower the step size.")
-        here, moment = warm.theta[-1], warm.moment[-2] if rule.beta2 is not None else None
+        here, centre, moment = _trained(problem, step_size, begin, start, options | {"moment": moment})
     run = descend(
         problem,
         step_size,
@@ -190,7 +189,7 @@ def predict_run(
             step_size,
             steps,
             eigenvalues=eigenvalues,
-            start=here,
+            start=centre,
             moment=moment,
             run=run,
             window=window,
@@ -207,6 +206,18 @@ def predict_run(
         stable,
         swing_slope(run) if np.isfinite(run.centre_sharpness).any() else None,
     )
+
+
+def _trained(
+    problem: Problem, step_size: float, begin: int, start: Array | None, options: Any
+) -> tuple[Array, Array, Array | None]:
+    """Parameters after some steps, the centre of the swing there, and the second moment one step before."""
+    warm = descend(problem, step_size, begin + 1, eigenvalues=0, start=start, **options)
+    if len(warm.theta) <= begin + 1:
+        got = f"divergence at step {len(warm.theta)}"
+        raise DomainError.of("predict_run()", f"{begin} steps of training", got, "Lower the step size.")
+    moment = warm.moment[begin - 1] if warm.rule.beta2 is not None else None
+    return warm.theta[begin], warm.centre[begin], moment
 
 
 def _chosen(problem: Problem, optimiser: str, predictions: tuple[str, ...] | None) -> tuple[str, ...]:

@@ -5,8 +5,9 @@
     ``x' = -(1 + eta y) x``,   ``y' = y + eta (alpha - beta x^2 / 2)``
 
 as ``es.models.derive_self_stabilisation`` derives it, with ``alpha = -grad L . grad S`` (progressive sharpening) and
-``beta = |grad S|^2``, both taken at each step along the constrained trajectory, which stays at the edge: the central flow.
-The start is measured: x and y of the run at its first step above the edge. From there on nothing of the run is used.
+``beta = |grad S|^2``, both taken at each step along the constrained trajectory, which stays at the edge: the central
+flow. The start is measured: x and y of the run at its first step above the edge. From there on nothing of the run is
+used.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ class SelfStabilisationPrediction(Compared):
         y: excess of the sharpness.
         alpha: progressive sharpening along the constrained trajectory.
         beta: squared gradient of the sharpness there.
-        energy: the conserved energy of the slow flow at frozen alpha and beta, in the units of the derivation: how steady
-            it stays says how fast alpha and beta change.
+        energy: the conserved energy of the slow flow at frozen alpha and beta, in the units of the derivation: how
+            steady it stays says how fast alpha and beta change.
         comparisons: ``"sharpness"``, ``"displacement"`` and ``"loss"``.
 
     Source:

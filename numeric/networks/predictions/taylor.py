@@ -1,4 +1,4 @@
-"""The second-order Taylor model of a network at a point: ``f(theta_0) + J d + Q(d, d) / 2`` with ``d = theta - theta_0``.
+"""The second-order Taylor model of a network at a point: ``f(theta_0) + J d + Q(d, d) / 2``, d the displacement.
 
 It is a quadratic regression model whose Q is a product of derivatives and never stored: its outputs are two forward
 derivatives of the network along d (a derivative of a derivative), and its own gradient and curvature are what automatic
@@ -27,7 +27,8 @@ class TaylorPrediction(Compared):
     Attributes:
         begin: the step of the network's run at which the model was expanded and started.
         run: the model's run.
-        comparisons: ``"loss"``, ``"parameters"`` and, where measured, ``"sharpness"``; steps counted from the network's start.
+        comparisons: ``"loss"``, ``"parameters"`` and, where measured, ``"sharpness"``; steps counted from the
+            network's start.
 
     Source:
         Agarwala, Pedregosa and Pennington 2022, "Connection with deep models".

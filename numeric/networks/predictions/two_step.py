@@ -1,19 +1,22 @@
 """Two steps of gradient descent in the top eigendirection: the split of the eigenvalue's change, and y and z.
 
-The squared loss of N examples has the tangent kernel ``K = J J' / N`` with top pair ``(lambda, u)``. Let ``g = J'u``, ``r``
-the residual, Q the second derivative of the outputs. The part of ``lambda(t+2) - lambda(t)`` that is linear in the residual is
-``-2 h u'Q(J'(2 - h J J') r, g) / N`` with ``h = eta / N``, as for the quadratic regression model; the rest is non-linear.
+The squared loss of N examples has the tangent kernel ``K = J J' / N`` with top pair ``(lambda, u)``. Let ``g = J'u``,
+``r`` the residual, Q the second derivative of the outputs. The part of ``lambda(t+2) - lambda(t)`` that is linear in
+the residual is ``-2 h u'Q(J'(2 - h J J') r, g) / N`` with ``h = eta / N``, as for the quadratic regression model; the
+rest is non-linear.
 
 Along u one step reads ``rho' = rho (1 - eta lambda) + (eta lambda mu h / 2) rho^2 + ..``, with ``rho = u'r`` and
-``mu = u'Q(g, g) / |g|^2``, the curvature of the output u'f along g, which takes the place of the top eigenvalue 1 of Q. So
+``mu = u'Q(g, g) / |g|^2``, the curvature of the output u'f along g, which takes the place of the top eigenvalue 1 of
+Q. So
 
     ``z = h mu rho``,   ``T = eta lambda``,   ``y = T - 2 / (1 - z)``
 
-are this project's coordinates (the nullcline is the exact one at ``epsilon = 0``), in which ``z'' - z = 2 y z + O(y^2 z) +
-O(y z^2)`` two steps on. The measured slope of ``z'' - z`` against ``2 y z`` is 1 where one direction is all there is. It is the
-unfolding of a flip's normal form (``es.models.derive_normal_form``): ``xi' = -(1 + m) xi + c xi^3`` has ``xi'' - xi = 2 m xi + ..``,
-with m the excess over the edge, y here; along a manifold of minima (``es.models.reduce_at_minimum``) m is ``eta S - 2`` of the
-minimum below, which y measures without the swing of lambda that has the period of two steps.
+are this project's coordinates (the nullcline is the exact one at ``epsilon = 0``), in which
+``z'' - z = 2 y z + O(y^2 z) + O(y z^2)`` two steps on. The measured slope of ``z'' - z`` against ``2 y z`` is 1 where
+one direction is all there is. It is the unfolding of a flip's normal form (``es.models.derive_normal_form``):
+``xi' = -(1 + m) xi + c xi^3`` has ``xi'' - xi = 2 m xi + ..``, with m the excess over the edge, y here; along a
+manifold of minima (``es.models.reduce_at_minimum``) m is ``eta S - 2`` of the minimum below, which y measures without
+the swing of lambda that has the period of two steps.
 """
 
 from __future__ import annotations
@@ -51,14 +54,14 @@ class Slope(NamedTuple):
         value: least squares.
         low: lower end of its 95 % interval.
         high: upper end.
-        count: points.
+        points: how many steps it was taken from.
         explained: share of the variation that the line explains (R^2 about zero).
     """
 
     value: float
     low: float
     high: float
-    count: int
+    points: int
     explained: float
 
 
@@ -69,7 +72,8 @@ class TwoStepPrediction(Compared):
     Attributes:
         step_size: eta.
         steps: shape ``(T,)``.
-        ntk: two largest eigenvalues of ``J J' / N``, shape ``(T, 2)``; nan for the second if there is one residual only.
+        ntk: two largest eigenvalues of ``J J' / N``, shape ``(T, 2)``; nan for the second if there is one residual
+            only.
         linear: the part of the two-step change of the largest that is linear in the residual, shape ``(T,)``.
         change: the two-step change itself; nan at the last two steps.
         z: residual along the top eigenvector in this project's scaled units, shape ``(T,)``.
@@ -111,7 +115,7 @@ class TwoStepPrediction(Compared):
         return int(count_edge_crossings(self.step_size * self.ntk[:, 0]))
 
     def near_edge(self, band: float = BAND) -> Array:
-        """The steps from which a slope is taken, shape ``(T,)``: z changes sign, close to the edge, not lost in rounding."""
+        """The steps a slope is taken from, shape ``(T,)``: z changes sign, close to the edge, not lost in rounding."""
         with np.errstate(invalid="ignore"):
             close = (np.abs(self.y) <= band) & (np.abs(self.z) <= band) & np.isfinite(self.z_change)
             swings = np.append(self.z[:-1] * self.z[1:] < 0, False)
@@ -120,8 +124,9 @@ class TwoStepPrediction(Compared):
     def slope(self, band: float = BAND, *, whole: bool = False) -> Slope | None:
         """The slope of ``z'' - z`` against ``2 y z``, by least squares, with a 95 % interval.
 
-        The interval takes unequal and correlated errors into account (Newey and West 1987, with ``4 (n/100)^(2/9)`` lags);
-        the errors are those of the theory, not of the measurement, and the interval says how well a line describes the run.
+        The interval takes unequal and correlated errors into account (Newey and West 1987, with ``4 (n/100)^(2/9)``
+        lags); the errors are those of the theory, not of the measurement, and the interval says how well a line
+        describes the run.
 
         Args:
             band: largest ``|y|`` and ``|z|``.
@@ -148,9 +153,9 @@ class TwoStepPrediction(Compared):
 def swing_slope(run: Descent, band: float = BAND) -> Slope | None:
     """The same slope for any loss and any optimiser of a run: ``x'' - x`` against ``2 y x``.
 
-    Here x is the displacement along the top eigenvector u of the (preconditioned) Hessian at the centre of the swing, and
-    ``y = eta S - 2`` there, one step after x and one before x''. The quadratic term of one step cancels over two at the
-    edge, and y, measured at the centre, needs no nullcline.
+    Here x is the displacement along the top eigenvector u of the (preconditioned) Hessian at the centre of the swing,
+    and ``y = eta S - 2`` there, one step after x and one before x''. The quadratic term of one step cancels over two
+    at the edge, and y, measured at the centre, needs no nullcline.
 
     Args:
         run: with eigenvalues measured at the centres (``centres=True``).

@@ -12,12 +12,13 @@ import numpy as np
 
 from ....symbolic.algebra.errors import DomainError
 from ...runs.limits import check_count, check_positive
+from ..curvature.tracker import SpectrumTracker
 from ..point import Curvature, Point
 from ..problem import Problem
 from .records import Record, RecordFile, plain
 from .rules import StepRule, step_rule
+from .run import bound_key
 from .scalars import ScalarWriter
-from .spectra import Spectrum, preconditioned
 from .two_step import linear_part
 
 if TYPE_CHECKING:
@@ -28,14 +29,16 @@ WHERE = "Monitor()"
 MEASURES = ("hessian", "gauss-newton", "ntk", "preconditioned", "two-step")
 """What a monitor can measure."""
 
-NAMES = {"hessian": ("sharpness", "bound")}
-"""Keys of a record for eigenvalues and bounds, where they are not those of the measure itself."""
+
+def preconditioned(curvature: Curvature, diagonal: Array) -> Curvature:
+    """The matrix ``D^(-1/2) H D^(-1/2)``."""
+    root = 1 / np.sqrt(diagonal)[:, None]
+    return Curvature("preconditioned", curvature.size, curvature.dtype, lambda v: root * (curvature @ (root * v)))
 
 
-def record_keys(measure: str) -> tuple[str, str]:
-    """Under which keys a record holds the eigenvalues of a measure, and their bounds."""
-    key = measure.replace("-", "_")
-    return NAMES.get(measure, (key, f"{key}_bound"))
+def record_key(measure: str) -> str:
+    """Under which key a record holds what a measure found."""
+    return "sharpness" if measure == "hessian" else measure.replace("-", "_")
 
 
 class Monitor:
@@ -79,7 +82,8 @@ class Monitor:
         *,
         optimiser: Any = None,
         step_size: float | None = None,
-        tolerance: float = 1e-6,
+        tolerance: float = 1e-3,
+        seed: int = 0,
         resume: bool = False,
         force: bool = False,
         tensorboard: str | Path | None = None,
@@ -96,7 +100,9 @@ class Monitor:
             optimiser: whose edge belongs to the run: a name, an optimiser of this project, or a step rule; None for
                 none.
             step_size: eta, for the edge.
-            tolerance: relative tolerance of the eigenvalues.
+            tolerance: for the bounds, relative to the largest eigenvalue, default 1e-3; an eigenvalue is then good to
+                about its square over the relative gap.
+            seed: of the random vectors that look for what rises from below.
             resume: go on with an existing file, after its last whole line.
             force: replace an existing file.
             tensorboard: a folder for scalars, when TensorBoard or tensorboardX is installed.
@@ -117,13 +123,24 @@ class Monitor:
             raise DomainError.of(WHERE, "the squared loss for two-step", problem.loss_name, "Leave it out.")
         self.rule: StepRule | None = None if optimiser is None else step_rule(optimiser)
         self.step_size = None if step_size is None else check_positive(WHERE, "step_size", step_size)
-        self.tolerance = check_positive(WHERE, "tolerance", tolerance)
-        problem.require_memory(columns=1, vectors=20 + 4 * k)
+        self.tolerance, self.seed = check_positive(WHERE, "tolerance", tolerance), seed
         self._file = None if file is None else RecordFile(file, resume=resume, force=force)
         self._records: list[Record] = []
         self._scalars = None if tensorboard is None else ScalarWriter(tensorboard)
         self._tell = tell
-        self._spectra = {m: Spectrum(self._count(m), self.tolerance) for m in self.measures}
+        self._diagonal: Array | None = None
+        self._trackers = {m: self._tracker(m) for m in self.measures}
+
+    def _tracker(self, measure: str) -> SpectrumTracker:
+        """What follows one curvature from measurement to measurement."""
+        matrix: Any = {"two-step": "ntk", "preconditioned": self._preconditioned}.get(measure, measure)
+        # the linear part of a change is only as good as the eigenvector
+        tolerance = min(self.tolerance, 1e-8) if measure == "two-step" else self.tolerance
+        return SpectrumTracker(self.problem, self._count(measure), of=matrix, tolerance=tolerance, seed=self.seed)
+
+    def _preconditioned(self, point: Point) -> Curvature:
+        assert self._diagonal is not None
+        return preconditioned(point.hessian, self._diagonal)
 
     def _count(self, measure: str) -> int:
         """Eigenvalues to follow: the kernel may have fewer than there are parameters."""
@@ -186,26 +203,15 @@ class Monitor:
         """Add one measure to a record; how many products it took."""
         if measure == "preconditioned" and diagonal is None:
             return 0
-        curvature = self._curvature(measure, point, diagonal)
-        before = curvature.products
-        values, bounds, vectors = self._spectra[measure].measure(curvature)
-        if measure == "two-step":
-            if eta is not None:
-                linear = linear_part(point, eta, vectors[:, 0])
-                record["two_step"] = {"eigenvalue": values[0], "bound": bounds[0], "linear": linear}
-        else:
-            keys = record_keys(measure)
-            record[keys[0]], record[keys[1]] = values, bounds
-        return curvature.products - before
-
-    def _curvature(self, measure: str, point: Point, diagonal: Array | None) -> Curvature:
-        if measure == "hessian":
-            return point.hessian
-        if measure == "gauss-newton":
-            return point.gauss_newton
-        if measure == "preconditioned" and diagonal is not None:
-            return preconditioned(point.hessian, diagonal)
-        return point.ntk
+        self._diagonal = diagonal
+        pairs = self._trackers[measure].measure_at(point)
+        if measure != "two-step":
+            key = record_key(measure)
+            record[key], record[bound_key(key)] = pairs.values, pairs.bounds
+        elif eta is not None:
+            linear = linear_part(point, eta, pairs.vectors[:, 0])
+            record["two_step"] = {"eigenvalue": pairs.values[0], "bound": pairs.bounds[0], "linear": linear}
+        return pairs.products
 
     def _keep(self, record: Record) -> Record:
         if self._file is not None:
@@ -220,11 +226,12 @@ class Monitor:
 
     def config(self) -> dict[str, Any]:
         """What records depend on, as plain data."""
-        return {"every": self.every, "k": self.k, "measure": list(self.measures), "tolerance": self.tolerance}
+        own = {"every": self.every, "k": self.k, "measure": list(self.measures), "tolerance": self.tolerance}
+        return own | {"monitor_seed": self.seed}
 
     def state(self) -> dict[str, Array]:
         """What the next measurements start from, for a checkpoint."""
-        found = {f"{m} {name}": a for m, s in self._spectra.items() for name, a in s.state().items()}
+        found = {f"{m} {name}": a for m, t in self._trackers.items() for name, a in t.state().items()}
         if self._file is None:
             found["records"] = np.frombuffer(json.dumps(self._records).encode(), np.uint8)
         return found
@@ -236,9 +243,9 @@ class Monitor:
             state: what ``state`` gave.
             step: at which the run goes on; records of this and later steps go.
         """
-        for measure, spectrum in self._spectra.items():
+        for measure, tracker in self._trackers.items():
             own = {k.removeprefix(f"{measure} "): a for k, a in state.items() if k.startswith(f"{measure} ")}
-            spectrum.restore(own)
+            tracker.restore(own)
         if self._file is not None:
             self._file.cut(step)
         elif "records" in state:
@@ -248,7 +255,7 @@ class Monitor:
         """Draw the eigenvalues against the edge; see ``plot_spectrum``."""
         from .figures import plot_spectrum
 
-        return plot_spectrum(self.records, ax=ax)
+        return plot_spectrum(self, ax=ax)
 
 
 def describe_record(record: Record) -> str:
@@ -257,7 +264,7 @@ def describe_record(record: Record) -> str:
     if record["loss"] is not None:
         words.append(f"loss {record['loss']:.4g}")
     for measure in MEASURES:
-        values = record.get(record_keys(measure)[0])
+        values = record.get(record_key(measure))
         if isinstance(values, list):
             words.append(f"{measure} {', '.join('-' if v is None else f'{v:.4g}' for v in values)}")
     if record.get("edge") is not None:

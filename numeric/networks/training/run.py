@@ -94,26 +94,32 @@ class TrainingRun:
             "edge": edges[-1] if edges else None,
             "held": held_against_the_edge(self.records),
             "crossings": self.crossings,
-            "eigenvalues": {key: self._extent(key) for key in EIGENVALUES if self._has(key)},
+            "eigenvalues": {key: self._extent(key) for key in EIGENVALUES if self.has(key)},
             "products": float(np.mean([r["products"] for r in self.records])) if self.records else None,
             "nonlinear_share": None if shares is None else {"while_sharpening": shares[0], "while_falling": shares[1]},
             "seconds": self.seconds,
         }
 
-    def _has(self, key: str) -> bool:
+    def has(self, key: str) -> bool:
+        """Whether an entry of the records was measured at all."""
         return any(r.get(key) is not None for r in self.records)
 
     def _extent(self, key: str) -> dict[str, Any]:
         """First, largest and last eigenvalues, and the largest bound."""
         values = self.series(key)
         known = values[np.isfinite(values[:, 0])]
-        bound = self.series("bound" if key == "sharpness" else f"{key}_bound")
+        bound = self.series(bound_key(key))
         return {
             "first": known[0].tolist(),
             "largest": known.max(axis=0).tolist(),
             "last": known[-1].tolist(),
             "bound": float(np.nanmax(bound)),
         }
+
+
+def bound_key(key: str) -> str:
+    """Where a record holds the bounds of eigenvalues."""
+    return "bound" if key == "sharpness" else f"{key}_bound"
 
 
 def series_of(records: tuple[Record, ...] | list[Record], key: str) -> Array:

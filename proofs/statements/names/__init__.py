@@ -9,6 +9,7 @@ from ....symbolic.algebra.errors import ProofError
 from .entry import Name
 
 MODULES = (
+    "central_flow",
     "coq",
     "families",
     "limits",

@@ -114,7 +114,7 @@ def derive_edge_point(model: GradientStep, point: Mapping[str | sp.Symbol, objec
     gradient = sp.Matrix([normal_form(g.subs(values)) for g in model.gradient()])
     # without one form for each entry the characteristic polynomial of transcendental constants does not end
     hessian = model.hessian().subs(values).applyfunc(normal_form)
-    spectrum = _spectrum(hessian)
+    spectrum = spectrum_of(hessian)
     sharpness, multiplicity = spectrum[-1]
     if not is_positive(sharpness) or multiplicity > 1:
         raise DomainError.of(
@@ -124,7 +124,7 @@ def derive_edge_point(model: GradientStep, point: Mapping[str | sp.Symbol, objec
             "Choose another point.",
         )
     kernel = (hessian - sharpness * sp.eye(hessian.shape[0])).applyfunc(normal_form)
-    top = _kernel_vector(kernel)
+    top = kernel_vector(kernel)
     if top is None:
         raise DomainError.of(
             "GradientDescent.at()",
@@ -189,7 +189,7 @@ def _numbered(model: GradientStep) -> list[tuple[int, sp.Symbol]]:
     return list(enumerate(model.parameters))
 
 
-def _spectrum(hessian: sp.Matrix) -> list[tuple[sp.Expr, int]]:
+def spectrum_of(hessian: sp.Matrix) -> list[tuple[sp.Expr, int]]:
     """Eigenvalues with multiplicities, ascending; rational or quadratic ones only are exact enough to go on with."""
     named: dict[sp.Expr, sp.Expr] = {}
     # a name for each transcendental constant: then it is a polynomial over a field of rational functions
@@ -222,7 +222,7 @@ def _roots(factor: sp.Poly, named: Mapping[sp.Expr, sp.Expr]) -> list[sp.Expr]:
     return [normal_form((-lower[0] + side * root) / (2 * leading)) for side in (-1, 1)]
 
 
-def _kernel_vector(matrix: sp.Matrix) -> sp.Matrix | None:
+def kernel_vector(matrix: sp.Matrix) -> sp.Matrix | None:
     """The vector that spans the kernel, by elimination with one form for each number; None where zeros stay open."""
     size = matrix.shape[0]
     rows, pivots = [list(matrix.row(i)) for i in range(size)], list[int]()

@@ -30,7 +30,7 @@ SMALL = problem()
 
 def test_a_loop_of_the_user_in_three_lines(tmp_path: Path) -> None:
     file = tmp_path / "run.jsonl"
-    monitor = Monitor(SMALL, every=10, file=file, k=3, measure=[m for m in MEASURES if m != "preconditioned"])
+    monitor = Monitor(SMALL, every=10, file=file, k=3, measure=MEASURES, tolerance=1e-9)
     theta, told = SMALL.start, []
     for step in range(21):
         told.append(monitor(step, theta))
@@ -40,9 +40,9 @@ def test_a_loop_of_the_user_in_three_lines(tmp_path: Path) -> None:
     assert [step for step, record in enumerate(told) if record] == [0, 10, 20]
     assert read_records(file) == monitor.records == [r for r in told if r]
     record = monitor.records[1]
-    np.testing.assert_allclose(record["sharpness"], np.linalg.eigvalsh(dense[0])[::-1][:3], rtol=1e-9)
-    np.testing.assert_allclose(record["ntk"], np.linalg.eigvalsh(dense[1])[::-1][:3], rtol=1e-9)
-    np.testing.assert_allclose(record["gauss_newton"], record["ntk"], rtol=1e-9)
+    np.testing.assert_allclose(record["sharpness"], np.linalg.eigvalsh(dense[0])[::-1][:3], rtol=1e-6)
+    np.testing.assert_allclose(record["ntk"], np.linalg.eigvalsh(dense[1])[::-1][:3], rtol=1e-6)
+    np.testing.assert_allclose(record["gauss_newton"], record["ntk"], rtol=1e-6)
     assert "edge" not in record
     assert max(record["bound"]) < 1e-6
     assert record["products"] > 0
@@ -50,11 +50,11 @@ def test_a_loop_of_the_user_in_three_lines(tmp_path: Path) -> None:
 
 def test_the_curvature_that_belongs_to_the_optimiser() -> None:
     diagonal = RNG.uniform(0.5, 2, SMALL.dimension)
-    monitor = Monitor(SMALL, k=2, measure=("preconditioned",), optimiser="adam", step_size=ETA)
+    monitor = Monitor(SMALL, k=2, measure=("preconditioned",), optimiser="adam", step_size=ETA, tolerance=1e-9)
     record = monitor(0, SMALL.start, preconditioner=diagonal)
     assert record is not None
     scaled = SMALL.at().hessian.dense() / np.sqrt(np.outer(diagonal, diagonal))
-    np.testing.assert_allclose(record["preconditioned"], np.linalg.eigvalsh(scaled)[::-1][:2], rtol=1e-9)
+    np.testing.assert_allclose(record["preconditioned"], np.linalg.eigvalsh(scaled)[::-1][:2], rtol=1e-6)
     assert record["edge"] == pytest.approx(38 / ETA)
     before = monitor(10, SMALL.start)
     assert before is not None
