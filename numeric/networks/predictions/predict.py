@@ -12,7 +12,7 @@ from ....symbolic.algebra.errors import DomainError
 from ...runs.limits import check_count
 from ..backends.backend import Array
 from ..problem import Problem
-from .central_flow import WINDOW, CentralFlow, central_flow
+from .central_flow import WINDOW, CentralFlowPrediction, central_flow
 from .comparison import Compared
 from .descent import Descent, descend, make_rule
 from .self_stabilisation import SelfStabilisationPrediction, self_stabilisation_prediction
@@ -49,7 +49,7 @@ class RunPredictions:
     """
 
     run: Descent
-    flow: CentralFlow | None
+    flow: CentralFlowPrediction | None
     two_step: TwoStepPrediction | None
     taylor: TaylorPrediction | None
     self_stabilisation: SelfStabilisationPrediction | None

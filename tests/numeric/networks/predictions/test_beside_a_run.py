@@ -41,6 +41,7 @@ def test_y_and_z_are_those_of_the_project() -> None:
     by_centre = N.swing_slope(run)
     assert by_centre is not None
     assert abs(by_centre.value - 1) < 0.05
+    assert by_centre.explained > slope.explained  # with the cubic term nothing is left
     assert two.holds_for(0.01, "z-change") > 150
 
 
