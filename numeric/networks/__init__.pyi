@@ -2,9 +2,16 @@ from .architectures import apply_layers as apply_layers
 from .architectures import draw_layers as draw_layers
 from .architectures import fully_connected as fully_connected
 from .backends.backend import Backend as Backend
+from .curvature.batch_sharpness import BatchSharpness as BatchSharpness
+from .curvature.batch_sharpness import batch_sharpness as batch_sharpness
 from .curvature.certificate import Certificate as Certificate
+from .curvature.density import SpectralDensity as SpectralDensity
+from .curvature.density import spectral_density as spectral_density
+from .curvature.edges import stability_edge as stability_edge
 from .curvature.eigenpairs import Eigenpairs as Eigenpairs
 from .curvature.eigenpairs import top_eigenpairs as top_eigenpairs
+from .curvature.figures import plot_spectral_density as plot_spectral_density
+from .curvature.preconditioned import preconditioned as preconditioned
 from .curvature.tracker import SpectrumTracker as SpectrumTracker
 from .data.chebyshev import chebyshev_data as chebyshev_data
 from .data.cifar import cifar_data as cifar_data

@@ -39,7 +39,7 @@ class Curvature:
         size: int,
         dtype: np.dtype[Any],
         multiply: Callable[[Array], Array],
-        double: Callable[[], Curvature] | None = None,
+        double: Callable[[], Curvature | None] | None = None,
     ) -> None:
         """Keep the product.
 
@@ -178,7 +178,9 @@ class Point:
             attribute = name.replace("-", "_")
 
             def double() -> Curvature:
-                there: Curvature = getattr(self.problem.in_double().at(self.theta.astype(np.float64), self.batch), attribute)
+                there: Curvature = getattr(
+                    self.problem.in_double().at(self.theta.astype(np.float64), self.batch), attribute
+                )
                 return there
 
             self._kept[name] = Curvature(name, size or len(self.theta), self.problem.dtype, multiply, double)

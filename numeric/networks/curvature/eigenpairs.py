@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -176,7 +175,7 @@ def extend(
     rng: np.random.Generator,
     *,
     guarded: bool,
-    surprised: Callable[[float], Array | None] | None = None,
+    forecast: bool = False,
 ) -> None:
     """Grow a subspace until the wanted pairs are good enough.
 
@@ -190,8 +189,7 @@ def extend(
         most: products at most.
         rng: for random directions.
         guarded: whether the next pair has to show itself too.
-        surprised: called once with the largest residual of the first round, relative to the scale; where it gives
-            further directions they join, and the search is guarded.
+        forecast: whether the candidates are expected to be good: where they are not, the search begins from scratch.
     """
     curvature = search.curvature
     size, begun = curvature.size, curvature.products
@@ -199,19 +197,19 @@ def extend(
     few = 3 * wanted + 24
     patience = max(few, min(MOST_COLUMNS, MOST_BYTES // (16 * size)))
     while True:
-        if not search.grow(candidates):
-            if search.basis.shape[1] == size or not search.grow(rng.standard_normal((size, 1))):
-                return
+        grown = search.grow(candidates) or search.grow(rng.standard_normal((size, 1)))
+        if not grown:
+            return
         ritz = search.ritz(k + guarded, ends)
         scale = search.scale
         lengths = np.linalg.norm(ritz.residuals, axis=0)
         limits = _limits(ritz, k, ends, tolerance * scale, GUARD * scale)
         bad = lengths > limits
-        if surprised is not None:
-            inner = limits < GUARD * scale if guarded else np.ones(len(bad), dtype=bool)
-            more, surprised = surprised(float(lengths[inner].max(initial=0.0)) / (scale or 1.0)), None
-            if more is not None:
-                candidates, guarded = more, True
+        if forecast:
+            forecast = False
+            if lengths[limits <= tolerance * scale].max(initial=0.0) > GUARD * scale:
+                search.restart()
+                candidates, guarded, model = rng.standard_normal((size, 1)), True, LowRankModel(size, 0)
                 continue
         if len(ritz.values) >= wanted and not bad.any():
             return
@@ -224,8 +222,7 @@ def extend(
             candidates = rng.standard_normal((size, 1))
             continue
         # what the model knows of the matrix now
-        taught = LowRankModel(size, model.rank + 2 * search.basis.shape[1])
-        taught.vectors, taught.values = model.vectors, model.values
+        taught = model.copy(2 * search.basis.shape[1])
         if model.values.size and search.basis.shape[1] <= few:
             taught.learn(search.basis, search.images)
         candidates = taught.correct(ritz.wanted[bad], ritz.residuals[:, bad], scale)

@@ -2,8 +2,8 @@
 
 Training below the edge moves the top eigenvectors smoothly, training at the edge moves them to and fro with period two.
 So the rules are polynomials through the last steps, polynomials through every second one, and linear predictions fitted
-to the last steps. Each rule forecasts the block of every step; when the block is known the rules are scored, free of any
-product.
+to the last steps. Each rule forecasts the block of every step; when the block is known the rules are scored, at no cost
+in products.
 """
 
 from __future__ import annotations

@@ -197,6 +197,12 @@ class LowRankModel:
         """
         self.vectors, self.values, self.rank = np.zeros((size, 0)), np.zeros(0), rank
 
+    def copy(self, room: int) -> LowRankModel:
+        """The same model, with room for more rank."""
+        found = LowRankModel(len(self.vectors), self.rank + room)
+        found.vectors, found.values = self.vectors, self.values
+        return found
+
     def __matmul__(self, columns: Array) -> Array:
         """Products of the model."""
         return np.asarray(self.vectors @ (self.values[:, None] * (self.vectors.T @ columns)))

@@ -12,7 +12,7 @@ from ...runs.limits import check_count, check_positive, check_seed
 from ..backends.backend import Array
 from ..point import Curvature, Point
 from ..problem import Problem
-from .eigenpairs import ENDS, GUARD, Eigenpairs, extend, finish
+from .eigenpairs import ENDS, Eigenpairs, extend, finish
 from .extrapolation import Forecast
 from .subspace import LowRankModel, Search, chosen_ends, new_directions
 
@@ -88,7 +88,9 @@ class SpectrumTracker:
         if ends not in ENDS:
             raise DomainError.of(WHERE, f"ends one of {', '.join(ENDS)}", repr(ends), "Choose one of these.")
         if isinstance(of, str) and of not in MATRICES:
-            raise DomainError.of(WHERE, f"one of {', '.join(MATRICES)}, or a function", repr(of), "Choose one of these.")
+            raise DomainError.of(
+                WHERE, f"one of {', '.join(MATRICES)}, or a function", repr(of), "Choose one of these."
+            )
         self.ends, self.tolerance = ends, check_positive(WHERE, "tolerance", tolerance)
         self.scout = check_count(WHERE, "scout", scout, 0)
         self.refresh = check_count(WHERE, "refresh", refresh)
@@ -144,9 +146,6 @@ class SpectrumTracker:
         known = bool(self._forecast.blocks)
         first = self._first(known, rng, size)
 
-        def surprised(residual: float) -> Array | None:
-            return rng.standard_normal((size, 1)) if residual > GUARD else None
-
         extend(
             search,
             self._model,
@@ -157,7 +156,7 @@ class SpectrumTracker:
             200 + 50 * self.k,
             rng,
             guarded=not known or self.measured % self.refresh == 0,
-            surprised=surprised if known else None,
+            forecast=known,
         )
         pairs = finish(search, self.k, self.ends, self.tolerance, curvature.products - begun, double=self.double)
         self._learn(search)
