@@ -43,7 +43,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "network": (
         "edgestab network --plot network.pdf",
         "edgestab network --hidden 20,20 --eta 0.3 --steps 300",
-        "edgestab network --hidden 10,10 --degree 3 --eta 0.3 --predict all --predict-from 400 --steps 250 --plot flow.pdf",
+        "edgestab network --hidden 10,10 --degree 3 --eta 0.3 --steps 250 --predict all --predict-from 400",
     ),
     "plot": ("edgestab plot --list", "edgestab plot plane -o plane.pdf", "edgestab plot limit --json -"),
     "gallery": ("edgestab gallery", "edgestab gallery zhu --plot zhu.pdf"),

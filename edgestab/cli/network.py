@@ -115,8 +115,9 @@ def network(
 ) -> None:
     """Train a fully connected network and watch its curvature against the edge of its optimiser.
 
-    With --predict every step is measured and the central flow, the Taylor model, .. are set beside it, with the number of
-    steps for which each holds. Records are JSON lines: pandas.read_json(FILE, lines=True) reads them. Ctrl-C ends the run and keeps what was done.
+    Records are JSON lines: pandas.read_json(FILE, lines=True) reads them. Ctrl-C ends the run and keeps what was done.
+    With --predict every step is measured, central flow, Taylor model, .. are set beside the run, and each says for how
+    many steps it holds.
     """
     from edgestab.numeric.networks.architectures import fully_connected
     from edgestab.numeric.networks.training.monitor import Monitor

@@ -21,7 +21,7 @@ from .figures import plot_eigenvalues as plot_eigenvalues
 from .figures import plot_network_loss as plot_network_loss
 from .point import Curvature as Curvature
 from .point import Point as Point
-from .predictions.central_flow import CentralFlow as CentralFlow
+from .predictions.central_flow import CentralFlowPrediction as CentralFlowPrediction
 from .predictions.central_flow import central_flow as central_flow
 from .predictions.comparison import Comparison as Comparison
 from .predictions.descent import Descent as Descent

@@ -127,9 +127,9 @@ def follow_central_flow(epsilon: object, start: object = "1/4", steps: int = 100
         Derived here.
 
     Example:
-        >>> run = es.orbits.follow_central_flow("1/20", steps=40)
-        >>> round(float(run.flow.variance[0] / run.orbit.variance[0]), 2)
-        0.88
+        >>> run = es.orbits.follow_central_flow("1/100", steps=40)
+        >>> round(float(run.averaged.variance[-1] / run.orbit.variance[-1]), 2)
+        1.0
     """
     from scipy.integrate import solve_ivp
     from scipy.optimize import brentq

@@ -146,7 +146,7 @@ CLAIMS = (
             given=(eq(y, b * v),),
             where=(
                 Definition(PLANE, "the loss", x**2 / eta + b * x**2 * v / 2 - alpha * v / b),
-                Definition(x, "the weight that vibrates"),
+                Definition(x, "the weight of L(x, v) that vibrates"),
                 Definition(v, "the weight that moves the sharpness, 2/eta + b v where x = 0"),
                 Definition(y, "excess of the sharpness over 2/eta, before a step"),
                 Definition(later_y, "the same after a step of gradient descent"),
@@ -175,7 +175,7 @@ CLAIMS = (
                 Definition(x, "the parameter"),
                 Definition(L_2, "2/eta, the second derivative at the minimum where that is at the edge"),
                 Definition(L_3, "third derivative at the minimum"),
-                Definition(L_4, "fourth derivative"),
+                Definition(L_4, "fourth derivative of L(x)"),
                 Definition(delta, "how far the minimum is beyond the edge"),
             ),
         ),

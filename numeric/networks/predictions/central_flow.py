@@ -37,7 +37,7 @@ WINDOW = 25
 
 
 @dataclass(frozen=True, eq=False)
-class CentralFlow(Compared):
+class CentralFlowPrediction(Compared):
     """A central flow at whole numbers of steps.
 
     Attributes:
@@ -67,9 +67,9 @@ class CentralFlow(Compared):
 
     Example:
         >>> model = es.RegressionModel(G=[[0.0], [0.0]], Q=[[[1.0, 0.0], [0.0, -0.1]]], y=[0.0])
-        >>> problem = es.networks.Problem.from_regression(model, [1.5, 4.0])
-        >>> flow = es.networks.central_flow(problem, 0.8, steps=60)
-        >>> bool(abs(flow.sharpness[-1, 0] - 2 / 0.8) < 0.01)
+        >>> problem = es.networks.Problem.from_regression(model, [0.9, 4.2])
+        >>> flow = es.networks.central_flow(problem, 1.2, steps=60)
+        >>> bool(abs(flow.sharpness[-1, 0] - 2 / 1.2) < 0.01)
         True
     """
 
@@ -103,7 +103,7 @@ class CentralFlow(Compared):
         """Where an oscillation holds an eigenvalue at the edge, shape ``(T,)``."""
         return np.asarray(self.total_variance > 0)
 
-    def beside(self, run: Descent, window: int = WINDOW) -> CentralFlow:
+    def beside(self, run: Descent, window: int = WINDOW) -> CentralFlowPrediction:
         """The same flow, compared with a run from the same start.
 
         Args:
@@ -131,7 +131,7 @@ def central_flow(
     run: Descent | None = None,
     window: int = WINDOW,
     progress: Callable[[int, int], None] | None = None,
-) -> CentralFlow:
+) -> CentralFlowPrediction:
     """Integrate the central flow from a start.
 
     Args:
@@ -189,7 +189,7 @@ def central_flow(
             progress(step, steps)
     columns: Any = [np.array(column) for column in zip(*rows, strict=True)]
     theta, loss, mean_loss, values, covariance, total, top, alpha, beta = columns
-    found = CentralFlow(
+    found = CentralFlowPrediction(
         rule,
         np.arange(len(theta)),
         theta,
@@ -267,7 +267,7 @@ def _row(w: Array, at: Rates) -> tuple[Any, ...]:
     return w, at.loss, mean_loss, at.values, covariance, total, top, *at.drive
 
 
-def compare_with_run(flow: CentralFlow, run: Descent, window: int) -> dict[str, Comparison]:
+def compare_with_run(flow: CentralFlowPrediction, run: Descent, window: int) -> dict[str, Comparison]:
     """Comparisons of a flow with a run.
 
     Args:

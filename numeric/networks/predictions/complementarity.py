@@ -25,7 +25,7 @@ FALLBACK = 5000
 """Steps of accelerated projected gradient at most, where Newton's method does not get there."""
 
 TOLERANCE = 1e-10
-"""Relative natural residual that counts as solved."""
+"""The iteration ends where ``|X - P(X - W / |B|)|`` is this small against ``|X| + |A| / |B|``, P the projection."""
 
 
 class Solution(NamedTuple):
@@ -66,7 +66,7 @@ def solve_complementarity(drive: Array, response: Array, tolerance: float = TOLE
     Args:
         drive: A, symmetric, shape ``(k, k)``.
         response: B as a symmetric positive semidefinite matrix on vectors, shape ``(m, m)`` with ``m = k (k + 1) / 2``.
-        tolerance: relative natural residual at which to stop.
+        tolerance: where the iteration ends; see the module.
 
     Returns:
         The covariance with its residual; a large residual where there is no solution (B vanishes along a positive A).
@@ -94,7 +94,7 @@ def solve_complementarity(drive: Array, response: Array, tolerance: float = TOLE
     for _ in range(ROUNDS):
         worst = float(np.linalg.norm(error))
         if worst <= tolerance * (scale + float(np.linalg.norm(x))):
-            return _finish(x, k, error, scale)
+            break
         slope = _projection_slope(values, vectors)
         jacobian = np.eye(len(x)) - slope @ (np.eye(len(x)) - step * response)
         move = np.linalg.lstsq(jacobian, error, rcond=1e-13)[0]
@@ -104,10 +104,11 @@ def solve_complementarity(drive: Array, response: Array, tolerance: float = TOLE
             if np.linalg.norm(found[0]) < (1 - 0.1 * 0.5**halving) * worst:
                 break
         else:
+            x = _projected_gradient(x, target, response, step, k, tolerance * scale)
             break
         x, (error, values, vectors) = trial, found
-    x = _projected_gradient(x, target, response, step, k, tolerance * scale)
-    return _finish(x, k, off(x)[0], scale)
+    covariance = _positive(to_matrix(x, k))
+    return Solution(covariance, _residual(covariance, drive, response))
 
 
 def _positive(matrix: Array) -> Array:
@@ -115,9 +116,15 @@ def _positive(matrix: Array) -> Array:
     return np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T)
 
 
-def _finish(x: Array, k: int, error: Array, scale: float) -> Solution:
-    residual = float(np.linalg.norm(error)) / (scale + float(np.linalg.norm(x)))
-    return Solution(_positive(to_matrix(x, k)), residual)
+def _residual(covariance: Array, drive: Array, response: Array) -> float:
+    """By how much the two conditions fail, over the size of the drive."""
+    size, trace = float(np.linalg.norm(drive, 2)), float(np.trace(covariance))
+    if not size:
+        return 0.0
+    slack = to_matrix(response @ to_vector(covariance) - to_vector(drive), len(drive))
+    below = max(-float(np.linalg.eigvalsh(slack)[0]), 0.0)
+    apart = abs(float(np.sum(covariance * slack))) / trace if trace else 0.0
+    return max(below, apart) / size
 
 
 def _projection_slope(values: Array, vectors: Array) -> Array:

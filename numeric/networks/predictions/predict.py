@@ -12,7 +12,7 @@ from ....symbolic.algebra.errors import DomainError
 from ...runs.limits import check_count
 from ..backends.backend import Array
 from ..problem import Problem
-from .central_flow import WINDOW, CentralFlow, central_flow
+from .central_flow import WINDOW, CentralFlowPrediction, central_flow
 from .comparison import Compared
 from .descent import Descent, descend, make_rule
 from .self_stabilisation import SelfStabilisationPrediction, self_stabilisation_prediction
@@ -49,7 +49,7 @@ class RunPredictions:
     """
 
     run: Descent
-    flow: CentralFlow | None
+    flow: CentralFlowPrediction | None
     two_step: TwoStepPrediction | None
     taylor: TaylorPrediction | None
     self_stabilisation: SelfStabilisationPrediction | None
@@ -158,8 +158,9 @@ def predict_run(
         The sources of each.
 
     Example:
-        >>> network = es.networks.fully_connected([[-1.0], [0.0], [1.0]], [[1.0], [0.0], [1.0]], hidden=(3,))
-        >>> found = es.networks.predict_run(network, 0.1, steps=5, predictions=("two-step",))
+        >>> model = es.RegressionModel(G=[[1.0], [0.0]], Q=[[[1.0, 0.0], [0.0, -0.1]]], y=[0.0])
+        >>> problem = es.networks.Problem.from_regression(model, [0.5, 1.0])
+        >>> found = es.networks.predict_run(problem, 0.1, steps=5, predictions=("two-step",))
         >>> [row["quantity"] for row in found.rows()]
         ['z-change', 'ntk-change']
     """

@@ -21,7 +21,7 @@ import numpy as np
 
 from ....symbolic.algebra.errors import DomainError
 from ..backends.backend import Array
-from .central_flow import CentralFlow
+from .central_flow import CentralFlowPrediction
 from .comparison import Compared, Comparison, compare, two_step_mean
 from .descent import Descent
 
@@ -45,12 +45,11 @@ class SelfStabilisationPrediction(Compared):
         Damian, Nichani and Lee 2022, section 4.
 
     Example:
-        >>> import numpy as np
-        >>> model = es.RegressionModel(G=[[0.0], [0.0]], Q=[[[1.0, 0.0], [0.0, -0.05]]], y=[-0.4])
-        >>> problem = es.networks.Problem.from_regression(model, [1.2, 2.0])
-        >>> run = es.networks.descend(problem, 1.2, steps=60)
-        >>> flow = es.networks.central_flow(problem, 1.2, steps=60)
-        >>> es.networks.self_stabilisation_prediction(run, flow).steps[0] > 0
+        >>> model = es.RegressionModel(G=[[0.0], [0.0]], Q=[[[1.0, 0.0], [0.0, -0.01]]], y=[0.0])
+        >>> problem = es.networks.Problem.from_regression(model, [0.8, 13.0])
+        >>> run = es.networks.descend(problem, 1.2, steps=60, centres=True)
+        >>> found = es.networks.self_stabilisation_prediction(run, es.networks.central_flow(problem, 1.2, steps=60))
+        >>> found.holds_for(0.1, "sharpness") > 40
         True
     """
 
@@ -83,7 +82,7 @@ def _system() -> tuple[Any, Any]:
     return step, energy
 
 
-def self_stabilisation_prediction(run: Descent, flow: CentralFlow) -> SelfStabilisationPrediction | None:
+def self_stabilisation_prediction(run: Descent, flow: CentralFlowPrediction) -> SelfStabilisationPrediction | None:
     """Predict the swing of a run about the edge.
 
     Args:
@@ -137,7 +136,7 @@ def _values(eta: float, alpha: Any, beta: Any) -> dict[str, Any]:
 
 
 def _compared(
-    found: SelfStabilisationPrediction, run: Descent, flow: CentralFlow, mean: Array, shift: Array
+    found: SelfStabilisationPrediction, run: Descent, flow: CentralFlowPrediction, mean: Array, shift: Array
 ) -> SelfStabilisationPrediction:
     """Beside the run, as means over two steps: what swings with that period is in x alone."""
     from dataclasses import replace

@@ -63,9 +63,9 @@ def taylor_problem(problem: Problem, parameters: Any = None) -> Problem:
         Agarwala, Pedregosa and Pennington 2022, "A more general model".
 
     Example:
-        >>> network = es.networks.fully_connected([[-1.0], [0.0], [1.0]], [[1.0], [0.0], [1.0]], hidden=(3,))
-        >>> model = es.networks.taylor_problem(network)
-        >>> bool(abs(model.at().hessian.dense() - network.at().hessian.dense()).max() < 1e-12)
+        >>> model = es.RegressionModel(G=[[1.0], [0.0]], Q=[[[1.0, 0.0], [0.0, -0.1]]], y=[0.0])
+        >>> problem = es.networks.Problem.from_regression(model, [0.5, 1.0])
+        >>> es.networks.taylor_problem(problem, [1.0, 1.0]).at([2.0, 0.0]).loss == problem.at([2.0, 0.0]).loss
         True
     """
     theta = problem.start if parameters is None else problem.flatten(parameters)

@@ -43,6 +43,9 @@ BAND = 0.5
 SMALLEST = 1e-6
 """Steps whose ``|z|`` is below this share of the largest say nothing about the slope."""
 
+STILL = 0.5
+"""The centre may move by this much of the displacement in two steps."""
+
 CONFIDENCE = 1.959963984540054
 """Normal quantile of a two-sided interval of 95 %."""
 
@@ -56,6 +59,17 @@ class Slope(NamedTuple):
         high: upper end.
         points: how many steps it was taken from.
         explained: share of the variation that the line explains (R^2 about zero).
+        cubic: coefficient c of ``x'' - x = 2 x (y - c x^2)`` where it was fitted too; else 0.
+
+    Source:
+        Newey and West 1987 for the interval.
+
+    Example:
+        >>> model = es.RegressionModel(G=[[0.0], [0.0]], Q=[[[1.0, 0.0], [0.0, -0.01]]], y=[0.0])
+        >>> problem = es.networks.Problem.from_regression(model, [0.8, 13.0])
+        >>> slope = es.networks.two_step_prediction(es.networks.descend(problem, 1.2, steps=40)).slope()
+        >>> slope.low < slope.value < slope.high
+        True
     """
 
     value: float
@@ -63,6 +77,7 @@ class Slope(NamedTuple):
     high: float
     points: int
     explained: float
+    cubic: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,9 +101,9 @@ class TwoStepPrediction(Compared):
         Agarwala, Pedregosa and Pennington 2022, "Connection with deep models".
 
     Example:
-        >>> model = es.RegressionModel(G=[[0.0], [0.0]], Q=[[[1.0, 0.0], [0.0, -0.05]]], y=[0.0])
-        >>> problem = es.networks.Problem.from_regression(model, [1.5, 3.0])
-        >>> two = es.networks.two_step_prediction(es.networks.descend(problem, 0.9, steps=40))
+        >>> model = es.RegressionModel(G=[[0.0], [0.0]], Q=[[[1.0, 0.0], [0.0, -0.01]]], y=[0.0])
+        >>> problem = es.networks.Problem.from_regression(model, [0.8, 13.0])
+        >>> two = es.networks.two_step_prediction(es.networks.descend(problem, 1.2, steps=40))
         >>> abs(two.slope().value - 1) < 0.1
         True
     """
@@ -151,11 +166,12 @@ class TwoStepPrediction(Compared):
 
 
 def swing_slope(run: Descent, band: float = BAND) -> Slope | None:
-    """The same slope for any loss and any optimiser of a run: ``x'' - x`` against ``2 y x``.
+    """The same slope for any loss and any optimiser of a run: ``x'' - x`` against ``2 y x``, beside a cubic term.
 
     Here x is the displacement along the top eigenvector u of the (preconditioned) Hessian at the centre of the swing,
-    and ``y = eta S - 2`` there, one step after x and one before x''. The quadratic term of one step cancels over two
-    at the edge, and y, measured at the centre, needs no nullcline.
+    and ``y = eta S - 2`` there, one step after x and one before x''. The quadratic term of one step cancels over two at
+    the edge; the cubic one does not, and ``x'' - x = 2 x (y - c x^2) + ..`` as ``es.models.reduce_at_minimum`` has it.
+    Both coefficients are fitted together.
 
     Args:
         run: with eigenvalues measured at the centres (``centres=True``).
@@ -183,7 +199,17 @@ def swing_slope(run: Descent, band: float = BAND) -> Slope | None:
     x, later = run.swing.T
     with np.errstate(invalid="ignore"):
         near = (np.abs(y) <= band) & (np.abs(x) >= SMALLEST * np.nanmax(np.abs(x))) & (x * later > 0)
-    return fit_slope(2 * y[near] * x[near], (later - x)[near]) if near.sum() >= 5 else None
+        # a displacement means a swing only where the centre moves by less
+        moved = np.full(len(x), np.nan)
+        moved[1:-1] = np.linalg.norm(run.centre[2:] - run.centre[:-2], axis=1)
+        near &= moved <= STILL * np.abs(x)
+    if near.sum() < 5:
+        return None
+    x, y, change = x[near], y[near], (later - x)[near]
+    linear, cube = 2 * y * x, -2 * x**3
+    # what the cubic term explains of either is taken out first (Frisch and Waugh 1933)
+    slope = fit_slope(linear - cube * (cube @ linear) / (cube @ cube), change - cube * (cube @ change) / (cube @ cube))
+    return slope._replace(cubic=float(cube @ (change - slope.value * linear)) / float(cube @ cube))
 
 
 def fit_slope(x: Array, d: Array) -> Slope:
@@ -205,7 +231,7 @@ def fit_slope(x: Array, d: Array) -> Slope:
         spread += 2 * (1 - lag / (lags + 1)) * float(score[lag:] @ score[:-lag])
     half = CONFIDENCE * np.sqrt(max(spread, 0.0) * n / max(n - 1, 1)) / square
     rest = float(np.sum((d - value * x) ** 2))
-    return Slope(value, value - half, value + half, n, 1 - rest / max(float(d @ d), 1e-300))
+    return Slope(value, float(value - half), float(value + half), n, 1 - rest / max(float(d @ d), 1e-300))
 
 
 def two_step_prediction(run: Descent) -> TwoStepPrediction:
@@ -224,9 +250,9 @@ def two_step_prediction(run: Descent) -> TwoStepPrediction:
         Agarwala, Pedregosa and Pennington 2022, "Connection with deep models".
 
     Example:
-        >>> model = es.RegressionModel(G=[[0.0], [0.0]], Q=[[[1.0, 0.0], [0.0, -0.05]]], y=[0.0])
-        >>> problem = es.networks.Problem.from_regression(model, [1.5, 3.0])
-        >>> es.networks.two_step_prediction(es.networks.descend(problem, 0.9, steps=4)).z.shape
+        >>> model = es.RegressionModel(G=[[0.0], [0.0]], Q=[[[1.0, 0.0], [0.0, -0.01]]], y=[0.0])
+        >>> problem = es.networks.Problem.from_regression(model, [0.8, 13.0])
+        >>> es.networks.two_step_prediction(es.networks.descend(problem, 1.2, steps=4)).z.shape
         (5,)
     """
     where, problem = "two_step_prediction()", run.problem

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sympy as sp
+
+from ...catalogue.central_flow import STILL, VIBRATION, b
+from ...statements import Definition, Range, Statement, eq
 from ..entry import Entry, Printed
 
 ENTRY = Entry(
@@ -31,6 +35,11 @@ ENTRY = Entry(
         Printed(
             says="The same read for the model above: as epsilon goes to 0 the flow follows the time average.",
             locator="abstract, read for this model; the paper speaks of networks",
+            statement=Statement(
+                conclusion=(eq(STILL, VIBRATION),),
+                over=(Range(b, sp.Interval.open(2, sp.oo)),),
+                where=(Definition(b, "the slow coordinate epsilon theta_2^2 times the step size, at epsilon = 0"),),
+            ),
             refuted_by=("central-flow-two-cycle", "central-flow-end", "central-flow-measured"),
             how="At epsilon = 0 two-cycles and flow are solved exactly, as functions of b: the flow has 8/9 of the "
             "squared vibration and of the speed. Orbits end below the edge, the flow on it.",

@@ -15,12 +15,12 @@ import sympy as sp
 
 from ...algebra.errors import DomainError
 from ...algebra.symbols import symbol
-from ...explain.derived import Derived
+from ...explain.derived import Derived, primed
 from ...explain.log import DerivationLog
 from ...latex.equations import Equation
 from ...optimisers.optimiser import Optimiser
 from ..quadratic import QuadraticModel
-from .flow import SIGMA2, TIME, Filter, read_filter, require_zero
+from .flow import SIGMA2, TIME, Filter, name_factors, read_filter, require_zero
 from .quadratic import sharpness_slopes
 
 
@@ -64,7 +64,14 @@ class AveragedFlow(Derived):
         return self.filter.edge.curvature
 
     def equations(self) -> tuple[Equation, ...]:
-        """Three time derivatives."""
+        """Three time derivatives; long factors have names."""
+        return name_factors(self._rows())
+
+    def sides(self) -> list[tuple[str, sp.Expr]]:
+        """The same without names for factors."""
+        return [(primed(e.lhs), e.rhs) for e in self._rows()]
+
+    def _rows(self) -> tuple[Equation, ...]:
         own = frozenset((self.S,))
         rows = ((self.z, self.velocity[0]), (self.S, self.velocity[1]), (SIGMA2, SIGMA2 * self.growth))
         return tuple(Equation(sp.Derivative(v, TIME), sp.factor(e), tag=v.name, own=own) for v, e in rows)
@@ -72,7 +79,7 @@ class AveragedFlow(Derived):
     def text(self) -> str:
         """The equations for reading in a terminal."""
         lines = [f"# {self.kind} under {self.filter.optimiser.name}; units: {self.units}"]
-        lines += [f"d{e.tag}/dt = {e.rhs}".replace("sigma2", "sigma^2") for e in self.equations()]
+        lines += [f"d{e.tag}/dt = {e.rhs}".replace("sigma2", "sigma^2") for e in self._rows()]
         lines.append(f"# the vibration grows while S + sigma^2 D^4 L[u, u, u, u]/6 is above {self.edge}")
         return "\n".join([*lines, f"# {self.remainder()}"])
 
@@ -87,7 +94,7 @@ class AveragedFlow(Derived):
         return {
             "optimiser": self.filter.optimiser.name,
             "eigenvalues": [str(q) for q in self.model.eigenvalues],
-            "velocity": {e.tag: str(e.rhs) for e in self.equations()},
+            "velocity": {e.tag: str(e.rhs) for e in self._rows()},
             "fourth_derivative": str(self.fourth),
             "slow": str(self.slow),
         }

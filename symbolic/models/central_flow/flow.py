@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy as sp
 
 from ...algebra.errors import DomainError, ProofError
 from ...algebra.symbols import symbol
-from ...explain.derived import Derived
+from ...explain.derived import Derived, primed
 from ...explain.log import DerivationLog
 from ...latex.equations import Equation
 from ...optimisers.edge import StabilityEdge, derive_edge
@@ -22,6 +22,37 @@ ASSUMED = (
     "assumed: the top Hessian eigenvalue is simple, its eigenvector u turns slowly, and the iterates are a centre w "
     "plus a vibration +-x u of period two with <x^2> = sigma^2; derivatives of the loss beyond the third are left out"
 )
+
+
+LONGEST = 3
+"""Terms of a factor that is written where it stands; longer ones get a name of their own."""
+
+
+def name_factors(rows: Sequence[Equation]) -> tuple[Equation, ...]:
+    """Equations in which long polynomial factors have names, after the equations that define these.
+
+    Args:
+        rows: with right-hand sides that are factored rational functions.
+
+    Returns:
+        Definitions of ``N_1, N_2, ..``, then the rows.
+    """
+    names: dict[sp.Expr, sp.Symbol] = {}
+
+    def short(expr: sp.Expr) -> sp.Expr:
+        factors = []
+        for factor in sp.Mul.make_args(expr):
+            base, power = factor.as_base_exp()
+            if isinstance(base, sp.Add) and len(base.args) > LONGEST and power.is_Integer:
+                sign = -1 if -base in names else 1
+                base = sign * names.setdefault(sign * base, sp.Symbol(f"N_{len(names) + 1}", real=True))
+            factors.append(base**power)
+        return sp.Mul(*factors)
+
+    shortened = [(row, short(row.rhs)) for row in rows]
+    own = frozenset(names.values()).union(*(row.own for row in rows))
+    defined = [Equation(name, expr, tag=name.name, own=own) for expr, name in names.items()]
+    return (*defined, *(replace(row, rhs=rhs, own=own) for row, rhs in shortened))
 
 
 @dataclass(frozen=True)
@@ -88,13 +119,17 @@ class CentralFlow(Derived):
         variance: sigma^2 on the edge, where it is positive; in units of the weights.
         along: time derivative of each variable on the edge.
         checks: identities that the derivation rests on, as title, reason and the two sides.
+        own: symbols that the user brought.
 
     Source:
         Cohen, Damian, Talwalkar, Kolter, Lee 2024, the central flow of gradient descent.
 
     Example:
-        >>> es.models.derive_central_flow(es.QuadraticModel((1, -es.symbol("epsilon")))).curve
-        -3*epsilon*z**2/2 + epsilon*z - z + 2
+        >>> flow = es.models.derive_central_flow(es.QuadraticModel((1, -es.symbol("epsilon"))))
+        >>> flow.curve
+        -3*epsilon*z**2/2 + z*(epsilon - 1) + 2
+        >>> flow.at({"z": 0, "epsilon": 1})
+        (0, 0, 0)
     """
 
     kind = "central-flow"
@@ -108,11 +143,19 @@ class CentralFlow(Derived):
     variance: sp.Expr
     along: tuple[sp.Expr, ...]
     checks: tuple[tuple[str, str, sp.Expr, sp.Expr], ...] = field(default=(), repr=False)
+    own: frozenset[sp.Symbol] = frozenset()
 
     def equations(self) -> tuple[Equation, ...]:
-        """The field below the edge, the edge, sigma^2 on it, and the field along it."""
+        """The field below the edge, the edge, sigma^2 on it, and the field along it; long factors have names."""
+        return name_factors(self._rows())
+
+    def sides(self) -> list[tuple[str, sp.Expr]]:
+        """The same without names for factors."""
+        return [(primed(e.lhs), e.rhs) for e in self._rows()]
+
+    def _rows(self) -> tuple[Equation, ...]:
         names = [sp.Derivative(v, TIME) for v in self.variables]
-        own = frozenset(self.surface.free_symbols | set(self.variables))
+        own = self.own
         tags = [v.name for v in self.variables]
         rows = [Equation(d, e, tag=f"below-{tag}", own=own) for d, e, tag in zip(names, self.below, tags, strict=True)]
         edge = (
@@ -129,7 +172,7 @@ class CentralFlow(Derived):
 
     def text(self) -> str:
         """The object for reading in a terminal: below the edge, the edge, on the edge."""
-        rows = {e.tag: e for e in self.equations()}
+        rows = {e.tag: e for e in self._rows()}
         lines = [f"# {self.kind} of {self.name} under {self.filter.optimiser.name}; units: {self.units}"]
         lines.append(f"# below the edge {self.filter.edge.curvature}: gradient flow")
         lines += [f"d{v}/dt = {sp.factor(rows[f'below-{v.name}'].rhs)}" for v in self.variables]
@@ -185,22 +228,32 @@ class CentralFlow(Derived):
         )
         return log
 
-    def at(self, values: Mapping[sp.Symbol, object]) -> tuple[sp.Expr, ...]:
-        """sigma^2 and the velocity on the edge at exact values of variables and constants.
+    def at(self, values: Mapping[sp.Symbol | str, object]) -> tuple[sp.Expr, ...]:
+        """sigma^2 and the velocity at one point of the edge.
 
         Args:
-            values: symbol to exact number.
+            values: an exact number for each variable and constant, by symbol or name; where the edge is a curve the
+                last variable may be left out.
 
         Returns:
-            sigma^2 first; it has to be positive for the flow to follow the edge there.
+            sigma^2, and the time derivative of each variable; sigma^2 has to be positive for the flow to stay there.
 
         Raises:
-            DomainError: a value is missing, or a formula has a pole there.
+            DomainError: a value is missing or no exact number, the point is not on the edge, or a formula has a pole.
         """
-        exact = {s: sp.sympify(v) for s, v in values.items()}
+        where = "CentralFlow.at()"
+        given = {key.name if isinstance(key, sp.Symbol) else key: sp.sympify(value) for key, value in values.items()}
+        if any(not isinstance(v, sp.Expr) or v.has(sp.Float) or not v.is_number for v in given.values()):
+            raise DomainError.of(where, "exact numbers", values, "Use fractions.Fraction or sympy.Rational.")
+        known = self.surface.free_symbols | {*self.variables} | self.variance.free_symbols
+        exact = {s: given[s.name] for s in known if s.name in given}
+        if self.curve is not None:
+            exact.setdefault(self.variables[-1], self.curve.subs(exact))
         found = tuple(e.subs(exact) for e in (self.variance, *self.along))
         if any(e.free_symbols or not e.is_finite for e in found):
-            raise DomainError.of("CentralFlow.at()", "a number for each symbol, off the poles", values, "Add them.")
+            raise DomainError.of(where, "a number for each symbol, off the poles", values, "Add those missing.")
+        if sp.simplify(self.surface.subs(exact)) != 0:
+            raise DomainError.of(where, "a point of the edge", values, "Below it the flow is the gradient flow.")
         return found
 
 

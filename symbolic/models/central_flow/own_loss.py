@@ -87,6 +87,7 @@ def loss_central_flow(model: GradientStep, tuned: Filter) -> CentralFlow:
         curve=None,
         variance=sp.factor(variance.as_expr().subs(ties)),
         along=tuple(shown),
+        own=frozenset((*model.parameters, *model.constants)) - {symbol("eta")},
         checks=(
             (
                 "The edge",

@@ -21,6 +21,12 @@ epsilon, z, T, b = (symbol(n) for n in ("epsilon", "z", "T", "b"))
 MAIN = QuadraticModel((1, -epsilon))
 
 
+def whole(model: QuadraticModel) -> CentralFlow:
+    found = derive_central_flow(model)
+    assert isinstance(found, CentralFlow)
+    return found
+
+
 def by_tensors(loss: sp.Expr, weights: list[sp.Symbol], at: dict[sp.Symbol, float]) -> tuple[float, float, list[float]]:
     """S, sigma^2 and velocity of the flow from floats: eigenvector of the Hessian, third derivatives along it."""
     import numpy as np
@@ -176,6 +182,9 @@ def test_every_form_can_be_printed() -> None:
         (lambda: derive_central_flow(GradientDescent("x*y*z*w", "x,y,z,w")), "2..3 parameters"),
         (lambda: derive_central_flow(GradientDescent("x^2 + y^2", "x,y"), at={"x": 0, "y": 0}), "2 times"),
         (lambda: derive_central_flow(GradientDescent("x^2 + 2*y^2", "x,y"), at={"x": 0, "y": 0}), "moves"),
+        (lambda: whole(MAIN).at({"z": 0.1, "epsilon": 1}), "exact numbers"),
+        (lambda: whole(MAIN).at({"z": sp.Rational(-1, 9)}), "each symbol"),
+        (lambda: whole(MAIN).at({"z": 0, "T": 1, "epsilon": 1}), "point of the edge"),
         (lambda: derive_central_flow_error(order=0), "1..12"),
         (lambda: derive_central_flow_error(nesterov("1/2"), target=1), "rational target"),
         (lambda: derive_central_flow_error(target=0.5), "rational target"),
