@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from ...numeric.networks.curvature.batch_sharpness import batch_sharpness
 from ...numeric.networks.point import Point
 from ...numeric.networks.problem import Problem
 from ...numeric.networks.training.monitor import Monitor
@@ -39,17 +40,6 @@ LATE, BATCH_FIRST, BATCH_LATE, SHARE = (
 )
 
 
-def batch_sharpness(problem: Problem, theta: np.ndarray[Any, Any], seed: int) -> float:
-    """``E[g_B' H_B g_B] / E[|g_B|^2]`` over batches drawn without replacement: a ratio of sums."""
-    rng, above, below = np.random.default_rng(seed), 0.0, 0.0
-    for _ in range(DRAWN):
-        point = problem.at(theta, rng.choice(problem.examples, BATCH, replace=False))
-        slope = point.gradient
-        above += float(slope @ (point.hessian @ slope))
-        below += float(slope @ slope)
-    return above / below
-
-
 class _Keeping(Monitor):
     """A monitor that keeps where it measured."""
 
@@ -71,9 +61,9 @@ def trained(seed: int) -> tuple[float, float, float] | None:
     if run.status is not Status.DONE:
         return None
     late = [theta for step, theta in zip(run.steps, monitor.kept, strict=True) if step >= STEPS / 2]
-    batch = np.median([batch_sharpness(problem, theta, number) for number, theta in enumerate(late)])
+    found = [batch_sharpness(problem, at, BATCH, batches=DRAWN).value for at in (problem.start, *late)]
     whole = np.median(run.series("sharpness")[run.steps >= STEPS / 2, 0])
-    return batch_sharpness(problem, problem.start, 0), float(batch), float(whole)
+    return found[0], float(np.median(found[1:])), float(whole)
 
 
 def _batches(ctx: CheckContext) -> Outcome:
@@ -84,7 +74,7 @@ def _batches(ctx: CheckContext) -> Outcome:
         raise refuse(f"eta = {step}", ctx.statement.defined(eta))
     edge = ctx.statement.unfolded(s_edge)
     wrong = int(sp.simplify(edge - derive_edge(gradient_descent()).curvature / step) != 0)
-    seeds, rows = seeds_of(ctx), []
+    seeds, rows = seeds_of(ctx, 10), []
     for count, seed in enumerate(seeds, 1):
         rows.append(trained(seed) or (np.nan,) * 3)
         ctx.progress(count / len(seeds))

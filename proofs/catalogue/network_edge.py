@@ -38,7 +38,8 @@ FIRST_SEED = 100
 
 HINDSIGHT = (
     "sizes, step sizes, lengths and tolerances were chosen from pilot runs at seeds 0, 1, 2; the seeds that are judged "
-    "were not run before; later half of the measurements were left out, to save time"
+    "were not run before. Fourteen were run first; later half of the measurements, and four of the fourteen where none "
+    "had failed, were left out to save time"
 )
 
 
@@ -56,6 +57,7 @@ class Setting:
         examples: N.
         measure: ``"hessian"`` or ``"preconditioned"``.
         letter: of the names in the statement: h for the Hessian, p for the preconditioned Hessian.
+        runs: at effort default.
     """
 
     optimiser: str
@@ -67,6 +69,7 @@ class Setting:
     examples: int = 20
     measure: str = "hessian"
     letter: str = "h"
+    runs: int = 10
 
     @property
     def rule(self) -> StepRule:
@@ -102,7 +105,7 @@ NAMES = {
 
 DESCENT = Setting("gradient-descent", Fraction(1, 5), 3000, 100)
 ENTROPY = Setting("gradient-descent", Fraction(1, 5), 5000, 200, loss="cross-entropy", examples=40)
-HEAVY_BALL = Setting("heavy-ball", Fraction(1, 20), 6000, 200, (("beta", "9/10"),))
+HEAVY_BALL = Setting("heavy-ball", Fraction(1, 20), 6000, 200, (("beta", "9/10"),), runs=14)
 NESTEROV = Setting("nesterov", Fraction(3, 100), 3000, 100, (("beta", "9/10"),))
 ADAM = Setting("adam", Fraction(1, 200), 3000, 100, (("beta", "9/10"),), measure="preconditioned", letter="p")
 SAM = Setting("normalised-sam", Fraction(1, 10), 3000, 100, (("rho", "1/20"),))
@@ -149,9 +152,9 @@ def quantities(setting: Setting, run: TrainingRun, edge: sp.Expr) -> tuple[float
     return first, float(np.median(late)), *map(float, np.quantile(late, (0.1, 0.9)))
 
 
-def seeds_of(ctx: CheckContext) -> range:
-    """The seeds of the starts: seven show a median at one in a hundred, fourteen at one in a thousand but for one."""
-    return range(ctx.seed + FIRST_SEED, ctx.seed + FIRST_SEED + ctx.pick(7, 14, 31))
+def seeds_of(ctx: CheckContext, count: int) -> range:
+    """The seeds of the starts: seven show a median at one in a hundred, ten at one in a thousand, 14 but for one."""
+    return range(ctx.seed + FIRST_SEED, ctx.seed + FIRST_SEED + ctx.pick(7, count, 31))
 
 
 def stated_edge(ctx: CheckContext, setting: Setting, edge: sp.Symbol = s_edge) -> sp.Expr:
@@ -190,7 +193,7 @@ def _edge(ctx: CheckContext, setting: Setting) -> Outcome:
     if any(d.name == s_plain for d in ctx.statement.statement.where):
         edges[s_plain] = ctx.statement.unfolded(s_plain)
         wrong += differs(Setting("gradient-descent", setting.step_size, 1, 1), edges[s_plain])
-    seeds, rows = seeds_of(ctx), []
+    seeds, rows = seeds_of(ctx, setting.runs), []
     for count, seed in enumerate(seeds, 1):
         run = trained(setting, seed)
         rows.append([quantities(setting, run, edge) for edge in edges.values()])

@@ -80,7 +80,7 @@ def _follows(ctx: CheckContext) -> Outcome:
     step = sp.Rational(STEP_SIZE.numerator, STEP_SIZE.denominator)
     if ctx.statement.defined(eta) != step:
         raise refuse(f"eta = {step}", ctx.statement.defined(eta))
-    seeds, rows = seeds_of(ctx), []
+    seeds, rows = seeds_of(ctx, 10), []
     for count, seed in enumerate(seeds, 1):
         rows.append(followed(seed))
         ctx.progress(count / len(seeds))

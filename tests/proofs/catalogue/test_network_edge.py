@@ -122,13 +122,3 @@ def test_without_jax_nothing_passes(monkeypatch: pytest.MonkeyPatch, claim_id: s
     outcome = run_check(get_claim(claim_id), 0, QUICK).outcome
     assert outcome.verdict is Verdict.UNKNOWN
     assert "pip install 'edgestab[jax]'" in outcome.detail
-
-
-def test_batch_sharpness_of_whole_batches_is_the_curvature_along_the_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = es.RegressionModel(G=[[1.0, 0.5], [0.2, 2.0]], Q=np.zeros((2, 2, 2)), y=[1.0, -1.0])
-    problem = es.networks.Problem.from_regression(model, [0.3, 0.1])
-    monkeypatch.setattr(network_batches, "BATCH", 2)
-    point = problem.at()
-    slope = point.gradient
-    expected = slope @ (point.hessian @ slope) / (slope @ slope)
-    assert network_batches.batch_sharpness(problem, problem.start, 0) == pytest.approx(expected)
