@@ -17,8 +17,8 @@ from .data.chebyshev import chebyshev_data as chebyshev_data
 from .data.cifar import cifar_data as cifar_data
 from .data.digits import digits_data as digits_data
 from .data.npz import npz_data as npz_data
-from .figures import plot_eigenvalues as plot_eigenvalues
-from .figures import plot_network_loss as plot_network_loss
+from .figures import plot_loss_beside_flow as plot_loss_beside_flow
+from .figures import plot_spectrum_beside_flow as plot_spectrum_beside_flow
 from .point import Curvature as Curvature
 from .point import Point as Point
 from .predictions.central_flow import CentralFlowPrediction as CentralFlowPrediction
@@ -43,9 +43,6 @@ from .predictions.two_step import TwoStepPrediction as TwoStepPrediction
 from .predictions.two_step import swing_slope as swing_slope
 from .predictions.two_step import two_step_prediction as two_step_prediction
 from .problem import Problem as Problem
-from .tanh import TanhNetwork as TanhNetwork
-from .tanh_training import NetworkRun as NetworkRun
-from .tanh_training import train_network as train_network
 from .training.figures import plot_run_loss as plot_run_loss
 from .training.figures import plot_spectrum as plot_spectrum
 from .training.figures import plot_two_step_split as plot_two_step_split

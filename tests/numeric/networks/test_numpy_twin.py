@@ -1,16 +1,18 @@
+"""The twin itself, against a network computed unit by unit and differences of it."""
+
 import numpy as np
 import pytest
 
-import edgestab as es
+from tests.numeric.networks.numpy_twin import TanhNetwork
 
 
 @pytest.fixture
-def network() -> es.networks.TanhNetwork:
+def network() -> TanhNetwork:
     rng = np.random.default_rng(0)
-    return es.networks.TanhNetwork(rng.standard_normal((5, 3)), rng.standard_normal((5, 2)), (4, 3))
+    return TanhNetwork(rng.standard_normal((5, 3)), rng.standard_normal((5, 2)), (4, 3))
 
 
-def naive_residual(network: es.networks.TanhNetwork, theta: np.ndarray) -> np.ndarray:
+def naive_residual(network: TanhNetwork, theta: np.ndarray) -> np.ndarray:
     """Example by example, unit by unit."""
     rows = []
     for x, y in zip(network.inputs, network.targets, strict=True):
@@ -24,7 +26,7 @@ def naive_residual(network: es.networks.TanhNetwork, theta: np.ndarray) -> np.nd
     return np.array(rows)
 
 
-def test_residual_and_jacobian_products_agree_with_the_naive_network(network: es.networks.TanhNetwork) -> None:
+def test_residual_and_jacobian_products_agree_with_the_naive_network(network: TanhNetwork) -> None:
     theta, h = network.initial(3), 1e-6
     assert network.residual(theta) == pytest.approx(naive_residual(network, theta), rel=1e-12)
     units = np.eye(network.parameters)
@@ -40,7 +42,7 @@ def test_residual_and_jacobian_products_agree_with_the_naive_network(network: es
     assert network.gradient(theta) == pytest.approx(backward.T @ network.residual(theta) / 5)
 
 
-def test_second_derivatives(network: es.networks.TanhNetwork) -> None:
+def test_second_derivatives(network: TanhNetwork) -> None:
     theta, h = network.initial(4), 1e-5
     rng = np.random.default_rng(9)
     u, v, w = rng.standard_normal(network.outputs), *rng.standard_normal((2, network.parameters))
@@ -51,18 +53,3 @@ def test_second_derivatives(network: es.networks.TanhNetwork) -> None:
     )
     slope = (network.gradient(theta + h * v) - network.gradient(theta - h * v)) / (2 * h)
     assert network.hessian_product(theta, v) == pytest.approx(slope, rel=1e-7, abs=1e-8)
-
-
-@pytest.mark.parametrize(
-    ("inputs", "targets", "hidden", "message"),
-    [
-        (np.zeros((3, 2)), np.zeros((4, 1)), (2,), "inputs"),
-        (np.full((3, 2), np.nan), np.zeros((3, 1)), (2,), "finite data"),
-        (np.zeros((3, 2)), np.zeros((3, 1)), (0,), "hidden widths"),
-    ],
-)
-def test_bad_networks_are_refused(
-    inputs: np.ndarray, targets: np.ndarray, hidden: tuple[int, ...], message: str
-) -> None:
-    with pytest.raises(es.DomainError, match=message):
-        es.networks.TanhNetwork(inputs, targets, hidden)
