@@ -122,15 +122,25 @@ def test_predictions_that_do_not_apply() -> None:
     assert all(0 <= row["holds_for"] <= row["steps"] for row in rows)
 
 
+def torch_network(x: np.ndarray, targets: np.ndarray) -> N.Problem:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'edgestab[torch]'")
+    torch.manual_seed(1)
+    module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2)).double()
+    return N.Problem.from_torch(module, x, targets)
+
+
 @pytest.mark.thorough
-@pytest.mark.parametrize("loss", ["mse", "cross-entropy"])
-def test_the_taylor_model_of_a_network(loss: str) -> None:
+@pytest.mark.parametrize("kind", ["mse", "cross-entropy", "torch"])
+def test_the_taylor_model_of_a_network(kind: str) -> None:
     """Same value, gradient and Hessian at the point; outputs differ by the cube of the distance; any loss."""
     pytest.importorskip("jax", reason="JAX is not installed: pip install 'edgestab[jax]'")
     rng = np.random.default_rng(5)
     x = rng.standard_normal((5, 3))
-    targets = rng.standard_normal((5, 2)) if loss == "mse" else np.array([0, 1, 1, 0, 1])
-    network = N.fully_connected(x, targets, hidden=(4,), loss=loss, outputs=2, seed=1)
+    targets = np.array([0, 1, 1, 0, 1]) if kind == "cross-entropy" else rng.standard_normal((5, 2))
+    if kind == "torch":
+        network = torch_network(x, targets)
+    else:
+        network = N.fully_connected(x, targets, hidden=(4,), loss=kind, outputs=2, seed=1)
     model = N.taylor_problem(network)
     assert model.at().loss == pytest.approx(network.at().loss, rel=1e-14)
     np.testing.assert_allclose(model.at().gradient, network.at().gradient, atol=1e-14)
