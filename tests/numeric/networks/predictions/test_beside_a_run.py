@@ -1,9 +1,5 @@
 """Two steps, self-stabilisation and Taylor model beside runs: where they are exact, and where they hold."""
 
-import json
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -160,18 +156,3 @@ def test_the_taylor_model_of_a_network(kind: str) -> None:
     u, c = rng.standard_normal(network.dimension), rng.standard_normal(10)
     away = model.at(model.start + way)
     assert away.output_curvature(c, u, u) == pytest.approx(network.at().output_curvature(c, u, u), rel=1e-10)
-
-
-@pytest.mark.thorough
-def test_the_command_on_a_network_at_its_edge(edgestab: Callable[..., Any], tmp_path: Any) -> None:
-    argv = ("network", "--hidden", "6", "--degree", "3", "--eta", "0.3", "--steps", "40", "--predict-from", "60")
-    figure = tmp_path / "predictions.svg"
-    ran = edgestab(*argv, "--predict", "all", "--plot", str(figure), "--json", "-")
-    content = json.loads(ran.out)
-    assert ran.code == 0
-    assert {row["prediction"] for row in content["comparisons"]} >= {"central-flow", "two-step", "taylor"}
-    assert len(content["data"]["flow_loss"]) == 41
-    assert figure.exists()
-    assert edgestab(*argv, "--predict", "all", "--batch", "4").code == 2
-    assert edgestab(*argv, "--predict", "all", "--optimiser", "adam").code == 2
-    assert edgestab(*argv, "--predict", "weather").code == 2
