@@ -11,7 +11,7 @@ import click
 from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import Output, check_writable, clean, parse_numbers, progress_on, with_output
-from .network_predict import PREDICTIONS, refuse_beside_predictions, show_predictions
+from .network_predict import PREDICTIONS, read_predictions, show_predictions
 from .optimisers import FILTER, read_optimiser
 
 if TYPE_CHECKING:
@@ -126,6 +126,14 @@ def network(
     if records is not None and not resume:
         check_writable(records, output.force)
     rule = _rule(optimiser_name, filter_text, {"beta": beta, "beta_2": beta_2, "rho": rho, "gamma": gamma})
+    others = {
+        "--batch": batch,
+        "--measure": measure,
+        "--checkpoint": checkpoint,
+        "--records": records,
+        "--tensorboard": tensorboard,
+    }
+    names = None if predict is None else read_predictions(predict, rule, tolerance, others)
     inputs, targets = _data(data, examples, degree, seed, loss)
     of_data = STEP_SIZES.get("cifar" if Path(data).is_dir() else data, STEP_SIZE)
     eta = STEP_SIZES.get(rule.name, of_data) if step_size is None else step_size
@@ -139,16 +147,8 @@ def network(
         chunk=chunk,
         dtype=precision,
     )
-    if predict is not None:
-        others = {
-            "--batch": batch,
-            "--measure": measure,
-            "--checkpoint": checkpoint,
-            "--records": records,
-            "--tensorboard": tensorboard,
-        }
-        refuse_beside_predictions([name for name, value in others.items() if value is not None])
-        show_predictions(problem, rule, eta, steps, k, predict, predict_from, tolerance, output)
+    if names is not None:
+        show_predictions(problem, rule, eta, steps, k, names, predict_from, tolerance, output)
         return
     measures = _measures(measure, rule)
     watch = Monitor(

@@ -17,18 +17,35 @@ if TYPE_CHECKING:
 PREDICTIONS = ("central-flow", "two-step", "taylor", "self-stabilisation")
 
 
-def refuse_beside_predictions(given: list[str]) -> None:
-    """Refuse options of a watched run.
+def read_predictions(text: str, rule: StepRule, tolerance: float, others: dict[str, object]) -> tuple[str, ...]:
+    """The predictions asked for, checked before anything is built.
 
     Args:
-        given: options that were given beside ``--predict``.
+        text: names with commas, or ``all``.
+        rule: the optimiser.
+        tolerance: error up to which a prediction holds.
+        others: values of options that make no sense beside them, None where not given.
+
+    Returns:
+        Names; empty for all that apply.
 
     Raises:
-        DomainError: there are some.
+        DomainError: an unknown name, another optimiser, a tolerance or an option that does not fit.
     """
+    given = [name for name, value in others.items() if value is not None]
     if given:
         fix = "Predictions are for full-batch runs that are measured at every step and kept in memory."
         raise DomainError.of("--predict", "no other way of watching the run", ", ".join(given), fix)
+    if not tolerance > 0:
+        raise DomainError.of("--tolerance", "a number above 0", tolerance, "Raise it.")
+    if rule.name not in {"gradient-descent", "rmsprop"} or float(rule.settings.get("gamma", 0)):
+        fix = "The central flow is known here for these two, without weight decay."
+        raise DomainError.of("--predict", "gradient-descent or rmsprop", rule.name, fix)
+    names = () if text.strip() == "all" else tuple(name.strip() for name in text.split(","))
+    unknown = [name for name in names if name not in PREDICTIONS]
+    if unknown:
+        raise DomainError.of("--predict", f"{', '.join(PREDICTIONS)}, or all", ", ".join(unknown), "Choose of these.")
+    return names
 
 
 def show_predictions(
@@ -37,7 +54,7 @@ def show_predictions(
     eta: float,
     steps: int,
     k: int,
-    names: str,
+    names: tuple[str, ...],
     begin: int,
     tolerance: float,
     output: Output,
@@ -50,24 +67,19 @@ def show_predictions(
         eta: step size.
         steps: that are predicted.
         k: eigenvalues that are followed; three at least, as far as there are so many.
-        names: predictions, with commas; or ``all``.
+        names: predictions; empty for all that apply.
         begin: steps before those.
         tolerance: error up to which a prediction holds.
         output: where the result goes.
 
     Raises:
-        DomainError: another optimiser, or what ``predict_run`` refuses.
+        DomainError: what ``predict_run`` refuses.
     """
     import numpy as np
 
     from edgestab.numeric.networks.predictions.figures import figure_data, save_predictions
     from edgestab.numeric.networks.predictions.predict import predict_run
 
-    if not tolerance > 0:
-        raise DomainError.of("--tolerance", "a number above 0", tolerance, "Raise it.")
-    if rule.name not in {"gradient-descent", "rmsprop"} or float(rule.settings.get("gamma", 0)):
-        fix = "The central flow is known here for these two, without weight decay."
-        raise DomainError.of("--predict", "gradient-descent or rmsprop", rule.name, fix)
     adaptive = rule.name == "rmsprop"
     options: Any = {"beta2": float(rule.settings["beta_2"]), "moment": np.zeros(problem.dimension)} if adaptive else {}
     with progress_on("steps") as tell:
@@ -75,7 +87,7 @@ def show_predictions(
             problem,
             eta,
             steps,
-            predictions=None if names == "all" else tuple(name.strip() for name in names.split(",")),
+            predictions=names or None,
             optimiser=rule.name,
             begin=begin,
             eigenvalues=min(max(k, 3), problem.dimension),

@@ -190,6 +190,22 @@ class TorchBackend(Backend):
         twin._inputs, twin._targets = each_leaf(twin._read, self._inputs), twin._read(self._targets)
         return twin
 
+    def expanded(self, theta: Array) -> Backend:
+        """The second-order Taylor model of the outputs about a point, trained in one flat array.
+
+        Args:
+            theta: point of expansion, flat.
+
+        Returns:
+            A backend for ``f + J d + Q(d, d) / 2``, with the same data and loss; Q is never formed.
+        """
+        from .torch_taylor import taylor_function
+
+        twin = copy.copy(self)
+        twin._function = taylor_function(self._function, theta)
+        twin.start, twin.roads = twin._function.flatten(None), set()
+        return twin
+
     def foreseen_bytes(self, columns: int) -> int | None:
         """What a Hessian product keeps at its peak, extrapolated from two small ones; see ``torch_memory``."""
         from .torch_memory import foreseen

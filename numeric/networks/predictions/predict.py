@@ -232,5 +232,4 @@ def _chosen(problem: Problem, optimiser: str, predictions: tuple[str, ...] | Non
     if optimiser != "gradient-descent":
         return PREDICTIONS[:1]
     left_out = set() if problem.loss_name == "mse" else {"two-step"}
-    left_out |= set() if problem.backend.source in {"jax", "regression"} else {"taylor"}
     return tuple(name for name in PREDICTIONS if name not in left_out)

@@ -50,7 +50,7 @@ def taylor_problem(problem: Problem, parameters: Any = None) -> Problem:
     """The second-order Taylor model of a problem's outputs about a point, as a problem with the same data and loss.
 
     Args:
-        problem: of a source that differentiates twice: JAX, or the quadratic regression model (its own Taylor model).
+        problem: from JAX, PyTorch, or the quadratic regression model, which is its own Taylor model.
         parameters: point of expansion, and start of the new problem; the start by default.
 
     Returns:
@@ -86,8 +86,13 @@ def _expanded(backend: Backend, theta: Array) -> Backend:
 
         assert isinstance(backend, JaxBackend)
         return backend.expanded(theta)
-    fix = "Write the model as a JAX function (Problem.from_jax)."
-    raise DomainError.of("taylor_problem()", "a problem from JAX or a regression model", backend.source, fix)
+    if backend.source == "torch":
+        from ..backends.torch_backend import TorchBackend
+
+        assert isinstance(backend, TorchBackend)
+        return backend.expanded(theta)
+    fix = "Write the model as a function of JAX or a module of PyTorch."
+    raise DomainError.of("taylor_problem()", "a problem from JAX, PyTorch or a regression model", backend.source, fix)
 
 
 def taylor_prediction(run: Descent, begin: int = 0, eigenvalues: int | None = None) -> TaylorPrediction:

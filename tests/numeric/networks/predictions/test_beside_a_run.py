@@ -1,9 +1,5 @@
 """Two steps, self-stabilisation and Taylor model beside runs: where they are exact, and where they hold."""
 
-import json
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -122,15 +118,25 @@ def test_predictions_that_do_not_apply() -> None:
     assert all(0 <= row["holds_for"] <= row["steps"] for row in rows)
 
 
+def torch_network(x: np.ndarray, targets: np.ndarray) -> N.Problem:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'edgestab[torch]'")
+    torch.manual_seed(1)
+    module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2)).double()
+    return N.Problem.from_torch(module, x, targets)
+
+
 @pytest.mark.thorough
-@pytest.mark.parametrize("loss", ["mse", "cross-entropy"])
-def test_the_taylor_model_of_a_network(loss: str) -> None:
+@pytest.mark.parametrize("kind", ["mse", "cross-entropy", "torch"])
+def test_the_taylor_model_of_a_network(kind: str) -> None:
     """Same value, gradient and Hessian at the point; outputs differ by the cube of the distance; any loss."""
     pytest.importorskip("jax", reason="JAX is not installed: pip install 'edgestab[jax]'")
     rng = np.random.default_rng(5)
     x = rng.standard_normal((5, 3))
-    targets = rng.standard_normal((5, 2)) if loss == "mse" else np.array([0, 1, 1, 0, 1])
-    network = N.fully_connected(x, targets, hidden=(4,), loss=loss, outputs=2, seed=1)
+    targets = np.array([0, 1, 1, 0, 1]) if kind == "cross-entropy" else rng.standard_normal((5, 2))
+    if kind == "torch":
+        network = torch_network(x, targets)
+    else:
+        network = N.fully_connected(x, targets, hidden=(4,), loss=kind, outputs=2, seed=1)
     model = N.taylor_problem(network)
     assert model.at().loss == pytest.approx(network.at().loss, rel=1e-14)
     np.testing.assert_allclose(model.at().gradient, network.at().gradient, atol=1e-14)
@@ -150,18 +156,3 @@ def test_the_taylor_model_of_a_network(loss: str) -> None:
     u, c = rng.standard_normal(network.dimension), rng.standard_normal(10)
     away = model.at(model.start + way)
     assert away.output_curvature(c, u, u) == pytest.approx(network.at().output_curvature(c, u, u), rel=1e-10)
-
-
-@pytest.mark.thorough
-def test_the_command_on_a_network_at_its_edge(edgestab: Callable[..., Any], tmp_path: Any) -> None:
-    argv = ("network", "--hidden", "6", "--degree", "3", "--eta", "0.3", "--steps", "40", "--predict-from", "60")
-    figure = tmp_path / "predictions.svg"
-    ran = edgestab(*argv, "--predict", "all", "--plot", str(figure), "--json", "-")
-    content = json.loads(ran.out)
-    assert ran.code == 0
-    assert {row["prediction"] for row in content["comparisons"]} >= {"central-flow", "two-step", "taylor"}
-    assert len(content["data"]["flow_loss"]) == 41
-    assert figure.exists()
-    assert edgestab(*argv, "--predict", "all", "--batch", "4").code == 2
-    assert edgestab(*argv, "--predict", "all", "--optimiser", "adam").code == 2
-    assert edgestab(*argv, "--predict", "weather").code == 2

@@ -30,6 +30,8 @@ def test_rates_are_those_of_the_exact_central_flow() -> None:
     """On the edge of the main case: sigma^2 and the motion, against the formulas derived from the loss."""
     problem = main_case()
     exact = es.models.derive_central_flow(es.QuadraticModel((1, -es.symbol("epsilon"))))
+    assert isinstance(exact, es.models.CentralFlow)
+    assert exact.curve is not None
     for z in (-0.3, -0.1, -0.02):
         # theta_1^2 = a, theta_2^2 = b with z = (a - epsilon b)/2 and T = a + epsilon^2 b, on the curve of the edge
         names = {name: es.symbol(name) for name in ("epsilon", "z", "T")}
