@@ -30,6 +30,9 @@ def test_python_blocks(where: str, code: str, tmp_path: Path, monkeypatch: pytes
 
     mpl.use("Agg")
     monkeypatch.chdir(tmp_path)
+    for package, extra in (("jax", "jax"), ("torch", "torch")):
+        if re.search(rf"^import {package}\b", code, re.M):
+            pytest.importorskip(package, reason=f"not installed: pip install 'edgestab[{extra}]'")
     exec(compile(code, where, "exec"), {"__name__": "__example__"})
     plt.close("all")
 
