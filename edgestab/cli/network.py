@@ -34,7 +34,7 @@ OPTIMISERS = (
 STEP_SIZES = {"adam": 1e-3, "rmsprop": 1e-3, "digits": 0.4, "cifar": 0.03}
 STEP_SIZE = 0.18
 EXAMPLES = {"chebyshev": 20, "digits": 200, "cifar": 5000}
-MEASURES = "hessian, gauss-newton, ntk, preconditioned, two-step"
+MEASURES = "hessian, gauss-newton, ntk, preconditioned, batch-sharpness, two-step"
 
 
 @click.command()
@@ -150,7 +150,7 @@ def network(
     if names is not None:
         show_predictions(problem, rule, eta, steps, k, names, predict_from, tolerance, output)
         return
-    measures = _measures(measure, rule)
+    measures = _measures(measure, rule, batch)
     watch = Monitor(
         problem,
         every,
@@ -159,6 +159,8 @@ def network(
         measures,
         optimiser=rule,
         step_size=eta,
+        batch_size=batch if "batch-sharpness" in measures else None,
+        seed=seed,
         resume=resume,
         force=output.force,
         tensorboard=tensorboard,
@@ -224,14 +226,18 @@ def _widths(hidden: str | None, depth: int | None, width: int | None) -> tuple[i
     return (width,) * depth
 
 
-def _measures(measure: str | None, rule: StepRule) -> tuple[str, ...]:
+def _measures(measure: str | None, rule: StepRule, batch: int | None) -> tuple[str, ...]:
     """What to measure: by default what the edge of the optimiser speaks of."""
     if measure is None:
         found = ["hessian"]
         if rule.preconditions:
             found.append("preconditioned")
+        if batch is not None:
+            found.append("batch-sharpness")
         return tuple(found)
     chosen = tuple(part.strip() for part in measure.split(","))
+    if "batch-sharpness" in chosen and batch is None:
+        raise DomainError.of("--measure", "--batch beside batch-sharpness", "none", "Say how large batches are.")
     if "preconditioned" in chosen and not rule.preconditions:
         raise DomainError.of("--measure", "adam or rmsprop for preconditioned", rule.name, "Leave it out.")
     return chosen
@@ -268,6 +274,8 @@ def _rows(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
             f"first {_numbers(found['first'])}; largest {_numbers(found['largest'])}; last {_numbers(found['last'])}",
         )
         yield "  bound", f"{_numbers(found['bound'])} at most"
+    if content["batch_sharpness"] is not None:
+        yield "batch sharpness", "last {value:.5g} +- {standard_error:.2g}".format(**content["batch_sharpness"])
     yield "crossings of the edge", str(content["crossings"])
     if content["products"] is not None:
         yield "products a measurement", f"{content['products']:.1f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ....symbolic.algebra.errors import DomainError
-from ...runs.limits import check_count, check_positive
+from ...runs.limits import check_count, check_positive, check_seed
+from ..curvature.batch_sharpness import batch_sharpness
+from ..curvature.preconditioned import preconditioned
 from ..curvature.tracker import SpectrumTracker
 from ..point import Curvature, Point
 from ..problem import Problem
@@ -26,14 +29,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 WHERE = "Monitor()"
-MEASURES = ("hessian", "gauss-newton", "ntk", "preconditioned", "two-step")
+MEASURES = ("hessian", "gauss-newton", "ntk", "preconditioned", "batch-sharpness", "two-step")
 """What a monitor can measure."""
-
-
-def preconditioned(curvature: Curvature, diagonal: Array) -> Curvature:
-    """The matrix ``D^(-1/2) H D^(-1/2)``."""
-    root = 1 / np.sqrt(diagonal)[:, None]
-    return Curvature("preconditioned", curvature.size, curvature.dtype, lambda v: root * (curvature @ (root * v)))
 
 
 def record_key(measure: str) -> str:
@@ -82,6 +79,8 @@ class Monitor:
         *,
         optimiser: Any = None,
         step_size: float | None = None,
+        batch_size: int | None = None,
+        batches: int = 32,
         tolerance: float = 1e-3,
         seed: int = 0,
         resume: bool = False,
@@ -96,13 +95,15 @@ class Monitor:
             every: steps between measurements, default 10.
             file: where records go, as JSON lines; kept in memory alone by default.
             k: eigenvalues of each curvature, largest first, default 2.
-            measure: any of hessian, gauss-newton, ntk, preconditioned, two-step.
+            measure: any of hessian, gauss-newton, ntk, preconditioned, batch-sharpness, two-step.
             optimiser: whose edge belongs to the run: a name, an optimiser of this project, or a step rule; None for
                 none.
             step_size: eta, for the edge.
+            batch_size: examples in a batch, for batch sharpness.
+            batches: how many are drawn for it at each measurement, one product each; default 32.
             tolerance: for the bounds, relative to the largest eigenvalue, default 1e-3; an eigenvalue is then good to
                 about its square over the relative gap.
-            seed: of the random vectors that look for what rises from below.
+            seed: of these batches, and of the random vectors that look for what rises from below.
             resume: go on with an existing file, after its last whole line.
             force: replace an existing file.
             tensorboard: a folder for scalars, when TensorBoard or tensorboardX is installed.
@@ -119,17 +120,23 @@ class Monitor:
             raise DomainError.of(WHERE, f"measures of {', '.join(MEASURES)}", odd[0], "Choose among these.")
         if k > problem.dimension:
             raise DomainError.of(WHERE, f"k up to the {problem.dimension} parameters", k, "Ask for fewer eigenvalues.")
+        if ("batch-sharpness" in self.measures) != (batch_size is not None):
+            raise DomainError.of(WHERE, "batch_size with batch-sharpness", f"{batch_size}", "Give both or neither.")
+        if batch_size is not None and not 1 <= batch_size <= problem.examples:
+            fix = "Give that of the run."
+            raise DomainError.of(WHERE, f"a batch_size of 1 to {problem.examples}", batch_size, fix)
         if "two-step" in self.measures and problem.loss_name != "mse":
             raise DomainError.of(WHERE, "the squared loss for two-step", problem.loss_name, "Leave it out.")
         self.rule: StepRule | None = None if optimiser is None else step_rule(optimiser)
         self.step_size = None if step_size is None else check_positive(WHERE, "step_size", step_size)
-        self.tolerance, self.seed = check_positive(WHERE, "tolerance", tolerance), seed
+        self.tolerance, self.seed = check_positive(WHERE, "tolerance", tolerance), check_seed(WHERE, seed)
+        self.batch_size, self.batches = batch_size, check_count(WHERE, "batches", batches, 2)
         self._file = None if file is None else RecordFile(file, resume=resume, force=force)
         self._records: list[Record] = []
         self._scalars = None if tensorboard is None else ScalarWriter(tensorboard)
         self._tell = tell
         self._diagonal: Array | None = None
-        self._trackers = {m: self._tracker(m) for m in self.measures}
+        self._trackers = {m: self._tracker(m) for m in self.measures if m != "batch-sharpness"}
 
     def _tracker(self, measure: str) -> SpectrumTracker:
         """What follows one curvature from measurement to measurement."""
@@ -203,6 +210,8 @@ class Monitor:
         """Add one measure to a record; how many products it took."""
         if measure == "preconditioned" and diagonal is None:
             return 0
+        if measure == "batch-sharpness":
+            return self._take_batches(record, point)
         self._diagonal = diagonal
         pairs = self._trackers[measure].measure_at(point)
         if measure != "two-step":
@@ -212,6 +221,16 @@ class Monitor:
             linear = linear_part(point, eta, pairs.vectors[:, 0])
             record["two_step"] = {"eigenvalue": pairs.values[0], "bound": pairs.bounds[0], "linear": linear}
         return pairs.products
+
+    def _take_batches(self, record: Record, point: Point) -> int:
+        """Add batch sharpness, over other batches at each step; null where the gradients of all batches vanish."""
+        size, seed = self.batch_size or 1, self.seed + record["step"]
+        record["batch_sharpness"] = None
+        with contextlib.suppress(DomainError):  # sizes were checked before the run
+            found = batch_sharpness(self.problem, point.theta, size, batches=self.batches, seed=seed)
+            record["batch_sharpness"] = found.json()
+            return found.batches
+        return 0
 
     def _keep(self, record: Record) -> Record:
         if self._file is not None:
@@ -227,7 +246,7 @@ class Monitor:
     def config(self) -> dict[str, Any]:
         """What records depend on, as plain data."""
         own = {"every": self.every, "k": self.k, "measure": list(self.measures), "tolerance": self.tolerance}
-        return own | {"monitor_seed": self.seed}
+        return own | {"monitor_seed": self.seed, "batch_size": self.batch_size, "batches": self.batches}
 
     def state(self) -> dict[str, Array]:
         """What the next measurements start from, for a checkpoint."""
@@ -267,6 +286,8 @@ def describe_record(record: Record) -> str:
         values = record.get(record_key(measure))
         if isinstance(values, list):
             words.append(f"{measure} {', '.join('-' if v is None else f'{v:.4g}' for v in values)}")
+    if record.get("batch_sharpness"):
+        words.append("batch-sharpness {value:.4g} +- {standard_error:.2g}".format(**record["batch_sharpness"]))
     if record.get("edge") is not None:
         words.append(f"edge {record['edge']:.4g}")
     return "; ".join(words)

@@ -84,6 +84,7 @@ class TrainingRun:
         if self.status is Status.DIVERGED and len(self.losses):
             loss[1] = float(self.losses[-1])
         shares = self.nonlinear_shares
+        batch = [r["batch_sharpness"] for r in self.records if r.get("batch_sharpness")]
         edges = [r["edge"] for r in self.records if r.get("edge") is not None]
         return {
             "status": str(self.status),
@@ -95,6 +96,7 @@ class TrainingRun:
             "held": held_against_the_edge(self.records),
             "crossings": self.crossings,
             "eigenvalues": {key: self._extent(key) for key in EIGENVALUES if self.has(key)},
+            "batch_sharpness": batch[-1] if batch else None,
             "products": float(np.mean([r["products"] for r in self.records])) if self.records else None,
             "nonlinear_share": None if shares is None else {"while_sharpening": shares[0], "while_falling": shares[1]},
             "seconds": self.seconds,

@@ -30,11 +30,12 @@ SMALL = problem()
 
 def test_a_loop_of_the_user_in_three_lines(tmp_path: Path) -> None:
     file = tmp_path / "run.jsonl"
-    monitor = Monitor(SMALL, every=10, file=file, k=3, measure=MEASURES, tolerance=1e-9)
+    monitor = Monitor(SMALL, every=10, file=file, k=3, measure=MEASURES, batch_size=1, tolerance=1e-9)
     theta, told = SMALL.start, []
     for step in range(21):
         told.append(monitor(step, theta))
         if step == 10:
+            theta_10 = theta
             dense = SMALL.at(theta).hessian.dense(), SMALL.at(theta).ntk.dense()
         theta = theta - ETA * SMALL.at(theta).gradient
     assert [step for step, record in enumerate(told) if record] == [0, 10, 20]
@@ -43,6 +44,13 @@ def test_a_loop_of_the_user_in_three_lines(tmp_path: Path) -> None:
     np.testing.assert_allclose(record["sharpness"], np.linalg.eigvalsh(dense[0])[::-1][:3], rtol=1e-6)
     np.testing.assert_allclose(record["ntk"], np.linalg.eigvalsh(dense[1])[::-1][:3], rtol=1e-6)
     np.testing.assert_allclose(record["gauss_newton"], record["ntk"], rtol=1e-6)
+    at = SMALL.at(theta_10)
+    batches = [SMALL.at(theta_10, [i]) for i in range(SMALL.examples)]
+    slopes = [b.gradient for b in batches]
+    exact = sum(g @ (b.hessian @ g) for b, g in zip(batches, slopes, strict=True)) / sum(g @ g for g in slopes)
+    assert record["batch_sharpness"]["value"] == pytest.approx(exact)
+    assert record["batch_sharpness"]["standard_error"] == 0
+    assert record["gradient_norm"] == pytest.approx(np.linalg.norm(at.gradient))
     assert "edge" not in record
     assert max(record["bound"]) < 1e-6
     assert record["products"] > 0
@@ -122,9 +130,51 @@ def test_scalars_and_words_for_each_record(monkeypatch: pytest.MonkeyPatch, caps
         ({"measure": ("trace",)}, "got trace"),
         ({"step_size": -1.0}, "step_size"),
         ({"tolerance": 0}, "tolerance"),
+        ({"measure": ("batch-sharpness",)}, "Give both or neither"),
+        ({"measure": ("batch-sharpness",), "batch_size": 5}, "a batch_size of 1 to 4"),
         ({"optimiser": "lion"}, "one of gradient-descent"),
     ],
 )
 def test_what_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(es.DomainError, match=message):
         Monitor(SMALL, **options)
+
+
+@pytest.mark.thorough
+def test_loops_in_jax_and_in_torch_measure_the_same() -> None:
+    """The user's parameters go in as they are: a pytree here, the module there."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'edgestab[torch]'")
+    pytest.importorskip("jax", reason="needs the extra [jax]")
+    inputs, targets = RNG.standard_normal((5, 2)), RNG.standard_normal((5, 1))
+    weights = {"w": np.array([[0.5], [-1.0]])}
+    module = torch.nn.Linear(2, 1, bias=False).double()
+    with torch.no_grad():
+        module.weight.copy_(torch.as_tensor(weights["w"].T))
+    of_jax = es.networks.Problem.from_jax(lambda p, x: (x @ p["w"]) ** 2, weights, inputs, targets)
+    square = torch.nn.Sequential(module, squared())
+    of_torch = es.networks.Problem.from_torch(square, inputs, targets)
+    monitors = [Monitor(p, every=5, k=1, tolerance=1e-9) for p in (of_jax, of_torch)]
+    descent = torch.optim.SGD(square.parameters(), lr=ETA)
+    for step in range(6):
+        monitors[0](step, weights)
+        monitors[1](step, square)
+        weights = {"w": weights["w"] - ETA * of_jax.at(weights).gradient[:, None]}
+        descent.zero_grad()
+        loss = ((square(torch.as_tensor(inputs)) - torch.as_tensor(targets)) ** 2).sum() / 10
+        loss.backward()
+        descent.step()
+    for one, other in zip(monitors[0].records, monitors[1].records, strict=True):
+        assert one["step"] == other["step"]
+        assert one["loss"] == pytest.approx(other["loss"])
+        np.testing.assert_allclose(one["sharpness"], other["sharpness"], rtol=1e-6)
+
+
+def squared() -> Any:
+    """A module without parameters."""
+    import torch
+
+    class Squared(torch.nn.Module):
+        def forward(self, x: Any) -> Any:
+            return x**2
+
+    return Squared()
