@@ -98,7 +98,7 @@ def test_chunks_and_batches() -> None:
     require_same(everything(point, at), expected)
 
 
-class Tied(torch.nn.Module):  # type: ignore[misc]
+class Tied(torch.nn.Module):
     """Tokens in, scores out, the same matrix at both ends; one frozen bias."""
 
     def __init__(self) -> None:
@@ -113,7 +113,7 @@ class Tied(torch.nn.Module):  # type: ignore[misc]
         return self.head(torch.tanh(self.inner(self.embedding(tokens).mean(1))))
 
 
-class Two(torch.nn.Module):  # type: ignore[misc]
+class Two(torch.nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.left, self.right = torch.nn.Linear(3, 2), torch.nn.Linear(4, 2)
@@ -122,7 +122,7 @@ class Two(torch.nn.Module):  # type: ignore[misc]
         return torch.tanh(self.left(a)) * self.right(b)
 
 
-class Last(torch.nn.Module):  # type: ignore[misc]
+class Last(torch.nn.Module):
     """The last output of a recurrent network."""
 
     def __init__(self, kind: Any) -> None:
@@ -291,7 +291,7 @@ def test_losses() -> None:
     assert not line.third_product(line.theta, line.theta).any()
 
 
-class Cosine(torch.autograd.Function):  # type: ignore[misc]
+class Cosine(torch.autograd.Function):
     """A cosine with a derivative in forward mode only."""
 
     generate_vmap_rule = True
@@ -309,7 +309,7 @@ class Cosine(torch.autograd.Function):  # type: ignore[misc]
         return -tangent * torch.sin(ctx.saved_tensors[0])
 
 
-class OneWay(torch.autograd.Function):  # type: ignore[misc]
+class OneWay(torch.autograd.Function):
     """A sine; its backward pass can be differentiated forward only."""
 
     generate_vmap_rule = True
@@ -341,7 +341,7 @@ class Wrong(OneWay):
         return cotangent * torch.cos(ctx.saved_tensors[0].detach())
 
 
-class Sine(torch.nn.Module):  # type: ignore[misc]
+class Sine(torch.nn.Module):
     def __init__(self, sine: Any) -> None:
         super().__init__()
         self.inner, self.sine = torch.nn.Linear(3, 2).double(), sine

@@ -15,7 +15,7 @@ INPUTS, TARGETS = torch.linspace(-1, 1, 18).reshape(6, 3), torch.linspace(0, 1, 
 LABELS = torch.tensor([0, 1, 1, 0, 1, 0])
 
 
-class Of(nn.Module):  # type: ignore[misc]
+class Of(torch.nn.Module):
     """A linear layer and what is done with its outputs."""
 
     def __init__(self, after: Callable[[Any, Any], Any]) -> None:
