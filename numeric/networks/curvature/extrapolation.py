@@ -79,7 +79,8 @@ class Forecast:
             self.blocks = []
         if self.blocks:
             self.scores = {name: _distance(found, block) for name, found in self.forecasts.items()}
-            if min(self.scores.values()) > SURPRISE:
+            # with fewer blocks the rules of period two have not been heard
+            if len(self.blocks) >= 4 and min(self.scores.values()) > SURPRISE:
                 # another eigenvector took its place: what the old one did says nothing of it
                 self.blocks, self.scores = [], {}
             else:

@@ -46,7 +46,9 @@ class SpectrumTracker:
         Derived here; Davidson 1975 for the corrections, Powell 1970 for the model's update.
 
     Example:
-        >>> problem = es.networks.fully_connected([[-1.0], [0.0], [1.0]], [[1.0], [0.0], [1.0]], hidden=(12,))
+        >>> import numpy as np
+        >>> model = es.RegressionModel(np.eye(30)[:, :3] * [3.0, 2.0, 1.0], np.zeros((3, 30, 30)), np.ones(3))
+        >>> problem = es.networks.Problem.from_regression(model, np.zeros(30))
         >>> tracker, theta = es.networks.SpectrumTracker(problem), problem.start
         >>> for _ in range(12):
         ...     pairs = tracker.measure(theta)

@@ -9,10 +9,6 @@ from edgestab.numeric.networks.curvature.certificate import Lanczos, ceiling, le
 from edgestab.numeric.runs.status import Status
 from tests.numeric.networks.curvature.matrices import diagonal, of_matrix, with_spectrum
 
-pytest.importorskip("jax", reason="JAX is not installed: pip install 'edgestab[jax]'")
-
-NODES = np.linspace(-1, 1, 8)[:, None]
-NET = es.networks.fully_connected(NODES, np.cos(3 * np.arccos(NODES)), hidden=(7, 6), seed=1)
 ENDS = ("largest", "smallest", "both")
 TAIL = list(np.linspace(0, 4, 58))
 
@@ -21,14 +17,14 @@ def distances(values: np.ndarray, exact: np.ndarray) -> np.ndarray:
     return np.asarray(np.abs(values[:, None] - exact[None, :]).min(axis=1))
 
 
-MORE = [
-    pytest.param(of, ends, marks=pytest.mark.thorough) for of in ("hessian", "gauss_newton", "ntk") for ends in ENDS
-]
-
-
-@pytest.mark.parametrize(("of", "ends"), [("hessian", "both"), *MORE])
+@pytest.mark.thorough
+@pytest.mark.parametrize("of", ["hessian", "gauss_newton", "ntk"])
+@pytest.mark.parametrize("ends", ENDS)
 def test_a_dense_twin_agrees_and_lies_within_the_bounds(of: str, ends: str) -> None:
-    curvature = getattr(NET.at(), of)
+    pytest.importorskip("jax", reason="JAX is not installed: pip install 'edgestab[jax]'")
+    nodes = np.linspace(-1, 1, 8)[:, None]
+    net = es.networks.fully_connected(nodes, np.cos(3 * np.arccos(nodes)), hidden=(15, 15), seed=1)
+    curvature = getattr(net.at(), of)
     exact = np.linalg.eigvalsh(curvature.dense())[::-1]
     k = 3 if of != "ntk" else 2
     pairs = es.networks.top_eigenpairs(curvature, k, ends=ends, tolerance=1e-10)
@@ -43,7 +39,7 @@ def test_a_dense_twin_agrees_and_lies_within_the_bounds(of: str, ends: str) -> N
 
 def test_bounds_hold_for_rough_pairs_and_errors_are_not_silly() -> None:
     spectrum = np.r_[10.0, 7.0, 6.9, np.linspace(-2, 3, 200)]
-    for seed in range(6):
+    for seed in range(4):
         curvature = with_spectrum(spectrum, seed)
         pairs = es.networks.top_eigenpairs(curvature, 3, tolerance=1e-3, seed=seed)
         wrong = distances(pairs.values, spectrum)
@@ -80,7 +76,8 @@ def test_single_precision_is_judged_in_double() -> None:
 @pytest.mark.parametrize(("hidden", "activation"), [((40, 40), "tanh"), ((20,) * 6, "gelu"), ((64, 64), "relu")])
 def test_the_margin_for_rounding_covers_what_products_do(hidden: tuple[int, ...], activation: str) -> None:
     """In float32, where float64 says what was rounded."""
-    inputs = np.float32(np.random.default_rng(0).standard_normal((40, 5)))
+    pytest.importorskip("jax", reason="JAX is not installed: pip install 'edgestab[jax]'")
+    inputs = np.random.default_rng(0).standard_normal((40, 5)).astype(np.float32)
     net = es.networks.fully_connected(
         inputs, np.sin(inputs[:, :2]), hidden=hidden, activation=activation, dtype="float32"
     )
@@ -89,7 +86,7 @@ def test_the_margin_for_rounding_covers_what_products_do(hidden: tuple[int, ...]
     assert exact is not None
     top = es.networks.top_eigenpairs(exact, 1)
     vectors = np.c_[top.vectors, np.random.default_rng(1).standard_normal((net.dimension, 3))]
-    vectors = np.float32(vectors / np.linalg.norm(vectors, axis=0))
+    vectors = (vectors / np.linalg.norm(vectors, axis=0)).astype(np.float32)
     wrong = np.linalg.norm((hessian @ vectors).astype(float) - exact @ vectors.astype(float), axis=0).max()
     unit = float(np.finfo(np.float32).eps) * top.values[0]
     assert 0 < wrong < ROUNDING * unit / 4
@@ -127,7 +124,7 @@ def test_what_does_not_converge_says_so() -> None:
 
 def test_arpack_takes_over() -> None:
     """More columns than a search keeps."""
-    spectrum = np.r_[1.0, 0.999, np.linspace(-1, 0.998, 1500)]
+    spectrum = np.r_[1.0, 0.999, np.linspace(-1, 0.998, 800)]
     pairs = es.networks.top_eigenpairs(diagonal(spectrum), 2, tolerance=1e-8, most=3000)
     assert pairs.products > 120
     assert pairs.status is Status.CONVERGED
@@ -215,6 +212,7 @@ def test_bounds_against_ball_arithmetic() -> None:
     """The exact Hessian of a net with one hidden layer, in balls of 200 bits, at the same float64 parameters."""
     from flint import arb, arb_mat, ctx
 
+    pytest.importorskip("jax", reason="JAX is not installed: pip install 'edgestab[jax]'")
     width, nodes = 9, np.array([-0.75, 0.125, 0.5])
     targets = np.array([0.5, -0.25, 1.0])
     net = es.networks.fully_connected(nodes[:, None], targets[:, None], hidden=(width,), seed=3)
