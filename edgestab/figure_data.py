@@ -182,13 +182,18 @@ def phase(grid: int, steps: int) -> Any:
 
 
 def network(hidden: str, eta: float, steps: int, seed: int) -> Any:
-    """A tanh network on a Chebyshev polynomial."""
-    from .numeric.networks.tanh import TanhNetwork, chebyshev_data
-    from .numeric.networks.training import train_network
+    """A tanh network on a Chebyshev polynomial, trained and watched, and its central flow."""
+    from .numeric.networks.architectures import fully_connected
+    from .numeric.networks.data.chebyshev import chebyshev_data
+    from .numeric.networks.predictions.central_flow import central_flow
+    from .numeric.networks.training.monitor import Monitor
+    from .numeric.networks.training.train import train
 
     try:
         widths = tuple(int(part) for part in hidden.split(","))
     except ValueError:
-        raise DomainError.of("--hidden", "integers separated by commas", hidden, "Write --hidden 40,40.") from None
-    net = TanhNetwork(*chebyshev_data(5, 20), widths)
-    return train_network(net, net.initial(seed), eta, steps, measure_every=1, hessian_every=20)
+        raise DomainError.of("--hidden", "integers separated by commas", hidden, "Write --hidden 6,6.") from None
+    problem = fully_connected(*chebyshev_data(3, 10), hidden=widths, seed=seed)
+    monitor = Monitor(problem, 4, k=2, optimiser="gradient-descent", step_size=eta)
+    run = train(problem, step_size=eta, steps=steps, monitor=monitor)
+    return {"run": run, "flow": central_flow(problem, eta, run.stopped)}

@@ -254,13 +254,16 @@ _ALL = (
     ),
     Figure(
         "network",
-        "A tanh network at its edge: NTK and Hessian eigenvalues against 2/eta, and the loss",
+        "A network at its edge: top Hessian eigenvalues with bounds, 2/eta, central flow, and the loss",
         "network",
-        (Panel("networks.plot_eigenvalues", 2.3), Panel("networks.plot_network_loss", 1.4)),
+        (
+            Panel("networks.plot_spectrum_beside_flow", 2.4, ("run", "flow")),
+            Panel("networks.plot_loss_beside_flow", 1.4, ("run", "flow")),
+        ),
         {
-            "hidden": Option("text", "40,40", "Widths of the hidden layers."),
-            "eta": Option("float", 0.18, "Step size eta on |z|^2 / (2 N)."),
-            "steps": Option("int", 600, STEPS),
+            "hidden": Option("text", "6,6", "Widths of the hidden layers."),
+            "eta": Option("float", 0.2, "Step size eta on |z|^2 / (2 N)."),
+            "steps": Option("int", 800, STEPS),
             "seed": SEED,
         },
     ),

@@ -40,7 +40,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "edgestab sweep --epsilon 0.01 --theta-1 0.02:3:300 --theta-2 20 --eta 0.05:1.5:300 --plot eta.png",
         "edgestab sweep --epsilon 1e-5:0.1:2000:log --z -0.5:0.5:2000 --T 2 --folder run --scheduler tcp://HOST:8786",
     ),
-    "network": ("edgestab network --plot network.pdf", "edgestab network --hidden 20,20 --eta 0.3 --steps 300"),
+    "network": (
+        "edgestab network --plot network.pdf",
+        "edgestab network --hidden 20,20 --eta 0.3 --steps 300",
+        "edgestab network --hidden 10,10 --degree 3 --eta 0.3 --steps 250 --predict all --predict-from 400",
+    ),
     "plot": ("edgestab plot --list", "edgestab plot plane -o plane.pdf", "edgestab plot limit --json -"),
     "gallery": ("edgestab gallery", "edgestab gallery zhu --plot zhu.pdf"),
     "report": ("edgestab report -o report", "edgestab report -o report --from verify.json --pdf"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -256,6 +257,22 @@ class Problem:
             )
         return chosen
 
+    def starting_at(self, parameters: Any) -> Problem:
+        """The same problem from another start; nothing is compiled again.
+
+        Args:
+            parameters: in the user's form, or flat.
+
+        Returns:
+            The problem.
+
+        Raises:
+            DomainError: parameters of another model, or a loss or gradient there that is not finite.
+        """
+        backend = copy(self.backend)
+        backend.start = np.array(self.flatten(parameters))
+        return Problem(backend)._checked("Problem.starting_at()")
+
     def in_double(self) -> Problem:
         """The same model in float64, for residuals that rounding does not blur."""
         return self._double
@@ -264,7 +281,7 @@ class Problem:
     def _double(self) -> Problem:
         # kept: a backend in another type is compiled anew
         backend = self.backend.in_double()
-        return self if backend is self.backend else Problem(backend)
+        return self if backend is self.backend else Problem(backend).starting_at(self.start.astype(np.float64))
 
     def require_memory(self, columns: int, vectors: int) -> None:
         """Refuse work that would not fit into memory, before it starts.

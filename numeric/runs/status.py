@@ -19,6 +19,7 @@ class Status(StrEnum):
     DONE = "done"
     END_TIME = "end_time"
     FAILED = "failed"
+    INTERRUPTED = "interrupted"
 
     @property
     def code(self) -> int:

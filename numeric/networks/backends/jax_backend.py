@@ -148,6 +148,8 @@ class JaxBackend(Backend):
             check_chunk(WHERE, chunk, self.examples)
             self._chunk = chunk
             self._programs = self._build(jax)
+        # compiled training loops by step rule, shared by problems that differ in their start alone
+        self.loops: dict[Any, Any] = {}
 
     def _real(self, leaf: Any) -> Any:
         import jax.numpy as jnp
@@ -317,6 +319,43 @@ class JaxBackend(Backend):
     def in_double(self) -> Backend:
         """The same model in float64."""
         return self if self.dtype == np.float64 else JaxBackend(*self._recipe, "float64")
+
+    def expanded(self, theta: Array) -> Backend:
+        """The second-order Taylor model of the outputs about a point, by derivatives along the displacement.
+
+        Args:
+            theta: point of expansion, flat.
+
+        Returns:
+            A backend for ``f + J d + Q(d, d) / 2``, with the same data and loss; Q is never formed.
+        """
+        jax, (model, _, inputs, targets, loss, chunk) = need_jax(), self._recipe
+        with arithmetic(self.dtype):
+            centre = self._unravel(self._real(theta))
+
+        def taylor(parameters: Any, x: Any) -> Any:
+            away = jax.tree_util.tree_map(lambda a, b: a - b, parameters, centre)
+
+            def slope(at: Any) -> Any:
+                return jax.jvp(lambda p: model(p, x), (at,), (away,))
+
+            (value, first), (_, second) = jax.jvp(slope, (centre,), (away,))
+            return jax.tree_util.tree_map(lambda f, j, q: f + j + q / 2, value, first, second)
+
+        return JaxBackend(taylor, centre, inputs, targets, loss, chunk, str(self.dtype))
+
+    def traced(self) -> tuple[Any, Callable[[Any, Any], tuple[Any, Any]]]:
+        """Data, and ``value(theta, data)``: loss and gradient there, to be traced into a larger program."""
+        value = self._programs["value"]
+
+        def mean(theta: Any, data: Any) -> tuple[Any, Any]:
+            import jax
+
+            count = jax.tree_util.tree_leaves(data)[0].shape[0]
+            loss, slope = value(theta, *data)
+            return loss / count, slope / count
+
+        return (self._inputs, self._targets), mean
 
     def foreseen_bytes(self, columns: int) -> int | None:
         """What the compiler plans for one Hessian product."""

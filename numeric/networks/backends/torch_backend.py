@@ -202,6 +202,22 @@ class TorchBackend(Backend):
         twin.roads, twin._trusted = set(self.roads), set(self._trusted)
         return twin
 
+    def expanded(self, theta: Array) -> Backend:
+        """The second-order Taylor model of the outputs about a point, trained in one flat array.
+
+        Args:
+            theta: point of expansion, flat.
+
+        Returns:
+            A backend for ``f + J d + Q(d, d) / 2``, with the same data and loss; Q is never formed.
+        """
+        from .torch_taylor import taylor_function
+
+        twin = copy.copy(self)
+        twin._function = taylor_function(self._function, theta)
+        twin.start, twin.roads, twin._trusted = twin._function.flatten(None), set(), set()
+        return twin
+
     def require_true(self, name: str) -> None:
         """Compare the first product of a kind with differences, and take the other road where it is wrong.
 

@@ -9,14 +9,14 @@ from ....symbolic.algebra.errors import ProofError
 from .entry import Name
 
 MODULES = (
-    "plane",
     "central_flow",
     "coq",
     "families",
     "limits",
+    "networks",
     "normal_forms",
     "optimisers",
-    "own_models",
+    "plane",
     "printing",
     "regression",
     "theorem_1",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import edgestab as es
-from edgestab.numeric.networks.tanh import TanhNetwork
+from tests.numeric.networks.numpy_twin import TanhNetwork
 
 pytest.importorskip("jax", reason="JAX is not installed: pip install 'edgestab[jax]'")
 

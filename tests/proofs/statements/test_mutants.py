@@ -34,6 +34,15 @@ SLOW = frozenset(
         "nesterov-closed-map",
         "berthier-threshold",
         "theorem-2-conventions",
+        "tanh-network-edge",
+        "network-edge-squared-loss",
+        "network-edge-cross-entropy",
+        "network-edge-heavy-ball",
+        "network-edge-nesterov",
+        "network-edge-adam",
+        "network-edge-sam",
+        "network-batch-sharpness",
+        "network-central-flow",
     )
 )
 """Claims whose mutants take some five seconds or more."""

@@ -1,17 +1,18 @@
+"""The twin itself, against a network computed unit by unit and differences of it."""
+
 import numpy as np
 import pytest
 
-import edgestab as es
-from edgestab.numeric.networks.tanh import chebyshev_data, digits_data
+from tests.numeric.networks.numpy_twin import TanhNetwork
 
 
 @pytest.fixture
-def network() -> es.networks.TanhNetwork:
+def network() -> TanhNetwork:
     rng = np.random.default_rng(0)
-    return es.networks.TanhNetwork(rng.standard_normal((5, 3)), rng.standard_normal((5, 2)), (4, 3))
+    return TanhNetwork(rng.standard_normal((5, 3)), rng.standard_normal((5, 2)), (4, 3))
 
 
-def naive_residual(network: es.networks.TanhNetwork, theta: np.ndarray) -> np.ndarray:
+def naive_residual(network: TanhNetwork, theta: np.ndarray) -> np.ndarray:
     """Example by example, unit by unit."""
     rows = []
     for x, y in zip(network.inputs, network.targets, strict=True):
@@ -25,7 +26,7 @@ def naive_residual(network: es.networks.TanhNetwork, theta: np.ndarray) -> np.nd
     return np.array(rows)
 
 
-def test_residual_and_jacobian_products_agree_with_the_naive_network(network: es.networks.TanhNetwork) -> None:
+def test_residual_and_jacobian_products_agree_with_the_naive_network(network: TanhNetwork) -> None:
     theta, h = network.initial(3), 1e-6
     assert network.residual(theta) == pytest.approx(naive_residual(network, theta), rel=1e-12)
     units = np.eye(network.parameters)
@@ -41,7 +42,7 @@ def test_residual_and_jacobian_products_agree_with_the_naive_network(network: es
     assert network.gradient(theta) == pytest.approx(backward.T @ network.residual(theta) / 5)
 
 
-def test_second_derivatives(network: es.networks.TanhNetwork) -> None:
+def test_second_derivatives(network: TanhNetwork) -> None:
     theta, h = network.initial(4), 1e-5
     rng = np.random.default_rng(9)
     u, v, w = rng.standard_normal(network.outputs), *rng.standard_normal((2, network.parameters))
@@ -52,44 +53,3 @@ def test_second_derivatives(network: es.networks.TanhNetwork) -> None:
     )
     slope = (network.gradient(theta + h * v) - network.gradient(theta - h * v)) / (2 * h)
     assert network.hessian_product(theta, v) == pytest.approx(slope, rel=1e-7, abs=1e-8)
-
-
-def test_chebyshev_data() -> None:
-    x, y = chebyshev_data(3, 9)
-    assert y == pytest.approx(4 * x**3 - 3 * x)
-    with pytest.raises(es.DomainError, match="degree"):
-        chebyshev_data(0)
-
-
-def test_digits_data() -> None:
-    pytest.importorskip("sklearn", reason="needs the extra [digits]")
-    x, y = digits_data(30, 1)
-    assert (x.shape, y.shape) == ((30, 64), (30, 10))
-    assert np.mean(x**2) == pytest.approx(1)
-    assert (y.sum(axis=1) == 1).all()
-    with pytest.raises(es.DomainError, match="examples"):
-        digits_data(10**6)
-
-
-def test_missing_scikit_learn_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    monkeypatch.setitem(sys.modules, "sklearn", None)
-    with pytest.raises(es.DomainError, match=r"edgestab\[digits\]"):
-        digits_data(5)
-
-
-@pytest.mark.parametrize(
-    ("inputs", "targets", "hidden", "message"),
-    [
-        (np.zeros((3, 2)), np.zeros((4, 1)), (2,), "inputs"),
-        (np.full((3, 2), np.nan), np.zeros((3, 1)), (2,), "finite data"),
-        (np.zeros((3, 2)), np.zeros((3, 1)), (0,), "hidden widths"),
-    ],
-)
-def test_bad_networks_are_refused(
-    inputs: np.ndarray, targets: np.ndarray, hidden: tuple[int, ...], message: str
-) -> None:
-    with pytest.raises(es.DomainError, match=message):
-        es.networks.TanhNetwork(inputs, targets, hidden)

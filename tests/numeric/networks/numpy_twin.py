@@ -1,4 +1,4 @@
-"""A fully connected tanh network on a fixed data set, as a map from parameters to residuals.
+"""The independent twin of the JAX networks: a fully connected tanh network in NumPy, differentiated by hand.
 
 ``z(theta) = f(theta; X) - Y`` flattened to ``N C`` numbers and loss ``|z|^2 / (2 N)``, so that with ``h = eta / N`` the
 network is the general regression model ``theta' = theta - h J'z`` of Theorem 2 with D = N C outputs.
@@ -16,9 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from ...symbolic.algebra.errors import DomainError
-from ..runs.limits import check_seed
-
 Array = np.ndarray[Any, np.dtype[Any]]
 
 COMPLEX_STEP = 1e-30
@@ -32,39 +29,11 @@ class TanhNetwork:
         inputs: data, shape ``(N, d)``.
         targets: targets, shape ``(N, C)``.
         hidden: widths of the hidden layers, each at least 1; default (40, 40).
-
-    Raises:
-        DomainError: shapes that do not match, NaN in the data, or a width below 1.
-
-    Source:
-        Agarwala, Pedregosa and Pennington 2022, "Connection with deep models".
-
-    Example:
-        >>> network = es.networks.TanhNetwork([[-1.0], [0.0], [1.0]], [[1.0], [0.0], [1.0]], hidden=(4,))
-        >>> network.parameters, network.ntk(network.initial(seed=0)).shape
-        (13, (3, 3))
     """
 
     inputs: Array
     targets: Array
     hidden: tuple[int, ...] = (40, 40)
-
-    def __post_init__(self) -> None:
-        """Check shapes and entries.
-
-        Raises:
-            DomainError: shapes that do not match, NaN in the data, or a width below 1.
-        """
-        where = "TanhNetwork()"
-        x, y = np.asarray(self.inputs), np.asarray(self.targets)
-        for name, value in (("inputs", x), ("targets", y)):
-            object.__setattr__(self, name, value)
-        if x.ndim != 2 or y.ndim != 2 or len(x) != len(y) or not x.size or not y.size:
-            raise DomainError.of(where, "inputs (N, d) and targets (N, C)", f"{x.shape} and {y.shape}", "Reshape them.")
-        if not (np.isfinite(x).all() and np.isfinite(y).all()):
-            raise DomainError.of(where, "finite data", "NaN or infinity", "Clean the data first.")
-        if not self.hidden or any(width < 1 for width in self.hidden):
-            raise DomainError.of(where, "hidden widths of at least 1", self.hidden, "Give one width for each layer.")
 
     @property
     def examples(self) -> int:
@@ -97,7 +66,7 @@ class TanhNetwork:
         Returns:
             Parameters, shape ``(P,)``.
         """
-        rng = np.random.default_rng(check_seed("TanhNetwork.initial()", seed))
+        rng = np.random.default_rng(seed)
         parts = []
         for rows, columns in self.shapes:
             weights = gain / math.sqrt(rows - 1) * rng.standard_normal((rows - 1, columns))
@@ -212,51 +181,3 @@ class TanhNetwork:
             if number:
                 slopes = (slopes @ layers[number][:-1].T) * (1 - below**2)[:, None, :]
         return result.reshape(examples * classes, -1)
-
-
-def chebyshev_data(degree: int = 5, examples: int = 20) -> tuple[Array, Array]:
-    """A Chebyshev polynomial on equally spaced points of ``[-1, 1]``.
-
-    Args:
-        degree: degree of the polynomial.
-        examples: number of points, at least 2.
-
-    Returns:
-        Inputs ``(N, 1)`` and targets ``(N, 1)``.
-
-    Raises:
-        DomainError: a degree below 1 or fewer than 2 points.
-
-    Source: Cohen et al. 2021, toy regression tasks.
-    """
-    if degree < 1 or examples < 2:
-        raise DomainError.of("chebyshev_data()", "degree >= 1 and examples >= 2", (degree, examples), "Raise them.")
-    x = np.linspace(-1, 1, examples)[:, None]
-    return x, np.cos(degree * np.arccos(x))
-
-
-def digits_data(examples: int = 200, seed: int = 0) -> tuple[Array, Array]:
-    """Handwritten digits of scikit-learn, centred and scaled to unit mean square, with one-hot targets.
-
-    Args:
-        examples: number of examples, drawn without replacement.
-        seed: seed of the draw.
-
-    Returns:
-        Inputs ``(N, 64)`` and targets ``(N, 10)``.
-
-    Raises:
-        DomainError: scikit-learn is not installed, or on a count out of range.
-    """
-    try:
-        from sklearn.datasets import load_digits
-    except ModuleNotFoundError as error:
-        raise DomainError.of(
-            "digits_data()", "scikit-learn", "no such package", "Install it: pip install 'edgestab[digits]'."
-        ) from error
-    images, labels = load_digits(return_X_y=True)
-    if not 1 <= examples <= len(images):
-        raise DomainError.of("digits_data()", f"1 to {len(images)} examples", examples, "Choose fewer.")
-    chosen = np.random.default_rng(check_seed("digits_data()", seed)).choice(len(images), examples, replace=False)
-    x = images[chosen] - images[chosen].mean(axis=0)
-    return x / np.sqrt(np.mean(x**2)), np.eye(10)[labels[chosen]]

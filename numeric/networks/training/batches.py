@@ -1,0 +1,31 @@
+"""Mini-batches as a function of seed and step alone, so that a resumed run draws the same ones."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@lru_cache(maxsize=2)
+def _order(seed: int, epoch: int, examples: int) -> Array:
+    return np.random.default_rng((seed, epoch)).permutation(examples)
+
+
+def batch_at(seed: int, step: int, examples: int, size: int) -> Array:
+    """The batch of one step: each epoch shuffles the examples anew and takes them in turn, a rest is left out.
+
+    Args:
+        seed: of the run.
+        step: number of the step, from 0.
+        examples: N.
+        size: of the batch, 1 to N.
+
+    Returns:
+        Numbers of examples, shape ``(size,)``.
+    """
+    epoch, place = divmod(step, examples // size)
+    return _order(seed, epoch, examples)[place * size : (place + 1) * size]
