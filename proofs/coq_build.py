@@ -95,7 +95,7 @@ def dependencies(files: dict[str, str]) -> dict[str, set[str]]:
     return found
 
 
-def _run(command: list[str], cwd: Path) -> tuple[int, str, float]:
+def run_coq(command: list[str], cwd: Path) -> tuple[int, str, float]:
     begin = time.perf_counter()
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     return done.returncode, (done.stdout + done.stderr).strip(), time.perf_counter() - begin
@@ -127,7 +127,7 @@ def compile_files(
             if not failure:
                 for name in [n for n, needs in waiting.items() if needs <= seconds.keys()]:
                     command = ["coqc", *FLAGS, "-R", ".", LIBRARY, name]
-                    running[pool.submit(_run, command, folder)] = name
+                    running[pool.submit(run_coq, command, folder)] = name
                     del waiting[name]
             if not running:
                 if failure:
@@ -203,7 +203,7 @@ def read_dependencies(folder: Path, files: dict[str, str], theorems: tuple[Theor
         As :func:`.coq_graph.read_graph`; nothing without the plugin: no verdict depends on it.
     """
     (folder / "Graph.v").write_text(graph_source(files, LIBRARY), encoding="utf-8")
-    code, _, _ = _run(["coqc", *FLAGS, "-R", ".", LIBRARY, "Graph.v"], folder)
+    code, _, _ = run_coq(["coqc", *FLAGS, "-R", ".", LIBRARY, "Graph.v"], folder)
     return {} if code else read_graph((folder / GRAPH).read_text(encoding="utf-8"), theorems)
 
 
@@ -221,7 +221,7 @@ def run_checker(folder: Path, files: dict[str, str], libraries: bool) -> dict[st
     modules = [f"{LIBRARY}.{name.removesuffix('.v').replace('/', '.')}" for name in sorted(files)]
     command = ["coqchk", "-silent", "-o", "-R", ".", LIBRARY]
     command += modules if libraries else [part for module in modules for part in ("-norec", module)]
-    code, output, took = _run(command, folder)
+    code, output, took = run_coq(command, folder)
     summary = read_summary(output)
     refused = "; ".join(summary.refused) if code == 0 else output[-400:]
     return {
@@ -271,7 +271,7 @@ def build(
         checker: dict[str, object] = {"accepted": None, "checked": [], "libraries": False}
         if not failure:
             (folder / "Audit.v").write_text(audit_source(theorems), encoding="utf-8")
-            code, output, _ = _run(["coqc", *FLAGS, "-R", ".", LIBRARY, "Audit.v"], folder)
+            code, output, _ = run_coq(["coqc", *FLAGS, "-R", ".", LIBRARY, "Audit.v"], folder)
             if code:
                 failure = f"Audit.v: {output[-600:]}"
             else:
