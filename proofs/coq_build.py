@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,17 +36,30 @@ def install_coq() -> None:
     Raises:
         ProofError: there is no apt-get, or it did not succeed.
     """
+    advice = "Install Coq 8.16 or newer with Coquelicot yourself (Debian, Ubuntu: apt-get install {packages})."
+    install_packages(PACKAGES, advice.format(packages=" ".join(PACKAGES)))
+    if find_coq() is None:
+        raise ProofError.of("install_coq()", "coqc on the path", "none", advice.format(packages=" ".join(PACKAGES)))
+
+
+def install_packages(packages: Sequence[str], advice: str) -> None:
+    """Install packages of the system, where that is permitted.
+
+    Args:
+        packages: their names in Debian.
+        advice: what to do where it is not.
+
+    Raises:
+        ProofError: there is no apt-get, or it did not succeed.
+    """
     manager = shutil.which("apt-get")
-    advice = (
-        f"Install Coq 8.16 or newer with Coquelicot yourself (Debian, Ubuntu: apt-get install {' '.join(PACKAGES)})."
-    )
     if manager is None:
-        raise ProofError.of("install_coq()", "apt-get on this system", "none", advice)
+        raise ProofError.of("install_packages()", "apt-get on this system", "none", advice)
     prefix = ["sudo", "-n"] if shutil.which("sudo") and not _is_root() else []
-    for arguments in (["update"], ["install", "-y", "--no-install-recommends", *PACKAGES]):
+    for arguments in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
         done = subprocess.run([*prefix, manager, *arguments], capture_output=True, text=True, check=False)
-    if done.returncode or find_coq() is None:
-        raise ProofError.of("install_coq()", "apt-get to succeed", done.stderr.strip()[-200:] or "no coqc", advice)
+    if done.returncode:
+        raise ProofError.of("install_packages()", "apt-get to succeed", done.stderr.strip()[-200:], advice)
 
 
 def _is_root() -> bool:
@@ -96,6 +109,15 @@ def dependencies(files: dict[str, str]) -> dict[str, set[str]]:
 
 
 def run_coq(command: list[str], cwd: Path) -> tuple[int, str, float]:
+    """Run a command of Coq's.
+
+    Args:
+        command: with its arguments.
+        cwd: where.
+
+    Returns:
+        Exit status, what it printed, and seconds.
+    """
     begin = time.perf_counter()
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     return done.returncode, (done.stdout + done.stderr).strip(), time.perf_counter() - begin

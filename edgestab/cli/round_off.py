@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from edgestab.symbolic.algebra.errors import DomainError
@@ -62,7 +63,9 @@ def show(data: Mapping[str, Any]) -> None:
     from rich.table import Table
 
     plan, out = data["plan"], console()
-    table = Table("variable", "computed and exact differ by at most", "in units of 2^-53", box=None, header_style="bold")
+    table = Table(
+        "variable", "computed and exact differ by at most", "in units of 2^-53", box=None, header_style="bold"
+    )
     for name, bound in plan["bounds"].items():
         table.add_row(name, f"{float(Fraction(bound)):.3g}", f"{float(Fraction(bound) * 2**53):.2f}")
     out.print(table)
@@ -96,3 +99,58 @@ def check(data: Mapping[str, Any]) -> int:
     if found.statement:
         out.print(f"theorem: {found.statement}", highlight=False, markup=False, soft_wrap=True)
     return 0 if found.accepted else 1
+
+
+def prove_claims(
+    install: bool, again: bool, jobs: int, record: str | None, say: Callable[[str, str | None], None]
+) -> bool:
+    """Have Gappa and Coq prove what the claims say of round-off, and keep the record.
+
+    Args:
+        install: install Gappa and its library for Coq where they are missing.
+        again: prove even what this machine's record has.
+        jobs: compilers at once.
+        record: where to write the record as well.
+        say: prints a line.
+
+    Returns:
+        False where Coq refused a proof; what cannot be tried here is no failure.
+
+    Raises:
+        ProofError: a record is to be written, and there is no Gappa to make it.
+    """
+    from edgestab.proofs.catalogue.round_off import questions
+    from edgestab.proofs.round_off import building
+    from edgestab.proofs.round_off import record as records
+    from edgestab.proofs.round_off.script import require_gappa
+    from edgestab.symbolic.algebra.errors import ProofError
+    from edgestab.symbolic.models.quadratic import main_case
+
+    say("", None)
+    entries, source, accepted = [], main_case(), True
+    for claim, (question, cells) in questions().items():
+        known = None if again else records.find(question, source, [records.local_path()])
+        if isinstance(known, records.Recorded):
+            say(f"{claim}: proved on this machine already", None)
+            entries.append(known.entry)
+            continue
+        try:
+            if install:
+                building.install()
+            require_gappa(), building.require_coq()
+        except ProofError as error:
+            if record is not None:
+                raise
+            say(f"{claim}: not proved here, the committed record stands: {error}", "dim")
+            continue
+        entry = records.prove_question(question, source, cells, jobs)
+        entries.append(entry)
+        accepted = accepted and entry["accepted"]
+        verdict = "accepted" if entry["accepted"] else f"REJECTED: {entry['failure']}"
+        say(f"{claim}: {len(entry['proofs'])} proofs of Gappa {verdict} in {entry['seconds']['all']} s", None)
+        say(f"  {entry['theorem']}", None)
+    if entries:
+        records.save(entries, records.local_path())
+        if record is not None:
+            records.save(entries, Path(record))
+    return accepted

@@ -13,10 +13,10 @@ from typing import Any
 
 from ...symbolic.algebra.errors import ProofError
 from ..coq_audit import forbidden
-from ..coq_build import FLAGS, LIBRARY, compile_files, coq_version, parse_audit, run_checker, run_coq
+from ..coq_build import FLAGS, LIBRARY, compile_files, coq_version, install_packages, parse_audit, run_checker, run_coq
 from ..coq_record import REALS, Theorem
 from .plan import Plan
-from .script import PACKAGES, run_gappa
+from .script import PACKAGES, find_gappa, run_gappa
 
 THEOREM = Theorem("round_off", "RoundOff", REALS | {"Classical_Prop.classic"})
 """The theorem, and the axioms that it may rest on: those of Coq's classical reals, as Flocq uses them."""
@@ -105,6 +105,16 @@ def require_coq() -> str:
     return version
 
 
+def install() -> None:
+    """Install Gappa with its library for Coq from the system's packages, where they are missing.
+
+    Raises:
+        ProofError: they cannot be installed.
+    """
+    if find_gappa() is None or not gappa_library():
+        install_packages(PACKAGES, f"Install them yourself (Debian, Ubuntu: apt-get install {' '.join(PACKAGES)}).")
+
+
 def gappa_library() -> bool:
     """Whether Coq finds Gappa's library and Flocq."""
     code, where, _ = run_coq(["coqc", "-where"], Path.cwd())
@@ -136,7 +146,8 @@ def check_with_coq(
     """
     version = require_coq()
     files, begin = plan.coq_files(proofs), time.perf_counter()
-    statement, axioms, result = "", (), {"accepted": None}
+    statement, result = "", dict[str, object](accepted=None)
+    axioms: tuple[str, ...] = ()
     with tempfile.TemporaryDirectory(prefix="edgestab-round-off-") as scratch:
         folder = Path(scratch)
         for name, text in files.items():
@@ -147,18 +158,25 @@ def check_with_coq(
             seconds, failure = compile_files(folder, files, jobs, progress)
         if not failure:
             name = f"{THEOREM.module}.{THEOREM.name}"
-            lines = ["From Coq Require Import Reals.", f"From {LIBRARY} Require Import Program.",
-                     f"From {LIBRARY} Require RoundOff.", "Open Scope R_scope.", "Set Printing Width 110.",
-                     f"Check {name}.", f"Print Assumptions {name}."]
+            lines = [
+                "From Coq Require Import Reals.",
+                f"From {LIBRARY} Require Import Program.",
+                f"From {LIBRARY} Require RoundOff.",
+                "Open Scope R_scope.",
+                "Set Printing Width 110.",
+                f"Check {name}.",
+                f"Print Assumptions {name}.",
+            ]
             (folder / "Audit.v").write_text("\n".join(lines) + "\n", encoding="utf-8")
             code, output, _ = run_coq(["coqc", *FLAGS, "-R", ".", LIBRARY, "Audit.v"], folder)
             if code:
                 failure = output[-400:]
             else:
                 entry = parse_audit(output, (THEOREM,))[THEOREM.name]
-                statement, axioms = str(entry["statement"]), tuple(map(str, entry["axioms"]))  # type: ignore[call-overload]
-                excess = set(axioms) - THEOREM.allowed
-                failure = f"rests on {', '.join(sorted(excess))}" if excess else ""
+                statement = str(entry["statement"])
+                axioms = tuple(str(axiom) for axiom in entry["axioms"])  # type: ignore[attr-defined]
+                excess = sorted(frozenset(axioms) - THEOREM.allowed)
+                failure = f"rests on {', '.join(excess)}" if excess else ""
         if not failure and checker:
             result = run_checker(folder, files, libraries=False)
             progress("coqchk", float(str(result["seconds"])))

@@ -1,4 +1,4 @@
-"""``Cell0.v`` and so on: for each cell Gappa's proofs, block after block; and ``RoundOff.v``: the theorem on the box."""
+"""``Cell0.v`` and so on: Gappa's proofs in each cell, block after block; ``RoundOff.v``: the theorem on the box."""
 
 from __future__ import annotations
 
@@ -100,6 +100,7 @@ def _block_lemma(block: Block, index: int, passes: int, entry: Entry, proved: Ex
     variables = re.findall(r"^Variable _(\w+) : R\.", proof, re.MULTILINE)
     refute = f"refute{index} {' '.join(v for v in variables if v not in script.constants)}"
     count = len(block.spreads) * (1 if block.last else 2)
+    parts = len(proved.errors) + len(proved.ranges) - 1
     lines = [
         f"Lemma block{index} : forall ({fixed} : R) ({' '.join(states)} : R * R),",
         *(f"  {h} ->" for h in hypotheses),
@@ -110,11 +111,9 @@ def _block_lemma(block: Block, index: int, passes: int, entry: Entry, proved: Ex
         + f"; cbn [fst snd]; intros {' '.join(heads)}.",
         *(f"  apply inside in {h}." for h in heads[len(hypotheses) - len(entry.errors) :]),
         *(f"  destruct {h} as [{h}a {h}b]." for h in heads),
-        *(
-            f"  pose ({r.result} := {coq(rounded(r.computed)).replace('rnd', 'binary64', 1)})."
-            for r in block.roundings
-        ),
-        "  repeat match goal with |- _ /\\ _ => split end.",
+        *(f"  pose ({r.result} := {coq(rounded(r.computed)).replace('rnd', 'binary64', 1)})." for r in block.roundings),
+        f"  eassert (G : _ -> False) by (intro K; {refute}; exact K).",
+        f"  refine {'(conj _ ' * parts}_{')' * parts}.",
     ]
     computed = call(index, passes, "binary64", fixed, entered)
     exact = call(index, passes, "same", fixed, twin)
@@ -122,22 +121,18 @@ def _block_lemma(block: Block, index: int, passes: int, entry: Entry, proved: Ex
     for which, part in enumerate(_PARTS):
         path = _path(which if block.last else 2 * which, count)
         lines += [
-            f"  apply by_refutation; intro bad; {refute}; {path}intros [P1 P2]; apply bad; clear bad.",
+            f"  apply by_refutation; intro bad; apply G; {path}intros [P1 P2]; apply bad; clear bad G.",
             "    match type of P1 with _ <= ?e =>",
             f"      replace ({part} {computed} - {part} {exact}) with e",
             f"        by (symmetry; exact (spread_{index}_{which} {' '.join(spread_arguments(block))})) end.",
             f"    {close}",
         ]
-    # the ranges are goals of one conjunction each, split into their two ends
     for which, part in enumerate(_PARTS if proved.ranges else ()):
-        for end in ("P1", "P2"):
-            lines += [
-                f"  apply Rnot_lt_le; intro bad; {refute}; {_path(2 * which + 1, count)}intros [P1 P2];",
-                "    apply (Rlt_not_le _ _ bad); clear bad.",
-                f"    match type of P1 with _ <= ?e => change ({part} {exact}) with e end.",
-                f"    {close}",
-            ]
-            del end
+        lines += [
+            f"  apply range_by_refutation; intro bad; apply G; {_path(2 * which + 1, count)}intros [P1 P2]; apply bad;",
+            f"    clear bad G; match type of P1 with _ <= ?e => change ({part} {exact}) with e end.",
+            f"    {close}",
+        ]
     return "\n".join([*lines, "Qed."]) + "\n"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from ...symbolic.algebra.errors import DomainError, EdgestabError, ProofError
 from ...symbolic.planar.planar_map import PlanarMap
 from .building import Built, check_with_coq, prove_with_gappa, require_coq
-from .partition import Box, tree_from_json, tree_to_json
+from .partition import Box, cells_of, check_magnitudes, tree_from_json, tree_to_json
 from .plan import Plan, box_of, check_plan, plan_round_off
 from .script import gappa_version, require_gappa
 
@@ -61,7 +61,8 @@ def plan_from_json(data: Mapping[str, Any], source: PlanarMap) -> Plan:
         ProofError: the data is no plan, or is about another map or program.
     """
     try:
-        box = {str(v): (Fraction(a), Fraction(b)) for v, (a, b) in data["box"].items()}
+        names = [v.name for v in (*source.variables, *source.parameters)]
+        box = {v: (Fraction(data["box"][v][0]), Fraction(data["box"][v][1])) for v in names}
         program, target = check_plan(source, box, data["target"], data["steps"])
         bounds = tuple(Fraction(data["bounds"][v]) for v in program.variables)
         digests, cells = (data["map"], data["program"]), data["cells"]
@@ -70,7 +71,10 @@ def plan_from_json(data: Mapping[str, Any], source: PlanarMap) -> Plan:
         raise ProofError.of("round-off certificate", "all of its fields", repr(error), hint) from error
     if digests != (source.digest(), program.digest):
         raise ProofError.of("round-off certificate", "the digests of map and program", digests, "Write it anew.")
-    return Plan(source, program, target, data["steps"], box, tree_from_json(cells, box), bounds)
+    plan = Plan(source, program, target, data["steps"], box, tree_from_json(cells, box), bounds)
+    for cell in cells_of(plan.tree):
+        check_magnitudes(plan.blocks, cell)
+    return plan
 
 
 def certify_round_off(
@@ -108,11 +112,12 @@ def certify_round_off(
 
     Example:
         >>> from fractions import Fraction
-        >>> ranges = [(Fraction(1, 2), Fraction(1, 4))]
-        >>> es.proofs.certify_round_off(es.models.main_case(), ranges)
-        Traceback (most recent call last):
-        ...
-        edgestab.symbolic.algebra.errors.DomainError: round_off(): expected ranges of z, T, epsilon; got 1. Give one for each.
+        >>> ranges = [(Fraction(0), Fraction(1, 4)), (Fraction(1), Fraction(2)), (Fraction(0), Fraction(1, 5))]
+        >>> try:
+        ...     es.proofs.certify_round_off(es.models.main_case(), ranges, target="jax")
+        ... except es.EdgestabError as error:
+        ...     print(str(error)[:33])
+        round_off(): expected a target am
     """
     names = (*map(str, source.variables), *map(str, source.parameters))
     if len(ranges) != len(names):

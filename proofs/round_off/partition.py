@@ -241,5 +241,7 @@ def tree_from_json(data: Mapping[str, Any], box: Box) -> Tree:
             for block in data["blocks"]
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise ProofError.of("tree_from_json()", "a tree of cells", repr(error), "Write the certificate anew.") from error
+        raise ProofError.of(
+            "tree_from_json()", "a tree of cells", repr(error), "Write the certificate anew."
+        ) from error
     return Cell(box, exits)

@@ -65,12 +65,11 @@ class Plan:
         """What is to be proved, in words."""
         inside = ", ".join(f"{v} in [{a}, {b}]" for v, (a, b) in self.box.items())
         found = " and ".join(
-            f"|{v} computed - {v} exact| <= {float(b):.3g}" for v, b in zip(self.program.variables, self.bounds, strict=True)
+            f"|{v} computed - {v} exact| <= {float(b):.3g}"
+            for v, b in zip(self.program.variables, self.bounds, strict=True)
         )
         times = "once" if self.fused else "twice"
-        return (
-            f"for {inside}: after {self.steps} step(s) of the program in doubles (a b + c rounded {times}), {found}"
-        )
+        return f"for {inside}: after {self.steps} step(s) of the program in doubles (a b + c rounded {times}), {found}"
 
     def fixed_files(self) -> dict[str, str]:
         """The Coq files that hold the definitions and the theorem; Gappa has no part in them."""
@@ -137,8 +136,10 @@ def check_plan(source: PlanarMap, box: Box, target: str, steps: int) -> tuple[Pr
     if tuple(box) != wanted:
         raise DomainError.of("round_off()", f"ranges of {', '.join(wanted)}", ", ".join(box), "Give one for each.")
     for variable, (low, high) in box.items():
-        if isinstance(low, float) or isinstance(high, float) or not low <= high:
-            raise DomainError.of("round_off()", f"rationals {variable}_low <= {variable}_high", (low, high), "Swap them.")
+        ends: tuple[object, object] = (low, high)
+        if not all(isinstance(end, Fraction) for end in ends) or not low <= high:
+            expected = f"rationals {variable}_low <= {variable}_high"
+            raise DomainError.of("round_off()", expected, ends, "Give Fractions, the lower one first.")
     return program, name
 
 

@@ -1,4 +1,4 @@
-"""``Program.v``: the program over any rounding, the exact map, and how the two differ when every rounding is weighed."""
+"""``Program.v``: the program over any rounding, the exact map, and how they differ when every rounding is weighed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from ..coq_export.terms import definition, join, real_polynomial
 from .blocks import Block, exact_name, one_rounding_each, operation_term
 from .terms import Term, coq, name, number, rounded
 
-BINARY64 = """(* Round to nearest, ties to even, 53 bits, subnormal numbers included. There is no largest number: the program
+BINARY64 = """\
+(* Round to nearest, ties to even, 53 bits, subnormal numbers included. There is no largest number: the program
    that wrote this file checks that nothing comes near it. *)
 Definition binary64 (x : R) : R := round radix2 (FLT_exp (-1074) 53) ZnearestE x.
 
@@ -148,5 +149,9 @@ def _spread(block: Block, index: int, which: int) -> str:
     lines = [f"Lemma spread_{index}_{which} : forall {' '.join(spread_arguments(block))} : R,"]
     lines += [f"  let {exact_name(r.result)} := {coq(r.exact)} in" for r in block.roundings]
     lines += [f"  let {weight} := {coq(term)} in" for weight, term in spread.weights]
-    lines += [f"  {coq(spread.computed)} - {coq(spread.exact)}", f"  = {coq(spread.error)}.", "Proof. cbv zeta; intros; field. Qed."]
+    lines += [
+        f"  {coq(spread.computed)} - {coq(spread.exact)}",
+        f"  = {coq(spread.error)}.",
+        "Proof. cbv zeta; intros; field. Qed.",
+    ]
     return "\n".join(lines) + "\n"

@@ -72,12 +72,10 @@ def load(path: Path) -> dict[str, Any]:
         return {}
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
-        entries = read["entries"]
-        if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
-            raise TypeError("entries")
+        entries = [dict(entry) for entry in read["entries"]]
     except (ValueError, TypeError, KeyError) as error:
         raise ProofError.of("round-off record", "a record", str(path), f"Delete it and run `{COMMAND}`.") from error
-    return dict(read)
+    return {**read, "entries": entries}
 
 
 def save(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
@@ -88,7 +86,7 @@ def save(entries: Sequence[Mapping[str, Any]], path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"entries": list(entries)}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        path.write_text(json.dumps({"entries": list(entries)}, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise OutputError.of("round-off record", "a writable path", str(path), f"{error.strerror}.") from error
 
@@ -107,9 +105,9 @@ def generated_digests(plan: Plan) -> dict[str, str]:
 def _asks(entry: Mapping[str, Any], question: Question) -> bool:
     plan = entry.get("plan", {})
     box = {v: [str(a), str(b)] for v, (a, b) in question.box.items()}
-    bounds = [str(b) for b in question.bounds]
-    same = plan.get("target") == question.target and plan.get("steps") == question.steps and plan.get("box") == box
-    return same and list(plan.get("bounds", {}).values()) == bounds
+    bounds = dict(zip(question.box, map(str, question.bounds), strict=False))
+    asked = question.target, question.steps, box, bounds
+    return (plan.get("target"), plan.get("steps"), plan.get("box"), plan.get("bounds")) == asked
 
 
 def _sound(entry: Mapping[str, Any]) -> bool:
@@ -197,6 +195,3 @@ def prove_question(question: Question, source: PlanarMap, cells: int, jobs: int 
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": COMMAND,
     }
-
-
-

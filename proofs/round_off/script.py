@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -154,16 +154,16 @@ def write_script(block: Block, entry: Entry, proved: Exit | None = None) -> Scri
         known.append(f"({value} - {exact_name(value)}) in {_interval((-off, off))}")
     known += [f"{value} in {_interval(entry.ranges[value])}" for value in block.parameters]
     goals = []
-    for k, spread in enumerate(block.spreads):
-        off = "?" if proved is None else _interval((-proved.errors[k], proved.errors[k]), outward=False)
-        goals.append(f"error{k} in {off}")
+    for k in range(len(block.spreads)):
+        within = "?" if proved is None else _interval((-proved.errors[k], proved.errors[k]), outward=False)
+        goals.append(f"error{k} in {within}")
         if not block.last:
             inside = "?" if proved is None else _interval(proved.ranges[k], outward=False)
             goals.append(f"range{k} in {inside}")
     hints = [
         f"{text(whole)} -> {text(part)};"
         for r in block.roundings
-        for whole, part in zip((r.computed, r.exact), r.factored)
+        for whole, part in zip((r.computed, r.exact), r.factored, strict=False)
     ]
     known += [f"{value} in {_interval((c, c))}" for c, value in constants.items()]
     lines.append("{ " + " ->\n  ".join(known) + " ->\n  " + " /\\\n  ".join(goals) + " }")
@@ -188,7 +188,9 @@ def run_gappa(script: str, coq: bool = False) -> str:
     try:
         done = subprocess.run(command, input=script, capture_output=True, text=True, check=False, timeout=SECONDS)
     except subprocess.TimeoutExpired as error:
-        raise ProofError.of("gappa", f"an answer in {SECONDS} s", "none", "Take smaller boxes or fewer steps.") from error
+        raise ProofError.of(
+            "gappa", f"an answer in {SECONDS} s", "none", "Take smaller boxes or fewer steps."
+        ) from error
     if done.returncode:
         said = (done.stderr + done.stdout).strip()[-200:]
         raise ProofError.of("gappa", "a proof of the bound", said, "Take smaller boxes, or a wider bound.")
@@ -196,7 +198,9 @@ def run_gappa(script: str, coq: bool = False) -> str:
 
 
 _NUMBER = r"(-?\d+)(?:b(-?\d+))?"
-_ANSWER = re.compile(rf"^\s+(error|range)(\d+) in \[{_NUMBER}(?: \{{[^}}]*\}})?, {_NUMBER}(?: \{{[^}}]*\}})?\]\s*$", re.MULTILINE)
+_ANSWER = re.compile(
+    rf"^\s+(error|range)(\d+) in \[{_NUMBER}(?: \{{[^}}]*\}})?, {_NUMBER}(?: \{{[^}}]*\}})?\]\s*$", re.MULTILINE
+)
 
 
 def _read(mantissa: str, power: str | None) -> Fraction:
@@ -224,8 +228,11 @@ def ask(block: Block, entry: Entry) -> Exit:
     wanted = {("error", k) for k in outputs} | (set() if block.last else {("range", k) for k in outputs})
     if answers.keys() != wanted:
         missing = ", ".join(f"{kind} {k}" for kind, k in sorted(wanted - answers.keys()))
-        raise ProofError.of("gappa", "a bound for every output", f"none: {missing}", "Take smaller boxes or fewer steps.")
+        raise ProofError.of(
+            "gappa", "a bound for every output", f"none: {missing}", "Take smaller boxes or fewer steps."
+        )
     errors = (answers["error", k] for k in outputs)
     return Exit(
-        () if block.last else tuple(answers["range", k] for k in outputs), tuple(max(-low, high) for low, high in errors)
+        () if block.last else tuple(answers["range", k] for k in outputs),
+        tuple(max(-low, high) for low, high in errors),
     )

@@ -18,6 +18,7 @@ MODULES = (
     "own_models",
     "printing",
     "regression",
+    "round_off",
     "theorem_1",
     "theorem_2",
 )
