@@ -18,7 +18,7 @@ from ...symbolic.planar.planar_map import PlanarMap
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, Verdict, judge
 from ..round_off.record import COMMAND, Question, find
 from ..statements import R, Range, Reading, Statement, le
-from ..subject import measured
+from ..subject import main_subject, measured
 
 z, T, epsilon = symbols("z T epsilon")
 TARGET = "float64"
@@ -163,6 +163,21 @@ def _compared(variable: str, bound: Fraction, worst: Fraction, running: Fraction
 def questions() -> dict[str, tuple[Question, int]]:
     """What `edgestab prove` has Gappa and Coq prove: a claim's question, and into how many cells its box is cut."""
     return {c.id: (question(Reading(c.statement), steps), CELLS[steps]) for steps, c in zip(STEPS, CLAIMS, strict=True)}
+
+
+def coq_theorem(claim: Claim) -> str:
+    """What Coq proves of a claim on round-off: definitions and theorem, without proofs.
+
+    Args:
+        claim: any claim.
+
+    Returns:
+        Coq source; empty for a claim on something else, or without a record.
+    """
+    if claim.id not in questions():
+        return ""
+    found = find(questions()[claim.id][0], main_subject().map)
+    return "" if isinstance(found, str) else found.plan.theorem()
 
 
 def _claim(

@@ -80,6 +80,13 @@ class Plan:
             "RoundOff.v": write_theorem(blocks, self.box, self.tree, self.bounds),
         }
 
+    def theorem(self) -> str:
+        """Definitions and theorem in Coq, without lemmas and proofs."""
+        files = self.fixed_files()
+        defined = files["Program.v"].partition("Lemma ")[0]
+        stated = files["RoundOff.v"].partition("Theorem ")[2].partition("Proof.")[0]
+        return f"{defined.rstrip()}\n\nTheorem {stated.rstrip()}"
+
     def exits(self, cell: Cell) -> list[Exit]:
         """What has to be shown of each block in a cell."""
         return [*cell.exits[:-1], Exit((), self.bounds)]

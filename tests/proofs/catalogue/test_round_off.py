@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from edgestab.proofs.catalogue import get_claim
-from edgestab.proofs.catalogue.round_off import ERRORS, questions, worst_errors
+from edgestab.proofs.catalogue.round_off import ERRORS, coq_theorem, questions, worst_errors
 from edgestab.proofs.claims import CheckContext, Level, Verdict
 from edgestab.proofs.statements import R, le
 from edgestab.proofs.verify import run_check
@@ -36,3 +36,12 @@ def test_the_worst_error_is_exact() -> None:
     worst, _ = worst_errors(main_case(), 1, point, 3, 1)
     # 1/5 is no double, and its square is rounded
     assert 0 < worst[0] < Fraction(1, 2**52)
+
+
+def test_what_coq_proves_is_shown_with_the_bounds_of_the_statement() -> None:
+    text = coq_theorem(get_claim("round-off-two-step"))
+    assert "(- 1 / 4) <= z <= (1 / 4)" in text
+    assert "exact epsilon z T)) <= (947 / 1000000000000000000)" in text
+    assert "Definition binary64 (x : R) : R := round radix2 (FLT_exp (-1074) 53) ZnearestE x." in text
+    assert "Lemma" not in text
+    assert coq_theorem(get_claim("one-step-map")) == ""
