@@ -41,6 +41,7 @@ MODULES: tuple[str, ...] = (
     "coq",
     "generated_kernels",
     "round_off",
+    "cuda_program",
     "theorem_1_beyond",
     "theorem_1_measured",
     "theorem_1_reach",
