@@ -29,6 +29,7 @@ ROOMS = {
         "coq_record",
         "coq_graph",
         "coq_build",
+        "round_off",
         "catalogue",
         "verify",
         "mutation",

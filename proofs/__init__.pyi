@@ -22,6 +22,7 @@ from .gallery.judging import all_entries as all_entries
 from .gallery.judging import get_entry as get_entry
 from .gallery.judging import judge_entry as judge_entry
 from .report.files import write_report as write_report
+from .round_off.certificate import certify_round_off as certify_round_off
 from .statements.statement import Range as Range
 from .statements.statement import Statement as Statement
 from .verify import Report as Report

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,17 +36,30 @@ def install_coq() -> None:
     Raises:
         ProofError: there is no apt-get, or it did not succeed.
     """
+    advice = "Install Coq 8.16 or newer with Coquelicot yourself (Debian, Ubuntu: apt-get install {packages})."
+    install_packages(PACKAGES, advice.format(packages=" ".join(PACKAGES)))
+    if find_coq() is None:
+        raise ProofError.of("install_coq()", "coqc on the path", "none", advice.format(packages=" ".join(PACKAGES)))
+
+
+def install_packages(packages: Sequence[str], advice: str) -> None:
+    """Install packages of the system, where that is permitted.
+
+    Args:
+        packages: their names in Debian.
+        advice: what to do where it is not.
+
+    Raises:
+        ProofError: there is no apt-get, or it did not succeed.
+    """
     manager = shutil.which("apt-get")
-    advice = (
-        f"Install Coq 8.16 or newer with Coquelicot yourself (Debian, Ubuntu: apt-get install {' '.join(PACKAGES)})."
-    )
     if manager is None:
-        raise ProofError.of("install_coq()", "apt-get on this system", "none", advice)
+        raise ProofError.of("install_packages()", "apt-get on this system", "none", advice)
     prefix = ["sudo", "-n"] if shutil.which("sudo") and not _is_root() else []
-    for arguments in (["update"], ["install", "-y", "--no-install-recommends", *PACKAGES]):
+    for arguments in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
         done = subprocess.run([*prefix, manager, *arguments], capture_output=True, text=True, check=False)
-    if done.returncode or find_coq() is None:
-        raise ProofError.of("install_coq()", "apt-get to succeed", done.stderr.strip()[-200:] or "no coqc", advice)
+    if done.returncode:
+        raise ProofError.of("install_packages()", "apt-get to succeed", done.stderr.strip()[-200:], advice)
 
 
 def _is_root() -> bool:
@@ -95,7 +108,16 @@ def dependencies(files: dict[str, str]) -> dict[str, set[str]]:
     return found
 
 
-def _run(command: list[str], cwd: Path) -> tuple[int, str, float]:
+def run_coq(command: list[str], cwd: Path) -> tuple[int, str, float]:
+    """Run a command of Coq's.
+
+    Args:
+        command: with its arguments.
+        cwd: where.
+
+    Returns:
+        Exit status, what it printed, and seconds.
+    """
     begin = time.perf_counter()
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     return done.returncode, (done.stdout + done.stderr).strip(), time.perf_counter() - begin
@@ -127,7 +149,7 @@ def compile_files(
             if not failure:
                 for name in [n for n, needs in waiting.items() if needs <= seconds.keys()]:
                     command = ["coqc", *FLAGS, "-R", ".", LIBRARY, name]
-                    running[pool.submit(_run, command, folder)] = name
+                    running[pool.submit(run_coq, command, folder)] = name
                     del waiting[name]
             if not running:
                 if failure:
@@ -203,7 +225,7 @@ def read_dependencies(folder: Path, files: dict[str, str], theorems: tuple[Theor
         As :func:`.coq_graph.read_graph`; nothing without the plugin: no verdict depends on it.
     """
     (folder / "Graph.v").write_text(graph_source(files, LIBRARY), encoding="utf-8")
-    code, _, _ = _run(["coqc", *FLAGS, "-R", ".", LIBRARY, "Graph.v"], folder)
+    code, _, _ = run_coq(["coqc", *FLAGS, "-R", ".", LIBRARY, "Graph.v"], folder)
     return {} if code else read_graph((folder / GRAPH).read_text(encoding="utf-8"), theorems)
 
 
@@ -221,7 +243,7 @@ def run_checker(folder: Path, files: dict[str, str], libraries: bool) -> dict[st
     modules = [f"{LIBRARY}.{name.removesuffix('.v').replace('/', '.')}" for name in sorted(files)]
     command = ["coqchk", "-silent", "-o", "-R", ".", LIBRARY]
     command += modules if libraries else [part for module in modules for part in ("-norec", module)]
-    code, output, took = _run(command, folder)
+    code, output, took = run_coq(command, folder)
     summary = read_summary(output)
     refused = "; ".join(summary.refused) if code == 0 else output[-400:]
     return {
@@ -271,7 +293,7 @@ def build(
         checker: dict[str, object] = {"accepted": None, "checked": [], "libraries": False}
         if not failure:
             (folder / "Audit.v").write_text(audit_source(theorems), encoding="utf-8")
-            code, output, _ = _run(["coqc", *FLAGS, "-R", ".", LIBRARY, "Audit.v"], folder)
+            code, output, _ = run_coq(["coqc", *FLAGS, "-R", ".", LIBRARY, "Audit.v"], folder)
             if code:
                 failure = f"Audit.v: {output[-600:]}"
             else:

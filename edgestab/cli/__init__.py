@@ -58,7 +58,7 @@ SUMMARIES: dict[str, str] = {
     "family": "Phases of scalar families and losses l(x y) by exact thresholds; bifurcation diagrams.",
     "simulate": "Iterate the exact map from one start, with trusted digits.",
     "limit": "Predict where training ends, without iterating.",
-    "certificate": "Prove Theorem 1's sign conditions on boxes and write the certificate.",
+    "certificate": "Prove Theorem 1, or a bound on round-off, on boxes and write the certificate.",
     "check-certificate": "Judge a certificate file independently; exit 0 accepted, 1 rejected, 3 undecided.",
     "ensemble": "Theorem 2 by simulation against the exact finite-size value.",
     "theorem-2": "Derive Theorem 2 at every size, step by step, with its ledger of conventions.",

@@ -14,6 +14,10 @@ from edgestab.symbolic.algebra.errors import DomainError
 
 from .common import check_writable, console, force_option, parse_rational, run_record, write_output
 
+CLAIMS = ("theorem-1", "theorem-1-sharp", "round-off")
+ROUND_OFF_OPTIONS = ("z", "T", "epsilon", "target", "steps", "cells")
+THEOREM_OPTIONS = ("epsilon_max", "order", "page", "max_boxes")
+ROUND_OFF_FORMAT = "edgestab round-off certificate"
 EXIT = {"TRUE": 0, "FALSE": 1, "UNKNOWN": 3}
 
 
@@ -49,26 +53,71 @@ def _write_page(page: str, figure: str | None, top: Fraction, force: bool) -> No
     write_output(page, write_page(main_case(), __version__, top, name), force)
 
 
+def _check_options(context: click.Context, claim: str) -> None:
+    """Refuse an option that the claim does not have."""
+    if claim not in CLAIMS:
+        hint = "Other claims are judged by `edgestab verify`."
+        raise DomainError.of("certificate", " or ".join(CLAIMS), claim, hint)
+    foreign = THEOREM_OPTIONS if claim == "round-off" else ROUND_OFF_OPTIONS
+    for name in foreign:
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            option = f"--{name.replace('_', '-')}"
+            raise DomainError.of("certificate", f"options of {claim}", option, f"Leave {option} out.")
+
+
 @click.command()
-@click.argument("claim", metavar="theorem-1|theorem-1-sharp")
+@click.argument("claim", metavar="|".join(CLAIMS))
 @click.option("--epsilon-max", default="1", show_default=True, metavar="E", help="Prove it for 0 < epsilon <= E <= 1.")
 @click.option("--order", type=int, default=1, show_default=True, help="Of theorem-1-sharp: the limit to epsilon^ORDER.")
+@click.option("--z", "z", metavar="LOW:HIGH", help="Of round-off: range of the residual at the start.")
+@click.option("--T", "T", metavar="LOW:HIGH", help="Of round-off: range of the NTK eigenvalue at the start.")
+@click.option("--epsilon", metavar="LOW:HIGH", help="Of round-off: range of epsilon.")
+@click.option("--target", default="c", show_default=True, metavar="T", help="Of round-off: what runs the program.")
+@click.option("--steps", type=int, default=1, show_default=True, help="Of round-off: gradient steps.")
+@click.option(
+    "--cells", type=int, default=4, show_default=True, help="Of round-off: cells at most; more give tighter bounds."
+)
 @click.option("-o", "--output", metavar="FILE", help="Write the certificate as JSON; - is stdout.")
 @click.option("--page", metavar="FILE.tex", help="Write theorem and proof as LaTeX, with a figure FILE-basin.pdf.")
 @click.option(
     "--max-boxes", type=click.IntRange(1), default=4000, show_default=True, help="Boxes a condition, at most."
 )
 @force_option
+@click.pass_context
 def certificate(
-    claim: str, epsilon_max: str, order: int, output: str | None, page: str | None, max_boxes: int, force: bool
+    context: click.Context,
+    claim: str,
+    epsilon_max: str,
+    order: int,
+    z: str | None,
+    T: str | None,
+    epsilon: str | None,
+    target: str,
+    steps: int,
+    cells: int,
+    output: str | None,
+    page: str | None,
+    max_boxes: int,
+    force: bool,
 ) -> None:
-    """Prove a theorem's sign conditions on boxes and write the certificate; exit 0 TRUE, 1 FALSE, 3 UNKNOWN."""
+    """Prove a theorem on boxes and write the certificate; exit 0 TRUE, 1 FALSE, 3 UNKNOWN.
+
+    theorem-1 and theorem-1-sharp: their sign conditions, by exact Bernstein coefficients. round-off: how far the
+    generated program in doubles can stray from the exact map on a box, by Gappa, checked by Coq.
+    """
+    _check_options(context, claim)
     figure = None if page is None or page == "-" else f"{page.removesuffix('.tex')}-basin.pdf"
     for path in (output, page, figure):
         check_writable(path, force)
-    if claim not in ("theorem-1", "theorem-1-sharp"):
-        hint = "Other claims are judged by `edgestab verify`."
-        raise DomainError.of("certificate", "theorem-1 or theorem-1-sharp", claim, hint)
+    if claim == "round-off":
+        from . import round_off
+
+        data = round_off.certify({"z": z, "T": T, "epsilon": epsilon}, target, steps, cells)
+        if output is not None:
+            write_output(output, json.dumps({**data, "run": run_record()}, indent=1), force)
+        if output != "-":
+            round_off.show(data)
+        sys.exit(EXIT[data["verdict"]])
     top = parse_rational(epsilon_max, "--epsilon-max")
     from edgestab.proofs.certificates.theorem_1 import build_certificate
     from edgestab.symbolic.models.quadratic import main_case
@@ -91,6 +140,18 @@ def certificate(
     sys.exit(EXIT[data["verdict"]])
 
 
+def _check_round_off(text: str) -> None:
+    """Judge the text, and leave, if it is a certificate of round-off."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return  # the other checker says what is wrong with it
+    if isinstance(data, dict) and data.get("format") == ROUND_OFF_FORMAT:
+        from . import round_off
+
+        sys.exit(round_off.check(data))
+
+
 @click.command("check-certificate")
 @click.argument("file", metavar="FILE")
 def check(file: str) -> None:
@@ -101,6 +162,7 @@ def check(file: str) -> None:
 
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        _check_round_off(text)
         data = parse_certificate(text)
     except OSError as error:
         raise DomainError.of("check-certificate", "a readable file", file, f"{error.strerror}.") from error

@@ -44,6 +44,7 @@ def show(claim: str, form: str, document: bool, unjudged: bool) -> None:
     """Show one claim: statement with its definitions, source, and what its quick checks find, where and how."""
     from edgestab.proofs.catalogue import get_claim
     from edgestab.proofs.catalogue.coq import coq_text
+    from edgestab.proofs.catalogue.round_off import coq_theorem
     from edgestab.proofs.pages import claim_document, claim_latex, claim_record, claim_text, judged
 
     if document and form != "latex":
@@ -54,7 +55,7 @@ def show(claim: str, form: str, document: bool, unjudged: bool) -> None:
     elif form == "latex":
         click.echo(claim_document(found) if document else claim_latex(found))
     elif form == "coq":
-        click.echo(coq_text(found))
+        click.echo(coq_theorem(found) or coq_text(found))
     else:
         width = min(console().width, 110)
         click.echo(claim_text(found, () if unjudged else judged(found), width))

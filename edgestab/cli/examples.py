@@ -19,7 +19,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "codegen": ("edgestab codegen one-step --target c", "edgestab codegen --list"),
     "basin": ("edgestab basin --epsilon 1/8", "edgestab basin --epsilon 1/8 --grid 200 --plot basin.pdf"),
     "limit": ("edgestab limit --epsilon 1/10", "edgestab limit --epsilon 1/400 --z 0.03 --T 2.065 --iterate"),
-    "certificate": ("edgestab certificate theorem-1 -o theorem-1.json",),
+    "certificate": (
+        "edgestab certificate theorem-1 -o theorem-1.json",
+        "edgestab certificate round-off --z -1/2:1/4 --T 7/5:3 --epsilon 0:1/5 -o round-off.json",
+    ),
     "check-certificate": ("edgestab check-certificate theorem-1.json",),
     "ensemble": (
         "edgestab ensemble -D 40 -P 60 -n 2000 --seed 1",

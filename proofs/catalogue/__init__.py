@@ -45,6 +45,7 @@ MODULES: tuple[str, ...] = (
     "theorem_1_sharp",
     "coq",
     "generated_kernels",
+    "round_off",
     "cuda_program",
     "theorem_1_beyond",
     "theorem_1_measured",

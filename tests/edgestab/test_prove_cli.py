@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from edgestab.proofs import coq_record
+from edgestab.proofs.round_off.record import COMMITTED, load, local_path, save
 
 Run = Callable[..., Any]
 
@@ -20,6 +21,8 @@ def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> coq_record.CoqReco
     path = coq_record.local_record_path()
     path.parent.mkdir(parents=True)
     coq_record.save_record(record, path)
+    round_off = load(COMMITTED)["entries"]
+    save(round_off, local_path())
     return record
 
 
@@ -28,6 +31,7 @@ def test_a_matching_record_is_not_built_again(edgestab: Run, local: coq_record.C
     assert ran.code == 0
     assert "already" in ran.out
     assert "theorem1_explicit" in ran.out
+    assert "round-off-two-step: proved on this machine already" in ran.out
     assert ran.out.rstrip().endswith("PROVED")
 
 

@@ -19,6 +19,7 @@ MODULES = (
     "plane",
     "printing",
     "regression",
+    "round_off",
     "theorem_1",
     "theorem_2",
 )
