@@ -295,7 +295,7 @@ def test_the_basin_is_that_of_the_kernel(explore: Open) -> None:
 
 def orbit_drawn(seen: Visit) -> list[float]:
     found: list[float] = seen.page.evaluate(
-        "window.edgestab.tools.figures.steps.model.renderers.find((r) => r.name === 'even').data_source.data.y"
+        "[...window.edgestab.tools.figures.steps.model.renderers.find((r) => r.name === 'even').data_source.data.y]"
     )
     return found
 
