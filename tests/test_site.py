@@ -1,5 +1,6 @@
 """What the documentation site is made from: all claims, public names and figures, and links that lead somewhere."""
 
+import json
 import re
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
@@ -34,6 +35,18 @@ def test_every_claim_is_printed_once_with_the_latex_of_show() -> None:
         section = text.split(f"\n({claim_id})=\n")[1].split("\n## ")[0:2]
         for rows in re.findall(r"\\begin\{align\*\}\n(.*?)\n\\end\{align\*\}", claim_latex(claim), re.S):
             assert rows.strip() in "\n## ".join(section), claim_id
+
+
+def test_every_claim_has_the_level_that_it_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = json.loads(MATHEMATICS.RECORD.read_text(encoding="utf-8"))
+    text = "\n".join(MATHEMATICS.pages().values())
+    shown = {claim_id: level for level, claim_id in re.findall(r"\{bdg-\w+\}`([A-Z]+)` `([a-z0-9-]+)`", text)}
+    assert shown == {claim_id: row["level"] for claim_id, row in record.items()}
+    assert "`CHECKED` `minimum-form-main-case` (its checks aim at DERIVED)" in text
+    open_one = {**record, "one-step-map": {**record["one-step-map"], "verdict": "UNKNOWN"}}
+    monkeypatch.setattr(MATHEMATICS, "_record", lambda: open_one)
+    with pytest.raises(es.EdgestabError, match=r"a record of one-step-map that is TRUE"):
+        MATHEMATICS.reached(es.proofs.get_claim("one-step-map"))
 
 
 def test_words_keep_their_formulas_and_unknown_commands_are_refused() -> None:
