@@ -27,7 +27,7 @@ $(STAMP): pyproject.toml constraints.txt
 # what a verification found serves the report while nothing that it rests on is newer
 RECORD := build/verify.json
 SOURCES = $(shell find symbolic numeric proofs edgestab -type f \( -name '*.py' -o -name '*.v' -o -name '*.json' -o -name '*.bib' \)) \
-	$(wildcard .edgestab/*.json)
+	$(wildcard $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/edgestab/kernel-record.json)
 
 verify: $(STAMP)
 	mkdir -p build

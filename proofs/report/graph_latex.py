@@ -1,7 +1,7 @@
 """The graph of claims in LaTeX: the drawing of :func:`.graph.graph_svg`, curve for curve, on a page of its own size.
 
-Curves and boxes are written as operators of PDF, which pdflatex passes on, so no package for drawings is needed; words are
-LaTeX's, and each node is a link.
+Curves and boxes are written as operators of PDF, which pdflatex passes on, so no package for drawings is needed; words
+are LaTeX's, and each node is a link.
 """
 
 from __future__ import annotations
@@ -134,9 +134,9 @@ def _key(content: Mapping[str, Any]) -> Iterator[str]:
     """What colours and lines mean."""
     yield r"\section*{What rests on what}\addcontentsline{toc}{section}{What rests on what}"
     yield (
-        "The next page, as large as its drawing, is the graph of the claims. An arrow leads from what is used to what uses "
-        "it; each node is a link to its claim or theorem. The border is the level that a claim aims at, the fill what it "
-        "reached. Arrows between claims come from the claims themselves, those of the theorems (dark) from Coq."
+        "The next page, as large as its drawing, is the graph of the claims. An arrow leads from what is used to what "
+        "uses it; each node is a link to its claim or theorem. The border is the level that a claim aims at, the fill "
+        "what it reached. Arrows between claims come from the claims themselves, those of the theorems (dark) from Coq."
     )
     known = colours()
     levels = [row["name"] for row in content["levels"]]
