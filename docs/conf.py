@@ -30,6 +30,7 @@ extensions = [
     "mathematics",
     "more",
     "reference",
+    "toggles",
 ]
 exclude_patterns = [
     "_ext",
@@ -73,6 +74,7 @@ html_math_renderer = "mathml"
 templates_path = ["_templates"]
 html_static_path = ["_static"]
 html_css_files = ["edgestab.css"]
+html_favicon = "_static/favicon.svg"
 html_title = "edgestab"
 html_show_sourcelink = False
 html_copy_source = False

@@ -1,10 +1,12 @@
 """The mathematics of the site: a page for each group of claims, made from the claims that ``edgestab verify`` judges.
 
-The LaTeX of a statement is that of ``edgestab show CLAIM --format latex``; here it only changes its markup.
+The LaTeX of a statement is that of ``edgestab show CLAIM --format latex``; here it only changes its markup. Levels are
+those that were reached in the run whose record is ``docs/levels.json`` (see ``docs/levels.py``).
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from edgestab.proofs.catalogue import MODULES, get_claim
-from edgestab.proofs.claims import Claim
+from edgestab.proofs.claims import Claim, Level
 from edgestab.proofs.pages import bibliography, claim_latex, claim_level, source_text
 from edgestab.proofs.statements.text import latex_definitions
 from edgestab.symbolic.algebra import ProofError
@@ -21,6 +23,31 @@ from edgestab.symbolic.algebra import ProofError
 _PLAIN = {r"\textbackslash{}": "\\\\", r"\textasciicircum{}": "^", r"\textasciitilde{}": r"\~", "$|$": r"\|"}
 _PLAIN |= {"$<$": r"\<", "$>$": r"\>"}
 _COLOURS = {"PROVED": "success", "DERIVED": "success", "ENCLOSED": "primary", "CHECKED": "warning"}
+RECORD = Path(__file__).parents[1] / "levels.json"
+
+
+@cache
+def _record() -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = json.loads(RECORD.read_text(encoding="utf-8"))
+    return found
+
+
+def reached(claim: Claim) -> Level:
+    """The level that a claim had in the recorded run.
+
+    Args:
+        claim: a claim.
+
+    Returns:
+        The level.
+
+    Raises:
+        ProofError: the record has no such claim, or did not find it true: no page may show a level for it.
+    """
+    row = _record().get(claim.id)
+    if row is None or row["verdict"] != "TRUE":
+        raise ProofError.of("docs", f"a record of {claim.id} that is TRUE", row, "Run `python docs/levels.py`.")
+    return Level[row["level"]]
 
 
 def markdown(latex: str) -> str:
@@ -55,13 +82,14 @@ def claim_page(claim: Claim) -> Iterator[str]:
     Yields:
         Lines of MyST.
     """
-    level = claim_level(claim).name
+    level, aim = reached(claim), claim_level(claim)
     text = _theorem(claim.id)
     found = re.fullmatch(r"\\begin\{theorem\}\[.*?\]\\label\{[^}]*\}\n(.*)\\end\{theorem\}\n.*", text, re.S)
     if found is None:
         raise ProofError.of("docs", "a theorem environment", text[:80], "Follow claim_latex() here.")
     yield from ("", f"({claim.id})=", f"## {markdown(_title(text))}", "")
-    yield f"{{bdg-{_COLOURS.get(level, 'secondary')}}}`{level}` `{claim.id}`"
+    more = "" if aim == level else f" (its checks aim at {aim.name})"
+    yield f"{{bdg-{_COLOURS.get(level.name, 'secondary')}}}`{level.name}` `{claim.id}`{more}"
     yield from ("", "::::{admonition} Statement", ":class: statement")
     opening, _, rest = found.group(1).partition(r"\begin{align*}")
     shown, _, rest = rest.partition(r"\end{align*}")
@@ -139,9 +167,9 @@ def pages() -> dict[str, str]:
 
 
 def _table(claims: tuple[Claim, ...]) -> Iterator[str]:
-    yield from ("| level aimed at | claim |", "|---|---|")
+    yield from ("| level reached | claim |", "|---|---|")
     for claim in claims:
-        yield f"| {claim_level(claim).name} | [{markdown(_title(_theorem(claim.id)))}](#{claim.id}) |"
+        yield f"| {reached(claim).name} | [{markdown(_title(_theorem(claim.id)))}](#{claim.id}) |"
 
 
 def _index(order: list[str]) -> Iterator[str]:
@@ -151,8 +179,9 @@ def _index(order: list[str]) -> Iterator[str]:
         "",
         f"Everything that edgestab asserts: {total} claims in {len(order)} groups, each with its statement, what the",
         "names in it mean, its source, and how it is judged. The pages are made from the claims themselves: what is",
-        "printed is what the checks read. The level is the one aimed at; `edgestab verify` says which is reached on",
-        "your machine.",
+        "printed is what the checks read. The level is the one that a claim reached in the run of the checks, at",
+        "effort quick, that [levels](../../levels.md) records; `edgestab verify` says which is reached on your",
+        "machine.",
         "[Claims](../../claims.md) says what a level promises.",
         "",
         "| group | claims | strongest level |",
@@ -160,7 +189,7 @@ def _index(order: list[str]) -> Iterator[str]:
     )
     for name in order:
         title, claims = groups()[name]
-        yield f"| [{_plain(title)}]({name}.md) | {len(claims)} | {max(map(claim_level, claims)).name} |"
+        yield f"| [{_plain(title)}]({name}.md) | {len(claims)} | {max(map(reached, claims)).name} |"
     yield from ("", "```{toctree}", ":hidden:", "", *order, "references", "```")
 
 

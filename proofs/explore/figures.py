@@ -132,6 +132,13 @@ def _legend(drawn: figure) -> None:
     drawn.add_layout(legend, "below")
 
 
+def _live(drawn: figure) -> None:
+    """Put what moves on the layer that is painted by itself: in most frames axes, grid and basin stay as they are."""
+    for renderer in drawn.renderers:
+        if renderer.name != "basin":
+            renderer.level = "overlay"
+
+
 def plane() -> figure:
     """The plane of residual and NTK eigenvalue: basin, proved region, curves, orbit, and the start to be dragged."""
     import numpy as np
@@ -165,6 +172,7 @@ def plane() -> figure:
     drawn.scatter("x", "y", source=_source("x", "y"), name="law", marker="diamond", size=15, fill_alpha=0, line_width=3)
     drawn.scatter("x", "y", source=_source("x", "y"), name="start", size=17, fill_alpha=0.25, line_width=3)
     _legend(drawn)
+    _live(drawn)
     zoom = WheelZoomTool(modifiers="ctrl")
     drawn.add_tools(
         zoom,
@@ -196,6 +204,7 @@ def against_steps() -> figure:
     for name in ("edge", "series", "law"):
         drawn.hspan("y", source=_source("y"), name=name, line_dash=DASHES[name], line_width=2.5)
     _legend(drawn)
+    _live(drawn)
     return drawn
 
 
@@ -218,6 +227,7 @@ def deviation() -> figure:
     for name in ("edge", "series", "law"):
         drawn.hspan("y", source=_source("y"), name=name, line_dash=DASHES[name], line_width=2.5)
     _legend(drawn)
+    _live(drawn)
     return drawn
 
 

@@ -11,6 +11,7 @@ from ..catalogue import get_claim
 from ..pages import bibliography, claim_latex
 from .content import counts
 from .figures import short
+from .graph_latex import graph_page
 
 VERDICTS = ("TRUE", "UNKNOWN", "FALSE")
 _HEAD = r"""\documentclass[11pt,a4paper]{article}
@@ -41,10 +42,11 @@ def paper(content: Mapping[str, Any]) -> str:
         content: of :func:`.content.claims_content`.
 
     Returns:
-        The file's text; it needs ``amsmath``, ``geometry``, ``listings`` and ``hyperref``.
+        The file's text; it needs ``amsmath``, ``geometry``, ``listings`` and ``hyperref``. The graph of claims has a
+        page of its own size.
     """
     ids = frozenset(claim["id"] for claim in content["claims"])
-    lines = [_HEAD, *_summary(content, ids), r"\tableofcontents"]
+    lines = [_HEAD, *_summary(content, ids), *graph_page(content), r"\tableofcontents"]
     subject = ""
     logs: dict[str, str] = {}
     for claim in sorted(content["claims"], key=_order(content)):
@@ -194,6 +196,7 @@ def _development(coq: Mapping[str, Any] | None) -> list[str]:
     lines.append(f"Accepted by Coq {coq['version']} ({escape(coq['source'])}, {coq['date'][:10]}).")
     for theorem in coq["theorems"]:
         uses = ", ".join(map(typewriter, theorem["uses"])) or "no other of these"
+        lines.append(rf"\par\hypertarget{{coq:{theorem['name']}}}{{}}")
         lines.append(rf"\paragraph{{{typewriter(theorem['module'] + '.' + theorem['name'])}}} Rests on {uses}.")
         lines += [r"\begin{lstlisting}", theorem["statement"], r"\end{lstlisting}"]
     return lines

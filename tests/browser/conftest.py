@@ -44,10 +44,12 @@ class Visit:
         shots: folder of screenshots.
         errors: messages at level error, and exceptions that nobody caught.
         requests: addresses asked for that need a network.
+        served: the address of a site on this machine, from which its pages may load.
     """
 
     page: Page
     shots: Path
+    served: str = ""
     errors: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
@@ -61,14 +63,15 @@ class Visit:
             self.errors.append(message.text)
 
     def _see(self, request: Request) -> None:
-        if not request.url.startswith(OFFLINE):
+        if not request.url.startswith((*OFFLINE, self.served) if self.served else OFFLINE):
             self.requests.append(request.url)
 
     def violations(self) -> list[str]:
         """What axe-core finds serious or critical: rule, impact, element."""
         from axe_playwright_python.sync_playwright import Axe
 
-        found: list[dict[str, Any]] = Axe().run(self.page).response["violations"]
+        # only the rule on turned screens reads style sheets anew, and it looks for their imports in the wrong folder
+        found: list[dict[str, Any]] = Axe().run(self.page, options={"preload": False}).response["violations"]
         return [
             f"{rule['id']} ({rule['impact']}): {node['html'][:160]} {node.get('failureSummary', '')}"
             for rule in found
@@ -102,7 +105,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Visit]]:
-    """Open a file: ``visit(path, size=PHONE, scheme="dark", fragment="epsilon=0.1")``.
+    """Open a file: ``visit(path, size=PHONE, scheme="dark", fragment="epsilon=0.1")``; or a page ``served`` from here.
 
     When the test ends every page that it opened must have asked for nothing from a network and logged no error; a test
     that expects an error clears ``errors`` after reading it.
@@ -119,18 +122,20 @@ def visit(browser: Browser, tmp_path: Path, request: pytest.FixtureRequest) -> I
         scheme: Literal["light", "dark"] = "light",
         fragment: str = "",
         scripts: bool = True,
+        served: str = "",
     ) -> Visit:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             color_scheme=scheme,
             java_script_enabled=scripts,
             has_touch=size == PHONE,
-            offline=True,
+            offline=not served,
             accept_downloads=True,
         )
-        found = Visit(context.new_page(), shots)
+        found = Visit(context.new_page(), shots, served=served)
         opened.append(found)
-        found.page.goto(path.resolve().as_uri() + (f"#{fragment}" if fragment else ""))
+        address = f"{served}/{path.as_posix()}" if served else path.resolve().as_uri()
+        found.page.goto(address + (f"#{fragment}" if fragment else ""))
         return found
 
     yield go

@@ -295,7 +295,7 @@ def test_the_basin_is_that_of_the_kernel(explore: Open) -> None:
 
 def orbit_drawn(seen: Visit) -> list[float]:
     found: list[float] = seen.page.evaluate(
-        "window.edgestab.tools.figures.steps.model.renderers.find((r) => r.name === 'even').data_source.data.y"
+        "[...window.edgestab.tools.figures.steps.model.renderers.find((r) => r.name === 'even').data_source.data.y]"
     )
     return found
 
@@ -484,6 +484,26 @@ def test_layers_come_and_go(explore: Open) -> None:
     assert re.search(r"show=([\w,]*)", seen.page.url).group(1) == "odd,edge,series,manifold"  # type: ignore[union-attr]
 
 
+def test_what_moves_stays_inside_its_axes(explore: Open) -> None:
+    seen = explore("epsilon=0.2&z=-0.9&T=3.9&show=even,odd,edge,law,series,manifold,nullcline,region")
+    for _ in range(3):
+        seen.page.click("[data-zoom='0.7']")
+    settled(seen)
+    outside, inside = seen.page.evaluate(
+        """(() => {
+            const { canvas_view, frame } = window.edgestab.tools.figures.plane.view;
+            const { ctx, canvas } = canvas_view.overlays;
+            const { left, top, width, height } = frame.bbox;
+            const count = (...box) => ctx.getImageData(...box).data.filter((byte, i) => i % 4 === 3 && byte > 0).length;
+            const all = count(0, 0, canvas.width, canvas.height);
+            const own = count(left - 1, top - 1, width + 3, height + 3);
+            return [all - own, own];
+        })()"""
+    )
+    assert outside == 0
+    assert inside > 1000
+
+
 def test_frames_at_ten_thousand_steps(explore: Open) -> None:
     """Each frame of a drag runs the model anew; times are printed and not judged, but each frame has to be drawn."""
     seen = explore("epsilon=0.001&z=-0.4&T=1.5&steps=10000&show=even,odd,edge,law,series,manifold,region")
@@ -499,13 +519,25 @@ def test_frames_at_ten_thousand_steps(explore: Open) -> None:
     found = seen.page.evaluate(
         """() => new Promise((done) => {
             const times = [];
-            let work = 0;
+            const painted = {};
+            for (const { view } of Object.values(window.edgestab.tools.figures)) {
+                for (const layer of ["_paint_primary", "_paint_overlays"]) {
+                    const paint = view[layer].bind(view);
+                    view[layer] = (ctx) => {
+                        painted[layer] = (painted[layer] ?? 0) + 1;
+                        paint(ctx);
+                    };
+                }
+            }
             let last = performance.now();
             const next = (k) => requestAnimationFrame(() => {
                 const now = performance.now();
                 times.push(now - last);
                 last = now;
-                if (k === 90) done({ times: times.slice(10).sort((a, b) => a - b), z: window.edgestab.values.z });
+                if (k === 90) {
+                    const z = window.edgestab.values.z;
+                    done({ times: times.slice(10).sort((a, b) => a - b), z, painted });
+                }
                 else {
                     window.edgestab.change({ z: -0.4 + 0.001 * k, T: 1.5 });
                     next(k + 1);
@@ -523,4 +555,7 @@ def test_frames_at_ten_thousand_steps(explore: Open) -> None:
     )
     assert work > 0
     assert steps == 10_000
+    # three figures in each frame; their axes only where a range no longer serves
+    assert found["painted"]["_paint_overlays"] >= 3 * 85
+    assert found["painted"].get("_paint_primary", 0) < 0.3 * 3 * 90
     assert found["z"] == pytest.approx(-0.4 + 0.001 * 89)

@@ -1,6 +1,5 @@
 // The figures: Bokeh models made in Python, filled here.
 
-const BINS = 700;
 const figures = {};
 
 async function loadFigures() {
@@ -12,12 +11,52 @@ async function loadFigures() {
         const legend = model.below.find((part) => part.type === "Legend");
         legend.visible = true;
         model.below = model.below.filter((part) => part !== legend);
-        figures[name] = { view, model, legend };
+        for (const part of view.computed_renderer_views) {
+            // what moves has a layer of its own, which Bokeh does not clip
+            if (part.model.level === "overlay") Object.defineProperty(part, "needs_clip", { value: true });
+            // at every paint Bokeh places an empty element around each curve: the page's styles are computed anew for it
+            if (part.model.type === "GlyphRenderer") part.position.replace = () => {};
+        }
+        const sources = Map.groupBy(model.renderers, (r) => r.name);
+        sources.forEach((found, layer) => sources.set(layer, [...new Set(found.map((r) => r.data_source))]));
+        figures[name] = { view, model, legend, sources, few: {}, wanted: {}, rescaled: false };
     }
 }
 
 const renderers = (figure, name) => figures[figure].model.renderers.filter((r) => r.name === name);
-const fill = (figure, name, data) => renderers(figure, name).forEach((r) => (r.data_source.data = data));
+
+// the same few numbers are not filled in again: they would be painted again
+function fill(figure, name, data) {
+    const [column] = Object.values(data);
+    if (column.length <= 1) {
+        const text = JSON.stringify(data);
+        if (figures[figure].few[name] === text) return;
+        figures[figure].few[name] = text;
+    } else {
+        delete figures[figure].few[name];
+    }
+    for (const source of figures[figure].sources.get(name)) source.data = data;
+}
+
+// Bokeh paints when it is told here to: once a frame, when all has been filled
+function holdFigures() {
+    for (const { view } of Object.values(figures)) view.pause();
+}
+
+// a new range changes axes and layout, new data only the layer of what moves
+function paintFigures() {
+    for (const figure of Object.values(figures)) {
+        figure.view.unpause(true);
+        if (figure.rescaled) {
+            figure.view.repaint();
+        } else {
+            // all ranges are set here: none follows the data, and nothing is to be laid out
+            figure.view.invalidate_dataranges = false;
+            figure.view.paint();
+        }
+        figure.rescaled = false;
+    }
+}
 
 // states of one parity that a pixel tells apart, never across a gap in the order
 function thinPlane(run, parity, pixel) {
@@ -34,22 +73,22 @@ function thinPlane(run, parity, pixel) {
     return out;
 }
 
+const room = { x: new Float64Array(MOST + 1), y: new Float64Array(MOST + 1) };
+
 // values of every stride-th step against step + 1; of many, each bin of the logarithmic axis keeps its extremes
-function thinSteps(values, first, stride, scale = 1) {
-    const out = { x: [], y: [], step: [] };
+function thinSteps(values, first, stride, bins, scale = 1) {
+    const { x, y } = room;
+    let count = 0;
     const push = (k) => {
-        out.step.push(k);
-        out.x.push(k + 1);
-        out.y.push(values[k] * scale);
+        x[count] = k + 1;
+        y[count] = values[k] * scale;
+        count += 1;
     };
-    if ((values.length - first) / stride < 2 * BINS) {
-        for (let k = first; k < values.length; k += stride) push(k);
-        return out;
-    }
-    const perBin = BINS / Math.log(values.length);
+    const perBin = bins / Math.log(values.length);
+    const few = (values.length - first) / stride < 2 * bins;
     for (let k = first; k < values.length; ) {
         const bin = Math.floor(Math.log(k + 1) * perBin);
-        const end = Math.min(values.length, Math.max(k + 1, Math.ceil(Math.exp((bin + 1) / perBin) - 1)));
+        const end = few ? k + 1 : Math.min(values.length, Math.max(k + 1, Math.ceil(Math.exp((bin + 1) / perBin) - 1)));
         let [low, high] = [k, k];
         for (; k < end; k += stride) {
             if (values[k] < values[low]) low = k;
@@ -58,7 +97,7 @@ function thinSteps(values, first, stride, scale = 1) {
         push(Math.min(low, high));
         if (low !== high) push(Math.max(low, high));
     }
-    return out;
+    return { x: x.slice(0, count), y: y.slice(0, count) };
 }
 
 const line = (f, [low, high], count = 240) => {
@@ -97,8 +136,8 @@ async function exportFigure(name, kind, shown) {
 
 function showPlane(edge) {
     const [residuals, eigenvalues] = planeOf(edge);
-    setRange(figures.plane.model.x_range, residuals);
-    setRange(figures.plane.model.y_range, eigenvalues);
+    setRange("plane", "x", residuals);
+    setRange("plane", "y", eigenvalues);
 }
 
 function zoom(factor, edge) {
@@ -108,8 +147,8 @@ function zoom(factor, edge) {
         return;
     }
     // about the end of the edge, where everything happens
-    setRange(xs, [xs.start * factor, xs.end * factor]);
-    setRange(ys, [edge + (ys.start - edge) * factor, edge + (ys.end - edge) * factor]);
+    setRange("plane", "x", [xs.start * factor, xs.end * factor]);
+    setRange("plane", "y", [edge + (ys.start - edge) * factor, edge + (ys.end - edge) * factor]);
 }
 
 const NOTHING = { x: [], y: [] };
@@ -148,10 +187,36 @@ function regionOutline(region) {
     };
 }
 
-const widen = (low, high) => [low - 0.06 * (high - low || 1), high + 0.06 * (high - low || 1)];
+// while the reader moves something a range stays as long as it serves: axes that follow every digit would be laid out
+// and drawn anew in every frame, and would hide what moves; `settleFigures` makes it narrow again
+function fitHeight(name, low, high) {
+    const { start, end } = figures[name].model.y_range;
+    const size = high - low || 1;
+    figures[name].wanted.y = [low - 0.06 * size, high + 0.06 * size];
+    const serves = start <= low && high <= end && high - low > 0.4 * (end - start);
+    if (!serves) setRange(name, "y", [low - 0.2 * size, high + 0.2 * size]);
+}
 
-function setRange(range, [start, end]) {
-    if (range.start !== start || range.end !== end) range.setv({ start, end });
+function fitLength(name, steps) {
+    const { end } = figures[name].model.x_range;
+    const length = Math.max(1000, 1.1 * steps);
+    figures[name].wanted.x = [0.9, length];
+    if (length > end || length < end / 4) setRange(name, "x", [0.9, 1.5 * length]);
+}
+
+function settleFigures() {
+    for (const [name, figure] of Object.entries(figures)) {
+        for (const [axis, range] of Object.entries(figure.wanted)) setRange(name, axis, range);
+        // outside a frame Bokeh paints by itself
+        figure.rescaled = false;
+    }
+}
+
+function setRange(name, axis, [start, end]) {
+    const range = figures[name].model[`${axis}_range`];
+    if (range.start === start && range.end === end) return;
+    range.setv({ start, end });
+    figures[name].rescaled = true;
 }
 
 function extent(rows, low, high) {
@@ -165,17 +230,29 @@ function extent(rows, low, high) {
     return [Math.max(a, low), Math.min(b, high)];
 }
 
+// the slow manifold at the residuals of the run
+function manifoldAlong({ info, z, T, y }, epsilon, bins) {
+    const thin = thinSteps(y, 0, 1, bins);
+    thin.x.forEach((n, i) => (thin.y[i] += slowManifold(info.law, info.drawn, epsilon, z[n - 1]) - T[n - 1]));
+    return thin;
+}
+
 function drawSteps(values, run, known) {
     const scale = 1 / values.eta;
     const law = known && known.law.regime !== "outside" ? [known.law.value] : [];
     const series = known ? [known.series.value] : [];
     const shown = values.show.includes("sharpness");
+    // a bin for each pixel
+    const [bins, binsBeside] = ["steps", "deviation"].map((name) => figures[name].view.frame.bbox.width || 600);
+    const [tops, offs] = [[], []];
     for (const [name, parity] of [["even", 0], ["odd", 1]]) {
-        fill("steps", name, thinSteps(run.T, parity, 2, scale));
-        fill("deviation", name, thinSteps(run.y, parity, 2));
+        tops.push(thinSteps(run.T, parity, 2, bins, scale));
+        offs.push(thinSteps(run.y, parity, 2, binsBeside));
+        fill("steps", name, tops[parity]);
+        fill("deviation", name, offs[parity]);
     }
-    const tops = shown ? [0, 1].map((parity) => thinSteps(run.sharpness, parity, 2, scale)) : [];
-    const joined = (axis) => tops.flatMap((part) => [...part[axis], NaN]);
+    const sharpest = shown ? [0, 1].map((parity) => thinSteps(run.sharpness, parity, 2, bins, scale)) : [];
+    const joined = (axis) => sharpest.flatMap((part) => [...part[axis], NaN]);
     fill("steps", "sharpness", { x: joined("x"), y: joined("y") });
     fill("steps", "edge", { y: [run.edge * scale] });
     fill("steps", "law", { y: law.map((T) => T * scale) });
@@ -185,17 +262,15 @@ function drawSteps(values, run, known) {
     fill("deviation", "edge", { y: [0] });
     fill("deviation", "law", { y: law.map((T) => T - 2) });
     fill("deviation", "series", { y: series.map((T) => T - 2) });
-    const steps = known ? thinSteps(run.y, 0, 1).step : [];
-    const y = run.y;
-    const onManifold = (k) => y[k] + slowManifold(run.info.law, run.info.drawn, values.epsilon, run.z[k]) - run.T[k];
-    fill("deviation", "manifold", { x: steps.map((k) => k + 1), y: steps.map(onManifold) });
+    fill("deviation", "manifold", known ? manifoldAlong(run, values.epsilon, binsBeside) : NOTHING);
     const band = figures.steps.model.center.find((r) => r.name === "region");
     band.visible = Boolean(known && known.inside && values.show.includes("region"));
     if (band.visible) band.setv({ bottom: (2 - known.region.width * values.epsilon) * scale, top: 2 * scale });
-    const [low, high] = extent([run.T, shown ? run.sharpness : [], law, series, [run.edge]], -1, 3 * run.edge);
-    setRange(figures.steps.model.y_range, widen(low * scale, high * scale));
-    setRange(figures.deviation.model.y_range, widen(...extent([run.y, [0], law.map((T) => T - 2)], -3, 3)));
-    for (const name of ["steps", "deviation"]) setRange(figures[name].model.x_range, [0.9, Math.max(1000, 1.1 * (run.taken + 1))]);
+    const ends = [...law, ...series, run.edge].map((T) => T * scale);
+    const rows = [...tops, ...sharpest].map((part) => part.y);
+    fitHeight("steps", ...extent([...rows, ends], -scale, 3 * run.edge * scale));
+    fitHeight("deviation", ...extent([...offs.map((part) => part.y), [0], law.map((T) => T - 2)], -3, 3));
+    for (const name of ["steps", "deviation"]) fitLength(name, run.taken + 1);
 }
 
 function drawBasin(rows, [low, high]) {

@@ -5,8 +5,7 @@ let values = defaults();
 let weights = { residual: 0, eigenvalue: 0 };
 let result = { run: null, known: null };
 let [pending, lastFrame, dragging] = [false, 0, false];
-let [behind, predictedShown] = [0, true];
-const LATE = 17;
+let predictedShown = true;
 const later = {};
 
 function soon(name, delay, action) {
@@ -35,6 +34,8 @@ function change(some) {
     if (!pending) {
         pending = true;
         requestAnimationFrame(frame);
+        // in the same frame, when Bokeh's promises about the new data are kept
+        requestAnimationFrame(paintFigures);
     }
 }
 
@@ -46,27 +47,14 @@ const basin = makeBasin(
     () => dragging || pending || performance.now() - lastFrame < 50
 );
 
-// where frames come late, the figures against steps follow the plane in every third one only
-function followWithSteps() {
-    const late = performance.now() - lastFrame;
-    const draw = () => drawSteps(values, result.run, result.known);
-    if (late > LATE && late < 250 && behind < 2) {
-        behind += 1;
-        soon("steps", 80, draw);
-        return;
-    }
-    behind = 0;
-    clearTimeout(later.steps);
-    draw();
-}
-
 function frame() {
     pending = false;
     const run = runOrbit(values);
     const known = predictOrbit(values, run.info);
     result = { run, known };
+    holdFigures();
     drawPlane(values, run, known);
-    followWithSteps();
+    drawSteps(values, run, known);
     if (Boolean(known) !== predictedShown) showChoices();
     showKnobs();
     if (values.show.includes("basin")) {
@@ -75,6 +63,7 @@ function frame() {
     }
     lastFrame = performance.now();
     soon("tell", 250, tell);
+    soon("settle", 250, settleFigures);
     soon("address", 250, () => history.replaceState(null, "", writeAddress(values)));
 }
 

@@ -66,7 +66,12 @@ function runOrbit(values) {
     // made when first asked for: a frame that draws the plane alone needs neither
     const along = (measure) => {
         let made = null;
-        return () => (made ??= Float64Array.from(z, (_, k) => measure(z[k], T[k])));
+        return () => {
+            if (made) return made;
+            made = new Float64Array(taken + 1);
+            for (let k = 0; k <= taken; k += 1) made[k] = measure(z[k], T[k]);
+            return made;
+        };
     };
     const y = along((at, T) => T - (nullcline ? nullcline(at) : edge));
     const sharpness = along((at, T) => functions.sharpness(at, T, parameters));

@@ -1,7 +1,11 @@
 // What is known of an orbit without running it, from the coefficients in the page. The rules are those of
 // `edgestab limit` (numeric/orbits/limit_prediction.py), here in doubles; a test compares the two.
 
-const polynomial = (row, x) => row.reduce((total, c) => total * x + c, 0);
+function polynomial(row, x) {
+    let total = 0;
+    for (const c of row) total = total * x + c;
+    return total;
+}
 const quotient = ([top, bottom], x) => polynomial(top, x) / polynomial(bottom, x);
 const ascending = (row, x) => row.reduceRight((total, c) => total * x + c, 0);
 const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
@@ -141,9 +145,13 @@ function limitSeries(law, epsilon) {
 
 // T on the slow manifold, NaN where its series in epsilon no longer shrinks
 function slowManifold(law, highest, epsilon, z) {
-    const terms = law.rows.slice(0, highest + 1).map((row, n) => quotient(row, z) * epsilon ** n);
-    const [last, before] = [Math.abs(terms[highest]), Math.abs(terms[highest - 1])];
-    return z < 1 && last <= before && last < 0.03 ? terms.reduce((a, b) => a + b, 0) : NaN;
+    let [total, last, before, power] = [0, 0, 0, 1];
+    for (let n = 0; n <= highest; n += 1) {
+        [before, last] = [last, quotient(law.rows[n], z) * power];
+        total += last;
+        power *= epsilon;
+    }
+    return z < 1 && Math.abs(last) <= Math.abs(before) && Math.abs(last) < 0.03 ? total : NaN;
 }
 
 // T on the two-step nullcline: Newton's iteration on its exact equation, cubic in T, from its closed form at 0
