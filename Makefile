@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: bench docs browser report verify prove test lint types thorough pages clean help
+.PHONY: bench torch docs browser report verify prove test lint types thorough pages clean help
 
 help:
 	@echo "make verify    derive, confirm Theorem 1 and Theorem 2, print what fails, and a summary by level"
@@ -13,6 +13,7 @@ help:
 	@echo "make test      the test suite"
 	@echo "make thorough  the long tests and the long checks"
 	@echo "make browser   the pages in headless Chromium (installs it when missing): behaviour, accessibility, no network"
+	@echo "make torch     the tests of PyTorch models and of flax and equinox (installs them when missing)"
 	@echo "make bench     speed against the machine's limit and against other tools, as ratios; writes bench.json"
 	@echo "make docs      the documentation site, into build/docs (open build/docs/index.html)"
 	@echo "make pages     architecture, glossary, levels and gallery, from the sources and a run of the checks"
@@ -44,6 +45,10 @@ browser: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,browser]'
 	$(BIN)/python tests/browser/install_chromium.py
 	$(BIN)/python -m pytest -q -m browser tests/browser
+
+torch: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,torch,models]'
+	$(BIN)/python -m pytest -q -m 'not browser' tests/numeric/networks tests/test_readme.py -k 'torch or jax_libraries or bring'
 
 # heyoka is only compared with: where it cannot be had its ratio is skipped, with the reason
 bench: $(STAMP)

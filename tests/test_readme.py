@@ -28,6 +28,8 @@ def test_python_blocks(where: str, code: str, tmp_path: Path, monkeypatch: pytes
     import matplotlib as mpl
     import matplotlib.pyplot as plt
 
+    if re.search(r"^import torch$", code, re.M):
+        pytest.importorskip("torch", reason=f"{where}: PyTorch is not installed: pip install 'edgestab[torch]'")
     mpl.use("Agg")
     monkeypatch.chdir(tmp_path)
     exec(compile(code, where, "exec"), {"__name__": "__example__"})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from edgestab.symbolic.algebra.errors import DomainError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 PREDICTIONS = ("central-flow", "two-step", "taylor", "self-stabilisation")
 
 
-def read_predictions(text: str, rule: StepRule, tolerance: float, others: dict[str, object]) -> tuple[str, ...]:
+def read_predictions(text: str, rule: StepRule, tolerance: float, others: Mapping[str, object]) -> tuple[str, ...]:
     """The predictions asked for, checked before anything is built.
 
     Args:
@@ -38,7 +39,7 @@ def read_predictions(text: str, rule: StepRule, tolerance: float, others: dict[s
         raise DomainError.of("--predict", "no other way of watching the run", ", ".join(given), fix)
     if not tolerance > 0:
         raise DomainError.of("--tolerance", "a number above 0", tolerance, "Raise it.")
-    if rule.name not in {"gradient-descent", "rmsprop"} or float(rule.settings.get("gamma", 0)):
+    if rule.name not in {"gradient-descent", "rmsprop"} or Fraction(rule.settings.get("gamma", "0")):
         fix = "The central flow is known here for these two, without weight decay."
         raise DomainError.of("--predict", "gradient-descent or rmsprop", rule.name, fix)
     names = () if text.strip() == "all" else tuple(name.strip() for name in text.split(","))
@@ -81,7 +82,9 @@ def show_predictions(
     from edgestab.numeric.networks.predictions.predict import predict_run
 
     adaptive = rule.name == "rmsprop"
-    options: Any = {"beta2": float(rule.settings["beta_2"]), "moment": np.zeros(problem.dimension)} if adaptive else {}
+    options: Any = (
+        {"beta2": float(Fraction(rule.settings["beta_2"])), "moment": np.zeros(problem.dimension)} if adaptive else {}
+    )
     with progress_on("steps") as tell:
         found = predict_run(
             problem,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from .training.run import TrainingRun
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FLOW = {"color": "0.1", "lw": 1.2, "ls": "--"}
+FLOW: dict[str, Any] = {"color": "0.1", "lw": 1.2, "ls": "--"}
 
 
 @in_style

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, partial
@@ -21,7 +21,7 @@ from ...numeric.networks.training.train import train
 from ...numeric.runs.status import Status
 from ...symbolic.algebra.symbols import symbols
 from ...symbolic.optimisers.edge import derive_edge
-from ...symbolic.optimisers.optimiser import averaged_gradient, gradient_descent, heavy_ball, nesterov, sam
+from ...symbolic.optimisers.optimiser import Optimiser, averaged_gradient, gradient_descent, heavy_ball, nesterov, sam
 from ..certificates.stated_reach import refuse
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source, judge
 from ..statements import Definition, Named, R, Range, Statement, lt
@@ -168,19 +168,23 @@ def stated_edge(ctx: CheckContext, setting: Setting, edge: sp.Symbol = s_edge) -
     return ctx.statement.unfolded(edge)
 
 
+LINEAR: dict[str, Callable[[dict[str, sp.Expr], sp.Expr], Optimiser]] = {
+    "gradient-descent": lambda given, scale: gradient_descent(),
+    "heavy-ball": lambda given, scale: heavy_ball(given["beta"]),
+    "nesterov": lambda given, scale: nesterov(given["beta"]),
+    "adam": lambda given, scale: averaged_gradient(given["beta"]),
+    # an ascent of length rho is SAM without normalisation of radius rho/|g|
+    "normalised-sam": lambda given, scale: sam(given["rho"] / scale),
+}
+"""The linear step that is left when preconditioner or gradient's length is held, from the numbers and |g| eta."""
+
+
 def differs(setting: Setting, edge: sp.Expr) -> int:
     """How often the stated edge is another one than that which is derived from the optimiser's recursion."""
     step, given = sp.Rational(str(setting.step_size)), {name: sp.Rational(value) for name, value in setting.extra}
     wrong = 0
     for slope in (R(1, 10), R(1, 2), R(3)) if setting.optimiser == "normalised-sam" else (R(1),):
-        optimiser = {
-            "gradient-descent": lambda: gradient_descent(),
-            "heavy-ball": lambda: heavy_ball(given["beta"]),
-            "nesterov": lambda: nesterov(given["beta"]),
-            "adam": lambda: averaged_gradient(given["beta"]),
-            # an ascent of length rho is SAM without normalisation of radius rho/|g|
-            "normalised-sam": lambda slope=slope: sam(given["rho"] / (slope * step)),
-        }[setting.optimiser]()
+        optimiser = LINEAR[setting.optimiser](given, slope * step)
         wrong += sp.simplify(edge.subs(length, slope) - derive_edge(optimiser).curvature / step) != 0
     return wrong
 

@@ -54,7 +54,7 @@ LABELS = {
     "rise": {"measured, 2 pairs", r"$c\,t^2/2$", "fixed kernel", "infinite size"},
     "mean-field": {"measured", "displacement law", "the law at infinite size", "infinite size"},
     "phase": set(),
-    "network": {r"$\lambda_1$ NTK", r"$h_1$ Hessian", r"$2/\eta$"},
+    "network": {"$h_{1}$ Hessian", r"$2/\eta$", "central flow"},
 }
 SLOW = {
     "central-flow",
@@ -66,6 +66,7 @@ SLOW = {
     "rise",
     "mean-field",
     "convergence",
+    "network",
 }
 EVERY = pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.thorough] * (n in SLOW)) for n in FIGURES])
 

@@ -30,6 +30,7 @@ def test_predictions_of_a_network(edgestab: Run, tmp_path: Path) -> None:
     [
         (("--predict", "all", "--batch", "4"), "--batch"),
         (("--predict", "all", "--optimiser", "adam"), "gradient-descent or rmsprop"),
+        (("--predict", "all", "--optimiser", "rmsprop", "--gamma", "1/100"), "weight decay"),
         (("--predict", "all", "--tolerance", "0"), "--tolerance"),
         (("--predict", "weather"), "central-flow, two-step, taylor"),
     ],

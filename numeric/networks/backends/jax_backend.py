@@ -137,7 +137,8 @@ class JaxBackend(Backend):
             self._model = model
             self.loss_name, self._loss = named_loss(WHERE, loss)
             cast = partial(jax.tree_util.tree_map, self._cast)
-            self._inputs, self._targets = cast(inputs), cast(targets)
+            plain = self.loss_name != "own" and isinstance(targets, list | tuple)
+            self._inputs, self._targets = cast(inputs), cast(np.asarray(targets) if plain else targets)
             flat, self._unravel = ravel_pytree(jax.tree_util.tree_map(self._real, parameters))
             self.start = np.array(flat)
             self._tree = jax.tree_util.tree_structure(parameters)

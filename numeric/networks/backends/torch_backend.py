@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,10 @@ PROBED = 8
 """Examples that are looked at before anything large is computed."""
 PRODUCTS = frozenset(("hessian", "gauss_newton", "jacobian", "transposed", "third", "curvature"))
 """What ``torch_functional`` gives too."""
+JUDGED = frozenset(("hessian", "third"))
+"""What is compared with differences before it is first used."""
+ALLOCATOR = 1.5
+"""How much more than its tensors a process was seen to grow by: 268 MB for 180 MB of tensors, on a CPU."""
 NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
@@ -55,6 +59,7 @@ class TorchBackend(Backend):
         check_chunk(WHERE, chunk, self.examples)
         self._chunk = chunk
         self.roads: set[str] = set()
+        self._trusted: set[str] = set()
         self.loss_name = loss if isinstance(loss, str) else "own"
         self._total = total_of(loss)
         self.outputs = self._probe(loss)
@@ -91,7 +96,7 @@ class TorchBackend(Backend):
         whole = (self.examples, *shape[1:]) if not isinstance(shape, str) and shape[:1] == (count,) else shape
         found = check_outputs(WHERE, whole, self.examples, self.loss_name, tuple(self._targets.shape))
         if self.loss_name == "cross-entropy":
-            check_labels(WHERE, self._targets.cpu().numpy(), shape[1])
+            check_labels(WHERE, self._targets.cpu().numpy(), int(outputs.shape[1]))
         if self._chunk is not None and count > 1:
             self._require_separate(data, outputs.detach(), count)
         if self.loss_name == "own":
@@ -183,11 +188,18 @@ class TorchBackend(Backend):
         """The same function and data in float64."""
         if self.dtype == np.float64:
             return self
+        return self._in_double(slice(None))
+
+    def _in_double(self, chosen: slice) -> TorchBackend:
+        """The same function on some of the examples, in float64."""
         twin = copy.copy(self)
         twin._function = self._function.in_double()
         twin.dtype = twin._function.dtype
         twin.start = self.start.astype(np.float64)
-        twin._inputs, twin._targets = each_leaf(twin._read, self._inputs), twin._read(self._targets)
+        twin._inputs = each_leaf(lambda leaf: twin._read(leaf[chosen]), self._inputs)
+        twin._targets = twin._read(self._targets[chosen])
+        twin.examples = len(twin._targets)
+        twin.roads, twin._trusted = set(self.roads), set(self._trusted)
         return twin
 
     def expanded(self, theta: Array) -> Backend:
@@ -203,23 +215,62 @@ class TorchBackend(Backend):
 
         twin = copy.copy(self)
         twin._function = taylor_function(self._function, theta)
-        twin.start, twin.roads = twin._function.flatten(None), set()
+        twin.start, twin.roads, twin._trusted = twin._function.flatten(None), set(), set()
         return twin
 
+    def require_true(self, name: str) -> None:
+        """Compare the first product of a kind with differences, and take the other road where it is wrong.
+
+        A module that does not run in float64 is not judged.
+
+        Args:
+            name: of the product.
+
+        Raises:
+            DomainError: it is wrong on both roads.
+        """
+        from .torch_trust import agrees
+
+        if name in self._trusted or name not in JUDGED:
+            return
+        few = self._in_double(slice(0, min(self.examples, PROBED)))
+        few._trusted, few._chunk = set(JUDGED), None
+        if few._runs() and not agrees(lambda theta: few.at(theta, None), few.start, name):
+            if name in few.roads:
+                self._refuse(name)
+            few.roads.add(name)
+            if not agrees(lambda theta: few.at(theta, None), few.start, name):
+                self._refuse(name)
+        self.roads |= few.roads
+        self._trusted.add(name)
+
+    def _runs(self) -> bool:
+        try:
+            self.at(self.start, None).loss()
+        except DomainError:
+            return False
+        return True
+
+    @staticmethod
+    def _refuse(name: str) -> None:
+        raise DomainError.of(
+            "Problem",
+            f"a {name} that is the derivative of the order below",
+            "another: an operation of the model has a wrong derivative in PyTorch",
+            "Write the operation with elementary ones.",
+        )
+
     def foreseen_bytes(self, columns: int) -> int | None:
-        """What a Hessian product keeps at its peak, extrapolated from two small ones; see ``torch_memory``."""
-        from .torch_memory import foreseen
+        """What a Hessian product needs at its peak, extrapolated from two small ones; see ``torch_memory``."""
+        from .torch_memory import bytes_alive, foreseen
 
-        vectors = 2 * columns * self.start.nbytes
-        found = foreseen(self._peak, self._chunk or self.examples)
-        return None if found is None else found + vectors
+        def alive(count: int) -> list[int]:
+            point = TorchDerivatives(self, self.start, np.arange(count), whole=True)
+            return bytes_alive(lambda: point.hessian_product(np.ones((len(self.start), 1), self.dtype)))
 
-    def _peak(self, count: int) -> int | None:
-        """Bytes alive at the peak of one Hessian product over the first examples."""
-        from .torch_memory import peak_of
-
-        point = TorchDerivatives(self, self.start, np.arange(count), whole=True)
-        return peak_of(lambda: point.hessian_product(np.ones((len(self.start), 1), self.dtype)))
+        self.require_true("hessian")
+        tensors = foreseen(alive, self._chunk or self.examples) + 2 * columns * self.start.nbytes
+        return int(ALLOCATOR * tensors)
 
     def available_bytes(self) -> int | None:
         """Free memory of the device, or of the machine on a CPU."""
@@ -253,33 +304,37 @@ class TorchDerivatives(Derivatives):
         self._chunk = self._count if whole else min(backend._chunk or self._count, self._count)
         self._kept: dict[Any, Any] = {}
 
-    def _parts(self, kind: Any) -> Iterator[Any]:
-        """Graphs of the chunks: one that is kept, or several, each gone before the next is made."""
+    def _part(self, kind: Any, first: int) -> Any:
+        """The graph of the chunk that begins with an example; kept where there is only one chunk."""
         backend = self._backend
-        for first in range(0, self._count, self._chunk):
-            if kind in self._kept:
-                yield self._kept[kind]
-                return
-            data = self._data
-            if self._chunk < self._count:
-                data = backend.examples_of(data, slice(first, first + self._chunk))
-            part = kind(backend._function, self._theta, *data, backend._total)
-            if self._chunk == self._count:
-                self._kept[kind] = part
-            yield part
+        if self._chunk < self._count:
+            data = backend.examples_of(self._data, slice(first, first + self._chunk))
+            return kind(backend._function, self._theta, *data, backend._total)
+        if kind not in self._kept:
+            self._kept[kind] = kind(backend._function, self._theta, *self._data, backend._total)
+        return self._kept[kind]
 
     def _on_each(self, name: str, *vectors: Any) -> list[Any]:
         """One product on each chunk, by graphs, or by ``torch.func`` where graphs cannot."""
         backend = self._backend
+        backend.require_true(name)
         tensors = [backend._function.tensor(v) for v in vectors]
         other = name in backend.roads
         kind = _by_functions() if other else _by_graphs()
         try:
             with backend._function.settings():
-                if name not in {"transposed", "curvature"}:
-                    return [getattr(part, name)(*tensors) for part in self._parts(kind)]
-                rows = self._split(tensors[0])
-                return [getattr(part, name)(r, *tensors[1:]) for r, part in zip(rows, self._parts(kind), strict=True)]
+                firsts = range(0, self._count, self._chunk)
+                if name in {"transposed", "curvature"}:
+                    rows = tensors[0].split(len(tensors[0]) // self._count * self._chunk)
+                    heads: list[tuple[Any, ...]] = [(row,) for row in rows]
+                    tensors = tensors[1:]
+                else:
+                    heads = [() for _ in firsts]
+                # no name for a part: the graph of a chunk has to go before the next is made
+                return [
+                    getattr(self._part(kind, first), name)(*head, *tensors)
+                    for first, head in zip(firsts, heads, strict=True)
+                ]
         except (RuntimeError, NotImplementedError) as error:
             if any(word in str(error).lower() for word in NO_MEMORY):
                 fix = "Give a smaller `chunk` of examples."
@@ -290,10 +345,6 @@ class TorchDerivatives(Derivatives):
                 raise DomainError.of("Problem", what, str(error), fix) from error
         backend.roads.add(name)
         return self._on_each(name, *vectors)
-
-    def _split(self, cotangent: Any) -> Any:
-        """Rows of a cotangent that belong to each chunk."""
-        return cotangent.split(len(cotangent) // self._count * self._chunk)
 
     def loss(self) -> float:
         """The loss."""

@@ -122,8 +122,8 @@ class Functional:
 
     def transposed(self, vectors: Any) -> Any:
         """``J' U``."""
-        outputs, back = vjp(self._outputs, self._theta)
-        return vmap(lambda u: back(u.reshape(outputs.shape))[0], 1, 1)(vectors)
+        found: Any = vjp(self._outputs, self._theta)
+        return vmap(lambda u: found[1](u.reshape(found[0].shape))[0], 1, 1)(vectors)
 
     def third(self, first: Any, second: Any) -> Any:
         """Third derivative of the sum in two directions."""

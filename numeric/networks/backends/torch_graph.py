@@ -1,8 +1,8 @@
-"""Derivatives of a module on some examples by graphs of PyTorch that are kept, so that a product costs one backward pass.
+"""Derivatives of a module on some examples by graphs of PyTorch that are kept: a product costs one backward pass.
 
-The gradient is differentiated once more (Pearlmutter's product by double backward). Its graph is built once at a point and
-then serves every product there; forward-over-reverse, which computes the gradient anew for each product, took 1.7 to 2.5
-times as long on fully connected networks.
+The gradient is differentiated once more (Pearlmutter's product by double backward). Its graph is built once at a point
+and then serves every product there; forward-over-reverse, which computes the gradient anew for each product, took
+1.7 to 2.5 times as long on a fully connected network.
 """
 
 from __future__ import annotations

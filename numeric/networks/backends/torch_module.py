@@ -1,4 +1,4 @@
-"""A PyTorch module as a function of flat parameters: names, shapes, what is held fixed, and the mode it was given in."""
+"""A PyTorch module as a function of flat parameters: names, shapes, and what is held as it was."""
 
 from __future__ import annotations
 
@@ -152,7 +152,9 @@ class TorchFunction:
 
     @contextlib.contextmanager
     def settings(self) -> Iterator[None]:
-        """The module's own mode, gradients on, full precision, and kernels of attention that have second derivatives."""
+        """The modes it was in, gradients on, full precision, and attention that has second derivatives."""
+        from .torch_norms import ElementaryNorms
+
         torch = need_torch()
         moved = [(part, part.training) for part, mode in self._modes if part.training != mode]
         kind = torch.device(self.device).type
@@ -164,6 +166,7 @@ class TorchFunction:
                 stack.enter_context(torch.enable_grad())
                 stack.enter_context(torch.autocast(kind, enabled=False))
                 stack.enter_context(torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH))
+                stack.enter_context(ElementaryNorms())
                 if self._recurrent and kind == "cuda":
                     # the fused recurrent kernels of cuDNN have no second derivatives
                     stack.enter_context(torch.backends.cudnn.flags(enabled=False))

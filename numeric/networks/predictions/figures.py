@@ -179,24 +179,28 @@ def plot_two_step_slope(found: RunPredictions, *, ax: Axes | None = None) -> Axe
     Example:
         >>> model = es.RegressionModel(G=[[0.0], [0.0]], Q=[[[1.0, 0.0], [0.0, -0.01]]], y=[0.0])
         >>> problem = es.networks.Problem.from_regression(model, [0.8, 13.0])
-        >>> es.networks.plot_two_step_slope(es.networks.predict_run(problem, 1.2, steps=20)).get_xlabel()
-        '$2yz$'
+        >>> ax = es.networks.plot_two_step_slope(es.networks.predict_run(problem, 1.2, steps=20))
+        >>> ax.get_xlabel().startswith("$2yz")
+        True
     """
     if found.two_step is None:
         raise DomainError.of("plot_two_step_slope()", "the two-step split", "none", "Predict 'two-step' too.")
     ax, two = new_axes(ax, (WIDTH, 2.2)), found.two_step
     near, slope = two.near_edge(BAND), two.slope(BAND)
     x, change = (2 * two.y * two.z)[near], two.z_change[near]
+    largest = float(np.max(np.abs(x))) if len(x) else 1.0
+    power = int(np.floor(np.log10(largest))) if largest < 0.1 else 0
+    x, change = x / 10.0**power, change / 10.0**power
     ax.plot(x, change, ".", color=RUN, ms=2.5, alpha=0.6, label="run")
-    reach = np.array([-1.0, 1.0]) * (float(np.max(np.abs(x))) if len(x) else 1.0)
+    reach = np.array([-1.0, 1.0]) * largest / 10.0**power
     ax.plot(reach, reach, color="0.1", lw=1.2, ls="--", label="slope 1")
     if slope is not None:
         label = f"{slope.value:.2f} ({slope.low:.2f} to {slope.high:.2f})"
         ax.plot(reach, slope.value * reach, color=TAYLOR, lw=1.0, label=label)
-    ax.ticklabel_format(style="sci", scilimits=(-2, 3))
     ax.locator_params(nbins=5)
-    ax.set_xlabel(r"$2yz$")
-    ax.set_ylabel(r"$z''-z$")
+    unit = rf"\;[10^{{{power}}}]" if power else ""
+    ax.set_xlabel(f"$2yz{unit}$")
+    ax.set_ylabel(f"$z''-z{unit}$")
     ax.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=3, handlelength=1.3)
     return ax
 

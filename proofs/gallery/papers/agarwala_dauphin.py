@@ -26,6 +26,7 @@ ENTRY = Entry(
         Printed(
             says="Practical models also show this stabilisation.",
             locator="abstract",
+            hidden="An experiment. Small networks here do so too (network-edge-sam); larger ones were not run.",
         ),
     ),
     picture="agarwala_dauphin",

@@ -30,7 +30,8 @@ ENTRY = Entry(
         Printed(
             says="Central flows predict long trajectories of generic neural networks with high numerical accuracy.",
             locator="abstract",
-            hidden="An experiment on networks: no claim here speaks of it.",
+            hidden="An experiment on networks. A small one here is followed once its swing has set in "
+            "(network-central-flow); larger ones were not run.",
         ),
         Printed(
             says="The same read for the model above: as epsilon goes to 0 the flow follows the time average.",

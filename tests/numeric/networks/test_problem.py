@@ -1,5 +1,7 @@
 """Every source of models against dense derivatives, and against each other; what is refused."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -118,6 +120,28 @@ def _line(p: dict[str, np.ndarray], x: np.ndarray) -> np.ndarray:
 def test_what_is_refused(parameters: dict[str, np.ndarray], options: dict[str, object], words: str) -> None:
     with pytest.raises(es.DomainError, match=words):
         es.networks.Problem.from_jax(_line, parameters, INPUTS, TARGETS, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [([0, 1, 2, 0, 1, 0], "labels 0 to 1"), (np.zeros(6), "integer labels"), (TARGETS[:5], "length")],
+)
+def test_labels_that_name_no_class(labels: object, words: str) -> None:
+    with pytest.raises(es.DomainError, match=words):
+        es.networks.Problem.from_jax(_line, {"w": np.ones((3, 2))}, INPUTS, labels, loss="cross-entropy")
+
+
+def test_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each source says what to install."""
+    words = r"no such package\. Install it: pip install 'edgestab\[%s\]'"
+    for name, make in (
+        ("jax", lambda: es.networks.Problem.from_jax(_line, {"w": np.ones((3, 2))}, INPUTS, TARGETS)),
+        ("torch", lambda: es.networks.Problem.from_torch(None, INPUTS, TARGETS)),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setitem(sys.modules, name, None)
+            with pytest.raises(es.DomainError, match=words % name):
+                make()
 
 
 def test_batches_and_parameters_that_do_not_fit() -> None:

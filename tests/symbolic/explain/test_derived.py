@@ -7,6 +7,9 @@ import pytest
 import sympy as sp
 
 from edgestab.symbolic.explain.derived import Derived, by_powers
+from edgestab.symbolic.models.central_flow.averaged import derive_averaged_flow
+from edgestab.symbolic.models.central_flow.comparison import derive_central_flow_error
+from edgestab.symbolic.models.central_flow.derive import derive_central_flow
 from edgestab.symbolic.models.families.known import family, product_loss
 from edgestab.symbolic.models.gradient_flow import GradientFlow
 from edgestab.symbolic.models.literature import example_study
@@ -14,7 +17,7 @@ from edgestab.symbolic.models.normal_form.flip_form import derive_normal_form
 from edgestab.symbolic.models.own_loss.descent import GradientDescent
 from edgestab.symbolic.models.own_loss.gradient import CutShort
 from edgestab.symbolic.models.own_loss.stabilisation import derive_self_stabilisation
-from edgestab.symbolic.models.quadratic import MAIN_MODEL, main_case
+from edgestab.symbolic.models.quadratic import MAIN_MODEL, QuadraticModel, main_case
 from edgestab.symbolic.optimisers.edge import derive_edge
 from edgestab.symbolic.optimisers.optimiser import heavy_ball
 
@@ -65,6 +68,9 @@ KINDS: dict[str, Callable[[], Derived]] = {
     "phases": lambda: family("cubic").phases(),
     "product-loss": lambda: product_loss("log-cosh"),
     "flip-normal-form": lambda: derive_normal_form({"x": "-x + x^3"}, at={"x": 0}),
+    "central-flow": lambda: derive_central_flow(GradientDescent("x^2*(2 + y)/2 - y", "x,y"), at={"x": 0, "y": 0}),
+    "central-flow-error": lambda: derive_central_flow_error(order=1),
+    "averaged-flow": lambda: derive_averaged_flow(QuadraticModel((1, -2))),
     "minimum-form": lambda: GradientDescent("x^2/2 + x^4/24", "x").normal_form({"x": 0}),
 }
 
