@@ -34,7 +34,8 @@ class BatchSharpness:
         Andreyev and Beneventano 2024.
 
     Example:
-        >>> problem = es.networks.fully_connected([[-1.0], [0.0], [1.0]], [[1.0], [0.0], [1.0]], hidden=(4,))
+        >>> model = es.RegressionModel([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]], [[[0, 1], [1, 0]]] * 3, [1.0, 0, 2])
+        >>> problem = es.networks.Problem.from_regression(model, [1.0, 1.0])
         >>> found = es.networks.batch_sharpness(problem, batch_size=3)
         >>> found.exact, found.batches, found.standard_error
         (True, 1, 0.0)
@@ -82,7 +83,8 @@ def batch_sharpness(
         Andreyev and Beneventano 2024; Cochran 1977, chapter 6, for the error of a ratio.
 
     Example:
-        >>> problem = es.networks.fully_connected([[-1.0], [0.0], [1.0]], [[1.0], [0.0], [1.0]], hidden=(4,))
+        >>> model = es.RegressionModel([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]], [[[0, 1], [1, 0]]] * 3, [1.0, 0, 2])
+        >>> problem = es.networks.Problem.from_regression(model, [1.0, 1.0])
         >>> whole, point = es.networks.batch_sharpness(problem, batch_size=3), problem.at()
         >>> g = point.gradient
         >>> bool(abs(whole.value - g @ (point.hessian @ g) / (g @ g)) < 1e-12)

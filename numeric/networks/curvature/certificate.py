@@ -27,7 +27,9 @@ class Certificate:
         of steps Kuczynski and Wozniakowski 1992.
 
     Example:
-        >>> problem = es.networks.fully_connected([[-1.0], [0.0], [1.0]], [[1.0], [0.0], [1.0]], hidden=(12,))
+        >>> import numpy as np
+        >>> model = es.RegressionModel(np.eye(30)[:, :3] * [3.0, 2.0, 1.0], np.zeros((3, 30, 30)), np.ones(3))
+        >>> problem = es.networks.Problem.from_regression(model, np.zeros(30))
         >>> pairs = es.networks.top_eigenpairs(problem.at().hessian, 1, certify=True)
         >>> (certificate,) = pairs.certificates
         >>> certificate.complete, certificate.confidence

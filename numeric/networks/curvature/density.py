@@ -36,10 +36,12 @@ class SpectralDensity:
         Ubaru, Chen and Saad 2017; Ghorbani, Krishnan and Xiao 2019.
 
     Example:
-        >>> problem = es.networks.fully_connected([[-1.0], [0.0], [1.0]], [[1.0], [0.0], [1.0]], hidden=(12,))
-        >>> found = es.networks.spectral_density(problem.at().hessian, probes=4, steps=10)
+        >>> import numpy as np
+        >>> model = es.RegressionModel(np.eye(30)[:, :3] * [3.0, 2.0, 1.0], np.zeros((3, 30, 30)), np.ones(3))
+        >>> problem = es.networks.Problem.from_regression(model, np.zeros(30))
+        >>> found = es.networks.spectral_density(problem.at().hessian, probes=4, steps=3)
         >>> found.nodes.shape, found.products, float(found.weights.sum(axis=1).round(12)[0])
-        ((4, 10), 40, 1.0)
+        ((4, 3), 12, 1.0)
     """
 
     name: str
@@ -113,10 +115,12 @@ def spectral_density(
         Ubaru, Chen and Saad 2017; Ghorbani, Krishnan and Xiao 2019 for networks.
 
     Example:
-        >>> problem = es.networks.fully_connected([[-1.0], [0.0], [1.0]], [[1.0], [0.0], [1.0]], hidden=(12,))
-        >>> found = es.networks.spectral_density(problem.at().hessian, probes=4, steps=37)
-        >>> bool(abs(np.trapezoid(found.density, found.grid) - 1) < 1e-3) if (np := __import__("numpy")) else None
-        True
+        >>> import numpy as np
+        >>> model = es.RegressionModel(np.eye(30)[:, :3] * [3.0, 2.0, 1.0], np.zeros((3, 30, 30)), np.ones(3))
+        >>> problem = es.networks.Problem.from_regression(model, np.zeros(30))
+        >>> found = es.networks.spectral_density(problem.at().hessian, probes=4)
+        >>> found.products, bool(abs(np.trapezoid(found.density, found.grid) - 1) < 1e-3)
+        (16, True)
     """
     number = check_count(WHERE, "probes", probes, 2)
     length = min(check_count(WHERE, "steps", steps), curvature.size)

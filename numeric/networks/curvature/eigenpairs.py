@@ -123,7 +123,9 @@ def top_eigenpairs(
         Lanczos 1950; Davidson 1975 for the corrections; Lehoucq, Sorensen and Yang 1998 (ARPACK).
 
     Example:
-        >>> problem = es.networks.fully_connected([[-1.0], [0.0], [1.0]], [[1.0], [0.0], [1.0]], hidden=(4,))
+        >>> import numpy as np
+        >>> model = es.RegressionModel(np.eye(30)[:, :3] * [3.0, 2.0, 1.0], np.zeros((3, 30, 30)), np.ones(3))
+        >>> problem = es.networks.Problem.from_regression(model, np.zeros(30))
         >>> pairs = es.networks.top_eigenpairs(problem.at().hessian, 2, ends="both")
         >>> pairs.values.shape, bool(pairs.bounds.max() < 1e-6)
         ((4,), True)

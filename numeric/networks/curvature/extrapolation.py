@@ -18,6 +18,8 @@ KEPT = 8
 """Blocks that are remembered."""
 FITTED = (2, 3, 4)
 """Lags of the fitted predictions."""
+SURPRISE = 0.5
+"""Part of a block outside the best forecast, of unit vectors, beyond which the past is forgotten."""
 ROWS = 3
 """Steps that a prediction is fitted to."""
 
@@ -77,7 +79,12 @@ class Forecast:
             self.blocks = []
         if self.blocks:
             self.scores = {name: _distance(found, block) for name, found in self.forecasts.items()}
-            block = turned(block, self.blocks[-1])
+            # with fewer blocks the rules of period two have not been heard
+            if len(self.blocks) >= 4 and min(self.scores.values()) > SURPRISE:
+                # another eigenvector took its place: what the old one did says nothing of it
+                self.blocks, self.scores = [], {}
+            else:
+                block = turned(block, self.blocks[-1])
         self._predict([*self.blocks, block][-KEPT:])
 
     def resume(self, blocks: list[Array], scores: dict[str, float]) -> None:

@@ -35,7 +35,9 @@ def plot_spectral_density(found: SpectralDensity, *, edge: float | None = None, 
         Ghorbani, Krishnan and Xiao 2019, their figures.
 
     Example:
-        >>> problem = es.networks.fully_connected([[-1.0], [0.0], [1.0]], [[1.0], [0.0], [1.0]], hidden=(12,))
+        >>> import numpy as np
+        >>> model = es.RegressionModel(np.eye(30)[:, :3] * [3.0, 2.0, 1.0], np.zeros((3, 30, 30)), np.ones(3))
+        >>> problem = es.networks.Problem.from_regression(model, np.zeros(30))
         >>> found = es.networks.spectral_density(problem.at().hessian, probes=4, steps=10)
         >>> es.networks.plot_spectral_density(found, edge=2.0).get_yscale()
         'log'

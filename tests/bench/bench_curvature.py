@@ -1,0 +1,260 @@
+"""Curvature along a run at the edge: products and time for each tracked step, against what others do from scratch.
+
+Two runs of gradient descent at their edge (a tanh network on a Chebyshev polynomial, one on handwritten digits, where
+scikit-learn is installed), the k largest eigenvalues at every step, every contender to the same residual of 1e-3 of the
+largest eigenvalue:
+
+- power iteration with deflation, as in PyHessian (which stops by the change of the eigenvalue, at a larger residual);
+- ARPACK from scratch (``eigsh`` with SciPy's defaults), the usual cold Lanczos;
+- the fewest products that any Lanczos method from a random start can do: full orthogonalisation, judged at every step.
+
+Times are for one measured step: the tracker, the plain way (``jax.linearize`` of the gradient and ``eigsh``), and
+curvlinops with ``eigsh`` on the same network in PyTorch. On a GPU, where JAX finds one, the cost of a tracked step in
+units of a training step is printed for a 2 x 200 network on 5,000 inputs of 3,072.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+import edgestab as es
+from edgestab.numeric.networks.curvature.subspace import Search
+from edgestab.numeric.networks.point import Curvature
+from edgestab.numeric.networks.problem import Problem
+from tests.bench.timing import Ratio, take_turns
+
+RESIDUAL = 1e-3
+TARGETS = {
+    f"curvature: products of {what} / tracked, {run}, k = {k}": 5.0
+    for what in ("power iteration", "ARPACK")
+    for run in ("chebyshev", "digits")
+    for k in (1, 2)
+}
+SKIPPED: dict[str, str] = {}
+
+
+def power_iteration(curvature: Curvature, k: int, rng: np.random.Generator, most: int = 5000) -> int:
+    """Products that deflated power iteration needs until each residual is small enough."""
+    found: list[np.ndarray] = []
+    begun, scale = curvature.products, 0.0
+    for _ in range(k):
+        v = rng.standard_normal(curvature.size)
+        for _ in range(most):
+            for u in found:
+                v = v - u * (u @ v)
+            v = v / np.linalg.norm(v)
+            image = curvature @ v
+            value = float(v @ image)
+            scale = max(scale, abs(value))
+            if np.linalg.norm(image - value * v) <= RESIDUAL * scale:
+                break
+            v = image
+        found.append(v)
+    return curvature.products - begun
+
+
+def arpack(curvature: Curvature, k: int, rng: np.random.Generator) -> int:
+    """Products of ARPACK from a random start."""
+    from scipy.sparse.linalg import eigsh
+
+    begun = curvature.products
+    eigsh(curvature.as_scipy(), k, which="LA", v0=rng.standard_normal(curvature.size), tol=RESIDUAL)
+    return curvature.products - begun
+
+
+def fewest(curvature: Curvature, k: int, rng: np.random.Generator) -> int:
+    """Products of a Lanczos method that is stopped as soon as it can be."""
+    search, begun = Search(curvature), curvature.products
+    direction = rng.standard_normal((curvature.size, 1))
+    while True:
+        search.grow(direction)
+        ritz = search.ritz(k, "largest")
+        if len(ritz.wanted) == k and (np.linalg.norm(ritz.residuals, axis=0) <= RESIDUAL * abs(ritz.wanted[0])).all():
+            return curvature.products - begun
+        direction = search.images[:, -1:]
+
+
+CONTENDERS = {"power iteration": power_iteration, "ARPACK": arpack, "the least Lanczos": fewest}
+
+
+def runs() -> Iterator[tuple[str, Problem, float, int, int]]:
+    """Name, problem, step size, steps before the measurement, steps measured."""
+    x = np.linspace(-1, 1, 20)[:, None]
+    yield "chebyshev", es.networks.fully_connected(x, np.cos(5 * np.arccos(x))), 0.3, 1100, 300
+    try:
+        from sklearn.datasets import load_digits
+    except ModuleNotFoundError:
+        for name in TARGETS:
+            if "digits" in name:
+                SKIPPED[name] = "scikit-learn is not installed"
+        return
+    data = load_digits()
+    inputs = data.data[:300] / 16 - (data.data[:300] / 16).mean(axis=0)
+    problem = es.networks.fully_connected(inputs, np.eye(10)[data.target[:300]], hidden=(32, 32))
+    yield "digits", problem, 0.5, 500, 150
+
+
+def products() -> dict[str, float]:
+    """Ratios of products for each tracked step."""
+    ratios: dict[str, float] = {}
+    for name, problem, eta, before, steps in runs():
+        theta, path = problem.start, []
+        for step in range(before + steps):
+            if step >= before:
+                path.append(theta)
+            theta = theta - eta * problem.at(theta).gradient
+        for k in (1, 2, 4):
+            tracker = es.networks.SpectrumTracker(problem, k, tolerance=RESIDUAL)
+            for at in path:
+                tracker.measure(at)
+            # the first, from scratch, is counted too
+            ours = tracker.products / len(path)
+            rng, some = np.random.default_rng(0), path[:: max(1, len(path) // 12)]
+            for what, solve in (
+                ("power iteration", power_iteration),
+                ("ARPACK", arpack),
+                ("the least Lanczos", fewest),
+            ):
+                theirs = np.mean([solve(problem.at(at).hessian, k, rng) for at in some])
+                ratios[f"curvature: products of {what} / tracked, {name}, k = {k}"] = float(theirs / ours)
+            ratios[f"curvature: products for a tracked step, {name}, k = {k}"] = ours
+    return ratios
+
+
+def walk(path: list[np.ndarray], measure: Callable[[np.ndarray], object]) -> Callable[[], object]:
+    """One measurement a call, along the path; the last point is kept where the path ends."""
+    points = iter(path)
+    last = [path[0]]
+
+    def go_on() -> object:
+        last[0] = next(points, last[0])
+        return measure(last[0])
+
+    return go_on
+
+
+def linearised(problem: Problem, k: int) -> Callable[[np.ndarray], object]:
+    """The plain way in JAX."""
+    import jax
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
+    backend: Any = problem.backend
+    model, unravel, x, y = backend._model, backend._unravel, backend._inputs, backend._targets
+
+    def loss(flat: Any) -> Any:
+        return jax.numpy.sum((model(unravel(flat), x) - y) ** 2) / (2 * len(x))
+
+    def measure(at: np.ndarray) -> object:
+        with jax.enable_x64(True):
+            _, product = jax.linearize(jax.grad(loss), jax.numpy.asarray(at))
+            product = jax.jit(product)
+            size = len(at)
+            operator = LinearOperator(
+                (size, size), matvec=lambda v: np.asarray(product(jax.numpy.asarray(v.ravel()))), dtype=float
+            )
+            return eigsh(operator, k, which="LA", tol=RESIDUAL)
+
+    return measure
+
+
+def with_curvlinops(problem: Problem, k: int) -> Callable[[np.ndarray], object]:
+    """The same network in PyTorch, its Hessian by curvlinops."""
+    import torch as torch_module
+    from curvlinops import HessianLinearOperator
+    from scipy.sparse.linalg import eigsh
+
+    torch: Any = torch_module
+    backend: Any = problem.backend
+    x, y = (torch.tensor(np.asarray(a)) for a in (backend._inputs, backend._targets))
+    sizes = [(w.shape, b.shape) for w, b in problem.unflatten(problem.start)]
+    layers: list[Any] = []
+    for (wide, _), last in zip(sizes, [False] * (len(sizes) - 1) + [True], strict=True):
+        layers += [torch.nn.Linear(*wide, dtype=torch.float64), *([] if last else [torch.nn.Tanh()])]
+    net = torch.nn.Sequential(*layers)
+
+    loss = torch.nn.MSELoss(reduction="mean")  # times C / 2 it is the loss here: eigenvectors and products are the same
+
+    def measure(at: np.ndarray) -> object:
+        with torch.no_grad():
+            for linear, (w, b) in zip([m for m in net if hasattr(m, "weight")], problem.unflatten(at), strict=True):
+                linear.weight.copy_(torch.tensor(np.asarray(w)).T)
+                linear.bias.copy_(torch.tensor(np.asarray(b)))
+        operator = HessianLinearOperator(net, loss, list(net.parameters()), [(x, y)], check_deterministic=False)
+        return eigsh(operator.to_scipy(), k, which="LA", tol=RESIDUAL)
+
+    return measure
+
+
+def times() -> dict[str, Ratio]:
+    """Ratios of wall time for one measured step, k = 2."""
+    ratios: dict[str, Ratio] = {}
+    for name, problem, eta, before, _ in runs():
+        theta, path = problem.start, []
+        for step in range(before + 30):
+            if step >= before:
+                path.append(theta)
+            theta = theta - eta * problem.at(theta).gradient
+        tracker = es.networks.SpectrumTracker(problem, 2, tolerance=RESIDUAL)
+        for at in path[:10]:
+            tracker.measure(at)
+        contenders = {
+            "tracked": walk(path[10:], tracker.measure),
+            "jax.linearize with eigsh": walk(path[10:], linearised(problem, 2)),
+        }
+        try:
+            contenders["curvlinops with eigsh"] = walk(path[10:], with_curvlinops(problem, 2))
+        except ModuleNotFoundError as missing:
+            SKIPPED[f"curvature: time of curvlinops with eigsh / tracked, {name}"] = f"{missing.name} is not installed"
+        rounds = take_turns(contenders, 11)
+        ratios[f"curvature: ms for a tracked step, {name}, k = 2"] = rounds.taken("tracked") * 1e3
+        for other in list(contenders)[1:]:
+            ratios[f"curvature: time of {other} / tracked, {name}"] = rounds.ratio(other, "tracked")
+    return ratios
+
+
+def on_a_gpu() -> dict[str, Ratio]:
+    """A tracked step in units of a training step, where there is a GPU."""
+    import jax
+
+    key = "curvature: tracked step / training step, 2 x 200 on 5,000 of 3,072"
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        SKIPPED[key] = "JAX finds no GPU"
+        return {}
+    rng = np.random.default_rng(0)
+    inputs = rng.standard_normal((5000, 3072)).astype(np.float32)
+    targets = np.eye(10, dtype=np.float32)[rng.integers(0, 10, 5000)]
+    problem = es.networks.fully_connected(inputs, targets, hidden=(200, 200), dtype="float32")
+    theta, path = problem.start, []
+    for _ in range(40):
+        path.append(theta)
+        theta = theta - 0.05 * problem.at(theta).gradient
+    tracker = es.networks.SpectrumTracker(problem, 1, tolerance=RESIDUAL, double=False)
+    for at in path[:20]:
+        tracker.measure(at)
+    contenders = {
+        "tracked": walk(path[20:], tracker.measure),
+        "step": walk(path[20:], lambda at: problem.at(at).gradient),
+    }
+    rounds = take_turns(contenders, 15)
+    taken = {name: 1e3 * rounds.taken(name).median for name in contenders}
+    print(f"  {device.device_kind}: a tracked step {taken['tracked']:.1f} ms, a training step {taken['step']:.1f} ms")
+    return {key: rounds.ratio("tracked", "step")}
+
+
+def measure() -> dict[str, float | Ratio]:
+    """All ratios of this bench."""
+    try:
+        import jax  # noqa: F401
+    except ModuleNotFoundError:
+        SKIPPED.update(dict.fromkeys(TARGETS, "JAX is not installed"))
+        return {}
+    return products() | times() | on_a_gpu()
+
+
+if __name__ == "__main__":
+    for label, ratio in measure().items():
+        print(f"{label:<75} {ratio}")
+    for label, reason in SKIPPED.items():
+        print(f"{label:<75} skipped: {reason}")

@@ -1,0 +1,203 @@
+"""Eigenvalues along a path: right at every step, cheap, not blind to what rises, the same after a checkpoint."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import edgestab as es
+from edgestab.numeric.networks.curvature.extrapolation import Forecast
+from edgestab.numeric.networks.curvature.subspace import LowRankModel
+from edgestab.numeric.networks.point import Curvature, Point
+from edgestab.numeric.runs.status import Status
+from tests.numeric.networks.curvature.matrices import of_matrix
+
+SIZE = 60
+CLOCK = es.networks.Problem.from_regression(es.RegressionModel(G=[[1.0]], Q=[[[0.5]]], y=[-1.0]), [0.0])
+"""A problem whose one parameter is the time at which a path of matrices is taken."""
+
+
+def spin(angle: float, seed: int = 0) -> np.ndarray:
+    """A rotation that grows with the angle."""
+    from scipy.linalg import expm
+
+    skew = np.random.default_rng(seed).standard_normal((SIZE, SIZE)) / np.sqrt(SIZE)
+    return np.asarray(expm(angle * (skew - skew.T)))
+
+
+def path(matrix: Callable[[float], np.ndarray]) -> Callable[[Point], Curvature]:
+    return lambda point: of_matrix(matrix(float(point.theta[0])))
+
+
+def follow(
+    tracker: es.networks.SpectrumTracker, matrix: Callable[[float], np.ndarray], steps: range
+) -> tuple[list[float], list[int]]:
+    """Largest error of the values at each step, and products."""
+    wrong, products = [], []
+    for t in steps:
+        pairs = tracker.measure([float(t)])
+        exact = np.linalg.eigvalsh(matrix(float(t)))[::-1]
+        distances = np.abs(pairs.values[:, None] - exact[None, :]).min(axis=1)
+        assert (distances <= pairs.bounds).all()
+        assert pairs.status is Status.CONVERGED
+        assert (pairs.bounds <= tracker.tolerance * pairs.values[0] + pairs.rounding).all()
+        wrong.append(float(np.abs(pairs.values - exact[: len(pairs.values)]).max()))
+        products.append(pairs.products)
+    return wrong, products
+
+
+SPECTRUM = np.r_[5.0, 4.0, np.linspace(-1, 2, SIZE - 2)]
+
+
+def smooth(t: float) -> np.ndarray:
+    turn = spin(0.02 * t)
+    return np.asarray(turn @ (SPECTRUM[:, None] * turn.T))
+
+
+def to_and_fro(t: float) -> np.ndarray:
+    turn = spin(0.005 * t) @ spin(0.15 * (-1) ** int(t), seed=1)
+    return np.asarray(turn @ (SPECTRUM[:, None] * turn.T))
+
+
+@pytest.mark.parametrize("motion", [smooth, to_and_fro])
+def test_few_products_on_paths_that_training_takes(motion: Callable[[float], np.ndarray]) -> None:
+    tracker = es.networks.SpectrumTracker(CLOCK, 2, of=path(motion))
+    wrong, products = follow(tracker, motion, range(30))
+    assert max(wrong) < 1e-4
+    assert np.mean(products[10:]) <= 4
+    assert tracker.products == sum(products)
+    cold = [es.networks.top_eigenpairs(of_matrix(motion(float(t))), 2, tolerance=1e-3).products for t in (10, 20)]
+    assert np.mean(cold) > 3 * np.mean(products[10:])
+
+
+def test_an_eigenvalue_that_rises_from_below_is_seen() -> None:
+    def rising(t: float) -> np.ndarray:
+        values = SPECTRUM.copy()
+        values[20] += 0.1 * t
+        turn = spin(0.001 * t)
+        return np.asarray(turn @ (values[:, None] * turn.T))
+
+    tracker = es.networks.SpectrumTracker(CLOCK, 1, of=path(rising))
+    wrong, _ = follow(tracker, rising, range(70))
+    assert rising(69.0).trace() > rising(0.0).trace()
+    assert np.linalg.eigvalsh(rising(69.0))[-1] > 6
+    assert max(wrong) < 1e-4
+    blind = es.networks.SpectrumTracker(CLOCK, 1, of=path(rising), scout=0, refresh=1000)
+    assert max(follow(blind, rising, range(70))[0]) > 1
+
+
+def test_a_jump_is_met_by_a_search_from_scratch() -> None:
+    def jumping(t: float) -> np.ndarray:
+        turn = spin(0.02 * t) @ spin(3.0 * (t >= 15), seed=2)
+        return np.asarray(turn @ (SPECTRUM[:, None] * turn.T))
+
+    tracker = es.networks.SpectrumTracker(CLOCK, 2, of=path(jumping))
+    wrong, products = follow(tracker, jumping, range(25))
+    assert max(wrong) < 1e-4
+    assert products[15] > 3 * products[14]
+
+
+def test_both_ends() -> None:
+    tracker = es.networks.SpectrumTracker(CLOCK, 1, of=path(smooth), ends="both")
+    for t in range(12):
+        pairs = tracker.measure([float(t)])
+        np.testing.assert_allclose(pairs.values, [5, -1], atol=0.02)
+
+
+def test_a_restored_tracker_goes_on_to_the_bit() -> None:
+    whole = es.networks.SpectrumTracker(CLOCK, 2, of=path(to_and_fro), refresh=5)
+    parts = [whole.measure([float(t)]) for t in range(12)]
+    first = es.networks.SpectrumTracker(CLOCK, 2, of=path(to_and_fro), refresh=5)
+    first.restore(first.state())
+    for t in range(7):
+        first.measure([float(t)])
+    second = es.networks.SpectrumTracker(CLOCK, 2, of=path(to_and_fro), refresh=5)
+    second.restore(first.state())
+    for t in range(7, 12):
+        pairs = second.measure([float(t)])
+        assert pairs.values.tolist() == parts[t].values.tolist()
+        assert pairs.products == parts[t].products
+    assert second.products == whole.products
+
+
+def test_bounds_hold_along_a_run_of_the_regression_model() -> None:
+    rng = np.random.default_rng(2)
+    Q = rng.standard_normal((3, 40, 40)) / 40
+    model = es.RegressionModel(rng.standard_normal((40, 3)) / 6, Q + Q.transpose(0, 2, 1), rng.standard_normal(3))
+    problem = es.networks.Problem.from_regression(model, rng.standard_normal(40))
+    tracker, theta = es.networks.SpectrumTracker(problem, 2, tolerance=1e-6), problem.start
+    for _ in range(20):
+        point = problem.at(theta)
+        exact = np.linalg.eigvalsh(point.hessian.dense())[::-1]
+        pairs = tracker.measure_at(point)
+        assert (np.abs(pairs.values - exact[:2]) <= pairs.bounds).all()
+        theta = theta - 0.2 * point.gradient
+
+
+def test_the_model_agrees_with_what_it_was_taught() -> None:
+    rng = np.random.default_rng(0)
+    matrix = rng.standard_normal((20, 20))
+    matrix = matrix + matrix.T
+    model = LowRankModel(20, 40)
+    for _ in range(3):
+        basis, _ = np.linalg.qr(rng.standard_normal((20, 3)))
+        model.learn(basis, matrix @ basis)
+        np.testing.assert_allclose(model @ basis, matrix @ basis, atol=1e-12)
+    dense = model @ np.eye(20)
+    np.testing.assert_allclose(dense, dense.T, atol=1e-12)
+    model.learn(np.eye(20), matrix)
+    np.testing.assert_allclose(model @ np.eye(20), matrix, atol=1e-11)
+
+
+def test_forecasts_of_polynomial_and_alternating_paths() -> None:
+    rng = np.random.default_rng(1)
+    base, slope, swing = rng.standard_normal((3, 30, 1))
+
+    def block(t: int) -> np.ndarray:
+        column = base + 0.01 * t * slope + 0.3 * (-1) ** t * swing
+        return np.asarray(column / np.linalg.norm(column))
+
+    forecast = Forecast()
+    for t in range(10):
+        forecast.observe(block(t))
+    assert np.linalg.norm(forecast.next() - block(10)) < 1e-4
+    assert np.linalg.norm(block(9) - block(10)) > 0.1
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"of": "fisher"}, "hessian, gauss-newton, ntk"), ({"ends": "top"}, "largest"), ({"scout": -1}, "scout")],
+)
+def test_what_is_refused(options: dict[str, object], words: str) -> None:
+    with pytest.raises(es.DomainError, match=words):
+        es.networks.SpectrumTracker(CLOCK, **options)  # type: ignore[arg-type]
+
+
+def test_more_pairs_than_there_are() -> None:
+    with pytest.raises(es.DomainError, match="k of at most 1"):
+        es.networks.SpectrumTracker(CLOCK, 2).measure()
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_network_at_its_edge(dtype: str) -> None:
+    """Against ARPACK at every step of a run that oscillates at the edge; the values are the top ones, bounds hold."""
+    from scipy.sparse.linalg import eigsh
+
+    pytest.importorskip("jax", reason="JAX is not installed: pip install 'edgestab[jax]'")
+    x = np.linspace(-1, 1, 20)[:, None].astype(dtype)
+    problem = es.networks.fully_connected(x, np.cos(5 * np.arccos(x)), hidden=(20, 20), dtype=dtype)
+    theta, tracker = problem.start, es.networks.SpectrumTracker(problem, 2)
+    spent = []
+    for step in range(500):
+        point = problem.at(theta)
+        if step >= 300:
+            pairs = tracker.measure_at(point)
+            exact = point.hessian.in_double()
+            assert exact is not None
+            tight = eigsh(exact.as_scipy(), k=2, which="LA", tol=1e-10, return_eigenvectors=False)
+            assert (np.abs(pairs.values - np.sort(tight)[::-1]) <= pairs.bounds).all()
+            spent.append(pairs.products)
+        theta = theta - 0.3 * point.gradient
+    # two of the products are those in float64
+    assert np.mean(spent[10:]) < (5 if dtype == "float64" else 7)
