@@ -14,6 +14,9 @@ from .backends.backend import Array
 from .problem import Problem
 
 ACTIVATIONS = ("tanh", "relu", "gelu", "softplus", "elu", "linear")
+WIDEST = 1_000_000
+"""Units of the widest layer."""
+
 Layers = list[tuple[Array, Array]]
 
 
@@ -38,8 +41,9 @@ def draw_layers(sizes: tuple[int, ...], seed: int, gain: float = 1.0) -> Layers:
         >>> [w.shape for w, _ in es.networks.draw_layers((2, 3, 1), seed=0)]
         [(2, 3), (3, 1)]
     """
-    if len(sizes) < 2 or any(size < 1 for size in sizes):
-        raise DomainError.of("draw_layers()", "at least two sizes, each at least 1", sizes, "Give input, .., output.")
+    if len(sizes) < 2 or any(not 1 <= size <= WIDEST for size in sizes):
+        expected = f"at least two sizes, each in 1..{WIDEST}"
+        raise DomainError.of("draw_layers()", expected, sizes, "Give input, .., output.")
     rng = np.random.default_rng(check_seed("draw_layers()", seed))
     return [(gain / math.sqrt(a) * rng.standard_normal((a, b)), np.zeros(b)) for a, b in pairwise(sizes)]
 
@@ -122,7 +126,11 @@ def fully_connected(
         >>> problem.dimension
         13
     """
-    x, y = np.asarray(inputs), np.asarray(targets)
+    try:
+        x, y = np.asarray(inputs), np.asarray(targets)
+    except ValueError as error:
+        fix = "Give each row the same length."
+        raise DomainError.of("fully_connected()", "rectangular arrays", "rows of unequal length", fix) from error
     if x.ndim != 2 or not x.size or y.ndim not in {1, 2} or len(x) != len(y):
         got = f"{x.shape} and {y.shape}"
         raise DomainError.of("fully_connected()", "inputs (N, d), targets (N, C) or labels (N,)", got, "Reshape them.")
