@@ -1,6 +1,7 @@
 from .architectures import apply_layers as apply_layers
 from .architectures import draw_layers as draw_layers
 from .architectures import fully_connected as fully_connected
+from .backends.backend import Backend as Backend
 from .curvature.batch_sharpness import BatchSharpness as BatchSharpness
 from .curvature.batch_sharpness import batch_sharpness as batch_sharpness
 from .curvature.certificate import Certificate as Certificate

@@ -2,7 +2,3 @@
 
 Here: derivatives of one model at flat parameters, as NumPy arrays. Not here: what is measured or predicted from them.
 """
-
-import lazy_loader as lazy
-
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,2 +1,0 @@
-from .backend import Backend as Backend
-from .backend import Derivatives as Derivatives
