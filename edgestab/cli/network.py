@@ -126,7 +126,7 @@ def network(
     if records is not None and not resume:
         check_writable(records, output.force)
     rule = _rule(optimiser_name, filter_text, {"beta": beta, "beta_2": beta_2, "rho": rho, "gamma": gamma})
-    others = {
+    others: dict[str, object] = {
         "--batch": batch,
         "--measure": measure,
         "--checkpoint": checkpoint,

@@ -69,7 +69,7 @@ def test_divergence_and_data_of_the_user(edgestab: Run, tmp_path: Path) -> None:
         (("--depth", "2"), "--depth and --width"),
         (("--optimiser", "adam", "--rho", "1"), "got rho"),
         (("--optimiser", "filter"), "--filter"),
-        (("--batch", "21"), "a batch of 1 to 20"),
+        (("--batch", "21"), "1 to 20; got 21"),
     ],
 )
 def test_bad_input_is_one_line(edgestab: Run, argv: tuple[str, ...], message: str) -> None:

@@ -182,6 +182,11 @@ def plot_run_loss(run: TrainingRun, *, ax: Axes | None = None) -> Axes:
         'log'
     """
     ax = draw_loss(new_axes(ax, (3.4, 1.6)), np.arange(len(run.losses)), run.losses)
+    seen, whole = run.steps < len(run.losses), run.series("loss")
+    # they differ for mini-batches, and where a gradient is taken ahead
+    if len(whole) and not np.allclose(whole[seen], run.losses[run.steps[seen]], rtol=1e-6, atol=0, equal_nan=True):
+        ax.lines[0].set(color="0.75", linewidth=0.6)
+        ax.plot(run.steps, whole, color="0.2", label="all examples")
     ax.set_xlim(0, max(run.stopped, 1))
     ax.set_xlabel("step")
     return ax

@@ -151,7 +151,7 @@ def test_a_finished_run_is_prolonged_as_if_it_had_been_longer(tmp_path: Path) ->
 
 
 def test_checkpoints_of_other_runs_and_damaged_ones_are_refused(tmp_path: Path) -> None:
-    es.networks.train(SMALL, **options(tmp_path))
+    kept = es.networks.train(SMALL, **options(tmp_path))
     with pytest.raises(es.algebra.OutputError, match="Resume it"):
         es.networks.train(SMALL, **options(tmp_path))
     with pytest.raises(es.DomainError, match="step_size 0.2, now 0.1"):
@@ -162,10 +162,11 @@ def test_checkpoints_of_other_runs_and_damaged_ones_are_refused(tmp_path: Path) 
         es.networks.train(problem(seed=2), **options(tmp_path, resume=True))
     archive = tmp_path / "checkpoint.npz"
     content = bytearray(archive.read_bytes())
-    content[len(content) // 2] ^= 1
-    archive.write_bytes(bytes(content))
-    with pytest.raises(es.DomainError, match="damaged checkpoint.npz"):
-        es.networks.train(SMALL, **options(tmp_path, resume=True))
+    content[content.index(kept.parameters.tobytes()) + 3] ^= 1
+    for damaged in (bytes(content), bytes(content[:-40]), b""):
+        archive.write_bytes(damaged)
+        with pytest.raises(es.DomainError, match="damaged checkpoint.npz"):
+            es.networks.train(SMALL, **options(tmp_path, resume=True))
     assert es.networks.train(SMALL, **options(tmp_path, force=True)).status is Status.DONE
 
 
@@ -193,5 +194,9 @@ def test_figure(tmp_path: Path) -> None:
     lines = {str(line.get_label()): np.asarray(line.get_ydata()) for line in ax.get_lines()}
     assert lines[r"$2/\eta$"] == pytest.approx(2 / ETA)
     np.testing.assert_array_equal(lines["$h_{1}$ Hessian"], run.series("sharpness")[:, 0])
+    assert len(es.networks.plot_run_loss(run).get_lines()) == 1
+    batches = es.networks.train(SMALL, step_size=ETA, steps=30, batch=3)
+    drawn = es.networks.plot_run_loss(batches).get_lines()
+    np.testing.assert_array_equal(np.asarray(drawn[1].get_ydata()), batches.series("loss"))
     save_training_run(run, str(tmp_path / "run.png"))
     assert (tmp_path / "run.png").stat().st_size > 10_000
