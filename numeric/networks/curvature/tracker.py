@@ -30,7 +30,8 @@ class SpectrumTracker:
     eigenvalue that rises from below is seen, each step spends ``scout`` products more: in turns on the directions that
     the model holds for the next ones, and on vectors that grow beside all of these by a product each time; every
     ``refresh`` steps a random vector joins and the pair next to the wanted ones has to show itself. Where the forecast
-    fails, the step is searched from scratch. None of this proves that nothing was missed (``top_eigenpairs`` with
+    fails, the step is searched from scratch. What overtakes the k-th pair may still be seen a step or two late: follow
+    one pair more than you need. None of this proves that nothing was missed (``top_eigenpairs`` with
     ``certify=True`` does, with probability 0.999).
 
     Attributes:
