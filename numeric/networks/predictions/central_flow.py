@@ -18,7 +18,7 @@ from ...runs.limits import check_count, check_positive
 from ...runs.status import Status
 from ..backends.backend import Array
 from ..problem import Problem
-from .comparison import Compared, Comparison, compare, smooth
+from .comparison import Compared, Comparison, compare, largest, smooth
 from .descent import Descent, Rule, make_rule
 from .flow_rates import KAPPA, Rates, flow_rates
 from .leading_pairs import LeadingPairs
@@ -281,7 +281,7 @@ def compare_with_run(flow: CentralFlowPrediction, run: Descent, window: int) -> 
     n = min(len(flow.steps), len(run.theta))
     steps, edge = flow.steps[:n], run.edge
     centre, displacement = run.centre[:n], run.displacement[:n]
-    travelled = float(np.nanmax(np.linalg.norm(centre - run.theta[0], axis=1)))
+    travelled = largest(np.linalg.norm(centre - run.theta[0], axis=1)) or 1.0
     distance = np.linalg.norm(centre - flow.theta[:n], axis=1)
     metric = run.rule.metric(run.moment[:n]) if run.rule.beta2 is not None else np.ones(1)
     unit = flow.top[:n] * metric
@@ -311,7 +311,7 @@ def compare_with_run(flow: CentralFlowPrediction, run: Descent, window: int) -> 
             steps,
             flow.variance[:n],
             squared,
-            float(np.nanmax(squared)),
+            largest(squared) or 1.0,
         ),
         "total-variance": compare(
             "total-variance",
@@ -319,6 +319,6 @@ def compare_with_run(flow: CentralFlowPrediction, run: Descent, window: int) -> 
             steps,
             flow.total_variance[:n],
             total,
-            float(np.nanmax(total)),
+            largest(total) or 1.0,
         ),
     }

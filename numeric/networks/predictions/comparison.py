@@ -128,6 +128,12 @@ def compare(name: str, how: str, steps: Array, predicted: Array, measured: Array
     return Comparison(name, how, steps[known], predicted[known], measured[known], error[known])
 
 
+def largest(values: Array) -> float:
+    """The largest size among values that are known; 0 if none is."""
+    known = np.abs(values[np.isfinite(values)])
+    return float(np.max(known, initial=0.0))
+
+
 def two_step_mean(values: Array) -> Array:
     """Mean over the period of two steps: weights 1/4, 1/2, 1/4 along the first axis; nan at the ends.
 

@@ -10,6 +10,7 @@ from ....symbolic.algebra.errors import DomainError
 from ...regression.figures import new_axes, save_panels
 from ...runs.figure_style import COLOURS, EDGE_LINE, in_style
 from ..backends.backend import Array
+from .comparison import largest
 from .predict import RunPredictions
 from .two_step import BAND
 
@@ -106,10 +107,10 @@ def plot_predicted_variance(found: RunPredictions, *, ax: Axes | None = None) ->
     total, along = flow.comparisons["total-variance"], flow.comparisons["variance"]
     ax.plot(total.steps, total.measured, color=RUN, lw=1.1, label="run, mean")
     ax.plot(total.steps, total.predicted, color="0.1", lw=1.3, ls="--", label=r"$\mathrm{tr}\,\Sigma$")
-    if np.nanmax(np.abs(total.predicted - along.predicted)) > 1e-3 * float(np.nanmax(total.predicted)):
+    if largest(total.predicted - along.predicted) > 1e-3 * largest(total.predicted):
         ax.plot(along.steps, along.predicted, color=TAYLOR, lw=1.0, ls="--", label=r"$\sigma_1^2$")
         ax.plot(along.steps, along.measured, color=TAYLOR, lw=0.8, label=r"run, along $u_1$")
-    high = max(float(np.nanmax(total.predicted)), float(np.nanmax(total.measured))) or 1.0
+    high = max(largest(total.predicted), largest(total.measured)) or 1.0
     ax.set_ylim(0, 1.25 * high)
     ax.set_ylabel(r"$\langle\delta^2\rangle$")
     return _steps(ax, found)
@@ -188,11 +189,11 @@ def plot_two_step_slope(found: RunPredictions, *, ax: Axes | None = None) -> Axe
     ax, two = new_axes(ax, (WIDTH, 2.2)), found.two_step
     near, slope = two.near_edge(BAND), two.slope(BAND)
     x, change = (2 * two.y * two.z)[near], two.z_change[near]
-    largest = float(np.max(np.abs(x))) if len(x) else 1.0
-    power = int(np.floor(np.log10(largest))) if largest < 0.1 else 0
+    reach_of = largest(x) or 1.0
+    power = int(np.floor(np.log10(reach_of))) if reach_of < 0.1 else 0
     x, change = x / 10.0**power, change / 10.0**power
     ax.plot(x, change, ".", color=RUN, ms=2.5, alpha=0.6, label="run")
-    reach = np.array([-1.0, 1.0]) * largest / 10.0**power
+    reach = np.array([-1.0, 1.0]) * reach_of / 10.0**power
     ax.plot(reach, reach, color="0.1", lw=1.2, ls="--", label="slope 1")
     if slope is not None:
         label = f"{slope.value:.2f} ({slope.low:.2f} to {slope.high:.2f})"

@@ -22,7 +22,7 @@ import numpy as np
 from ....symbolic.algebra.errors import DomainError
 from ..backends.backend import Array
 from .central_flow import CentralFlowPrediction
-from .comparison import Compared, Comparison, compare, two_step_mean
+from .comparison import Compared, Comparison, compare, largest, two_step_mean
 from .descent import Descent
 
 
@@ -154,7 +154,7 @@ def _compared(
             at,
             np.abs(found.x),
             along,
-            float(np.nanmax(along)),
+            largest(along) or 1.0,
         ),
         "loss": compare(
             "loss", "two-step mean; relative", at, flow.loss[at] + found.sharpness * found.x**2 / 2, loss, loss
