@@ -1,6 +1,7 @@
-"""Small tanh networks trained by full-batch gradient descent, with their curvature at every step.
+"""Any model with its data and loss, from JAX or PyTorch: measured with bounds, watched in training, predicted.
 
-Here: the network that the poster sets beside the model. Not here: anything that the model itself needs.
+Here: sources of derivatives, curvature, step rules and runs, predictions beside them. Not here: exact derivations, of
+which the edges and flows of optimisers come from below.
 """
 
 import lazy_loader as lazy

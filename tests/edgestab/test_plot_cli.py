@@ -81,11 +81,9 @@ def test_bad_input_is_one_line(
 
 
 def test_commands_with_plot_reach_the_edge_with_their_defaults() -> None:
-    """``dynamics run``, the same of size 12 by 24 and seed 3, and ``network`` in 300 steps."""
+    """``dynamics run``, of size 12 by 24 and seed 3."""
     from edgestab.cli.dynamics import run
-    from edgestab.cli.network import network
     from edgestab.figure_data import descent
-    from edgestab.figure_data import network as train
 
     chosen: dict[str | None, Any] = {p.name: p.default for p in run.params}
     assert (chosen["outputs"], chosen["parameters"], chosen["seed"]) == (12, 24, 3)
@@ -94,9 +92,19 @@ def test_commands_with_plot_reach_the_edge_with_their_defaults() -> None:
     ]
     assert found.edge_crossings[0] > 2
     assert found.peak[0] < 3
-    options: dict[str | None, Any] = {p.name: p.default for p in network.params}
-    trained = train(options["hidden"], options["step_size"], 300, options["seed"])
-    assert trained.crossings > 1
+
+
+@pytest.mark.thorough
+def test_networks_reach_the_edge_with_their_defaults(edgestab: Run) -> None:
+    """``network``, in its first 300 steps, and the figure, whose central flow then stays there."""
+    from edgestab.figures import figure_result
+
+    ran = edgestab("network", "--steps", "300", "--json", "-")
+    assert json.loads(ran.out)["crossings"] > 1
+    found = figure_result("network", steps=320)
+    assert found["run"].crossings > 1
+    late = found["flow"].sharpness[260:, 0]
+    assert late == pytest.approx(2 / 0.2, rel=1e-3)
 
 
 def test_a_figure_to_stdout_is_svg_alone(edgestab: Run) -> None:
