@@ -85,12 +85,11 @@ def exact_name(value: str) -> str:
     return f"{value}_0"
 
 
-def one_rounding_each(ops: Sequence[Op], fused: bool) -> list[Op]:
-    """Operations with exactly one rounding each: without fused operations a product is rounded before its sum.
+def rounded_once(ops: Sequence[Op]) -> list[Op]:
+    """Operations that each round once, ``a b + c`` too, and whose errors are polynomials.
 
     Args:
         ops: of a program.
-        fused: whether the target rounds ``a b + c`` once.
 
     Returns:
         The operations.
@@ -105,11 +104,7 @@ def one_rounding_each(ops: Sequence[Op], fused: bool) -> list[Op]:
         for constant in op.operands:
             if isinstance(constant, Fraction) and Fraction(float(constant)) != constant:
                 raise DomainError.of("round_off()", "constants that are doubles", constant, "Keep epsilon a parameter.")
-        if op.kind == "fma" and not fused:
-            product = f"{op.result}_p"
-            found += [Op(product, op.a, op.b, sign=op.sign), Op(op.result, product, None, op.c, 1, op.c_sign)]
-        else:
-            found.append(op)
+        found.append(op)
     return found
 
 
@@ -242,19 +237,18 @@ def _times(weight: Term, factor: Term) -> Term:
     return weight * factor
 
 
-def program_blocks(program: Program, passes: int, fused: bool) -> tuple[Block, ...]:
+def program_blocks(program: Program, passes: int) -> tuple[Block, ...]:
     """Cut a number of passes of a program into blocks, one a pass.
 
     Args:
         program: of one gradient step a pass.
         passes: at least 1.
-        fused: whether the target rounds ``a b + c`` once.
 
     Returns:
         The blocks; parameters are rounded anew in each, to the same values.
     """
     hoist, enter, body, leave = (
-        one_rounding_each(ops, fused) for ops in (program.hoist, program.enter, program.body, program.leave)
+        rounded_once(ops) for ops in (program.hoist, program.enter, program.body, program.leave)
     )
     after = dict(zip(program.state, program.next_state, strict=True))
     last = [op.renamed(after) for op in leave]

@@ -37,7 +37,6 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
     """A plan as data; rationals as text."""
     return {
         "target": plan.target,
-        "fused": plan.fused,
         "steps": plan.steps,
         "box": {v: [str(a), str(b)] for v, (a, b) in plan.box.items()},
         "bounds": {v: str(b) for v, b in zip(plan.program.variables, plan.bounds, strict=True)},

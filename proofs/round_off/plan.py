@@ -17,16 +17,8 @@ from .partition import Box, Cell, Tree, bounds_of, cells_of, partition
 from .program_file import write_program
 from .script import Exit, Script, write_script
 
-FUSED: Mapping[str, bool] = {
-    "float64": True,
-    "scalar": True,
-    "c": True,
-    "cuda": True,
-    "javascript": True,
-    "c-without-fma": False,
-    "numpy": False,
-}
-"""Targets in double by name, and whether they round ``a b + c`` once; the last two round the product as well."""
+TARGETS = ("float64", "scalar", "c", "cuda", "javascript")
+"""Targets in double whose operations are those of the program, ``a b + c`` rounded once."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +44,9 @@ class Plan:
     bounds: tuple[Fraction, ...]
 
     @property
-    def fused(self) -> bool:
-        """Whether ``a b + c`` is rounded once."""
-        return FUSED[self.target]
-
-    @property
     def blocks(self) -> tuple[Block, ...]:
         """The program's blocks."""
-        return program_blocks(self.program, self.steps, self.fused)
+        return program_blocks(self.program, self.steps)
 
     def statement(self) -> str:
         """What is to be proved, in words."""
@@ -68,15 +55,14 @@ class Plan:
             f"|{v} computed - {v} exact| <= {float(b):.3g}"
             for v, b in zip(self.program.variables, self.bounds, strict=True)
         )
-        times = "once" if self.fused else "twice"
-        return f"for {inside}: after {self.steps} step(s) of the program in doubles (a b + c rounded {times}), {found}"
+        return f"for {inside}: after {self.steps} step(s) of the program in doubles (a b + c rounded once), {found}"
 
     def fixed_files(self) -> dict[str, str]:
         """The Coq files that hold the definitions and the theorem; Gappa has no part in them."""
-        title = f"{self.steps} step(s) of target {self.target}, a b + c rounded {'once' if self.fused else 'twice'}"
+        title = f"{self.steps} step(s) of target {self.target}, a b + c rounded once"
         blocks = self.blocks
         return {
-            "Program.v": write_program(self.source, self.program, blocks, self.fused, title),
+            "Program.v": write_program(self.source, self.program, blocks, title),
             "RoundOff.v": write_theorem(blocks, self.box, self.tree, self.bounds),
         }
 
@@ -123,7 +109,7 @@ def check_plan(source: PlanarMap, box: Box, target: str, steps: int) -> tuple[Pr
     Args:
         source: the exact map.
         box: ranges of its variables and parameters.
-        target: a name of :data:`FUSED`, or another name of one.
+        target: a name of :data:`TARGETS`, or another name of one.
         steps: at least 1.
 
     Returns:
@@ -133,9 +119,9 @@ def check_plan(source: PlanarMap, box: Box, target: str, steps: int) -> tuple[Pr
         DomainError: an unknown target, a box that does not fit, or no steps.
     """
     name = OTHER_NAMES.get(target, target)
-    if name not in FUSED:
-        hint = "Others round by other rules, or leave it to a compiler whether products are rounded."
-        raise DomainError.of("round_off()", f"a target among {', '.join(FUSED)}", target, hint)
+    if name not in TARGETS:
+        hint = "Others have wider numbers, or may round products apart."
+        raise DomainError.of("round_off()", f"a target among {', '.join(TARGETS)}", target, hint)
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
         raise DomainError.of("round_off()", "a number of steps >= 1", steps, "One step is 1.")
     program = program_for(source)
@@ -164,8 +150,8 @@ def plan_round_off(
     Args:
         source: the exact map.
         box: ranges of its variables and parameters, in order, exact rationals.
-        target: what runs the program: ``c``, ``float64``, ``scalar``, ``javascript``, ``cuda``, which round
-            ``a b + c`` once, or ``c-without-fma`` and ``numpy``, which round the product as well.
+        target: what runs the program: ``c`` on machines with a fused multiply-add, ``float64``, ``scalar``, ``cuda`` or
+            ``javascript``; all round ``a b + c`` once.
         steps: gradient steps.
         cells: into how many cells the box may be cut; more give a tighter bound.
         progress: called with the share done.
@@ -180,7 +166,7 @@ def plan_round_off(
     program, name = check_plan(source, box, target, steps)
     if isinstance(cells, bool) or not isinstance(cells, int) or cells < 1:
         raise DomainError.of("round_off()", "a number of cells >= 1", cells, "One cell is the whole box.")
-    tree = partition(program_blocks(program, steps, FUSED[name]), box, cells, progress)
+    tree = partition(program_blocks(program, steps), box, cells, progress)
     return Plan(source, program, name, steps, box, tree, bounds_of(tree))
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from ...numeric.codegen.program import Op, Program
 from ...symbolic.planar.planar_map import PlanarMap
 from ..coq_export.terms import definition, join, real_polynomial
-from .blocks import Block, exact_name, one_rounding_each, operation_term
+from .blocks import Block, exact_name, operation_term, rounded_once
 from .terms import Term, coq, name, number, rounded
 
 BINARY64 = """\
@@ -74,21 +74,20 @@ def whole(passes: int, rounding: str, parameters: str, entered: str) -> str:
     return entered
 
 
-def write_program(source: PlanarMap, program: Program, blocks: Sequence[Block], fused: bool, title: str) -> str:
+def write_program(source: PlanarMap, program: Program, blocks: Sequence[Block], title: str) -> str:
     """The text of ``Program.v``.
 
     Args:
         source: the exact map.
         program: the program for it, of one step a pass.
         blocks: of the program.
-        fused: whether the target rounds ``a b + c`` once.
         title: for the header.
 
     Returns:
         Coq source.
     """
     hoist, enter, body, leave = (
-        one_rounding_each(ops, fused) for ops in (program.hoist, program.enter, program.body, program.leave)
+        rounded_once(ops) for ops in (program.hoist, program.enter, program.body, program.leave)
     )
     fixed, variables = " ".join(program.parameters), program.variables
     binders = f"({fixed} {' '.join(variables)} : R)"

@@ -9,7 +9,7 @@ import pytest
 
 from edgestab.numeric.codegen.program import Op
 from edgestab.numeric.codegen.scheduling import program_for
-from edgestab.proofs.round_off.blocks import Block, exact_name, one_rounding_each, program_blocks
+from edgestab.proofs.round_off.blocks import Block, exact_name, program_blocks, rounded_once
 from edgestab.proofs.round_off.terms import Term, coq, gappa, name, number
 from edgestab.symbolic.algebra.errors import DomainError
 from edgestab.symbolic.models.quadratic import main_case
@@ -26,14 +26,13 @@ def evaluate(term: Term, values: dict[str, Fraction]) -> Fraction:
     return -parts[0] if term.kind == "neg" else SIGNS[term.kind](*parts)
 
 
-def blocks(passes: int, fused: bool) -> tuple[Block, ...]:
-    return program_blocks(program_for(main_case()), passes, fused)
+def blocks(passes: int) -> tuple[Block, ...]:
+    return program_blocks(program_for(main_case()), passes)
 
 
-@pytest.mark.parametrize("fused", [True, False])
-def test_each_error_is_the_weighted_sum_whatever_the_roundings_are(fused: bool) -> None:
+def test_each_error_is_the_weighted_sum_whatever_the_roundings_are() -> None:
     rng = random.Random(7)
-    for block in blocks(3, fused):
+    for block in blocks(3):
         # every computed value is arbitrary: the identity is one of polynomials
         values = {r.result: Fraction(rng.randint(-99, 99), 7) for r in block.roundings}
         for v in (*block.inputs, *block.parameters):
@@ -52,7 +51,7 @@ def test_each_error_is_the_weighted_sum_whatever_the_roundings_are(fused: bool) 
 
 def test_factors_taken_out_change_nothing() -> None:
     rng = random.Random(8)
-    block = blocks(2, True)[1]
+    block = blocks(2)[1]
     names = [v for r in block.roundings for v in (r.result, exact_name(r.result))]
     names += [v for i in (*block.inputs, *block.parameters) for v in (i, exact_name(i))]
     values = {v: Fraction(rng.randint(-99, 99), 5) for v in names}
@@ -63,9 +62,7 @@ def test_factors_taken_out_change_nothing() -> None:
 
 def test_every_operation_is_rounded_once() -> None:
     program = program_for(main_case())
-    assert [len(b.roundings) for b in blocks(2, True)] == [10, 10]
-    # without fused operations each of the six has two, and so have k1 and both ends
-    assert [len(b.roundings) for b in blocks(1, False)] == [3 + 1 + 2 + 12 + 2]
+    assert [len(b.roundings) for b in blocks(2)] == [10, 10]
     both = [op for op in program_for(main_case(), 2).body if op.kind != "move"]
     assert len(both) == 2 * len(program.body)
     signs = [(op.kind, op.sign, op.c_sign) for op in both]
@@ -74,9 +71,9 @@ def test_every_operation_is_rounded_once() -> None:
 
 def test_what_has_no_such_sum_is_refused() -> None:
     with pytest.raises(DomainError, match="without divisions"):
-        one_rounding_each([Op("q", "a", "b", divide=True)], True)
+        rounded_once([Op("q", "a", "b", divide=True)])
     with pytest.raises(DomainError, match="constants that are doubles"):
-        one_rounding_each([Op("q", "a", Fraction(1, 3))], True)
+        rounded_once([Op("q", "a", Fraction(1, 3))])
 
 
 def test_both_languages_print_one_tree() -> None:

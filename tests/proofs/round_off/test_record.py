@@ -46,7 +46,7 @@ def test_the_committed_record_answers_what_the_claims_ask() -> None:
         replace(ONE, bounds=(ONE.bounds[0] - F(1, 10**18), ONE.bounds[1])),
         replace(ONE, box={**ONE.box, "z": (F(-1), F(1, 4))}),
         replace(ONE, steps=2),
-        replace(ONE, target="numpy"),
+        replace(ONE, target="javascript"),
     ],
 )
 def test_it_answers_nothing_else(other: records.Question) -> None:
@@ -105,7 +105,7 @@ def test_a_certificate_is_written_judged_and_refused_when_changed() -> None:
     from edgestab.proofs.round_off.certificate import certify_round_off
 
     ranges = [(F(0), F(1, 8)), (F(7, 4), F(2)), (F(0), F(1, 10))]
-    for steps, target in ((1, "numpy"), (3, "c")):
+    for steps, target in ((1, "javascript"), (3, "c")):
         data = json.loads(json.dumps(certify_round_off(main_case(), ranges, target=target, steps=steps, cells=1)))
         assert data["verdict"] == "TRUE"
         assert judge_round_off(data, main_case()).accepted
