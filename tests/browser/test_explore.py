@@ -529,8 +529,10 @@ def test_layers_come_and_go(explore: Open) -> None:
     assert re.search(r"show=([\w,]*)", seen.page.url).group(1) == "odd,edge,series,manifold"  # type: ignore[union-attr]
 
 
-def test_what_moves_stays_inside_its_axes(explore: Open) -> None:
-    seen = explore("epsilon=0.2&z=-0.9&T=3.9&show=even,odd,edge,law,series,manifold,nullcline,region")
+@pytest.mark.parametrize("optimiser", ["gradient-descent", "heavy-ball"])
+def test_what_moves_stays_inside_its_axes(explore: Open, optimiser: str) -> None:
+    shown = "even,odd,edge,law,series,manifold,nullcline,region"
+    seen = explore(f"optimiser={optimiser}&epsilon=0.2&z=-0.9&T=3.9&show={shown}")
     for _ in range(3):
         seen.page.click("[data-zoom='0.7']")
     settled(seen)

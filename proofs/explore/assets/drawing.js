@@ -17,6 +17,9 @@ async function loadFigures() {
             // at every paint Bokeh places an empty element around each curve: the page's styles are computed anew for it
             if (part.model.type === "GlyphRenderer") part.position.replace = () => {};
         }
+        // Bokeh leaves half a pixel at the sides, where the first layout may have drawn something
+        const layer = view.canvas_view.overlays;
+        layer.clear = () => layer.ctx.clearRect(-1, -1, layer.bbox.width + 2, layer.bbox.height + 2);
         const sources = Map.groupBy(model.renderers, (r) => r.name);
         sources.forEach((found, layer) => sources.set(layer, [...new Set(found.map((r) => r.data_source))]));
         figures[name] = { view, model, legend, sources, few: {}, wanted: {}, rescaled: false };
