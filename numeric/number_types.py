@@ -12,6 +12,9 @@ import gmpy2
 
 from ..symbolic.algebra.errors import PrecisionError
 
+MOST_DIGITS = 1_000_000
+"""Decimal digits that can be asked for."""
+
 GUARD_BITS = 32
 """Bits above those of the digits asked for: rounding along an orbit of 10^8 steps costs fewer."""
 
@@ -260,7 +263,13 @@ KERNELS = ("auto", *(name for name in NUMBER_TYPES if name != "fraction"))
 
 
 def bits_for(digits: int, guard: int = GUARD_BITS) -> int:
-    """Bits that hold a number of decimal digits, and guard bits."""
+    """Bits that hold a number of decimal digits, and guard bits.
+
+    Raises:
+        PrecisionError: no digits, or more than a machine can iterate in.
+    """
+    if not 1 <= digits <= MOST_DIGITS:
+        raise PrecisionError.of("digits", f"1 to {MOST_DIGITS} decimal digits", digits, "Choose fewer.")
     return math.ceil(digits * math.log2(10)) + guard
 
 

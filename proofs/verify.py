@@ -338,6 +338,8 @@ def verify(
         if on_evidence is not None:
             on_evidence(found, len(gathered), len(work))
 
+    if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
+        raise DomainError.of("verify_claims()", "jobs of at least 1", jobs, "Leave it out to use every core.")
     workers = min(jobs or min(os.cpu_count() or 1, 8), max(len(work), 1))
     interrupted = False
     try:

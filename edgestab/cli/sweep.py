@@ -44,6 +44,13 @@ _AXIS = "AXIS"
 )
 @click.option("--jobs", "workers", type=int, metavar="N", help="Worker threads (default: every core).")
 @click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler, tcp://host:port, that runs the chunks.")
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="Where: this processor, or an NVIDIA GPU.",
+)
 @click.option("--chunk", type=int, metavar="N", help="Orbits in a chunk (default: a few chunks for each worker).")
 @click.option("--folder", "output", metavar="DIR", help="Keep chunk files here; a killed sweep resumes from them.")
 @click.option("--check", "checked", type=int, metavar="N", help="Run N random orbits again in double-double; compare.")
@@ -65,6 +72,7 @@ def sweep(
     until: str,
     workers: int | None,
     scheduler: str | None,
+    device: str,
     chunk: int | None,
     output: str | None,
     checked: int | None,
@@ -112,6 +120,7 @@ def sweep(
             until=parse_rational(until, "--until"),
             workers=workers,
             scheduler=scheduler,
+            device=device,
             output=output,
             chunk=chunk,
             force=force,

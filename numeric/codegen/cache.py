@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ...symbolic.algebra.errors import OutputError
 
-RUNTIME = ("cache.py", "lanes.py", "machine_code.py", "wide_lanes.py")
+RUNTIME = ("cache.py", "lanes.py", "machine_code.py", "wide_arithmetic.py", "wide_lanes.py")
 """What machine code depends on besides its generated source."""
 
 GENERATOR = (

@@ -124,6 +124,10 @@ def _compile_float64(source: PolynomialMap) -> Kernel:
     def drive(
         state: Sequence[Any], parameters: Sequence[Any], steps: int, until: Any, ceiling: Any
     ) -> tuple[Status, int, tuple[Any, ...]]:
+        if len(state) != len(program.variables) or len(parameters) != len(program.parameters):
+            expected = f"{len(program.variables)} variables and {len(program.parameters)} parameters"
+            got = f"{len(state)} and {len(parameters)}"
+            raise DomainError.of("float64 kernel", expected, got, f"{program.variables}; {program.parameters}.")
         values: dict[str, Any] = {
             name: _exact(v)
             for name, v in zip((*program.variables, *program.parameters), (*state, *parameters), strict=True)

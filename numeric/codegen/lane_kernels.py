@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from threading import Thread
-from typing import Any
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from ...symbolic.algebra.errors import CodegenError, DomainError
 from ...symbolic.planar.maps import PolynomialMap
 from ..number_types import NUMBER_TYPES, ON_LANES, NumberType
+from .cuda_device import CudaKernel, cuda_kernel
+from .lane_arrays import check_arrays, check_passes
 from .machine_code import load_function
 from .program import Program
 from .scheduling import program_for
-from .targets import numba_source
+from .targets import cuda_source, numba_source
 
 Array = NDArray[np.float64]
 
@@ -79,14 +81,13 @@ class LaneKernel:
         Raises:
             DomainError: a shape, the number of steps or of threads does not fit.
         """
-        variables, fixed, count = self._pad(states, parameters)
-        per = self.program.steps_per_body
-        if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0 or steps % per:
-            raise DomainError.of("LaneKernel.advance()", f"a multiple of {per} steps, >= 0", steps, "Round it.")
+        where = "LaneKernel.advance()"
+        variables, fixed, count = self._pad(*check_arrays(where, self.program, self.terms, states, parameters))
+        passes = check_passes(where, self.program, steps)
         if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-            raise DomainError.of("LaneKernel.advance()", "threads >= 1", threads, "Use os.cpu_count().")
+            raise DomainError.of(where, "threads >= 1", threads, "Use os.cpu_count().")
         blocks = variables.shape[-1] // self.lanes
-        self._run(variables, fixed, steps // per, blocks, min(threads, max(blocks, 1)))
+        self._run(variables, fixed, passes, blocks, min(threads, max(blocks, 1)))
         return np.ascontiguousarray(variables[..., :count])
 
     def _run(self, variables: Array, fixed: Array, passes: int, blocks: int, threads: int) -> None:
@@ -114,43 +115,35 @@ class LaneKernel:
         for helper in helpers:
             helper.join()
 
-    def _pad(self, states: Array, parameters: Array) -> tuple[Array, Array, int]:
-        """Copies of the inputs with N rounded up to whole blocks, the last trajectory repeated."""
-        wide = () if self.terms == 1 else (self.terms,)
-        head = (len(self.program.variables), *wide)
-        variables = np.asarray(states, dtype=np.float64)
-        if variables.ndim != len(head) + 1 or variables.shape[:-1] != head:
-            raise DomainError.of(
-                "LaneKernel.advance()", f"states of shape {(*head, 'N')}", f"shape {variables.shape}", "Check the axes."
-            )
+    def _pad(self, variables: Array, fixed: Array) -> tuple[Array, Array, int]:
+        """The arrays with N rounded up to whole blocks, the last trajectory repeated."""
         count = variables.shape[-1]
-        rows = (len(self.program.parameters), *wide)
-        fixed = np.asarray(parameters, dtype=np.float64)
-        if fixed.shape == rows:
-            fixed = np.repeat(fixed[..., None], max(count, 1), axis=-1)
-        if fixed.shape != (*rows, max(count, 1)):
-            raise DomainError.of(
-                "LaneKernel.advance()",
-                f"parameters of shape {rows} or {(*rows, count)}",
-                f"shape {fixed.shape}",
-                f"Their order is {self.program.parameters}.",
-            )
-        extra = [(0, 0)] * len(head) + [(0, -count % self.lanes)]
-        mode: Any = "edge" if count else "empty"
+        extra = [(0, 0)] * (variables.ndim - 1) + [(0, -count % self.lanes)]
         if not count:
-            return np.zeros((*head, 0)), np.zeros((*rows, 0)), 0
-        padded = [np.ascontiguousarray(np.pad(a, extra, mode=mode)) for a in (variables, fixed)]
+            return variables, fixed, 0
+        padded = [np.ascontiguousarray(np.pad(a, extra, mode="edge")) for a in (variables, fixed)]
         return padded[0], padded[1], count
 
 
-@lru_cache(maxsize=64)
-def lane_kernel(source: PolynomialMap, target: str = "float64", lanes: int | None = None, fused: int = 1) -> LaneKernel:
+OnGpu = Literal["cuda", "cuda-double-double", "cuda-quad-double"]
+
+
+@overload
+def lane_kernel(  # type: ignore[overload-overlap] # the names of GPU targets are strings too
+    source: PolynomialMap, target: OnGpu, lanes: int | None = ..., fused: int = ...
+) -> CudaKernel: ...
+@overload
+def lane_kernel(source: PolynomialMap, target: str = ..., lanes: int | None = ..., fused: int = ...) -> LaneKernel: ...
+def lane_kernel(
+    source: PolynomialMap, target: str = "float64", lanes: int | None = None, fused: int = 1
+) -> LaneKernel | CudaKernel:
     """The kernel of a map over many trajectories, compiled at its first call or loaded from the cache.
 
     Args:
         source: the exact map.
-        target: ``float64``, ``double-double`` or ``quad-double``.
-        lanes: trajectories in one block, a power of two; default 64, 32 or 16.
+        target: ``float64``, ``double-double`` or ``quad-double``; or, for a GPU, ``cuda``, ``cuda-double-double`` or
+            ``cuda-quad-double``.
+        lanes: trajectories in one block (on a GPU: of one thread), a power of two; default 64, 32 or 16.
         fused: steps joined in one pass of the loop.
 
     Returns:
@@ -169,11 +162,15 @@ def lane_kernel(source: PolynomialMap, target: str = "float64", lanes: int | Non
         >>> kernel.advance(states, np.array([0.02]), 2)[:, 0]
         array([0. , 1.9])
     """
+    if target in cuda_source.TYPES:
+        return cuda_kernel(program_for(source, fused), target, lanes)
     if target not in ON_LANES:
-        raise CodegenError.of("lane_kernel()", f"a target among {', '.join(ON_LANES)}", target, "Pick one of these.")
+        known = ", ".join((*ON_LANES, *cuda_source.TYPES))
+        raise CodegenError.of("lane_kernel()", f"a target among {known}", target, "Pick one of these.")
     return kernel_of(program_for(source, fused), target, lanes)
 
 
+@lru_cache(maxsize=64)
 def kernel_of(program: Program, target: str = "float64", lanes: int | None = None) -> LaneKernel:
     """The kernel of a program; see :func:`lane_kernel`.
 

@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from ...symbolic.algebra.errors import CodegenError
+from ...symbolic.algebra.errors import CodegenError, DomainError
 from ..number_types import EXACT, Arithmetic
 
 Operand = str | Fraction
@@ -195,19 +195,36 @@ class Program:
 
         Raises:
             CodegenError: ``steps`` is no multiple of ``steps_per_body``.
+            DomainError: a value is missing, or a quotient has a pole there.
         """
+        given, needed = (len(state), len(parameters)), (len(self.variables), len(self.parameters))
+        if given != needed:
+            names = (*self.variables, *self.parameters)
+            raise DomainError.of(
+                "Program.evaluate()", f"{needed} variables and parameters", given, f"They are {names}."
+            )
         if steps % self.steps_per_body:
             raise CodegenError.of(
                 "Program.evaluate()", f"a multiple of {self.steps_per_body} steps", steps, "Use the one-step program."
             )
         values: dict[str, Any] = dict(zip((*self.variables, *self.parameters), (*state, *parameters), strict=True))
+        try:
+            self._run(values, steps, arithmetic)
+        except ZeroDivisionError as error:
+            point = ", ".join(
+                f"{n} = {v}" for n, v in zip((*self.variables, *self.parameters), (*state, *parameters), strict=True)
+            )
+            raise DomainError.of("Program.evaluate()", "a point that is no pole", point, "Start elsewhere.") from error
+        return tuple(values[name] for name in self.outputs)
+
+    def _run(self, values: dict[str, Any], steps: int, arithmetic: Arithmetic) -> None:
+        """Enter, step and leave, in place."""
         run(self.hoist, values, arithmetic)
         run(self.enter, values, arithmetic)
         for _ in range(steps // self.steps_per_body):
             run(self.body, values, arithmetic)
             values.update(zip(self.state, [values[n] for n in self.next_state], strict=True))
         run(self.leave, values, arithmetic)
-        return tuple(values[name] for name in self.outputs)
 
     def error_bound(
         self, state: Sequence[Fraction], parameters: Sequence[Fraction], unit: Fraction

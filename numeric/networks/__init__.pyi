@@ -1,5 +1,11 @@
+from .architectures import apply_layers as apply_layers
+from .architectures import draw_layers as draw_layers
+from .architectures import fully_connected as fully_connected
 from .figures import plot_eigenvalues as plot_eigenvalues
 from .figures import plot_network_loss as plot_network_loss
+from .point import Curvature as Curvature
+from .point import Point as Point
+from .problem import Problem as Problem
 from .tanh import TanhNetwork as TanhNetwork
 from .training import NetworkRun as NetworkRun
 from .training import train_network as train_network

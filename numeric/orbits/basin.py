@@ -18,6 +18,7 @@ from ...symbolic.trapping.barrier import Barrier
 from ...symbolic.trapping.start import StartSet, scaled_squares
 from ..codegen.compile import compile_map
 from ..runs.figure_style import COLOURS, styled_axes
+from ..runs.limits import check_pair, check_points
 from ..runs.status import Status
 
 if TYPE_CHECKING:
@@ -120,7 +121,9 @@ def simulate_basin(
         >>> basin.outcome.shape
         (2, 3)
     """
-    if not 0 < epsilon <= 1 or min(shape) < 2:
+    for number in check_pair("simulate_basin()", "shape", shape):
+        check_points("simulate_basin()", number)
+    if not 0 < epsilon <= 1:
         raise DomainError.of("simulate_basin()", "0 < epsilon <= 1, a grid of 2 x 2 at least", shape, "Change these.")
     kernel = compile_map(barrier.one_step, "float64")
     e, width = float(epsilon), to_fraction(barrier.width)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from ...symbolic.algebra.errors import DomainError
 from ...symbolic.models.quadratic import QuadraticModel
 from ..codegen.compile import compile_map
 from ..runs.figure_style import COLOURS, UNSTABLE, styled_axes, visible_moves
+from ..runs.limits import check_count, check_pair, check_points, check_range
 from .starts import check_epsilon, exact_rational
 
 if TYPE_CHECKING:
@@ -92,6 +93,10 @@ def compute_landscape(
         raise DomainError.of("compute_landscape()", "a target of 0 or above", str(target), "Flip the sign of Q.")
     model = QuadraticModel((1, -sp.Rational(exact)), sp.Rational(aim))
     first, second = model.theta
+    where = "compute_landscape()"
+    points, steps = check_points(where, points), check_count(where, "steps", steps, 0)
+    theta_1, theta_2 = check_range(where, "theta_1", theta_1), check_range(where, "theta_2", theta_2)
+    begin = [_start(where, start) for start in starts]
     xs, ys = np.linspace(*theta_1, points), np.linspace(*theta_2, points)
     loss = sp.lambdify(model.theta, model.loss(), "numpy")(*np.meshgrid(xs, ys))
     along = np.linspace(max(theta_2[0], 0.0), theta_2[1], 2 * points)
@@ -100,11 +105,19 @@ def compute_landscape(
     sharpness = sp.lambdify(model.theta, model.moment(0), "numpy")(bottom, along)
     kept = bottom <= theta_1[1]
     descents, flows = [], []
-    for start in starts:
+    for start in begin:
         descents.append(_descend(model, start, steps))
         flows.append(_flow(model, start, steps))
     minima = np.stack([bottom, along], axis=1)[kept]
     return Landscape(exact, aim, xs, ys, loss, minima, sharpness[kept], tuple(descents), tuple(flows))
+
+
+def _start(where: str, start: Any) -> tuple[float, float]:
+    """Where a path begins: two numbers that the plane can hold."""
+    first, second = (float(exact_rational(v, where)) for v in check_pair(where, "starts", start))
+    if not max(abs(first), abs(second)) < FAR:
+        raise DomainError.of(where, f"starts within {FAR:g} of the origin", repr(start), "Move it closer.")
+    return first, second
 
 
 def _descend(model: QuadraticModel, start: tuple[float, float], steps: int) -> Array:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.models.quadratic import main_case
 from ..runs.figure_style import COLOURS, styled_axes
+from ..runs.limits import check_pair
 from .figures import nullcline_at, record_orbit
 from .iterated_limit import iterate_from_slow_manifold
 from .limit_prediction import LimitPrediction, predict_limit
@@ -188,8 +189,11 @@ def follow_deviation(epsilon: object, starts: Sequence[tuple[object, object]], *
     """
     exact = check_epsilon(epsilon, "follow_deviation()")
     relaxed = resum_limit_series(main_case().limit_series(16), exact).value - 2
+    if not len(starts):
+        raise DomainError.of("follow_deviation()", "at least one start", "none", "Give pairs (z, T).")
     paths = []
-    for z, T in starts:
+    for pair in starts:
+        z, T = check_pair("follow_deviation()", "starts", pair)
         start = read_start(exact, z=z, T=T)
         orbit = record_orbit(start, steps=steps)
         y = orbit.T[::2] - nullcline_at(orbit.z[::2], float(exact))

@@ -16,7 +16,9 @@ from ...symbolic.optimisers.limit import OptimiserLimit, derive_limit
 from ...symbolic.optimisers.optimiser import Optimiser
 from ...symbolic.optimisers.slow_manifold import ManifoldRows, NumericStep, manifold_rows, require_line_of_minima
 from ..number_types import bits_for, round_to_mpfr
+from ..runs.limits import check_count
 from ..runs.status import Status
+from .starts import check_epsilon
 
 START_ORDER = 8
 CEILING = 1000
@@ -178,6 +180,7 @@ def _steps(step: NumericStep, eigenvalues: list[Any], memory: list[list[Any]]) -
 def _run(
     rows: ManifoldRows, epsilon: Fraction, z: Fraction, offset: Fraction, digits: int, max_steps: int
 ) -> OptimiserOrbit:
+    check_count("iterate_optimiser()", "max_steps", max_steps, 0)
     small = gmpy2.mpfr(10) ** -(digits + 2)
     for n, (residual, T) in enumerate(islice(_start(rows, epsilon, z, None, offset), max_steps + 1)):
         if not abs(residual) < CEILING:
@@ -217,6 +220,7 @@ def follow_optimiser(
         >>> [float(z) > 0 for z, T in path]
         [True, False, True, False, True]
     """
+    epsilon, steps = check_epsilon(epsilon, "follow_optimiser()"), check_count("follow_optimiser()", "steps", steps, 0)
     rows = manifold_rows(optimiser, START_ORDER)
     with gmpy2.context(gmpy2.get_context(), precision=bits_for(digits)):
         return list(islice(_start(rows, epsilon, z, T, Fraction(0)), steps + 1))

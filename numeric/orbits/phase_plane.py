@@ -13,6 +13,7 @@ import sympy as sp
 
 from ...symbolic.models.quadratic import main_case
 from ..runs.figure_style import COLOURS, EDGE_LINE, STABLE, UNSTABLE, styled_axes, visible_moves
+from ..runs.limits import check_pair, check_points, check_range
 from .figures import Orbit, nullcline_at, record_orbit
 from .starts import check_epsilon, read_start
 
@@ -81,7 +82,11 @@ def compute_phase_plane(
         ((2, 5, 5), 1.709)
     """
     exact, one_step = check_epsilon(epsilon, "compute_phase_plane()"), main_case()
-    z, T = np.linspace(*z_range, points), np.linspace(*T_range, points)
+    where = "compute_phase_plane()"
+    points = check_points(where, points)
+    pairs = [check_pair(where, "starts", start) for start in starts]
+    z = np.linspace(*check_range(where, "z_range", z_range), points)
+    T = np.linspace(*check_range(where, "T_range", T_range), points)
     twice = one_step.iterate(2)
     changes = [c - v for c, v in zip(twice.components, twice.variables, strict=True)]
     grid = np.meshgrid(z, T)
@@ -89,7 +94,7 @@ def compute_phase_plane(
     small, rows = one_step.parameters[0], one_step.slow_manifold(MANIFOLD_ORDER).closed_rows(MANIFOLD_ORDER)
     manifold = sp.Add(*(small**n * row for n, row in enumerate(rows)))
     at = sp.lambdify((one_step.variables[0], small), manifold, "numpy")(z, float(exact))
-    orbits = tuple(record_orbit(read_start(exact, z=z0, T=T0), steps=steps) for z0, T0 in starts)
+    orbits = tuple(record_orbit(read_start(exact, z=z0, T=T0), steps=steps) for z0, T0 in pairs)
     return PhasePlane(exact, z, T, field, nullcline_at(z, float(exact)), np.asarray(at), orbits)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from ..initialisation.laws import CurvatureLaw, Entries
 from ..runs.chunk_store import ChunkStore
 from ..runs.cluster import map_chunks
-from ..runs.limits import check_count, check_memory, check_positive, one_thread_each, refuse
+from ..runs.limits import check_count, check_memory, check_pair, check_positive, one_thread_each, refuse
 from ..runs.status import CODES, Status
 from .descent import descend_regression, top_two
 from .ensemble import RegressionEnsemble
@@ -75,8 +75,8 @@ class ConvergenceGrid:
         for name in ("shapes", "sigma_z", "starts"):
             if not len(getattr(self, name)):
                 refuse(where, f"at least one entry in {name}", "none", "Give one.")
-        for outputs, parameters in self.shapes:
-            self.law(outputs, parameters)
+        for shape in self.shapes:
+            self.law(*check_pair(where, "shapes", shape))
         for value in self.sigma_z:
             check_positive(where, "sigma_z", value)
         for value in self.starts:

@@ -32,6 +32,10 @@ MOST = 10**15
 """The largest count that any argument may have: beyond it sizes leave the machine's integers."""
 
 
+LARGEST = 1e100
+"""The largest number that any argument may have: powers of it are still numbers."""
+
+
 def check_count(where: str, name: str, value: Any, minimum: int = 1) -> int:
     """An integer no smaller than ``minimum``.
 
@@ -80,7 +84,62 @@ def check_positive(where: str, name: str, value: Any) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value) or value <= 0:
         refuse(where, f"{name} as a finite number above 0", repr(value), f"Pass {name} > 0.")
+    if float(value) > LARGEST:
+        refuse(where, f"{name} of at most {LARGEST:g}", repr(value), "Its powers would overflow.")
     return float(value)
+
+
+def check_range(where: str, name: str, value: Any) -> tuple[float, float]:
+    """The first and last of an axis: two finite numbers, the first below the last.
+
+    Args:
+        where: function that asks.
+        name: of the argument, for the message.
+        value: what the user gave.
+
+    Returns:
+        The two as floats.
+    """
+    pair = check_pair(where, name, value)
+    real = all(isinstance(v, numbers.Real) and abs(float(v)) <= LARGEST for v in pair)
+    first, last = map(float, pair) if real else (0.0, 0.0)
+    if not first < last:
+        refuse(where, f"{name} as two finite numbers, the first below the last", repr(value), f"Change {name}.")
+    return first, last
+
+
+def check_pair(where: str, name: str, value: Any) -> tuple[Any, Any]:
+    """Two of anything, which the caller reads.
+
+    Args:
+        where: function that asks.
+        name: of the argument, for the message.
+        value: what the user gave.
+
+    Returns:
+        The two.
+    """
+    if isinstance(value, str) or not hasattr(value, "__len__") or len(value) != 2:
+        refuse(where, f"{name} as pairs", repr(value), "Give two values each.")
+    first, second = value
+    return first, second
+
+
+def check_points(where: str, value: Any, most: int = 4096) -> int:
+    """The number of points of an axis of a grid: at least 2, at most what a figure can use.
+
+    Args:
+        where: function that asks.
+        value: what the user gave.
+        most: largest accepted.
+
+    Returns:
+        The value as int.
+    """
+    points = check_count(where, "points", value, 2)
+    if points > most:
+        refuse(where, f"at most {most} points", points, "Lower points.")
+    return points
 
 
 def available_memory() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,13 +14,14 @@ from numpy.typing import NDArray
 from ...symbolic.algebra.errors import CodegenError
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.quadratic import MAIN_MODEL, main_case
-from ..codegen.program import run
+from ..codegen.program import Program, run
 from ..number_types import Operators
 from ..runs.status import Status
 from .grid import Floats
 from .kernel import WORKSPACE, load_sweep, loaded, sweep_program
 
 Columns = dict[str, NDArray[Any]]
+Drive = Callable[[Program, Floats, Floats, int, float, float], tuple[Floats, Floats]]
 #: Terms of the limit function; the last one serves as the error of the estimate.
 FIBRE_ORDER = 3
 #: T at which an orbit has diverged.
@@ -105,11 +107,22 @@ def leave(lanes: dict[str, Floats], z: Floats, v: Floats) -> Floats:
     return excess
 
 
-def run_job(job: SweepJob) -> Columns:
+def drive_on_lanes(
+    program: Program, start: Floats, parameters: Floats, limit: int, floor: float, ceiling: float
+) -> tuple[Floats, Floats]:
+    """Run every start to its end on the lanes of this processor; as :func:`drive_on_device` does on a GPU."""
+    final, edge_step, work = np.empty((len(start), 5)), np.empty(len(start)), np.empty(WORKSPACE)
+    addresses = (a.ctypes.data for a in (start, parameters, final, edge_step, work))
+    load_sweep(program).drive(*addresses, len(start), limit, floor, ceiling)
+    return final, edge_step
+
+
+def run_job(job: SweepJob, drive: Drive = drive_on_lanes) -> Columns:
     """Run every trajectory of a chunk to its end.
 
     Args:
         job: starts and limits.
+        drive: what iterates them.
 
     Returns:
         One array for each entry of :data:`COLUMNS`.
@@ -126,11 +139,8 @@ def run_job(job: SweepJob) -> Columns:
             "Install one version of edgestab everywhere.",
         )
     start, parameters = enter(job.lanes)
+    final, edge_step = drive(program, start, parameters, job.steps, job.until**2, job.ceiling)
     n = len(start)
-    final, edge_step, work = np.empty((n, 5)), np.empty(n), np.empty(WORKSPACE)
-    arrays = (start, parameters, final, edge_step, work)
-    addresses = (a.ctypes.data for a in arrays)
-    load_sweep(program).drive(*addresses, n, job.steps, job.until**2, job.ceiling)
     out: Columns = {name: np.empty(n, dtype) for name, (dtype, _) in COLUMNS.items()}
     out["edge_step"][:], out["steps"][:], out["status"][:] = edge_step, final[:, 3], final[:, 4]
     _conclude(job.lanes, start, final, out)

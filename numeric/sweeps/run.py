@@ -11,10 +11,12 @@ import numpy as np
 
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.models.quadratic import main_case
+from ..codegen.cuda_device import need_device
 from ..orbits.starts import exact_rational
 from ..runs.chunk_store import ChunkStore
 from ..runs.cluster import count_cores, map_chunks
 from .chunk import CEILING, COLUMNS, Columns, SweepJob, program_digest, run_job
+from .cuda_kernel import drive_on_device
 from .grid import SweepGrid
 from .kernel import LANES, load_sweep, sweep_program
 from .result import SweepResult
@@ -24,6 +26,8 @@ Progress = Callable[[int, int, int], None]
 DEFAULT_STEPS = 1_000_000
 DEFAULT_UNTIL = 1e-8
 MAX_CHUNK = 16_384
+DEVICE_CHUNK = 4_194_304
+DEVICES = ("cpu", "cuda")
 
 
 class _Jobs(Sequence[SweepJob]):
@@ -46,13 +50,15 @@ class _Jobs(Sequence[SweepJob]):
         return SweepJob(self.grid.lanes(first, min(first + self.size, self.grid.size)), **self.limits)
 
 
-def _chunk_size(grid: SweepGrid, chunk: int | None, workers: int) -> int:
+def _chunk_size(grid: SweepGrid, chunk: int | None, workers: int, device: str) -> int:
     if chunk is not None:
         if isinstance(chunk, bool) or not isinstance(chunk, int) or not 1 <= chunk <= 10**7:
             raise DomainError.of(
                 "sweep()", "1..10000000 trajectories in a chunk", chunk, "Leave it out for the default."
             )
         return chunk
+    if device == "cuda":
+        return DEVICE_CHUNK
     # a few chunks for each worker, so that none waits long for the last; whole blocks of lanes
     share = -(-grid.size // (8 * workers))
     return min(MAX_CHUNK, max(4 * LANES, -(-share // LANES) * LANES))
@@ -65,6 +71,7 @@ def sweep(
     until: object = DEFAULT_UNTIL,
     workers: int | None = None,
     scheduler: str | None = None,
+    device: str = "cpu",
     output: str | Path | None = None,
     chunk: int | None = None,
     force: bool = False,
@@ -83,6 +90,7 @@ def sweep(
         until: residual at which a trajectory has converged, in (0, 1).
         workers: local threads; default: every core this process may use.
         scheduler: address of a Dask scheduler (``tcp://host:port``) to run the chunks elsewhere.
+        device: ``"cpu"``, or ``"cuda"`` for an NVIDIA GPU of this machine; the results are the same to the bit.
         output: folder for chunk files; a sweep that was killed resumes from the chunks it finds there.
         chunk: trajectories in a chunk; default: a few chunks for each worker, at most 16384.
         force: discard another run found in ``output``.
@@ -97,6 +105,7 @@ def sweep(
         DomainError: a limit is out of range.
         OutputError: the folder cannot be written or holds another run.
         ClusterError: the scheduler or its workers do not answer.
+        CodegenError: ``device="cuda"`` without CuPy or without a GPU.
 
     Source:
         Derived here.
@@ -108,18 +117,23 @@ def sweep(
     """
     if isinstance(steps, bool) or not isinstance(steps, int) or not 0 <= steps <= 10**15:
         raise DomainError.of("sweep()", "steps in 0..10^15", steps, "Give a number of gradient steps.")
+    if device not in DEVICES or (device == "cuda" and scheduler is not None):
+        got = device if scheduler is None else f"{device} with a scheduler"
+        raise DomainError.of("sweep()", "device 'cpu', or 'cuda' on this machine", got, "Choose one of the two.")
+    if device == "cuda":
+        need_device("sweep(device='cuda')")
     tolerance = float(exact_rational(until, "sweep()"))
     if not 1e-140 <= tolerance < 1:
         raise DomainError.of("sweep()", "until in [1e-140, 1)", until, "It bounds |z|; its square must not underflow.")
     limits = {"steps": steps, "until": tolerance, "ceiling": CEILING, "digest": program_digest()}
-    size = _chunk_size(grid, chunk, workers or count_cores())
+    size = _chunk_size(grid, chunk, workers or count_cores(), device)
     config = {"grid": grid.to_json(), **limits}
     store = None
     if output is not None:
         found = ChunkStore.peek(output, "chunk_size")
         size = size if chunk is not None or not isinstance(found, int) else found
         store = ChunkStore(output, {**config, "chunk_size": size}, -(-grid.size // size), info=info, force=force)
-    return _run(grid, size, config, limits, store, workers, scheduler, progress)
+    return _run(grid, size, config, limits, store, (device, workers, scheduler), progress)
 
 
 def _run(
@@ -128,8 +142,7 @@ def _run(
     config: dict[str, Any],
     limits: dict[str, Any],
     store: ChunkStore | None,
-    workers: int | None,
-    scheduler: str | None,
+    where: tuple[str, int | None, str | None],
     progress: Progress | None,
 ) -> SweepResult:
     columns: Columns = {name: np.empty(grid.size, dtype) for name, (dtype, _) in COLUMNS.items()}
@@ -152,7 +165,7 @@ def _run(
             missing.append(index)
     if progress:
         progress(done, grid.size, 0)
-    for position, part in _compute(_Jobs(grid, size, missing, **limits), workers, scheduler):
+    for position, part in _compute(_Jobs(grid, size, missing, **limits), *where):
         index = missing[position]
         if store:
             store.save(index, part)
@@ -167,7 +180,11 @@ def _run(
     return result
 
 
-def _compute(jobs: _Jobs, workers: int | None, scheduler: str | None) -> Iterator[tuple[int, Columns]]:
+def _compute(jobs: _Jobs, device: str, workers: int | None, scheduler: str | None) -> Iterator[tuple[int, Columns]]:
+    if device == "cuda":
+        # one chunk after another: each fills the device
+        yield from ((i, run_job(job, drive_on_device)) for i, job in enumerate(jobs))
+        return
     if jobs and scheduler is None:
         load_sweep(sweep_program(main_case()))  # compile once, before the threads start
     yield from map_chunks(run_job, jobs, workers=workers, scheduler=scheduler)

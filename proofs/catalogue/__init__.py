@@ -40,6 +40,7 @@ MODULES: tuple[str, ...] = (
     "theorem_1_sharp",
     "coq",
     "generated_kernels",
+    "cuda_program",
     "theorem_1_beyond",
     "theorem_1_measured",
     "theorem_1_reach",

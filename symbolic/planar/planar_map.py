@@ -174,7 +174,7 @@ class PlanarMap(PolynomialMap):
         Raises:
             DomainError: the order or a weight is out of range.
         """
-        if any(isinstance(w, bool) or not isinstance(w, int) or w < 0 for w in weights):
+        if len(weights) != 2 or any(isinstance(w, bool) or not isinstance(w, int) or w < 0 for w in weights):
             raise DomainError.of("two_step()", "weights >= 0 of y and the parameters", weights, "(2, 2) is usual.")
         return derive_two_step(self.nullcline(order, weights[1]), weights[0])
 

@@ -96,8 +96,8 @@ class SlowManifold(Derived):
         Raises:
             DomainError: more rows were asked for than the manifold has.
         """
-        if highest > self.order:
-            raise DomainError.of("SlowManifold.closed_rows()", f"at most {self.order}", highest, "Raise the order.")
+        if not 0 <= highest <= self.order:
+            raise DomainError.of("SlowManifold.closed_rows()", f"a row in 0..{self.order}", highest, "Raise the order.")
         width = manifold_width(highest) + DEGREES_PER_ORDER * highest + MARGIN
         return rational_rows(invariant_rows(self.one_step, highest, width), width, self.variable)
 
@@ -293,6 +293,8 @@ def derive_slow_manifold(one_step: PolynomialMap, order: int, extra_degree: int 
         )
     if len(one_step.parameters) != 1:
         raise DomainError.of("slow_manifold()", "a map with one parameter", one_step.parameters, "Fix the rest.")
+    if isinstance(extra_degree, bool) or not isinstance(extra_degree, int) or not 0 <= extra_degree <= 200:
+        raise DomainError.of("slow_manifold()", "extra_degree in 0..200", extra_degree, "0 serves the limit.")
     width = manifold_width(order) + extra_degree
     return SlowManifold(one_step, invariant_rows(one_step, order, width), width)
 

@@ -217,6 +217,10 @@ class Region:
         Returns:
             A bool, or an array of bools; exact for exact numbers and balls.
         """
+        if any(getattr(v, "is_finite", True) is False for v in (z, T, epsilon)):
+            raise DomainError.of(
+                "Region.contains()", "finite numbers", f"{z}, {T}, {epsilon}", "Give a state of the plane."
+            )
         n = _horner(self._tilt, epsilon)
         found = (z != 0) & self.closure_contains(z, T + n * z, epsilon)
         return found if hasattr(found, "shape") else bool(found)

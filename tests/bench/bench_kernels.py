@@ -19,9 +19,10 @@ from edgestab.numeric.codegen.lane_kernels import lane_kernel
 from edgestab.numeric.codegen.machine_code import load_function
 from edgestab.numeric.codegen.scheduling import program_for
 from edgestab.numeric.codegen.targets.c_source import function_name
+from edgestab.numeric.codegen.targets.python_source import UNROLLED
 from edgestab.numeric.codegen.targets.registry import generate_source
 from edgestab.symbolic.models.quadratic import main_case
-from tests.bench.timing import best_times
+from tests.bench.timing import Ratio, Rounds, take_turns
 
 N = 4096
 MPFR_STEPS = 4000
@@ -188,7 +189,7 @@ def slow_runs() -> dict[str, tuple[Callable[[], object], int]]:
     return runs
 
 
-def float64_ratios() -> dict[str, float]:
+def float64_ratios() -> dict[str, float | Ratio]:
     """The double kernel."""
     steps = 20_000
     kernel = lane_kernel(main_case())
@@ -197,7 +198,7 @@ def float64_ratios() -> dict[str, float]:
     both = np.concatenate([states, states], axis=1)
     fused = 4 * N * steps
     with tempfile.TemporaryDirectory() as folder:
-        times = best_times(
+        times = take_turns(
             {
                 "kernel": lambda: kernel.advance(states, fixed, steps),
                 **{f"peak {shape}": peak_run(*shape, fused) for shape in SHAPES},
@@ -205,35 +206,63 @@ def float64_ratios() -> dict[str, float]:
             },
             rounds=40,
         )
-    # many rounds: the ratio needs moments in which both cores are free
-    shared = best_times(
+    shared = take_turns(
         {f"{k} threads": lambda k=k: kernel.advance(both, fixed, steps, threads=k) for k in (1, 2)},  # type: ignore[misc]
-        rounds=100,
+        rounds=40,
     )
-    rate = N * steps / times["kernel"]
-    limit = fused / min(times[f"peak {shape}"] for shape in SHAPES)
-    ratios = {
+    peaks = [f"peak {shape}" for shape in SHAPES]
+    rate, limit = N * steps / times.taken("kernel"), fused / times.taken(peaks)
+    # of one round: the pure loop makes `fused` operations, the kernel `operations` for each step
+    share = 1 / times.ratio("kernel", peaks) * (N * steps * operations / fused)
+    ratios: dict[str, float | Ratio] = {
         "operations a step: 8 allowed / used": 8 / operations,
-        "float64: G steps/s on one core": rate / 1e9,
-        "float64: G FMA/s of the core, pure loop": limit / 1e9,
-        "float64: fraction of the FMA limit for its operations": rate * operations / limit,
-        "float64: 2 threads / 1 thread": shared["1 threads"] / shared["2 threads"],
+        "float64: G steps/s on one core": rate * 1e-9,
+        "float64: G FMA/s of the core, pure loop": limit * 1e-9,
+        "float64: fraction of the FMA limit for its operations": share,
+        "float64: 2 threads / 1 thread": shared.ratio("1 threads", "2 threads"),
     }
-    if "plain C" in times:
-        ratios["float64 / straightforward blocked C"] = times["plain C"] / times["kernel"]
-        ratios["generated C / straightforward blocked C"] = times["plain C"] / times["generated C"]
+    if "plain C" in times.seconds:
+        ratios["float64 / straightforward blocked C"] = times.ratio("plain C", "kernel")
+        ratios["generated C / straightforward blocked C"] = times.ratio("plain C", "generated C")
     slow = slow_runs()
-    for name, seconds in best_times({k: run for k, (run, _) in slow.items()}, rounds=8).items():
+    # the kernel again beside them: it has to meet the same moments
+    beside = take_turns(
+        {"kernel": lambda: kernel.advance(states, fixed, steps), **{k: run for k, (run, _) in slow.items()}}, rounds=11
+    )
+    for name, (_, own) in slow.items():
         label = {"NumPy": "NumPy by hand"}.get(name, name).replace("heyoka", "heyoka cfunc")
-        ratios[f"float64 / {label}"] = rate / (N * slow[name][1] / seconds)
+        ratios[f"float64 / {label}"] = beside.ratio(name, "kernel") * (steps / own)
     return ratios
 
 
-def wide_ratios() -> dict[str, float]:
+def jax_ratios() -> dict[str, float | Ratio]:
+    """The generated JAX kernel against the lanes, and against its own loop of single steps."""
+    rows = ("JAX kernel / its loop of single steps", "float64 / JAX kernel")
+    try:
+        import jax
+    except ImportError:
+        SKIPPED.update(dict.fromkeys(rows, "jax is not installed (pip install jax)"))
+        return {}
+    steps, kernel, states = 4096, lane_kernel(main_case()), start()
+    text = generate_source(program_for(main_case()), "jax")
+    spaces: list[dict[str, Any]] = [{}, {}]
+    exec(text, spaces[0])
+    exec(text.replace(f"range({UNROLLED})", "range(1)").replace(f"// {UNROLLED}", "// 1"), spaces[1])
+    given = [jax.numpy.asarray(a) for a in (*states, np.full(N, EPSILON))]
+    times = take_turns(
+        {
+            "lanes": lambda: kernel.advance(states, np.array([EPSILON]), steps),
+            **{str(i): lambda s=s: jax.block_until_ready(s["iterate"](*given, steps)) for i, s in enumerate(spaces)},  # type: ignore[misc]
+        }
+    )
+    return {rows[0]: times.ratio("1", "0"), rows[1]: times.ratio("0", "lanes")}
+
+
+def wide_ratios() -> dict[str, float | Ratio]:
     """Double-double and quad-double against the generated MPFR kernel at the same bits, one core each."""
     source = main_case()
     mpfr = compile_map(source, "mpfr")
-    ratios = {}
+    ratios: dict[str, float | Ratio] = {}
     for name, terms, bits, steps in (("double-double", 2, 106, 600), ("quad-double", 4, 212, 60)):
         kernel = lane_kernel(source, name)
         states = np.zeros((2, terms, N))
@@ -246,12 +275,11 @@ def wide_ratios() -> dict[str, float]:
                 values = [gmpy2.mpfr(x) for x in (0.1, 1.9, EPSILON)]
                 mpfr.run(values[:2], values[2:], MPFR_STEPS, gmpy2.mpfr(-1), gmpy2.mpfr(10) ** 6)
 
-        times = best_times(
+        times: Rounds = take_turns(
             {"wide": lambda k=kernel, s=states, f=fixed, n=steps: k.advance(s, f, n), "mpfr": scalar}  # type: ignore[misc]
         )
-        rate = N * steps / times["wide"]
-        ratios[f"{name}: M steps/s on one core"] = rate / 1e6
-        ratios[f"{name} / MPFR at {bits} bits"] = rate / (MPFR_STEPS / times["mpfr"])
+        ratios[f"{name}: M steps/s on one core"] = N * steps / times.taken("wide") * 1e-6
+        ratios[f"{name} / MPFR at {bits} bits"] = times.ratio("mpfr", "wide") * (N * steps / MPFR_STEPS)
     return ratios
 
 
@@ -267,7 +295,7 @@ print(time.perf_counter() - begun)
 """
 
 
-def latency_ratios() -> dict[str, float]:
+def latency_ratios() -> dict[str, float | Ratio]:
     """A new process each: search, generate, compile and run; and the same with everything in the cache."""
 
     def seconds(folder: str) -> float:
@@ -278,13 +306,16 @@ def latency_ratios() -> dict[str, float]:
         return float(done.stdout)
 
     first, cached = [], []
-    for _ in range(3):
+    for _ in range(5):
         with tempfile.TemporaryDirectory() as folder:
             first.append(seconds(folder))
             cached += [seconds(folder), seconds(folder)]
-    return {"latency: 3 s / first use": 3 / min(first), "latency: 0.3 s / from the cache": 0.3 / min(cached)}
+    return {
+        "latency: 3 s / first use": 3 / Ratio.of(first),
+        "latency: 0.3 s / from the cache": 0.3 / Ratio.of(cached),
+    }
 
 
-def measure() -> dict[str, float]:
+def measure() -> dict[str, float | Ratio]:
     """All ratios of this bench."""
-    return {**float64_ratios(), **wide_ratios(), **latency_ratios()}
+    return {**float64_ratios(), **jax_ratios(), **wide_ratios(), **latency_ratios()}

@@ -5,8 +5,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from edgestab.symbolic.algebra.symbols import symbols
 from edgestab.symbolic.models.quadratic import main_case
 from edgestab.symbolic.planar.planar_map import PlanarMap
 from edgestab.symbolic.planar.recurrences import Recurrence
+from tests.bench.timing import Ratio, take_turns
 
 RING_ORDER = 16
 SERIES_ORDER = 2
@@ -35,16 +34,6 @@ TARGETS = {
 SKIPPED: dict[str, str] = {}
 
 z, T, y, epsilon = symbols("z T y epsilon")
-
-
-def seconds(run: Callable[[], object], rounds: int = 1) -> float:
-    """Best wall time of a few rounds."""
-    best = float("inf")
-    for _ in range(rounds):
-        begun = time.perf_counter()
-        run()
-        best = min(best, time.perf_counter() - begun)
-    return best
 
 
 def with_sympy_ring(order: int) -> tuple[Any, Any]:
@@ -161,7 +150,7 @@ def maxima_taylor(order: int) -> float | None:
     return float(found.group(1))
 
 
-def measure() -> dict[str, float]:
+def measure() -> dict[str, float | Ratio]:
     """Time everything in one run.
 
     Returns:
@@ -170,22 +159,26 @@ def measure() -> dict[str, float]:
     Raises:
         RuntimeError: two routes disagree.
     """
-    ratios: dict[str, float] = {}
-    times = {n: seconds(partial(lambda n: fresh().two_step(n), n), 2) for n in (8, 16, 24, 32)}
-    ratios["two-step, order 32: 10 s / graded series"] = 10 / times[32]
+    ratios: dict[str, float | Ratio] = {}
+    times = take_turns(
+        {
+            **{str(n): partial(lambda n: fresh().two_step(n), n) for n in (8, 16, 32)},
+            "light": lambda: fresh().two_step(32, (2, 2)),
+            "ring": lambda: with_sympy_ring(RING_ORDER),
+        },
+        rounds=3,
+        warm=False,
+    )
+    ratios["two-step, order 32: 10 s / graded series"] = 10 / times.taken("32")
     for low, high in ((8, 16), (16, 32)):
-        ratios[f"two-step: cost of order {high} / order {low}"] = times[high] / times[low]
-    light = seconds(lambda: fresh().two_step(32, (2, 2)), 2)
-    ratios["two-step, order 32: all powers of y, epsilon / both of weight 2"] = times[32] / light
-
-    ours = seconds(lambda: fresh().two_step(RING_ORDER), 3)
-    begun = time.perf_counter()
-    ring = with_sympy_ring(RING_ORDER)
-    ratios[f"two-step, order {RING_ORDER}: SymPy ring / graded series"] = (time.perf_counter() - begun) / ours
-    if not agrees(fresh().two_step(RING_ORDER), ring):
+        ratios[f"two-step: cost of order {high} / order {low}"] = times.ratio(str(high), str(low))
+    ratios["two-step, order 32: all powers of y, epsilon / both of weight 2"] = times.ratio("32", "light")
+    ratios[f"two-step, order {RING_ORDER}: SymPy ring / graded series"] = times.ratio("ring", str(RING_ORDER))
+    if not agrees(fresh().two_step(RING_ORDER), with_sympy_ring(RING_ORDER)):
         raise RuntimeError("SymPy's ring and the graded series disagree")
 
-    ours = seconds(lambda: fresh().two_step(SERIES_ORDER), 3)
+    short = take_turns({str(n): partial(lambda n: fresh().two_step(n), n) for n in (SERIES_ORDER, MAXIMA_ORDER)}, 5)
+    ours = short.taken(str(SERIES_ORDER)).median
     name = f"two-step, order {SERIES_ORDER}: SymPy series / graded series"
     theirs = sympy_series(SERIES_ORDER)
     if theirs is None:
@@ -200,18 +193,18 @@ def measure() -> dict[str, float]:
         if theirs is None:
             SKIPPED[name] = f"Maxima did not end within {PATIENCE} s"
         else:
-            ratios[name] = theirs / seconds(lambda: fresh().two_step(MAXIMA_ORDER), 3)
+            ratios[name] = theirs / short.taken(str(MAXIMA_ORDER))
 
-    limits = {n: seconds(partial(lambda n: fresh().slow_manifold(n), n), 2) for n in (10, 20)}
-    ratios["limit series, epsilon^10: 10 s / row recursion"] = 10 / limits[10]
-    ratios["limit series, epsilon^20: 120 s / row recursion"] = 120 / limits[20]
-    laws = {n: seconds(partial(lambda n: fresh().limit_law(n // 2), n), 2) for n in (4, 8)}
-    ratios["limit law: cost of weight 8 / weight 4"] = laws[8] / laws[4]
+    limits = take_turns({str(n): partial(lambda n: fresh().slow_manifold(n), n) for n in (10, 20)}, 3, warm=False)
+    ratios["limit series, epsilon^10: 10 s / row recursion"] = 10 / limits.taken("10")
+    ratios["limit series, epsilon^20: 120 s / row recursion"] = 120 / limits.taken("20")
+    laws = take_turns({str(n): partial(lambda n: fresh().limit_law(n // 2), n) for n in (4, 8)}, 3, warm=False)
+    ratios["limit law: cost of weight 8 / weight 4"] = laws.ratio("8", "4")
     return ratios
 
 
 if __name__ == "__main__":
     for label, ratio in measure().items():
-        print(f"{label:<70} {ratio:10.2f}")
+        print(f"{label:<70} {ratio}")
     for label, reason in SKIPPED.items():
         print(f"{label:<70} skipped: {reason}")

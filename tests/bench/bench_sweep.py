@@ -9,7 +9,7 @@ from edgestab.numeric.sweeps.grid import make_sweep_grid
 from edgestab.numeric.sweeps.kernel import LANES, generate_sweep, sweep_program
 from edgestab.numeric.sweeps.run import sweep
 from edgestab.symbolic.models.quadratic import main_case
-from tests.bench.timing import best_times
+from tests.bench.timing import Ratio, take_turns
 
 GRID = make_sweep_grid(epsilon="5e-4:0.1:192:log", z="-0.5:0.7:192", T=2)
 UNTIL = 1e-8
@@ -41,7 +41,7 @@ def numpy_sweep(lanes: dict[str, NDArray[np.float64]]) -> int:
     return taken
 
 
-def measure() -> dict[str, float]:
+def measure() -> dict[str, float | Ratio]:
     """All ratios of this bench."""
     lanes = GRID.lanes(0, GRID.size)
     job = SweepJob(lanes, STEPS, UNTIL, 1e6, program_digest())
@@ -71,23 +71,22 @@ def measure() -> dict[str, float]:
         sweep(GRID, steps=STEPS, until=UNTIL, workers=workers)
 
     few = {name: values[::64] for name, values in lanes.items()}
-    times = best_times(
+    times = take_turns(
         {
             "chunk": lambda: run_job(job),
             "full": full_lanes,
             "1": lambda: on_threads(1),
             "2": lambda: on_threads(2),
         },
-        rounds=5,
+        rounds=7,
     )
-    slow = best_times({"numpy": lambda: numpy_sweep(few)}, rounds=1)
-    rate = total / times["chunk"]
-    share = rate / (repeats * blocks * LANES * PASSES / times["full"])
+    beside = take_turns({"chunk": lambda: run_job(job), "numpy": lambda: numpy_sweep(few)}, rounds=3)
+    share = times.ratio("full", "chunk") * (total / (repeats * blocks * LANES * PASSES))
     return {
-        "sweep: G steps/s on one core": rate / 1e9,
-        "sweep: k orbits/s on one core": GRID.size / times["chunk"] / 1e3,
+        "sweep: G steps/s on one core": total / times.taken("chunk") * 1e-9,
+        "sweep: k orbits/s on one core": GRID.size / times.taken("chunk") * 1e-3,
         "sweep: fraction of its kernel's speed on full lanes": share,
-        "sweep: 2 threads / 1 thread": times["1"] / times["2"],
-        "sweep / NumPy with compaction": rate / (int(steps[::64].sum()) / slow["numpy"]),
-        "sweep: refilled lanes / lanes that wait for the longest of their block": share * waiting / total,
+        "sweep: 2 threads / 1 thread": times.ratio("1", "2"),
+        "sweep / NumPy with compaction": beside.ratio("numpy", "chunk") * (total / int(steps[::64].sum())),
+        "sweep: refilled lanes / lanes that wait for the longest of their block": share * (waiting / total),
     }

@@ -1,11 +1,13 @@
 """Run every ``bench_*.py`` here, print the table of ratios, write it as JSON with the machine and the versions.
 
-A bench is a module with ``measure() -> dict[str, float]`` (name to ratio). It may have ``TARGETS`` (name to the least
-ratio wanted) and ``SKIPPED`` (name to reason, filled by ``measure``). Usage:
+A bench is a module with ``measure() -> dict[str, float | Ratio]``: counts as they are, times as ratios of contenders
+that took turns, with their spread over the rounds. It may have ``TARGETS`` (name to the least ratio wanted) and
+``SKIPPED`` (name to reason, filled by ``measure``). Usage:
 
     python tests/bench/run_all.py [--json FILE] [--only WORD]
 
-Exit 1 when a ratio is below its target.
+A ratio that spreads by more than a tenth over its rounds is noisy: it neither passes nor fails.
+Exit 1 when a ratio is below its target and not noisy.
 """
 
 import argparse
@@ -20,7 +22,10 @@ from pathlib import Path
 from types import ModuleType
 
 HERE = Path(__file__).parent
-PACKAGES = ("numpy", "scipy", "sympy", "python-flint", "mpmath", "gmpy2", "numba", "llvmlite", "heyoka", "dask")
+PACKAGES = (
+    *("numpy", "scipy", "sympy", "python-flint", "mpmath", "gmpy2", "numba", "llvmlite", "heyoka", "dask"),
+    *("jax", "torch", "curvlinops-for-pytorch"),
+)
 
 
 def load(path: Path) -> ModuleType:
@@ -62,7 +67,12 @@ def main() -> int:
     parser.add_argument("--only", default="", help="run the benches whose file name contains this word")
     options = parser.parse_args()
     sys.path.insert(0, str(HERE.parents[1]))
+    from tests.bench.timing import Ratio
+
     ratios: dict[str, float] = {}
+    spreads: dict[str, float] = {}
+    below: list[str] = []
+    noisy: list[str] = []
     targets: dict[str, float] = {}
     skipped: dict[str, str] = {}
     out = sys.stderr if options.json == "-" else sys.stdout
@@ -77,17 +87,27 @@ def main() -> int:
         measured = module.measure()
         wanted = getattr(module, "TARGETS", {})
         print(f"{path.stem} ({time.perf_counter() - begun:.0f} s)", file=out)
-        for name, ratio in measured.items():
-            least = wanted.get(name)
-            verdict = "" if least is None else f"  wanted {least:g}  {'ok' if ratio >= least else 'BELOW'}"
-            print(f"  {name:<{width}} {ratio:10.3f}{verdict}", file=out, flush=True)
+        for name, found in measured.items():
+            least, ratio, shown, unsure = wanted.get(name), found, "", False
+            if isinstance(found, Ratio):
+                ratio, unsure, shown = found.median, found.noisy, f" +- {found.spread:5.1%} of {found.rounds} rounds"
+                spreads[name] = found.spread
+            ratios[name] = ratio
+            verdict = ""
+            if least is not None:
+                word = "noisy" if unsure else "ok" if ratio >= least else "BELOW"
+                below += [name] * (word == "BELOW")
+                noisy += [name] * unsure
+                verdict = f"  wanted {least:g}  {word}"
+            print(f"  {name:<{width}} {ratio:10.3f}{shown:<23}{verdict}", file=out, flush=True)
         for name, reason in getattr(module, "SKIPPED", {}).items():
             print(f"  {name:<{width}}    skipped: {reason}", file=out)
             skipped[name] = reason
-        ratios |= measured
         targets |= {name: least for name, least in wanted.items() if name in measured}
     record = {
         "ratios": ratios,
+        "spreads": spreads,
+        "noisy": noisy,
         "targets": targets,
         "skipped": skipped,
         "machine": {"processor": processor(), "cores": os.cpu_count(), "system": platform.platform()},
@@ -98,7 +118,7 @@ def main() -> int:
         print(text)
     else:
         Path(options.json).write_text(text + "\n", encoding="utf-8")
-    return int(any(ratios[name] < least for name, least in targets.items()))
+    return int(bool(below))
 
 
 if __name__ == "__main__":

@@ -83,6 +83,8 @@ PYTHON_TARGETS = {
             "jax",
             "JAX kernel",
             (
+                "from functools import partial",
+                "",
                 "import jax",
                 "import jax.numpy as jnp",
                 "from jax import lax",
@@ -94,6 +96,10 @@ PYTHON_TARGETS = {
         ),
     )
 }
+
+
+UNROLLED = 16
+"""Passes that the JAX kernel makes between two visits to memory."""
 
 
 def generate(program: Program, target: PythonTarget) -> str:
@@ -117,6 +123,7 @@ def generate(program: Program, target: PythonTarget) -> str:
     body = [*lines(program.body), *assign(program.state, program.next_state)]
     result = f"return {', '.join(program.outputs)}" + ("," if len(program.outputs) == 1 else "")
     loop = _jax_loop(program, body) if target.name == "jax" else [_passes(program), *indent(body, 1)]
+    jitted = ['@partial(jax.jit, static_argnames="steps")'] if target.name == "jax" else []
     text = [
         '"""',
         *header(program, target.what),
@@ -126,6 +133,7 @@ def generate(program: Program, target: PythonTarget) -> str:
         *target.imports,
         "",
         "",
+        *jitted,
         f"def iterate({arguments}, steps):",
         *indent([*start, *loop, *lines(program.leave), result], 1),
     ]
@@ -140,15 +148,23 @@ def _passes(program: Program) -> str:
 
 
 def _jax_loop(program: Program, body: list[str]) -> list[str]:
-    """The loop as ``lax.fori_loop``, which XLA compiles and differentiates."""
+    """The loop as ``lax.fori_loop``, which XLA compiles and differentiates.
+
+    XLA makes one kernel of what is unrolled, so numbers go to memory and back once in UNROLLED passes.
+    """
     state = ", ".join(program.state) + ","
-    count = "steps" if program.steps_per_body == 1 else f"steps // {program.steps_per_body}"
+    count = "steps" if program.steps_per_body == 1 else f"(steps // {program.steps_per_body})"
     return [
         "def advance(_, state):",
         *indent([f"{state} = state", *body, f"return ({state})"], 1),
+        "def together(_, state):",
+        f"    for _ in range({UNROLLED}):",
+        "        state = advance(_, state)",
+        "    return state",
         f"shapes = jnp.broadcast_shapes({', '.join(f'jnp.shape({s})' for s in (*program.state, *program.parameters))})",
         f"start = tuple(jnp.broadcast_to(jnp.asarray(s, jnp.float64), shapes) for s in ({state}))",
-        f"{state} = lax.fori_loop(0, {count}, advance, start)",
+        f"start = lax.fori_loop(0, {count} // {UNROLLED}, together, start)",
+        f"{state} = lax.fori_loop(0, {count} % {UNROLLED}, advance, start)",
     ]
 
 

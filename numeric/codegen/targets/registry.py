@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ....symbolic.algebra.errors import CodegenError
 from ...number_types import NUMBER_TYPES, ON_LANES
 from ..program import Program
-from . import c_source, javascript, numba_source, python_source
+from . import c_source, cuda_source, javascript, numba_source, python_source
 
 OTHER_NAMES = {"numba": "float64"}
 """Names that are accepted beside those of the number types."""
@@ -23,12 +23,14 @@ class Target:
         summary: what it is, one line.
         lanes: default number of lanes, or 0 where the target has none.
         generate: program and lanes to source.
+        widths: how many lanes there may be.
     """
 
     name: str
     summary: str
     lanes: int
     generate: Callable[[Program, int], str]
+    widths: tuple[int, ...] = tuple(2**k for k in range(1, 9))
 
 
 def _on_lanes(name: str) -> Target:
@@ -45,6 +47,15 @@ def _python(name: str, summary: str) -> Target:
     return Target(name, summary, 0, lambda p, _: python_source.generate(p, target))
 
 
+def _cuda(name: str) -> Target:
+    kind = NUMBER_TYPES[cuda_source.TYPES[name]]
+    what = f"{kind.name} on an NVIDIA GPU, trajectories in registers (extra: cuda)"
+    together = cuda_source.TRAJECTORIES[kind.terms]
+    return Target(
+        name, what, together, lambda p, n: cuda_source.generate(p, n, kind.terms), tuple(2**k for k in range(5))
+    )
+
+
 _SCALAR = "one float64 trajectory with a stopping rule, compiled by numba"
 
 TARGETS: dict[str, Target] = {
@@ -53,6 +64,7 @@ TARGETS: dict[str, Target] = {
         *map(_on_lanes, ON_LANES),
         Target("scalar", _SCALAR, 0, lambda p, _: numba_source.generate_scalar(p)),
         Target("c", "C11, blocked for the vectoriser", c_source.DEFAULT_LANES, c_source.generate),
+        *map(_cuda, cuda_source.TYPES),
         _python("mpfr", "any precision through gmpy2"),
         _python("mpmath", "any precision through mpmath"),
         _python("arb", "balls that contain the exact value, through python-flint"),
@@ -69,7 +81,7 @@ def generate_source(program: Program, target: str, lanes: int | None = None) -> 
     Args:
         program: the program.
         target: a name of :data:`TARGETS`, or ``numba`` for ``float64``.
-        lanes: trajectories in one block, a power of two in 2..256, where the target works in blocks.
+        lanes: trajectories in one block (of one thread on a GPU), a power of two, where the target works in blocks.
 
     Returns:
         The source text.
@@ -84,6 +96,7 @@ def generate_source(program: Program, target: str, lanes: int | None = None) -> 
     if lanes is not None:
         if not entry.lanes:
             raise CodegenError.of("codegen", f"no lanes for target {target}", lanes, "Leave --lanes out.")
-        if isinstance(lanes, bool) or lanes not in {2**k for k in range(1, 9)}:
-            raise CodegenError.of("codegen", "a power of two in 2..256 lanes", lanes, f"{entry.lanes} is the default.")
+        if isinstance(lanes, bool) or lanes not in entry.widths:
+            expected = f"a power of two in {entry.widths[0]}..{entry.widths[-1]} lanes"
+            raise CodegenError.of("codegen", expected, lanes, f"{entry.lanes} is the default.")
     return entry.generate(program, lanes or entry.lanes)

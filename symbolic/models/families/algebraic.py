@@ -67,6 +67,10 @@ def ends(ball: arb) -> tuple[Fraction, Fraction]:
     return middle - radius, middle + radius
 
 
+MOST_BITS = 10_000_000
+"""Bits of precision that can be asked for."""
+
+
 @total_ordering
 @dataclass(frozen=True, eq=False)
 class AlgebraicNumber:
@@ -88,6 +92,21 @@ class AlgebraicNumber:
     coefficients: tuple[int, ...]
     index: int
 
+    def __post_init__(self) -> None:
+        """Refuse what names no root.
+
+        Raises:
+            DomainError: no polynomial of degree 1 or more, coefficients that are no integers, or a root that it lacks.
+        """
+        where = "AlgebraicNumber()"
+        whole = all(isinstance(c, int) and not isinstance(c, bool) for c in self.coefficients)
+        if len(self.coefficients) < 2 or not whole or not self.coefficients[-1]:
+            fix = "Give the constant first; the last is not 0."
+            raise DomainError.of(where, "integer coefficients, lowest power first", self.coefficients, fix)
+        real = 1 if self.degree == 1 else len(_known_roots(self.coefficients, 64))
+        if not 0 <= self.index < real:
+            raise DomainError.of(where, f"one of {real} real roots, from 0", self.index, "Choose another index.")
+
     @property
     def polynomial(self) -> fmpz_poly:
         """The minimal polynomial, primitive over the integers."""
@@ -107,6 +126,8 @@ class AlgebraicNumber:
         Returns:
             The ball; its radius is near ``2^-bits`` times the number.
         """
+        if not 2 <= bits <= MOST_BITS:
+            raise DomainError.of("AlgebraicNumber.ball()", f"2 to {MOST_BITS} bits", bits, "Choose fewer.")
         with ctx.workprec(bits):
             if self.degree == 1:
                 return arb(fmpq(-self.coefficients[0], self.coefficients[1]))

@@ -171,6 +171,15 @@ def test_jax_runs() -> None:
     pytest.importorskip("jax", reason="the extra jax is not installed")
     space: dict[str, Any] = {}
     exec(python_source.generate(PROGRAM, python_source.PYTHON_TARGETS["jax"]), space)
+    # whole passes and a rest, against the steps one by one; and differentiable through both
+    steps, start = 2 * python_source.UNROLLED + 5, (0.1, 1.9, 0.02)
+    one = start[:2]
+    for _ in range(steps):
+        one = space["iterate"](*one, start[2], 1)
+    np.testing.assert_allclose(space["iterate"](*start, steps), one, rtol=1e-12)
+    slope = space["jax"].grad(lambda z: space["iterate"](z, *start[1:], steps)[1])(start[0])
+    ends = [space["iterate"](start[0] + h, *start[1:], steps)[1] for h in (1e-6, -1e-6)]
+    assert float(slope) == pytest.approx(float(ends[0] - ends[1]) / 2e-6, rel=1e-6)
 
     def step(rows: list[list[float]]) -> tuple[list[float], list[float]]:
         z, t = space["iterate"](*map(np.array, rows), 1)

@@ -1,0 +1,2 @@
+from .backend import Backend as Backend
+from .backend import Derivatives as Derivatives

@@ -1,0 +1,426 @@
+"""Any JAX function of a pytree: flax, equinox and plain functions all pass through here."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ....symbolic.algebra.errors import DomainError
+from .backend import Array, Backend, Derivatives
+
+WHERE = "Problem.from_jax()"
+INSTALL = "Install it: pip install 'edgestab[jax]'."
+LOSSES = ("mse", "cross-entropy")
+
+
+def need_jax(where: str = WHERE) -> Any:
+    """Import JAX.
+
+    Args:
+        where: for the message.
+
+    Returns:
+        The module.
+
+    Raises:
+        DomainError: JAX is not installed.
+    """
+    try:
+        import jax
+    except ModuleNotFoundError as error:
+        raise DomainError.of(where, "JAX", "no such package", INSTALL) from error
+    return jax
+
+
+@contextlib.contextmanager
+def arithmetic(dtype: np.dtype[Any]) -> Iterator[None]:
+    """JAX with 64-bit numbers where the problem has them, and with the user's setting otherwise."""
+    jax = need_jax()
+    if dtype == np.float64:
+        with jax.enable_x64(True):
+            yield
+    else:
+        yield
+
+
+def leaf_type(where: str, tree: Any, dtype: str | None) -> np.dtype[Any]:
+    """The type of arithmetic: the one asked for, or the widest of the parameters.
+
+    Args:
+        where: for the message.
+        tree: parameters.
+        dtype: ``"float32"``, ``"float64"`` or None.
+
+    Returns:
+        float32 or float64.
+
+    Raises:
+        DomainError: no parameters, or some that are no real numbers.
+    """
+    leaves = need_jax(where).tree_util.tree_leaves(tree)
+    if not sum(np.size(leaf) for leaf in leaves):
+        raise DomainError.of(where, "at least one trainable parameter", "none", "Pass the model's parameters.")
+    kinds = {str(np.asarray(leaf).dtype if not hasattr(leaf, "dtype") else leaf.dtype) for leaf in leaves}
+    odd = sorted(k for k in kinds if k not in {"float16", "bfloat16", "float32", "float64"})
+    if odd:
+        fix = "Pass trainable parameters only, as floats (equinox: eqx.partition(model, eqx.is_inexact_array))."
+        raise DomainError.of(where, "parameters of a float type", ", ".join(odd), fix)
+    if dtype not in {None, "float32", "float64"}:
+        raise DomainError.of(where, "dtype float32 or float64", dtype, "Choose one of the two.")
+    return np.dtype(dtype or ("float64" if "float64" in kinds else "float32"))
+
+
+def named_loss(where: str, loss: Any) -> tuple[str, Callable[[Any, Any], Any]]:
+    """The loss of one example, from its name or as the user's own function.
+
+    Args:
+        where: for the message.
+        loss: ``"mse"``, ``"cross-entropy"`` or ``loss(output, target)``.
+
+    Returns:
+        Its name and the function.
+
+    Raises:
+        DomainError: neither.
+    """
+    import jax.numpy as jnp
+    from jax.nn import log_softmax
+
+    def squared(output: Any, target: Any) -> Any:
+        return jnp.sum((output - target) ** 2) / 2
+
+    def cross_entropy(output: Any, target: Any) -> Any:
+        logs = log_softmax(output)
+        return -logs[target] if target.ndim == 0 else -jnp.sum(target * logs)
+
+    if callable(loss):
+        return "own", loss
+    table = {"mse": squared, "cross-entropy": cross_entropy}
+    if loss not in table:
+        raise DomainError.of(where, "loss 'mse', 'cross-entropy' or a function", loss, "Choose one of these.")
+    return loss, table[loss]
+
+
+class JaxBackend(Backend):
+    """A JAX model; see ``Problem.from_jax``."""
+
+    source = "jax"
+
+    def __init__(
+        self, model: Any, parameters: Any, inputs: Any, targets: Any, loss: Any, chunk: int | None, dtype: str | None
+    ) -> None:
+        """Trace the model once and check what it returns.
+
+        Args:
+            model: ``model(parameters, inputs) -> outputs``.
+            parameters: pytree of float arrays.
+            inputs: array (or pytree of arrays) with the examples along its first axis.
+            targets: array with one target for each example.
+            loss: name, or ``loss(output, target)``.
+            chunk: examples differentiated at once; all by default.
+            dtype: type of the arithmetic; that of the parameters by default.
+
+        Raises:
+            DomainError: what ``Problem.from_jax`` says.
+        """
+        jax = need_jax()
+        self._recipe = (model, parameters, inputs, targets, loss, chunk)
+        self.dtype = leaf_type(WHERE, parameters, dtype)
+        with arithmetic(self.dtype):
+            from jax.flatten_util import ravel_pytree
+
+            self._model = model
+            self.loss_name, self._loss = named_loss(WHERE, loss)
+            cast = partial(jax.tree_util.tree_map, self._cast)
+            self._inputs, self._targets = cast(inputs), cast(targets)
+            flat, self._unravel = ravel_pytree(jax.tree_util.tree_map(self._real, parameters))
+            self.start = np.array(flat)
+            self._tree = jax.tree_util.tree_structure(parameters)
+            self.examples = self._count(jax)
+            self.outputs = self._outputs_of(jax)
+            self.device = str(next(iter(flat.devices())))
+            if chunk is not None and not 1 <= chunk <= self.examples:
+                raise DomainError.of(WHERE, f"chunk between 1 and {self.examples}", chunk, "Choose one that fits.")
+            self._chunk = chunk
+            self._programs = self._build(jax)
+
+    def _real(self, leaf: Any) -> Any:
+        import jax.numpy as jnp
+
+        return jnp.asarray(leaf, dtype=self.dtype)
+
+    def _cast(self, leaf: Any) -> Any:
+        """Data in the problem's float type; labels stay integers."""
+        import jax.numpy as jnp
+
+        array = np.asarray(leaf)
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise DomainError.of(WHERE, "finite data", "NaN or infinity", "Clean the data first.")
+        return jnp.asarray(array, dtype=self.dtype if array.dtype.kind == "f" else None)
+
+    def _count(self, jax: Any) -> int:
+        """The number of examples, the same in inputs and targets."""
+        counts = {np.shape(leaf)[:1] for leaf in jax.tree_util.tree_leaves((self._inputs, self._targets))}
+        if len(counts) != 1 or not next(iter(counts)) or not next(iter(counts))[0]:
+            fix = "Put the examples along the first axis of both."
+            raise DomainError.of(WHERE, "inputs and targets of one length", sorted(map(str, counts)), fix)
+        return int(next(iter(counts))[0])
+
+    def _outputs_of(self, jax: Any) -> int:
+        """Check outputs and loss by their shapes, before anything is computed."""
+        shape = jax.eval_shape(lambda t: self._model(self._unravel(t), self._inputs), self.start)
+        if not hasattr(shape, "shape") or shape.shape[:1] != (self.examples,):
+            got = getattr(shape, "shape", type(shape).__name__)
+            raise DomainError.of(
+                WHERE, f"outputs of shape ({self.examples}, ..)", str(got), "Return one row for each example."
+            )
+        if self.loss_name == "mse" and np.shape(self._targets) != shape.shape:
+            got = f"targets {np.shape(self._targets)} and outputs {shape.shape}"
+            raise DomainError.of(WHERE, "targets of the outputs' shape", got, "Reshape the targets.")
+        if self.loss_name == "cross-entropy" and (
+            len(shape.shape) != 2 or np.shape(self._targets) not in {shape.shape, shape.shape[:1]}
+        ):
+            got = f"targets {np.shape(self._targets)} and outputs {shape.shape}"
+            fix = "Return scores (N, C) and give labels (N,) or probabilities (N, C)."
+            raise DomainError.of(WHERE, "scores (N, C) and labels", got, fix)
+        one = jax.eval_shape(
+            self._loss,
+            jax.ShapeDtypeStruct(shape.shape[1:], shape.dtype),
+            jax.tree_util.tree_map(lambda a: a[0], self._targets),
+        )
+        if not hasattr(one, "shape") or one.shape != ():
+            got = getattr(one, "shape", type(one).__name__)
+            raise DomainError.of(
+                WHERE, "a loss of one example that is a number", f"shape {got}", "Sum it over outputs."
+            )
+        return int(np.prod(shape.shape))
+
+    def _build(self, jax: Any) -> dict[str, Any]:
+        """The compiled products; sums over examples, in chunks where asked."""
+        jnp = jax.numpy
+
+        def outputs(theta: Any, x: Any) -> Any:
+            return self._model(self._unravel(theta), x)
+
+        def total_of(out: Any, y: Any) -> Any:
+            return jnp.sum(jax.vmap(self._loss)(out, y))
+
+        def total(theta: Any, x: Any, y: Any) -> Any:
+            return total_of(outputs(theta, x), y)
+
+        slope = jax.grad(total)
+
+        def along(function: Callable[[Any], Any], theta: Any, v: Any) -> Any:
+            return jax.jvp(function, (theta,), (v,))[1]
+
+        def columns(function: Callable[[Any], Any], vectors: Any) -> Any:
+            return jax.vmap(function, 1, 1)(vectors)
+
+        def hessian(theta: Any, x: Any, y: Any, vectors: Any) -> Any:
+            return columns(lambda v: along(lambda t: slope(t, x, y), theta, v), vectors)
+
+        def gauss_newton(theta: Any, x: Any, y: Any, vectors: Any) -> Any:
+            out, back = jax.vjp(lambda t: outputs(t, x), theta)
+            inner = jax.grad(lambda o: total_of(o, y))
+
+            def one(v: Any) -> Any:
+                return back(along(inner, out, along(lambda t: outputs(t, x), theta, v)))[0]
+
+            return columns(one, vectors)
+
+        def third(theta: Any, x: Any, y: Any, u: Any, v: Any) -> Any:
+            return along(lambda t: along(lambda s: slope(s, x, y), t, u), theta, v)
+
+        def forward(theta: Any, x: Any, y: Any, vectors: Any) -> Any:
+            return columns(lambda v: along(lambda t: outputs(t, x).ravel(), theta, v), vectors)
+
+        def backward(theta: Any, x: Any, y: Any, vectors: Any) -> Any:
+            _, back = jax.vjp(lambda t: outputs(t, x).ravel(), theta)
+            return columns(lambda c: back(c)[0], vectors)
+
+        def second(theta: Any, x: Any, y: Any, c: Any, u: Any, v: Any) -> Any:
+            return jnp.vdot(c, along(lambda t: along(lambda s: outputs(s, x).ravel(), t, u), theta, v))
+
+        def rest(theta: Any, x: Any, y: Any) -> Any:
+            return jax.grad(lambda o: total_of(o, y))(outputs(theta, x)).ravel()
+
+        sums = {
+            "value": jax.value_and_grad(total),
+            "loss": total,
+            "hessian": hessian,
+            "gauss_newton": gauss_newton,
+            "third": third,
+        }
+        plain = {
+            "outputs": lambda theta, x, y: outputs(theta, x).ravel(),
+            "residual": rest,
+            "forward": forward,
+            "backward": backward,
+            "second": second,
+        }
+        found = {name: jax.jit(self._in_chunks(jax, function)) for name, function in sums.items()}
+        return found | {name: jax.jit(function) for name, function in plain.items()}
+
+    def _in_chunks(self, jax: Any, function: Any) -> Any:
+        """A sum over examples, taken chunk after chunk, so that memory is that of one chunk."""
+        chunk = self._chunk
+        if chunk is None:
+            return function
+        tree, lax = jax.tree_util, jax.lax
+
+        def summed(theta: Any, x: Any, y: Any, *rest: Any) -> Any:
+            size = tree.tree_leaves(x)[0].shape[0]
+            whole = size // chunk * chunk
+            if size <= chunk:
+                return function(theta, x, y, *rest)
+            head = tree.tree_map(lambda a: a[:whole].reshape(whole // chunk, chunk, *a.shape[1:]), (x, y))
+            first = function(theta, *tree.tree_map(lambda a: a[0], head), *rest)
+
+            def add(sum_: Any, part: Any) -> Any:
+                return tree.tree_map(lambda a, b: a + b, sum_, function(theta, *part, *rest)), None
+
+            sum_, _ = lax.scan(add, first, tree.tree_map(lambda a: a[1:], head))
+            if whole < size:
+                tail = tree.tree_map(lambda a: a[whole:], (x, y))
+                sum_ = tree.tree_map(lambda a, b: a + b, sum_, function(theta, *tail, *rest))
+            return sum_
+
+        return summed
+
+    def flatten(self, parameters: Any) -> Array:
+        """Parameters as a flat array.
+
+        Args:
+            parameters: a pytree of the form of the first ones.
+
+        Returns:
+            Shape ``(P,)``.
+
+        Raises:
+            DomainError: another structure or size.
+        """
+        jax = need_jax()
+        if jax.tree_util.tree_structure(parameters) != self._tree:
+            got = str(jax.tree_util.tree_structure(parameters))
+            raise DomainError.of("Problem.flatten()", f"a pytree {self._tree}", got, "Pass this model's parameters.")
+        with arithmetic(self.dtype):
+            from jax.flatten_util import ravel_pytree
+
+            flat = np.asarray(ravel_pytree(jax.tree_util.tree_map(self._real, parameters))[0])
+        if flat.shape != self.start.shape:
+            raise DomainError.of(
+                "Problem.flatten()", f"{len(self.start)} parameters", len(flat), "Pass this model's parameters."
+            )
+        return flat
+
+    def unflatten(self, theta: Array) -> Any:
+        """Flat parameters as the user's pytree."""
+        with arithmetic(self.dtype):
+            return self._unravel(self._real(theta))
+
+    def at(self, theta: Array, batch: Array | None) -> Derivatives:
+        """Derivatives at a point; see ``Backend``."""
+        return JaxDerivatives(self, theta, batch)
+
+    def in_double(self) -> Backend:
+        """The same model in float64."""
+        return self if self.dtype == np.float64 else JaxBackend(*self._recipe, "float64")
+
+    def foreseen_bytes(self, columns: int) -> int | None:
+        """What the compiler plans for one Hessian product."""
+        with arithmetic(self.dtype):
+            theta, vectors = self._real(self.start), np.zeros((len(self.start), columns), self.dtype)
+            planned = self._programs["hessian"].lower(theta, self._inputs, self._targets, vectors).compile()
+            sizes = planned.memory_analysis()
+        if sizes is None:
+            return None
+        return int(sizes.temp_size_in_bytes + sizes.output_size_in_bytes + vectors.nbytes)
+
+    def available_bytes(self) -> int | None:
+        """Free memory of the device, or of the machine on a CPU."""
+        with arithmetic(self.dtype):
+            device = next(iter(self._real(self.start[:1]).devices()))
+        stats = device.memory_stats() if device.platform != "cpu" else None
+        if stats and "bytes_limit" in stats:
+            return int(stats["bytes_limit"] - stats.get("bytes_in_use", 0))
+        with contextlib.suppress(ValueError, OSError, AttributeError):
+            return int(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+        return None
+
+
+class JaxDerivatives(Derivatives):
+    """Derivatives of a JAX model at one point."""
+
+    def __init__(self, backend: JaxBackend, theta: Array, batch: Array | None) -> None:
+        """Put the point on the device.
+
+        Args:
+            backend: whose model.
+            theta: flat parameters.
+            batch: numbers of the examples, or None for all.
+        """
+        self._backend = backend
+        with arithmetic(backend.dtype):
+            import jax
+
+            self._theta = backend._real(theta)
+            data = (backend._inputs, backend._targets)
+            self._data = data if batch is None else jax.tree_util.tree_map(lambda a: a[batch], data)
+        self._count = backend.examples if batch is None else len(batch)
+        self._value: tuple[float, Array] | None = None
+
+    def _run(self, name: str, *arguments: Array) -> Any:
+        with arithmetic(self._backend.dtype):
+            real = [self._backend._real(a) for a in arguments]
+            return self._backend._programs[name](self._theta, *self._data, *real)
+
+    def _both(self) -> tuple[float, Array]:
+        if self._value is None:
+            loss, slope = self._run("value")
+            self._value = float(loss) / self._count, np.asarray(slope) / self._count
+        return self._value
+
+    def loss(self) -> float:
+        """The loss."""
+        return self._both()[0]
+
+    def gradient(self) -> Array:
+        """Its gradient."""
+        return self._both()[1]
+
+    def outputs(self) -> Array:
+        """Outputs, flat."""
+        return np.asarray(self._run("outputs"))
+
+    def residual(self) -> Array:
+        """Derivative of the summed loss in the outputs."""
+        return np.asarray(self._run("residual"))
+
+    def hessian_product(self, vectors: Array) -> Array:
+        """Loss Hessian times columns."""
+        return np.asarray(self._run("hessian", vectors)) / self._count
+
+    def gauss_newton_product(self, vectors: Array) -> Array:
+        """Gauss-Newton matrix times columns."""
+        return np.asarray(self._run("gauss_newton", vectors)) / self._count
+
+    def jacobian_product(self, vectors: Array) -> Array:
+        """Jacobian times columns."""
+        return np.asarray(self._run("forward", vectors))
+
+    def transposed_product(self, vectors: Array) -> Array:
+        """Transposed Jacobian times columns."""
+        return np.asarray(self._run("backward", vectors))
+
+    def third_product(self, first: Array, second: Array) -> Array:
+        """Third derivative of the loss in two directions."""
+        return np.asarray(self._run("third", first, second)) / self._count
+
+    def output_curvature(self, cotangent: Array, first: Array, second: Array) -> float:
+        """Second derivative of the outputs, contracted."""
+        return float(self._run("second", cotangent, first, second))
