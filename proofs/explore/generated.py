@@ -105,6 +105,8 @@ def case_text(case: Case) -> str:
     else:
         embedded = ", ".join(javascript(e) for e in model.embedding())
         lines.append(f"plane: ({', '.join(map(str, model.theta))}, {{ {names} }}) => [{embedded}],")
+    if case.limits:
+        lines.append(f"limits: ({{ {names} }}) => [{', '.join(map(javascript, case.limits))}],")
     return "\n".join([*lines, "}; })()"])
 
 

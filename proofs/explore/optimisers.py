@@ -17,6 +17,7 @@ from ...symbolic.optimisers.edge import derive_edge
 from ...symbolic.planar.maps import PolynomialMap
 from ...symbolic.planar.nullcline import EDGE
 from ...symbolic.planar.planar_map import PlanarMap
+from ..catalogue.optimiser_limits import FAMILIES
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Case:
         edge: the curvature times the step size at which the step loses stability, in the parameters.
         predicted: whether limit law, slow manifold and proved regions speak of this map.
         rest: the memory's variables, 0 at the start; empty for a map of ``(z, T)``.
+        limits: coefficients of the limit series in epsilon, for target 0, in the parameters; empty where there is none,
+            or the limit law holds it.
     """
 
     zero: str
@@ -63,6 +66,7 @@ class Case:
     edge: sp.Expr
     predicted: bool = False
     rest: tuple[sp.Symbol, ...] = ()
+    limits: tuple[sp.Expr, ...] = ()
 
     @property
     def plane(self) -> PlanarMap | None:
@@ -141,12 +145,27 @@ def weight_map(model: QuadraticModel, optimiser: kinds.Optimiser) -> tuple[Polyn
     return PolynomialMap((*model.theta, *rest), tuple(components), parameters, optimiser.name), rest
 
 
+def limit_coefficients(name: str, edge: sp.Expr) -> tuple[sp.Expr, ...]:
+    """The limit series of an optimiser as its claim ``NAME-limit`` states it.
+
+    Args:
+        name: of the optimiser.
+        edge: its edge in its own parameter; SAM's series is stated in the edge.
+
+    Returns:
+        Coefficients of powers of epsilon; none where no series is claimed.
+    """
+    family = FAMILIES.get(name)
+    return () if family is None else tuple(sp.sympify(c).subs(symbol("h"), edge) for c in family.coefficients)
+
+
 def _cases_of(name: str) -> Callable[[], tuple[Case, ...]]:
     @cache
     def cases() -> tuple[Case, ...]:
         chosen = kinds.NAMED[name]()
         one_step, rest = weight_map(_general(), chosen)
-        return (Case("", _general(), one_step, derive_edge(chosen).curvature, rest=rest),)
+        edge = derive_edge(chosen).curvature
+        return (Case("", _general(), one_step, edge, rest=rest, limits=limit_coefficients(name, edge)),)
 
     return cases
 

@@ -16,10 +16,14 @@ from edgestab.numeric.codegen.compile import compile_map
 from edgestab.numeric.orbits.basin import OUTCOMES
 from edgestab.numeric.orbits.limit_prediction import predict_limit
 from edgestab.numeric.runs.status import Status
+from edgestab.proofs.catalogue.optimiser_limits import FAMILIES
 from edgestab.proofs.certificates.theorem_1 import regions
 from edgestab.proofs.explore.optimisers import OPTIMISERS
 from edgestab.proofs.explore.page import build_explorer
+from edgestab.symbolic.algebra.symbols import symbol
 from edgestab.symbolic.models.quadratic import MAIN_MODEL, main_case
+from edgestab.symbolic.optimisers.limit import derive_limit
+from edgestab.symbolic.optimisers.optimiser import NAMED
 
 from .conftest import DESKTOP, PHONE, Visit
 
@@ -194,6 +198,47 @@ def test_choosing_an_optimiser_brings_its_knobs(explore: Open) -> None:
     settled(seen)
     assert seen.page.locator("#slide-beta").count() == 0
     assert "The limit law" in seen.page.inner_text("#predicted")
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter", "value"),
+    [
+        ("heavy-ball", "beta", "3/5"),
+        ("nesterov", "beta", "1/4"),
+        ("averaged-gradient", "beta", "1/2"),
+        ("sam", "rho", "1"),
+    ],
+)
+def test_the_limit_series_of_an_optimiser_is_the_derived_one(
+    explore: Open, name: str, parameter: str, value: str
+) -> None:
+    """Against the invariant curve at this number, and near where the page's own run ends."""
+    epsilon = 0.01
+    seen = explore(f"optimiser={name}&epsilon={epsilon}&{parameter}={float(Fraction(value))}&z=-0.2&T=2&steps=20000")
+    shown = seen.page.evaluate("window.edgestab.result.known.series")
+    stated = FAMILIES[name].coefficients
+    exact = derive_limit(NAMED[name]().substitute({symbol(parameter): Fraction(value)}), len(stated) - 1).coefficients
+    total = sum(float(c) * epsilon**n for n, c in enumerate(exact))
+    assert shown["value"] == pytest.approx(total, rel=1e-13)
+    assert "Its limit series expects T =" in seen.page.inner_text("#predicted")
+    assert seen.page.is_visible("input[value=series]")
+    assert seen.page.is_hidden("input[value=law]")
+    seen.page.fill("#knob-E", "0.2")
+    seen.page.keyboard.press("Tab")
+    settled(seen)
+    assert seen.page.is_hidden("input[value=series]")
+    assert "no law of its end is drawn" in seen.page.inner_text("#predicted")
+
+
+def test_runs_of_momentum_end_at_its_limit_series(explore: Open) -> None:
+    seen = explore("optimiser=heavy-ball&epsilon=0.02&beta=0.3&z=-0.25&T=2.2&steps=20000")
+    found = seen.page.evaluate(
+        "(({ run, known }) => [run.status, run.T[run.taken], known.series.value, run.edge])(window.edgestab.result)"
+    )
+    status, end, series, edge = found
+    assert status == "converged"
+    assert abs(end - series) < 0.1 * abs(edge - series)
+    seen.shoot("explore-heavy-ball-series")
 
 
 def test_sharpness_and_nullcline_are_those_of_the_exact_objects(explore: Open) -> None:
@@ -484,8 +529,10 @@ def test_layers_come_and_go(explore: Open) -> None:
     assert re.search(r"show=([\w,]*)", seen.page.url).group(1) == "odd,edge,series,manifold"  # type: ignore[union-attr]
 
 
-def test_what_moves_stays_inside_its_axes(explore: Open) -> None:
-    seen = explore("epsilon=0.2&z=-0.9&T=3.9&show=even,odd,edge,law,series,manifold,nullcline,region")
+@pytest.mark.parametrize("optimiser", ["gradient-descent", "heavy-ball"])
+def test_what_moves_stays_inside_its_axes(explore: Open, optimiser: str) -> None:
+    shown = "even,odd,edge,law,series,manifold,nullcline,region"
+    seen = explore(f"optimiser={optimiser}&epsilon=0.2&z=-0.9&T=3.9&show={shown}")
     for _ in range(3):
         seen.page.click("[data-zoom='0.7']")
     settled(seen)

@@ -17,6 +17,9 @@ async function loadFigures() {
             // at every paint Bokeh places an empty element around each curve: the page's styles are computed anew for it
             if (part.model.type === "GlyphRenderer") part.position.replace = () => {};
         }
+        // Bokeh leaves half a pixel at the sides, where the first layout may have drawn something
+        const layer = view.canvas_view.overlays;
+        layer.clear = () => layer.ctx.clearRect(-1, -1, layer.bbox.width + 2, layer.bbox.height + 2);
         const sources = Map.groupBy(model.renderers, (r) => r.name);
         sources.forEach((found, layer) => sources.set(layer, [...new Set(found.map((r) => r.data_source))]));
         figures[name] = { view, model, legend, sources, few: {}, wanted: {}, rescaled: false };
@@ -165,7 +168,7 @@ function drawPlane(values, run, known) {
     fill("plane", "even", thinPlane(run, 0, pixel));
     fill("plane", "odd", thinPlane(run, 1, pixel));
     fill("plane", "start", { x: [values.z], y: [values.T] });
-    fill("plane", "law", known && known.law.regime !== "outside" ? { x: [0], y: [known.law.value] } : NOTHING);
+    fill("plane", "law", known?.law && known.law.regime !== "outside" ? { x: [0], y: [known.law.value] } : NOTHING);
     fill("plane", "series", known ? { x: [0], y: [known.series.value] } : NOTHING);
     const key = JSON.stringify([values.optimiser, run.parameters, span]);
     if (key === curvesDrawn) return;
@@ -173,7 +176,7 @@ function drawPlane(values, run, known) {
     const curve = (z) => slowManifold(run.info.law, run.info.drawn, values.epsilon, z);
     fill("plane", "edge", { y: [run.edge] });
     fill("plane", "nullcline", run.nullcline ? line(run.nullcline, span) : NOTHING);
-    fill("plane", "manifold", known ? line(curve, span) : NOTHING);
+    fill("plane", "manifold", known?.law ? line(curve, span) : NOTHING);
     fill("plane", "region", known && known.region ? regionOutline(known.region) : NOTHING);
 }
 
@@ -239,7 +242,7 @@ function manifoldAlong({ info, z, T, y }, epsilon, bins) {
 
 function drawSteps(values, run, known) {
     const scale = 1 / values.eta;
-    const law = known && known.law.regime !== "outside" ? [known.law.value] : [];
+    const law = known?.law && known.law.regime !== "outside" ? [known.law.value] : [];
     const series = known ? [known.series.value] : [];
     const shown = values.show.includes("sharpness");
     // a bin for each pixel
@@ -260,16 +263,16 @@ function drawSteps(values, run, known) {
     const title = run.nullcline ? "Deviation y = T - f(z)" : "Deviation y = T - edge";
     if (figures.deviation.model.title.text !== title) figures.deviation.model.title.text = title;
     fill("deviation", "edge", { y: [0] });
-    fill("deviation", "law", { y: law.map((T) => T - 2) });
-    fill("deviation", "series", { y: series.map((T) => T - 2) });
-    fill("deviation", "manifold", known ? manifoldAlong(run, values.epsilon, binsBeside) : NOTHING);
+    fill("deviation", "law", { y: law.map((T) => T - run.edge) });
+    fill("deviation", "series", { y: series.map((T) => T - run.edge) });
+    fill("deviation", "manifold", known?.law ? manifoldAlong(run, values.epsilon, binsBeside) : NOTHING);
     const band = figures.steps.model.center.find((r) => r.name === "region");
     band.visible = Boolean(known && known.inside && values.show.includes("region"));
     if (band.visible) band.setv({ bottom: (2 - known.region.width * values.epsilon) * scale, top: 2 * scale });
     const ends = [...law, ...series, run.edge].map((T) => T * scale);
     const rows = [...tops, ...sharpest].map((part) => part.y);
     fitHeight("steps", ...extent([...rows, ends], -scale, 3 * run.edge * scale));
-    fitHeight("deviation", ...extent([...offs.map((part) => part.y), [0], law.map((T) => T - 2)], -3, 3));
+    fitHeight("deviation", ...extent([...offs.map((part) => part.y), [0], law.map((T) => T - run.edge)], -3, 3));
     for (const name of ["steps", "deviation"]) fitLength(name, run.taken + 1);
 }
 

@@ -5,7 +5,7 @@ let values = defaults();
 let weights = { residual: 0, eigenvalue: 0 };
 let result = { run: null, known: null };
 let [pending, lastFrame, dragging] = [false, 0, false];
-let predictedShown = true;
+let layersShown = "";
 const later = {};
 
 function soon(name, delay, action) {
@@ -50,12 +50,12 @@ const basin = makeBasin(
 function frame() {
     pending = false;
     const run = runOrbit(values);
-    const known = predictOrbit(values, run.info);
+    const known = predictOrbit(values, run);
     result = { run, known };
     holdFigures();
     drawPlane(values, run, known);
     drawSteps(values, run, known);
-    if (Boolean(known) !== predictedShown) showChoices();
+    if (layersOf(values).join() !== layersShown) showChoices();
     showKnobs();
     if (values.show.includes("basin")) {
         document.documentElement.dataset.basin ??= "growing";
@@ -76,10 +76,10 @@ function tell() {
     byId("colophon").textContent =
         `Made by edgestab ${DATA.version}. Kernel and predictions are generated from exact maps; digest ${run.info.digest}.`;
     const rows = [[`this run, ${run.status}`, run.status === "diverged" ? NaN : run.T[run.taken]]];
-    if (known) {
+    if (known?.law) {
         rows.push([`limit law, weight ${known.law.weight}`, known.law.regime === "outside" ? NaN : known.law.value]);
-        rows.push(["limit series, relaxed", known.series.value]);
     }
+    if (known) rows.push(["limit series, relaxed", known.series.value]);
     byId("numbers").tBodies[0].replaceChildren(
         ...rows.map(([how, T]) => {
             const row = document.createElement("tr");
@@ -153,11 +153,10 @@ function showKnobs() {
 
 function showChoices() {
     byId("optimiser").value = values.optimiser;
-    const { info, functions } = chooseCase(values);
-    predictedShown = info.law !== undefined;
+    const shows = layersOf(values);
+    layersShown = shows.join();
     for (const box of document.querySelectorAll("input[name=layer]")) {
-        const lacks = box.value === "nullcline" ? !functions.nullclineRows : !predictedShown;
-        const known = !lacks || !(box.value === "nullcline" || DATA.layers.find((l) => l.name === box.value).predicted);
+        const known = shows.includes(box.value);
         box.checked = values.show.includes(box.value);
         box.parentElement.hidden = !known;
         for (const item of document.querySelectorAll(`.key [data-layer=${box.value}]`)) item.hidden = !known || !box.checked;

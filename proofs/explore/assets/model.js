@@ -86,13 +86,27 @@ function runOrbit(values) {
     };
 }
 
+// the names of the layers that this map has something to show for
+function layersOf(values) {
+    const { info, functions } = chooseCase(values);
+    const shows = ({ name, predicted }) => {
+        if (name === "nullcline") return Boolean(functions.nullclineRows);
+        return !predicted || Boolean(info.law) || (name === "series" && Boolean(functions.limits) && values.E === 0);
+    };
+    return DATA.layers.filter(shows).map((layer) => layer.name);
+}
+
 // what is known of the end without running; null for a map whose end is not known
-function predictOrbit(values, info) {
-    if (!info.law) return null;
+function predictOrbit(values, { info, functions, parameters }) {
+    if (!info.law) {
+        if (!functions.limits || values.E !== 0) return null;
+        const series = limitSeries(functions.limits(parameters), values.epsilon);
+        return { law: null, series, region: null, inside: false };
+    }
     const region = provedRegion(info.regions, values.epsilon);
     return {
         law: predictLimit(info.law, values.epsilon, values.z, values.T),
-        series: limitSeries(info.law, values.epsilon),
+        series: limitSeries(info.law.limits, values.epsilon),
         region,
         inside: region !== null && region.contains(values.z, values.T),
     };
@@ -120,7 +134,14 @@ function describe(values, run, known) {
 
 function describeKnown(values, run, known) {
     const edge = digits(run.edge, 10);
-    if (!run.nullcline) return `The step loses stability at T = ${edge}, the edge of this optimiser; no law of its end is drawn.`;
+    if (!run.nullcline) {
+        const first = `The step loses stability at T = ${edge}, the edge of this optimiser`;
+        if (!known) return `${first}; no law of its end is drawn.`;
+        const { value, error } = known.series;
+        const away = run.status === "converged" ? ` The run is ${digits(Math.abs(run.T[run.taken] - value), 2)} away.` : "";
+        const expected = `expects T = ${digits(value, 10)} of orbits that forget their start, up to about ${digits(error, 2)}`;
+        return `${first}. Its limit series ${expected}.${away}`;
+    }
     if (!known) return "With a target other than 0 no closed law is known: the nullcline and the basin are drawn.";
     const { law, inside, region } = known;
     const words = {
@@ -153,8 +174,9 @@ function exportRun(values, run, known) {
         sharpness: [...run.sharpness].map((x) => (Number.isNaN(x) ? null : x)),
         prediction: known && {
             ...known.law,
-            error: Number.isFinite(known.law.error) ? known.law.error : null,
+            error: known.law && Number.isFinite(known.law.error) ? known.law.error : null,
             series: known.series.value,
+            series_error: known.series.error,
             in_proved_region: known.inside,
         },
     };

@@ -132,15 +132,15 @@ function predictLimit(law, epsilon, z, T) {
 }
 
 // the limit series cut before its smallest term, and that term
-function limitSeries(law, epsilon) {
-    let total = law.limits[0];
-    for (let n = 1; n < law.limits.length; n += 1) {
-        const term = law.limits[n] * epsilon ** n;
-        const next = n + 1 < law.limits.length ? Math.abs(law.limits[n + 1] * epsilon ** (n + 1)) : 0;
+function limitSeries(limits, epsilon) {
+    let total = limits[0];
+    for (let n = 1; n < limits.length; n += 1) {
+        const term = limits[n] * epsilon ** n;
+        const next = n + 1 < limits.length ? Math.abs(limits[n + 1] * epsilon ** (n + 1)) : 0;
         total += term;
         if (next > Math.abs(term)) return { value: total, error: next };
     }
-    return { value: total, error: Math.abs(law.limits[law.limits.length - 1] * epsilon ** (law.limits.length - 1)) };
+    return { value: total, error: Math.abs(limits[limits.length - 1] * epsilon ** (limits.length - 1)) };
 }
 
 // T on the slow manifold, NaN where its series in epsilon no longer shrinks
