@@ -20,9 +20,9 @@ from ...symbolic.optimisers.edge import derive_edge
 from ...symbolic.optimisers.optimiser import gradient_descent
 from ..certificates.stated_reach import refuse
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source
-from ..statements import Definition, Named, R, Range, Statement, lt
+from ..statements import Definition, R, Range, Statement, lt
 from .medians import MED
-from .network_edge import DEGREE, HINDSIGHT, WIDTHS, judged, problem_at, s_edge, seeds_of, start
+from .network_edge import DEGREE, HINDSIGHT, WIDTHS, in_words, judged, problem_at, s_edge, seeds_of, start
 
 eta = symbol("eta")
 STEP_SIZE, EXAMPLES, BATCH, STEPS, EVERY = Fraction(3, 20), 20, 8, 20_000, 2000
@@ -34,7 +34,7 @@ _WORDS = (
     f"that learns a Chebyshev polynomial of degree {DEGREE} at {EXAMPLES} points, with the squared loss |f - y|^2/2, "
     f"by stochastic gradient descent, {STEPS} steps, measured every {EVERY}"
 )
-STARTS = Named(_WORDS, rf"\text{{{_WORDS}}}")
+STARTS = in_words(_WORDS)
 LATE, BATCH_FIRST, BATCH_LATE, SHARE = (
     sp.Function(name)(start, s_edge) for name in ("h_late", "b_first", "b_late", "b_share")
 )

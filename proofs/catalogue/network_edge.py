@@ -90,7 +90,16 @@ class Setting:
             f"{self.examples} points, {LOSSES[self.loss]}, by {NAMES[self.optimiser]}, {self.steps} steps over all "
             f"examples, measured every {self.every}"
         )
-        return Named(words, rf"\text{{{words}}}")
+        return in_words(words)
+
+
+def in_words(words: str) -> Named:
+    """A domain in words, with its formulas set as such in LaTeX."""
+    formulas = {"|f - y|^2/2": r"$|f-y|^2/2$", "beta_2": r"$\beta_2$", "length rho": r"length $\rho$"}
+    latex = words
+    for plain, formula in formulas.items():
+        latex = latex.replace(plain, formula)
+    return Named(words, rf"\text{{{latex}}}")
 
 
 DEGREE, WIDTHS = 5, (20, 20)

@@ -20,9 +20,9 @@ from ...numeric.runs.status import Status
 from ...symbolic.algebra.symbols import symbol
 from ..certificates.stated_reach import refuse
 from ..claims import Check, CheckContext, Claim, Level, Outcome, Source
-from ..statements import Definition, Named, R, Range, Statement, lt
+from ..statements import Definition, R, Range, Statement, lt
 from .medians import MED
-from .network_edge import HINDSIGHT, judged, seeds_of, start
+from .network_edge import HINDSIGHT, in_words, judged, seeds_of, start
 
 eta = symbol("eta")
 STEP_SIZE, BEGIN, STEPS = Fraction(1, 5), 1000, 100
@@ -32,7 +32,7 @@ _WORDS = (
     f"degree {DEGREE} at {EXAMPLES} points, with the squared loss |f - y|^2/2, by gradient descent over all examples; "
     f"after {BEGIN} steps its two-step mean is the start of the central flow, which is compared with the next {STEPS}"
 )
-STARTS = Named(_WORDS, rf"\text{{{_WORDS}}}")
+STARTS = in_words(_WORDS)
 FLOW, RATIO, VARIANCE = (sp.Function(name)(start) for name in ("c_flow", "c_ratio", "c_variance"))
 
 
