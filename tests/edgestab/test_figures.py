@@ -154,7 +154,7 @@ def test_the_edge_is_dotted_and_the_unstable_minima_are_too() -> None:
     minima = [line for line in lines if np.all(line["x"] == 0) and len(line["x"]) == 2]
     assert {line["style"] for line in minima if max(line["y"]) > 2} == {":"}
     assert {line["style"] for line in minima if max(line["y"]) <= 2} == {"-"}
-    for name in ("plane", "sharpness", "orbit", "network", "split"):
+    for name in ("plane", "sharpness", "orbit", "split"):
         flat = [x for x in drawn_data(small(name)[1])["panels"][0]["lines"] if np.all(np.asarray(x["y"]) == 2)]
         assert [line["style"] for line in flat] == [":"], name
     unstable = [x for x in drawn_data(small("landscape")[1])["panels"][0]["lines"] if x["style"] == ":"]
@@ -301,6 +301,13 @@ def test_the_picture_of_the_plane() -> Any:
 @picture("landscape")
 def test_the_picture_of_the_landscape() -> Any:
     return draw_figure("landscape", steps=60)
+
+
+@pytest.mark.thorough
+def test_the_edge_of_the_network_is_dotted() -> None:
+    lines = drawn_data(small("network")[1])["panels"][0]["lines"]
+    flat = [x for x in lines if np.allclose(x["y"], 2 / 0.2)]
+    assert [line["style"] for line in flat] == [":"]
 
 
 @pytest.mark.thorough

@@ -148,6 +148,8 @@ class JaxBackend(Backend):
             check_chunk(WHERE, chunk, self.examples)
             self._chunk = chunk
             self._programs = self._build(jax)
+            # compiled: indexing outside a program costs half a millisecond
+            self._gather = jax.jit(lambda data, batch: jax.tree_util.tree_map(lambda a: a[batch], data))
         # compiled training loops by step rule, shared by problems that differ in their start alone
         self.loops: dict[Any, Any] = {}
 
@@ -390,11 +392,9 @@ class JaxDerivatives(Derivatives):
         """
         self._backend = backend
         with arithmetic(backend.dtype):
-            import jax
-
             self._theta = backend._real(theta)
             data = (backend._inputs, backend._targets)
-            self._data = data if batch is None else jax.tree_util.tree_map(lambda a: a[batch], data)
+            self._data = data if batch is None else backend._gather(data, batch)
         self._count = backend.examples if batch is None else len(batch)
         self._value: tuple[float, Array] | None = None
 
