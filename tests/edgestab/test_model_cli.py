@@ -129,6 +129,7 @@ def test_a_long_derivation_says_what_it_is_at(edgestab: Run, monkeypatch: pytest
     assert ran.code == 0
 
 
+@pytest.mark.filterwarnings("ignore:os.fork")  # another program takes the child's place at once
 def test_ctrl_c_keeps_what_was_derived() -> None:
     patient = "from edgestab.cli import main, time_limit as t; t.PATIENCE = 2; main()"
     command = [sys.executable, "-c", patient, "model", *SLOW, "--format", "json"]

@@ -36,6 +36,7 @@ def test_table_json_figure_and_records(edgestab: Run, tmp_path: Path) -> None:
     assert (again.code, "--force" in again.err) == (2, True)
 
 
+@pytest.mark.thorough
 def test_divergence_and_data_of_the_user(edgestab: Run, tmp_path: Path) -> None:
     """Classes from a file, mini-batches, another optimiser; then a step size that is too large."""
     rng = np.random.default_rng(0)

@@ -147,6 +147,7 @@ def test_harsh_surroundings(place: str, arguments: tuple[str, ...]) -> None:
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.filterwarnings("ignore:os.fork")  # another program takes the child's place at once
 def test_an_interrupt_is_one_word(tmp_path: Path) -> None:
     process = start(SWEEP, "--folder", tmp_path / "run")
     wait_for(lambda: len(list((tmp_path / "run").glob("chunk-*.npz"))) > 1)

@@ -45,7 +45,7 @@ def test_products_agree_with_a_network_differentiated_by_hand() -> None:
     assert point.output_curvature(u, v, v) == pytest.approx(expected, rel=1e-10)
 
 
-@pytest.mark.parametrize("loss", ["mse", "cross-entropy"])
+@pytest.mark.parametrize("loss", ["mse", pytest.param("cross-entropy", marks=pytest.mark.thorough)])
 def test_products_agree_with_differences_of_the_gradient(loss: str) -> None:
     targets = TARGETS if loss == "mse" else LABELS
     problem = es.networks.fully_connected(INPUTS, targets, hidden=(4,), loss=loss, outputs=2, seed=1)
@@ -74,6 +74,7 @@ def test_products_agree_with_differences_of_the_gradient(loss: str) -> None:
     np.testing.assert_allclose(point.gauss_newton.dense(), jacobian.T @ inner @ jacobian / 6, rtol=1e-10, atol=1e-13)
 
 
+@pytest.mark.thorough
 def test_chunks_batches_and_types() -> None:
     whole, parts = jax_problem(), jax_problem(chunk=4)
     v = RNG.standard_normal(whole.dimension)

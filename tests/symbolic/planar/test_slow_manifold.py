@@ -59,7 +59,7 @@ def test_closed_forms_agree_with_the_series() -> None:
     for row, form in zip(manifold.rows, manifold.closed_rows(4), strict=True):
         above, below = (fmpq_poly([int(c) for c in reversed(sp.Poly(e, z).all_coeffs())]) for e in sp.fraction(form))
         assert below.mul_low(row, row.length()) == above.truncate(row.length())
-    with pytest.raises(DomainError, match="at most 4"):
+    with pytest.raises(DomainError, match=r"a row in 0\.\.4"):
         manifold.closed_rows(5)
 
 
