@@ -31,6 +31,7 @@ from ....symbolic.algebra.errors import DomainError
 from ...regression.descent import count_edge_crossings
 from ..backends.backend import Array
 from ..point import Point
+from ..training.two_step import linear_part
 from .comparison import Compared, Comparison, compare
 from .descent import Descent
 
@@ -265,7 +266,7 @@ def two_step_prediction(run: Descent) -> TwoStepPrediction:
         point = problem.at(theta)
         rest = np.asarray(point.residual, dtype=np.float64)
         (first, second), u = _top_of_kernel(point)
-        linear, mu = _along(point, u, rest, run.rule.step_size)
+        linear, mu = _along(point, u, run.rule.step_size)
         rate = run.rule.step_size / point.examples
         rows.append((first, second, linear, rate * mu * float(u @ rest), mu))
         frames.append(rate * mu * u)
@@ -314,14 +315,10 @@ def _compared(found: TwoStepPrediction) -> TwoStepPrediction:
     )
 
 
-def _along(point: Point, u: Array, rest: Array, step_size: float) -> tuple[float, float]:
+def _along(point: Point, u: Array, step_size: float) -> tuple[float, float]:
     """The linear part of the two-step change, and mu."""
-    rate = step_size / point.examples
     g = point.transposed_product(u)
-    slope = point.transposed_product(rest)
-    damped = 2 * slope - rate * point.transposed_product(point.jacobian_product(slope))
-    linear = -2 * rate * point.output_curvature(u, g, damped) / point.examples
-    return linear, point.output_curvature(u, g, g) / float(g @ g)
+    return linear_part(point, step_size, u), point.output_curvature(u, g, g) / float(g @ g)
 
 
 def _top_of_kernel(point: Point) -> tuple[tuple[float, float], Array]:
