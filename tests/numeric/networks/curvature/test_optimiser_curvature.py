@@ -81,17 +81,17 @@ def test_steps_shrink_below_the_edge_and_grow_above(
     assert grown(0.98 * edge) < 1 < grown(1.02 * edge)
 
 
-def test_edges_as_papers_print_them() -> None:
+def test_edges_in_closed_form() -> None:
     edge = es.networks.stability_edge
     eta, beta = 0.01, 0.8
     assert edge("gradient-descent", eta) == edge("rmsprop", eta) == pytest.approx(2 / eta, rel=1e-15)
     assert edge("heavy-ball", eta, beta=beta) == pytest.approx((2 + 2 * beta) / eta, rel=1e-15)
     assert edge("nesterov", eta, beta=beta) == pytest.approx((2 + 2 * beta) / ((1 + 2 * beta) * eta), rel=1e-15)
     assert edge("adam", eta, beta=beta) == pytest.approx((2 + 2 * beta) / ((1 - beta) * eta), rel=1e-15)
-    # Long and Bartlett 2024, equation (1): with r = eta |g| / (2 rho), (sqrt(r^2 + 2 r eta...)) in their form
+    # the positive root of eta l (1 + rho l / |g|) = 2, solved by hand: the edge that Long and Bartlett study
     rho, length = 0.1, 0.3
-    printed = length / (2 * rho) * (np.sqrt(1 + 8 * rho / (eta * length)) - 1)
-    assert edge("normalised-sam", eta, rho=rho, gradient_norm=length) == pytest.approx(printed, rel=1e-14)
+    by_hand = length / (2 * rho) * (np.sqrt(1 + 8 * rho / (eta * length)) - 1)
+    assert edge("normalised-sam", eta, rho=rho, gradient_norm=length) == pytest.approx(by_hand, rel=1e-14)
     assert edge(es.optimisers.averaged_gradient("9/10"), 1.0) == 38
     assert edge("weight-decay", 1.0, gamma="1/10") == pytest.approx(1.9)
 
