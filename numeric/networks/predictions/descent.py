@@ -106,6 +106,7 @@ class Descent:
         swing: displacement one step before and one step after, along the top eigenvector at the centre, shape
             ``(T, 2)``; nan where that was not measured.
         status: done or diverged.
+        bounds: residual bounds of the sharpness, in its shape; None where they were not kept.
 
     Source:
         Standard.
@@ -127,6 +128,7 @@ class Descent:
     centre_sharpness: Array
     swing: Array
     status: Status
+    bounds: Array | None = None
 
     @property
     def steps(self) -> Array:
@@ -232,16 +234,24 @@ def descend(
     theta, moments, losses, sharpness = (np.array(column) for column in zip(*rows, strict=True))
     unknown = np.full_like(sharpness, np.nan), np.full((len(rows), 2), np.nan)
     found = Descent(problem, rule, theta, moments, losses, sharpness, *unknown, status)
-    return _with_centres(found, measure_every) if k and centres else found
+    return with_centres(found) if k and centres else found
 
 
-def _with_centres(run: Descent, every: int) -> Descent:
-    """Eigenvalues at the centres, at the steps at which those of the iterates were measured."""
+def with_centres(run: Descent) -> Descent:
+    """A run with eigenvalues at its centres too, at the steps at which those of the iterates were measured.
+
+    Args:
+        run: without them.
+
+    Returns:
+        The run with ``centre_sharpness`` and ``swing``.
+    """
     values, swing = np.full_like(run.sharpness, np.nan), np.full((len(run.theta), 2), np.nan)
-    pairs = LeadingPairs(run.problem, values.shape[1])
-    shift = run.displacement
-    for step, centre in enumerate(run.centre):
-        if step % every == 0 and np.isfinite(centre).all():
+    if not values.shape[1]:
+        return run
+    pairs, shift = LeadingPairs(run.problem, values.shape[1]), run.displacement
+    for step, (centre, here) in enumerate(zip(run.centre, run.sharpness, strict=True)):
+        if np.isfinite(here).any() and np.isfinite(centre).all():
             metric = run.rule.metric(run.moment[step] if run.rule.beta2 is not None else centre)
             found = pairs.at(run.problem.at(centre), metric)
             values[step], u = found.values / run.rule.step_size, found.vectors[:, 0]

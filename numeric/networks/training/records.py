@@ -144,8 +144,12 @@ class RecordFile:
         """Remove the records from a step on."""
         keep = [r for r in self.records if r["step"] < step]
         if len(keep) < len(self.records):
-            self._replace(keep)
-            self.records = keep
+            self.rewrite(keep)
+
+    def rewrite(self, records: list[Record]) -> None:
+        """Put other records in the place of all, or leave the file as it is."""
+        self._replace(records)
+        self.records = records
 
 
 class _Guard:
