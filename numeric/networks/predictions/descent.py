@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,7 @@ class Rule:
         return np.asarray(self.beta2 * before + (1 - self.beta2) * slope**2)
 
 
-def make_rule(where: str, step_size: float, optimiser: str, beta2: float) -> Rule:
+def make_rule(where: str, step_size: float, optimiser: str, beta2: Any) -> Rule:
     """Check the options of an optimiser.
 
     Args:
@@ -84,9 +85,9 @@ def make_rule(where: str, step_size: float, optimiser: str, beta2: float) -> Rul
     eta = check_positive(where, "step_size", step_size)
     if optimiser not in OPTIMISERS:
         raise DomainError.of(where, f"one of {', '.join(OPTIMISERS)}", optimiser, "Choose one of these.")
-    if not 0 < beta2 < 1:
+    if not isinstance(beta2, float | np.floating) or not 0 < beta2 < 1:
         raise DomainError.of(where, "beta2 in (0, 1)", beta2, "0.9 and 0.99 are usual.")
-    return Rule(eta, beta2 if optimiser == "rmsprop" else None)
+    return Rule(eta, float(beta2) if optimiser == "rmsprop" else None)
 
 
 @dataclass(frozen=True, eq=False)

@@ -183,6 +183,7 @@ def predict_run(
     """
     rule = make_rule("predict_run()", step_size, optimiser, beta2)
     chosen = _chosen(problem, rule.name, predictions)
+    check_count("predict_run()", "steps", steps)
     needs_flow = bool({"central-flow", "self-stabilisation"} & set(chosen))
     total = steps * (1 + needs_flow)
     options: Any = {"optimiser": optimiser, "beta2": beta2}

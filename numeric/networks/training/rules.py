@@ -22,6 +22,7 @@ from ....symbolic.algebra.errors import DomainError
 from ....symbolic.optimisers.edge import derive_edge
 from ....symbolic.optimisers.optimiser import NAMED, Optimiser, averaged_gradient, gradient_descent, sam
 from ....symbolic.optimisers.piecewise import PiecewiseOptimiser
+from ...runs.limits import check_positive
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Memory = dict[str, Array]
@@ -77,6 +78,9 @@ class StepRule(ABC):
 
         Returns:
             The edge, derived exactly and then rounded; None where it is not known without the length of the gradient.
+
+        Raises:
+            DomainError: a step size that is not positive and finite.
         """
 
     def preconditioner(self, memory: Memory) -> Array | None:
@@ -152,7 +156,7 @@ class LinearRule(StepRule):
 
     def edge(self, step_size: float, gradient_norm: float | None = None) -> float | None:
         """The edge derived from the same matrices, over the step size."""
-        return self._edge / step_size
+        return self._edge / check_positive("edge()", "step_size", step_size)
 
 
 class NormalisedSam(StepRule):
@@ -191,6 +195,7 @@ class NormalisedSam(StepRule):
 
     def edge(self, step_size: float, gradient_norm: float | None = None) -> float | None:
         """The edge of SAM without normalisation whose ascent is as long."""
+        check_positive("edge()", "step_size", step_size)
         if gradient_norm is None or not gradient_norm > 0:
             return None
         radius = sp.Rational(self.rho / (gradient_norm * step_size))
@@ -266,7 +271,7 @@ class AdaptiveRule(StepRule):
 
     def edge(self, step_size: float, gradient_norm: float | None = None) -> float | None:
         """The edge of the averaged gradient, for the curvature ``D^(-1/2) H D^(-1/2)``."""
-        return self._edge / step_size
+        return self._edge / check_positive("edge()", "step_size", step_size)
 
 
 def namespace(array: Any) -> Any:
