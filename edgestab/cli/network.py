@@ -11,7 +11,7 @@ import click
 
 from edgestab.symbolic.algebra.errors import DomainError
 
-from .common import Output, check_writable, clean, parse_numbers, progress_on, with_output
+from .common import Output, check_writable, clean, parse_numbers, parse_rational, progress_on, with_output
 from .network_predict import (
     PREDICTIONS,
     check_predictable,
@@ -72,7 +72,7 @@ MEASURES = "hessian, gauss-newton, ntk, preconditioned, batch-sharpness, two-ste
 @click.option("--gamma", metavar="G", help="Weight decay times the step size, in [0, 1), for any optimiser.")
 @click.option("--filter", "filter_text", metavar="N0,N1,..[:D0,D1,..]", help="Optimiser that filters past gradients.")
 @click.option(
-    "--eta", "step_size", type=float, help="Step size eta.  [default: one that reaches the edge in the examples]"
+    "--eta", "eta_text", metavar="ETA", help="Step size eta.  [default: one that reaches the edge in the examples]"
 )
 @click.option("--batch", type=int, metavar="B", help="Examples in each step; all by default.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of weights, batches, and digits drawn.")
@@ -107,7 +107,7 @@ def network(
     rho: str | None,
     gamma: str | None,
     filter_text: str | None,
-    step_size: float | None,
+    eta_text: str | None,
     batch: int | None,
     seed: int,
     steps: int,
@@ -140,6 +140,7 @@ def network(
     if records is not None and not resume:
         check_writable(records, output.force)
     rule = _rule(optimiser_name, filter_text, {"beta": beta, "beta_2": beta_2, "rho": rho, "gamma": gamma})
+    eta = 0.0 if eta_text is None else _step_size(eta_text)
     names = None
     if predict is not None:
         check_predictable("--predict", rule, batch)
@@ -149,7 +150,8 @@ def network(
     measures = _measures(measure, rule, batch, predict is not None or bool(flow))
     inputs, targets = _data(data, examples, degree, seed, loss)
     of_data = STEP_SIZES.get("cifar" if Path(data).is_dir() else data, STEP_SIZE)
-    eta = STEP_SIZES.get(rule.name, of_data) if step_size is None else step_size
+    if eta_text is None:
+        eta = STEP_SIZES.get(rule.name, of_data)
     problem = fully_connected(
         inputs,
         targets,
@@ -202,6 +204,14 @@ def network(
         return
     curve = flow_beside(problem, run, flow) if output.plot is not None or flow else None
     _report(run, problem, output, flow=curve)
+
+
+def _step_size(text: str) -> float:
+    """The step size, as a fraction or a decimal."""
+    exact = parse_rational(text, "--eta")
+    if not 0 < exact < 10**300:
+        raise DomainError.of("--eta", "a step_size above 0, of moderate size", text[:40], "The edge is at 2/eta.")
+    return float(exact)
 
 
 def _rule(name: str | None, filter_text: str | None, values: dict[str, str | None]) -> StepRule:

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from ...symbolic.algebra.errors import DomainError
-from ..runs.limits import check_seed
+from ..runs.limits import check_memory, check_seed
 from .backends.backend import Array
 from .problem import Problem
 
 ACTIVATIONS = ("tanh", "relu", "gelu", "softplus", "elu", "linear")
 WIDEST = 1_000_000
+COPIES = 6
+"""Vectors of parameters in float64 that are there at once when a problem is made: drawn, flat, as layers, gradients."""
 """Units of the widest layer."""
 
 Layers = list[tuple[Array, Array]]
@@ -51,6 +53,15 @@ def draw_layers(sizes: tuple[int, ...], seed: int, gain: float = 1.0) -> Layers:
         raise DomainError.of("draw_layers()", "a finite gain", repr(gain), "1 keeps the size of activations.")
     rng = np.random.default_rng(check_seed("draw_layers()", seed))
     return [(gain / math.sqrt(a) * rng.standard_normal((a, b)), np.zeros(b)) for a, b in pairwise(sizes)]
+
+
+def _drawn(sizes: tuple[int, ...], seed: int, gain: float) -> Layers:
+    """Weights, after a look at whether they fit into memory with their gradient."""
+    if all(isinstance(width, int | np.integer) for width in sizes):
+        count = sum((int(a) + 1) * int(b) for a, b in pairwise(sizes))
+        what = f"a network of {count:,} parameters with its gradient"
+        check_memory("fully_connected()", COPIES * 8 * count, what, "Take narrower layers.")
+    return draw_layers(sizes, seed, gain)
 
 
 def apply_layers(activation: str = "tanh") -> Any:
@@ -153,5 +164,6 @@ def fully_connected(
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise DomainError.of("fully_connected()", "finite data", "NaN or infinity", "Clean the data first.")
     last = outputs or (y.shape[1] if y.ndim == 2 else int(y.max()) + 1)
-    layers = draw_layers((x.shape[1], *hidden, last), seed, gain)
+    sizes = (x.shape[1], *hidden, last)
+    layers = _drawn(sizes, seed, gain)
     return Problem.from_jax(apply_layers(activation), layers, x, y, loss=loss, chunk=chunk, dtype=dtype)

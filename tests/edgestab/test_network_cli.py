@@ -23,7 +23,7 @@ SMALL = ("--examples", "8", "--degree", "3", "--hidden", "6,5", "--steps", "60")
 
 def test_table_json_figure_and_records(edgestab: Run, tmp_path: Path) -> None:
     figure, records = tmp_path / "network.svg", tmp_path / "run.jsonl"
-    files = ("--plot", str(figure), "--records", str(records))
+    files = ("--plot", str(figure), "--records", str(records), "--eta", "1/5")
     ran = edgestab("network", *SMALL, *files, "--json", "-", "--every", "20", "--measure", "hessian,ntk")
     content = json.loads(ran.out)
     assert (ran.code, content["status"], content["steps"]) == (0, "done", 60)
@@ -60,6 +60,9 @@ def test_divergence_and_data_of_the_user(edgestab: Run, tmp_path: Path) -> None:
         (("--hidden", "0"), "draw_layers"),
         (("--examples", "1"), "examples"),
         (("--eta", "-1"), "step_size"),
+        (("--eta", "1/0"), "--eta"),
+        (("--eta", "1e400"), "--eta"),
+        (("--hidden", "1000000,1000000"), "GiB"),
         (("--steps", "0"), "steps"),
         (("--measure", "trace"), "got trace"),
         (("--measure", "preconditioned"), "adam or rmsprop"),

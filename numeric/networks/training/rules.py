@@ -140,6 +140,7 @@ class LinearRule(StepRule):
 
     def step(self, slope: Slope, theta: Array, memory: Memory, step_size: float) -> tuple[Array, Memory]:
         """One step of the state space; see ``StepRule``."""
+        _fitting(theta, memory["memory"].shape[1:])
         state = [theta, *memory["memory"]]
         where = _combine(self._query, state)
         push = slope(where)
@@ -242,6 +243,7 @@ class AdaptiveRule(StepRule):
 
     def step(self, slope: Slope, theta: Array, memory: Memory, step_size: float) -> tuple[Array, Memory]:
         """One step; see ``StepRule``."""
+        _fitting(theta, memory["mean"].shape)
         push = slope(theta)
         mean = self.beta * memory["mean"] + (1 - self.beta) * push
         squares = self.beta_2 * memory["squares"] + (1 - self.beta_2) * push**2
@@ -272,6 +274,13 @@ class AdaptiveRule(StepRule):
     def edge(self, step_size: float, gradient_norm: float | None = None) -> float | None:
         """The edge of the averaged gradient, for the curvature ``D^(-1/2) H D^(-1/2)``."""
         return self._edge / check_positive("edge()", "step_size", step_size)
+
+
+def _fitting(theta: Array, shape: tuple[int, ...]) -> None:
+    """Refuse a memory of other parameters."""
+    if theta.shape != shape:
+        got = f"parameters {theta.shape} and memory {shape}"
+        raise DomainError.of("StepRule.step()", "the memory of these parameters", got, "Begin with start(theta).")
 
 
 def namespace(array: Any) -> Any:

@@ -22,6 +22,12 @@ def two(**options: Any) -> Any:
     return N.fully_connected(**{"inputs": [[1.0], [2.0]], "targets": [[1.0], [0.0]], "hidden": (2,)} | options)
 
 
+def step(name: str) -> Any:
+    """A step with the memory of fewer parameters."""
+    rule = N.step_rule(name)
+    return rule.step(lambda theta: theta, np.ones(3), rule.start(np.ones(2)), 0.1)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -48,6 +54,12 @@ def two(**options: Any) -> Any:
         (lambda: N.apply_layers()(N.draw_layers((2, 1), 0), np.ones((3, 5))), "inputs \\(.., 2\\)"),
         (lambda: N.Problem.from_jax(lambda p, x: x @ p, np.ones((1, 1)), ["x"], [[1.0]]), "data of numbers"),
         (lambda: N.Problem.from_regression(MODEL, ["x", "y"]), "start as an array of real numbers"),
+        (lambda: N.fully_connected([[1.0]], [[1.0]], hidden=(10**6, 10**6)), "GiB of memory"),
+        (lambda: N.Monitor(PROBLEM, file="a" * 300), "a file that can be written"),
+        (lambda: N.Monitor(PROBLEM, file="a\x00b"), "a file that can be written"),
+        (lambda: N.read_records("a\x00b"), "a file of records"),
+        (lambda: step("heavy-ball"), "the memory of these parameters"),
+        (lambda: step("adam"), "the memory of these parameters"),
         (lambda: PROBLEM.at("x"), "parameters as an array of real numbers"),
         (lambda: PROBLEM.starting_at({}), "parameters as an array of real numbers"),
         (lambda: N.preconditioned(PROBLEM.at().hessian, WORD), "diagonal as an array of real numbers"),
@@ -59,5 +71,5 @@ def two(**options: Any) -> Any:
     ],
 )
 def test_odd_values_are_refused_in_words(call: Callable[[], Any], words: str) -> None:
-    with pytest.raises(es.DomainError, match=words):
+    with pytest.raises(es.EdgestabError, match=words):
         call()
