@@ -16,7 +16,7 @@ from ...symbolic.models.quadratic import main_case
 from ..runs.status import CODES, Status
 from .chunk import CEILING, COLUMNS, Columns, SweepJob, enter, leave, program_digest, run_job
 from .grid import Floats, SweepGrid
-from .kernel import NARROW, ROWS, load_sweep, sweep_program
+from .kernel import NARROW, ROWS, load_sweep, parameter_rows, sweep_program
 
 REGIONS = ("relaxed", "frozen", Status.DIVERGED.value, "unfinished")
 #: A converged orbit is relaxed when its gap is within this share of the slow manifold's.
@@ -150,10 +150,12 @@ class SweepResult:
                 "Raise the stride.",
             )
         lanes = self.grid.lanes(flat, flat + 1)
-        start, parameters = enter(lanes)
+        start = enter(lanes)
+        program = sweep_program(main_case())
         path = np.empty((-(-taken // stride) + 1, 2))
+        parameters = parameter_rows(program, lanes["epsilon"])
         work = np.repeat(np.concatenate([start[0, :2], np.zeros(ROWS - 2), parameters[0]]), NARROW)
-        kernel = load_sweep(sweep_program(main_case()))
+        kernel = load_sweep(program)
         kernel.record(path.ctypes.data, work.ctypes.data, len(path), stride)
         with np.errstate(all="ignore"):
             T = 2.0 + leave(lanes, path[:, 0], path[:, 1])

@@ -14,6 +14,7 @@ import edgestab as es
 from edgestab.cli.sweep import sweep
 from edgestab.numeric.codegen.cuda_device import compile_ptx
 from edgestab.numeric.codegen.lane_kernels import kernel_of
+from edgestab.numeric.codegen.program import Program
 from edgestab.numeric.codegen.scheduling import program_for
 from edgestab.numeric.codegen.targets import cuda_source
 from edgestab.numeric.codegen.targets.c_source import function_name
@@ -75,17 +76,17 @@ def test_a_sweep_on_the_device_gives_the_bits_of_the_lanes(tmp_path: Path) -> No
     program = sweep_program(main_case())
     library = compile_on_cpu(
         cuda_kernel.generate_sweep(program),
-        "drive(s, p, f, e, q, count, limit, floor, ceiling)",
-        "const double *s, const double *p, double *f, double *e, unsigned long long *q, long long count, "
+        "drive(s, t, r, f, e, q, count, limit, floor, ceiling)",
+        "const double *s, const double *t, const int *r, double *f, double *e, unsigned long long *q, long long count, "
         "long long limit, double floor, double ceiling",
         tmp_path,
     )
 
     def drive(
-        _: object, start: np.ndarray, parameters: np.ndarray, limit: int, floor: float, ceiling: float
+        program: Program, start: np.ndarray, epsilon: np.ndarray, limit: int, floor: float, ceiling: float
     ) -> tuple[np.ndarray, np.ndarray]:
         final, edge_step, queue = np.full((len(start), 5), np.nan), np.full(len(start), np.nan), np.zeros(1, np.uint64)
-        given = [np.ascontiguousarray(a) for a in (start, parameters)]
+        given = [np.ascontiguousarray(a) for a in (start, *cuda_kernel.table_of(program, epsilon))]
         addresses = (ctypes.c_void_p(a.ctypes.data) for a in (*given, final, edge_step, queue))
         limits = (
             ctypes.c_longlong(len(start)),
