@@ -11,6 +11,8 @@ import numpy as np
 
 from ....symbolic.algebra.errors import DomainError
 from .backend import Array, Backend, Derivatives
+from .jax_rows import JaxRows
+from .placed import Placed
 from .shapes import check_chunk, check_labels, check_one_loss, check_outputs, free_memory
 
 WHERE = "Problem.from_jax()"
@@ -295,24 +297,45 @@ class JaxBackend(Backend):
         Raises:
             DomainError: another structure or size.
         """
-        jax = need_jax()
-        if jax.tree_util.tree_structure(parameters) != self._tree:
-            got = str(jax.tree_util.tree_structure(parameters))
-            raise DomainError.of("Problem.flatten()", f"a pytree {self._tree}", got, "Pass this model's parameters.")
-        with arithmetic(self.dtype):
-            from jax.flatten_util import ravel_pytree
-
-            flat = np.asarray(ravel_pytree(jax.tree_util.tree_map(self._real, parameters))[0])
+        flat = np.asarray(self.placing(parameters))
         if flat.shape != self.start.shape:
             raise DomainError.of(
                 "Problem.flatten()", f"{len(self.start)} parameters", len(flat), "Pass this model's parameters."
             )
         return flat
 
+    def placing(self, parameters: Any) -> Any:
+        """Parameters as a flat array on the device; a flat one passes.
+
+        Args:
+            parameters: a pytree of the form of the first ones, or flat.
+
+        Returns:
+            Shape ``(P,)``.
+
+        Raises:
+            DomainError: another structure.
+        """
+        jax = need_jax()
+        if isinstance(parameters, jax.Array) and parameters.shape == self.start.shape:
+            with self.arithmetic():
+                return self._real(parameters)
+        if jax.tree_util.tree_structure(parameters) != self._tree:
+            got = str(jax.tree_util.tree_structure(parameters))
+            raise DomainError.of("Problem.flatten()", f"a pytree {self._tree}", got, "Pass this model's parameters.")
+        with self.arithmetic():
+            from jax.flatten_util import ravel_pytree
+
+            return ravel_pytree(jax.tree_util.tree_map(self._real, parameters))[0]
+
     def unflatten(self, theta: Array) -> Any:
         """Flat parameters as the user's pytree."""
         with arithmetic(self.dtype):
             return self._unravel(self._real(theta))
+
+    def arithmetic(self) -> contextlib.AbstractContextManager[None]:
+        """JAX in the arithmetic of the problem."""
+        return arithmetic(self.dtype)
 
     def at(self, theta: Array, batch: Array | None) -> Derivatives:
         """Derivatives at a point; see ``Backend``."""
@@ -397,6 +420,20 @@ class JaxDerivatives(Derivatives):
             self._data = data if batch is None else backend._gather(data, batch)
         self._count = backend.examples if batch is None else len(batch)
         self._value: tuple[float, Array] | None = None
+
+    def placed(self, name: str) -> Placed | None:
+        """Products that stay on the device."""
+
+        def multiply(tall: Any) -> Any:
+            if name == "ntk":
+                return self._mean("forward", self._run("backward", tall))
+            return self._mean(name.replace("-", "_"), tall)
+
+        return Placed(multiply, partial(JaxRows, backend=self._backend))
+
+    def _mean(self, name: str, *arguments: Any) -> Any:
+        with self._backend.arithmetic():
+            return self._run(name, *arguments) / self._count
 
     def _run(self, name: str, *arguments: Array) -> Any:
         with arithmetic(self._backend.dtype):

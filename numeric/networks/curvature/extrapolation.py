@@ -13,6 +13,7 @@ from math import comb
 import numpy as np
 
 from ..backends.backend import Array
+from .frame import deeper
 
 KEPT = 8
 """Blocks that are remembered."""
@@ -86,6 +87,11 @@ class Forecast:
             else:
                 block = turned(block, self.blocks[-1])
         self._predict([*self.blocks, block][-KEPT:])
+
+    def deepen(self, height: int) -> None:
+        """Follow a frame that became higher."""
+        self.blocks = [deeper(block, height) for block in self.blocks]
+        self.forecasts = {name: deeper(found, height) for name, found in self.forecasts.items()}
 
     def resume(self, blocks: list[Array], scores: dict[str, float]) -> None:
         """Go on from what was remembered.

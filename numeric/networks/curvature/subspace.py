@@ -9,6 +9,7 @@ import numpy as np
 from ....symbolic.algebra.errors import DomainError
 from ..backends.backend import Array
 from ..point import Curvature
+from .frame import deeper
 
 DEPENDENT = 1e-7
 """A candidate that keeps less than this of its length beside the subspace brings nothing new."""
@@ -108,8 +109,8 @@ class Search:
             curvature: the matrix.
         """
         self.curvature = curvature
-        self.basis = np.zeros((curvature.size, 0))
-        self.images = np.zeros((curvature.size, 0))
+        self.basis = np.zeros((curvature.rows, 0))
+        self.images = np.zeros((curvature.rows, 0))
         self.small = np.zeros((0, 0))
         self.scale = 0.0
 
@@ -127,10 +128,13 @@ class Search:
         Returns:
             By how much the dimension grew.
         """
+        self._deepen(len(candidates))
         found = new_directions(self.basis, candidates)
         if found.shape[1]:
             images = multiply(self.curvature, found)
-            old = len(self.small)
+            old, height = len(self.small), len(images)
+            self._deepen(height)
+            found = deeper(found, height)
             self.basis = np.concatenate([self.basis, found], 1)
             self.images = np.concatenate([self.images, images], 1)
             # both ways: the mean halves what rounding makes asymmetric
@@ -138,6 +142,9 @@ class Search:
             own = rows[:, old:]
             self.small = np.block([[self.small, rows[:, :old].T], [rows[:, :old], (own + own.T) / 2]])
         return found.shape[1]
+
+    def _deepen(self, height: int) -> None:
+        self.basis, self.images = deeper(self.basis, height), deeper(self.images, height)
 
     def ritz(self, k: int, ends: str) -> Ritz:
         """The Ritz pairs.
@@ -197,10 +204,10 @@ class LowRankModel:
         """
         self.vectors, self.values, self.rank = np.zeros((size, 0)), np.zeros(0), rank
 
-    def copy(self, room: int) -> LowRankModel:
-        """The same model, with room for more rank."""
+    def copy(self, room: int, height: int = 0) -> LowRankModel:
+        """The same model, with room for more rank, and of a frame's present height."""
         found = LowRankModel(len(self.vectors), self.rank + room)
-        found.vectors, found.values = self.vectors, self.values
+        found.vectors, found.values = deeper(self.vectors, height), self.values
         return found
 
     def __matmul__(self, columns: Array) -> Array:
