@@ -146,7 +146,10 @@ class JaxBackend(Backend):
             self._tree = jax.tree_util.tree_structure(parameters)
             self.examples = self._count(jax)
             self.outputs = self._outputs_of(jax)
-            self.device = str(next(iter(flat.devices())))
+            device = next(iter(flat.devices()))
+            self.device = str(device)
+            # on a CPU NumPy reads the same memory, and multiplies long rows faster
+            self.stays = device.platform != "cpu"
             check_chunk(WHERE, chunk, self.examples)
             self._chunk = chunk
             self._programs = self._build(jax)
@@ -422,7 +425,9 @@ class JaxDerivatives(Derivatives):
         self._value: tuple[float, Array] | None = None
 
     def placed(self, name: str) -> Placed | None:
-        """Products that stay on the device."""
+        """Products that stay on the device, if it is another one than the host."""
+        if not self._backend.stays:
+            return None
 
         def multiply(tall: Any) -> Any:
             if name == "ntk":

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from .backend import Array
-from .placed import Rows
+from .placed import DROPPED, Rows
 
-BLOCKS = 128
-"""Pieces that rows are cut into: sums over a piece run side by side, and round less than one long sum."""
+PIECES, SHORTEST = 1024, 64
+"""Rows are cut into so many pieces of at least so many entries: their sums run side by side, and round less than one."""
 
 
 @lru_cache(1)
@@ -29,8 +29,12 @@ def _programs() -> Any:
         padded = jnp.pad(tall.T, ((0, 0), (0, pieces * piece - tall.shape[0])))
         return padded.reshape(tall.shape[1], pieces, piece).transpose(1, 0, 2)
 
+    def combined(rows: Any, weights: Any) -> Any:
+        # piece by piece: a product over all at once would first turn the rows about in memory
+        return contract("bmk,bmc->bck", rows, jnp.broadcast_to(weights, (rows.shape[0], *weights.shape)))
+
     def lift(rows: Any, weights: Any, size: int) -> Any:
-        found = contract("bmk,mc->cbk", rows, weights)
+        found = combined(rows, weights).transpose(1, 0, 2)
         return found.reshape(weights.shape[1], -1)[:, :size].T
 
     def against(rows: Any, vectors: Any) -> Any:
@@ -45,7 +49,7 @@ def _programs() -> Any:
                 for earlier in found:
                     v = v - earlier * jnp.sum(earlier * v)
             length = jnp.sqrt(jnp.sum(v * v))
-            found.append(jnp.where(length > 16 * jnp.finfo(v.dtype).eps, v / length, 0.0))
+            found.append(jnp.where(length > DROPPED * jnp.finfo(v.dtype).eps, v / length, 0.0))
         return jnp.stack(found, 1)
 
     def absorb(rows: Any, tall: Any, count: Any) -> Any:
@@ -55,13 +59,13 @@ def _programs() -> Any:
         images = jnp.where(finite, images, 0.0)
         rest = images / jnp.where(finite & (lengths > 0), lengths, 1)[:, None]
         for _ in range(2):
-            rest = rest - contract("bmk,mc->bck", rows, against(rows, rest))
+            rest = rest - combined(rows, against(rows, rest))
             rest = one_by_one(rest)
-        rows = jax.lax.dynamic_update_slice(rows, rest, (0, count, 0))
+        rows = jax.lax.dynamic_update_slice(rows, rest, (count * 0, count, count * 0))
         return rows, jnp.where(finite, against(rows, images), jnp.nan)
 
     def turn(rows: Any, weights: Any, height: int) -> Any:
-        found = contract("bmk,mc->bck", rows, weights)
+        found = combined(rows, weights)
         return jnp.pad(found, ((0, 0), (0, height - weights.shape[1]), (0, 0)))
 
     def draw(seed: Any, shape: tuple[int, int], dtype: Any) -> Any:
@@ -73,7 +77,6 @@ def _programs() -> Any:
         gram=jax.jit(lambda rows: contract("bmk,bck->bmc", rows, rows).sum(0)),
         turn=jax.jit(turn, static_argnums=2),
         draw=jax.jit(draw, static_argnums=(1, 2)),
-        cut=jax.jit(cut, static_argnums=(1, 2)),
     )
 
 
@@ -89,7 +92,7 @@ class JaxRows(Rows):
             backend: whose device and arithmetic.
         """
         self._size, self._backend = size, backend
-        self._pieces = min(BLOCKS, size)
+        self._pieces = max(1, min(PIECES, size // SHORTEST))
         self._piece = -(-size // self._pieces)
         self._rows = self.place(np.zeros((self._pieces, height, self._piece)))
 

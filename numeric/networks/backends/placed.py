@@ -12,6 +12,10 @@ import numpy as np
 from .backend import Array
 
 
+DROPPED = 16
+"""What is left of a vector beside the rows, in units in the last place of its length, that is nothing but rounding."""
+
+
 class Rows(ABC):
     """Orthonormal rows of length n at a backend; rows that are not in use are zero."""
 
@@ -65,6 +69,79 @@ class Rows(ABC):
     @abstractmethod
     def write(self, values: Array) -> None:
         """Put rows that were read where they were."""
+
+
+class HostRows(Rows):
+    """Rows as a NumPy array, for models whose products come to the host."""
+
+    def __init__(self, size: int, height: int, dtype: Any = np.float64) -> None:
+        """Zero rows.
+
+        Args:
+            size: n.
+            height: number of rows.
+            dtype: arithmetic.
+        """
+        self.values = np.zeros((height, size), dtype)
+
+    @property
+    def height(self) -> int:
+        """Number of rows."""
+        return len(self.values)
+
+    def lift(self, weights: Array) -> Any:
+        """Vectors from coordinates."""
+        return self.values[: len(weights)].T @ weights.astype(self.values.dtype)
+
+    def absorb(self, tall: Any, count: int) -> Array:
+        """Coordinates, with new rows; see ``Rows``."""
+        found = np.zeros((self.height, tall.shape[1]))
+        tall = np.asarray(tall, self.values.dtype)
+        lengths = np.linalg.norm(tall, axis=0)
+        if not np.isfinite(lengths).all():
+            return found * np.nan
+        known, rest = self.values[:count], np.ascontiguousarray((tall / np.where(lengths > 0, lengths, 1)).T)
+        for _ in range(2):
+            rest -= (rest @ known.T) @ known
+            for j in range(len(rest)):
+                for _ in range(2):
+                    rest[j] -= (rest[:j] @ rest[j]) @ rest[:j]
+                length = np.linalg.norm(rest[j])
+                rest[j] *= 1 / length if length > DROPPED * np.finfo(rest.dtype).eps else 0
+        self.values[count : count + len(rest)] = rest
+        found[: count + len(rest)] = self.values[: count + len(rest)] @ tall
+        return found
+
+    def gram(self) -> Array:
+        """Inner products of the rows."""
+        return np.asarray(self.values @ self.values.T, dtype=np.float64)
+
+    def turn(self, weights: Array, height: int) -> None:
+        """Other rows, from these."""
+        turned = weights.T.astype(self.values.dtype) @ self.values
+        self.values = np.zeros((height, self.values.shape[1]), turned.dtype)
+        self.values[: len(turned)] = turned
+
+    def resize(self, height: int) -> None:
+        """More rows, zero."""
+        more = np.zeros((height - self.height, self.values.shape[1]), self.values.dtype)
+        self.values = np.concatenate([self.values, more])
+
+    def draw(self, rng: np.random.Generator, columns: int) -> Any:
+        """Normal random vectors."""
+        return rng.standard_normal((self.values.shape[1], columns))
+
+    def place(self, tall: Array) -> Any:
+        """The vectors themselves."""
+        return tall
+
+    def read(self, count: int) -> Array:
+        """The first rows."""
+        return self.values[:count].copy()
+
+    def write(self, values: Array) -> None:
+        """Rows from a checkpoint."""
+        self.values[: len(values)] = values
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..backends.backend import Array
-from ..backends.placed import Rows
+from ..backends.placed import HostRows, Rows
 from ..point import Curvature
 
 FRAMED_FROM = 20_000
@@ -121,74 +121,6 @@ def side_by_side(parts: list[Array]) -> Array:
     return np.concatenate([deeper(part, height) for part in parts], 1)
 
 
-class HostRows(Rows):
-    """Rows as a NumPy array in float64, for models whose products come to the host."""
-
-    def __init__(self, size: int, height: int) -> None:
-        """Zero rows.
-
-        Args:
-            size: n.
-            height: number of rows.
-        """
-        self.values = np.zeros((height, size))
-
-    @property
-    def height(self) -> int:
-        """Number of rows."""
-        return len(self.values)
-
-    def lift(self, weights: Array) -> Any:
-        """Vectors from coordinates."""
-        return self.values.T @ deeper(weights, self.height)
-
-    def absorb(self, tall: Any, count: int) -> Array:
-        """Coordinates, with new rows; see ``Rows``."""
-        lengths = np.linalg.norm(tall, axis=0)
-        if not np.isfinite(lengths).all():
-            return np.full((self.height, tall.shape[1]), np.nan)
-        rest = (tall / np.where(lengths > 0, lengths, 1)).T
-        for _ in range(2):
-            rest = rest - (rest @ self.values.T) @ self.values
-            for j, row in enumerate(rest):
-                for _ in range(2):
-                    row = row - (rest[:j] @ row) @ rest[:j]
-                length = np.linalg.norm(row)
-                rest[j] = row / length if length > 16 * np.finfo(float).eps else 0.0
-        self.values[count : count + len(rest)] = rest
-        return self.values @ tall
-
-    def gram(self) -> Array:
-        """Inner products of the rows."""
-        return self.values @ self.values.T
-
-    def turn(self, weights: Array, height: int) -> None:
-        """Other rows, from these."""
-        turned = weights.T @ self.values
-        self.values = np.zeros((height, self.values.shape[1]))
-        self.values[: len(turned)] = turned
-
-    def resize(self, height: int) -> None:
-        """More rows, zero."""
-        self.values = np.concatenate([self.values, np.zeros((height - self.height, self.values.shape[1]))])
-
-    def draw(self, rng: np.random.Generator, columns: int) -> Any:
-        """Normal random vectors."""
-        return rng.standard_normal((self.values.shape[1], columns))
-
-    def place(self, tall: Array) -> Any:
-        """The vectors themselves."""
-        return tall
-
-    def read(self, count: int) -> Array:
-        """The first rows."""
-        return self.values[:count].copy()
-
-    def write(self, values: Array) -> None:
-        """Rows from a checkpoint."""
-        self.values[: len(values)] = values
-
-
 class FramedCurvature(Curvature):
     """A curvature that takes and gives coordinates in a frame.
 
@@ -248,5 +180,5 @@ def framed(curvature: Curvature, height: int) -> Frame:
     Returns:
         The frame.
     """
-    rows = HostRows if curvature.placed is None else curvature.placed.rows
+    rows = partial(HostRows, dtype=curvature.dtype) if curvature.placed is None else curvature.placed.rows
     return Frame(rows(curvature.size, _height(height)))
