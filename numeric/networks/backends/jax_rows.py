@@ -12,7 +12,7 @@ from .backend import Array
 from .placed import DROPPED, Rows
 
 PIECES, SHORTEST = 1024, 64
-"""Rows are cut into so many pieces of at least so many entries: their sums run side by side, and round less than one."""
+"""Rows are cut into so many pieces, of at least so many entries: their sums run side by side, and round less."""
 
 
 @lru_cache(1)

@@ -11,7 +11,6 @@ import numpy as np
 
 from .backend import Array
 
-
 DROPPED = 16
 """What is left of a vector beside the rows, in units in the last place of its length, that is nothing but rounding."""
 
