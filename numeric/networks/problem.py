@@ -61,7 +61,8 @@ class Problem:
                 number for one example.
             chunk: examples differentiated at once, to bound memory; all by default.
             dtype: ``"float32"`` or ``"float64"``; by default float64 if any parameter is. Settings of JAX are left
-                as they are.
+                as they are; matrices in float32 are multiplied to all digits on a GPU too, unless
+                ``jax_default_matmul_precision`` is set.
 
         Returns:
             The problem.

@@ -125,7 +125,7 @@ def products() -> dict[str, float]:
     return ratios
 
 
-def walk(path: list[np.ndarray], measure: Callable[[np.ndarray], object]) -> Callable[[], object]:
+def walk(path: list[Any], measure: Callable[[Any], object]) -> Callable[[], object]:
     """One measurement a call, along the path; the last point is kept where the path ends."""
     points = iter(path)
     last = [path[0]]
@@ -232,7 +232,8 @@ def on_a_gpu() -> dict[str, Ratio]:
     problem = es.networks.fully_connected(inputs, targets, hidden=(200, 200), dtype="float32")
     print(f"  set up in {time.perf_counter() - begun:.1f} s")
     train = training_step(problem, 0.05)
-    theta, path = jax.numpy.array(problem.start), []
+    path: list[Any] = []
+    theta = jax.numpy.array(problem.start)
     for _ in range(80):
         path.append(theta)
         theta = train(jax.numpy.array(theta))

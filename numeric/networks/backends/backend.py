@@ -7,14 +7,12 @@ that is measured or predicted is built from the few products below, so a new sou
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from .placed import Placed
-
-Array = np.ndarray[Any, np.dtype[Any]]
+from .placed import Array as Array
+from .placed import Placed
 
 
 class Derivatives(ABC):

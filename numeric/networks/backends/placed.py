@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .backend import Array
+Array = np.ndarray[Any, np.dtype[Any]]
 
 DROPPED = 16
 """What is left of a vector beside the rows, in units in the last place of its length, that is nothing but rounding."""
