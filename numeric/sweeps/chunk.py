@@ -39,6 +39,11 @@ COLUMNS: dict[str, tuple[str, str]] = {
 }
 
 
+def empty_columns(count: int) -> Columns:
+    """Room for the ends of so many trajectories."""
+    return {name: np.empty(count, dtype) for name, (dtype, _) in COLUMNS.items()}
+
+
 @dataclass(frozen=True)
 class SweepJob:
     """The starts of a chunk and how long they run.
@@ -114,12 +119,13 @@ def drive_on_lanes(
     return final, edge_step
 
 
-def run_job(job: SweepJob, drive: Drive = drive_on_lanes) -> Columns:
+def run_job(job: SweepJob, drive: Drive = drive_on_lanes, out: Columns | None = None) -> Columns:
     """Run every trajectory of a chunk to its end.
 
     Args:
         job: starts and limits.
         drive: what iterates them.
+        out: arrays to fill; new ones by default.
 
     Returns:
         One array for each entry of :data:`COLUMNS`.
@@ -137,8 +143,8 @@ def run_job(job: SweepJob, drive: Drive = drive_on_lanes) -> Columns:
         )
     start = enter(job.lanes)
     final, edge_step = drive(program, start, job.lanes["epsilon"], job.steps, job.until**2, job.ceiling)
-    n = len(start)
-    out: Columns = {name: np.empty(n, dtype) for name, (dtype, _) in COLUMNS.items()}
+    if out is None:
+        out = empty_columns(len(start))
     out["edge_step"][:], out["steps"][:], out["status"][:] = edge_step, final[:, 3], final[:, 4]
     _conclude(job.lanes, start, final, out)
     return out

@@ -13,18 +13,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..codegen.cuda_device import BLOCK, load_module, need_device
+from ..codegen.cuda_device import load_module, need_device
 from ..codegen.program import Program
 from ..codegen.source_text import header, indent
 from ..codegen.targets.cuda_source import FUNCTION, constants_of, kinds_of, number_lines, operation_lines
 from .grid import Floats
 from .kernel import loaded, parameter_rows
 
-BURST = 32
-"""Steps between two looks at an orbit: short, for half of all orbits are; no result depends on it."""
+BURST = 64
+"""Steps between two looks at an orbit; no result depends on it."""
 TOGETHER = 4
 """Orbits of a warp that wait before the exact step of each is looked for: the others stand still meanwhile."""
 UNROLLED = 16
+"""Steps that the loop of a burst spells out: few, so that all of it stays in the cache of instructions."""
+BLOCK = 128
+"""Threads in a block."""
 THREADS = 1024
 """Threads of one multiprocessor that work at a time: what the registers of an orbit leave room for."""
 
@@ -84,7 +87,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) drive(
                     calm = calm && greatest <= roof;
                     rose = greatest > before_greatest;
                 } else {
-                    // so of the excess, where none has been greater for a while: words without a sign are in their order
+                    // so of the excess, where none was greater for a while: words without a sign are in their order
                     const int high = high_word(greatest);
 #pragma unroll UNROLLED
                     for (int k = 0; k < BURST; ++k) {
@@ -191,26 +194,16 @@ def sweep_source(program: Program) -> str:
     return generate_sweep(program)
 
 
-def table_of(program: Program, epsilon: Floats) -> tuple[Floats, NDArray[np.int32]]:
-    """What the body reads, once for each stretch of equal epsilon, and the row of each start.
-
-    Args:
-        program: a program from :func:`sweep_program`.
-        epsilon: of each start.
-
-    Returns:
-        The rows, and their numbers.
-    """
+def stretches_of(epsilon: Floats) -> NDArray[np.int64]:
+    """Where the stretches of equal epsilon begin in a list of starts, and the number of all."""
     changes = np.flatnonzero(epsilon[1:] != epsilon[:-1]) + 1
-    firsts = np.concatenate([[0], changes])
-    lengths = np.diff(np.concatenate([firsts, [len(epsilon)]]))
-    return parameter_rows(program, epsilon[firsts]), np.repeat(np.arange(len(firsts), dtype=np.int32), lengths)
+    return np.concatenate([[0], changes, [len(epsilon)]])
 
 
 def drive_on_device(
     program: Program, start: Floats, epsilon: Floats, limit: int, floor: float, ceiling: float
 ) -> tuple[Floats, Floats]:
-    """Run every start to its end on the GPU.
+    """Run every start to its end on the GPU; from several threads at a time, side by side.
 
     Args:
         program: a program from :func:`sweep_program`.
@@ -224,11 +217,33 @@ def drive_on_device(
         Rows z, v, greatest excess, steps, status; and the step at which each reached the edge, or -1.
     """
     cupy = need_device("sweep(device='cuda')")
-    count = len(start)
-    given = [cupy.asarray(np.ascontiguousarray(a)) for a in (start, *table_of(program, epsilon))]
-    final, edge_step = cupy.empty((count, 5)), cupy.empty(count)
-    launch(program, (*given, final, edge_step), limit, floor, ceiling)
-    return np.asarray(cupy.asnumpy(final)), np.asarray(cupy.asnumpy(edge_step))
+    # the last orbits of one thread's starts leave room for the first of another's
+    with cupy.cuda.Stream(non_blocking=True) as stream:
+        arrays = upload(program, start, epsilon)
+        launch(program, arrays, limit, floor, ceiling)
+        final, edge_step = (cupy.asnumpy(a) for a in arrays[-2:])
+        stream.synchronize()
+    return final, edge_step
+
+
+def upload(program: Program, start: Floats, epsilon: Floats) -> tuple[Any, ...]:
+    """Put starts on the GPU, and once for each stretch of equal epsilon what the body reads.
+
+    Args:
+        program: a program from :func:`sweep_program`.
+        start: rows z, v, excess.
+        epsilon: of each start.
+
+    Returns:
+        CuPy arrays: start, table, row of each start, and room for final and edge_step.
+    """
+    cupy = need_device("sweep(device='cuda')")
+    count, first = len(start), stretches_of(epsilon)
+    row = cupy.zeros(count, dtype=cupy.int32)
+    row[cupy.asarray(first[1:-1])] = 1
+    table = cupy.asarray(parameter_rows(program, epsilon[first[:-1]]))
+    given = cupy.asarray(np.ascontiguousarray(start)), table, cupy.cumsum(row, dtype=cupy.int32)
+    return (*given, cupy.empty((count, 5)), cupy.empty(count))
 
 
 def launch(program: Program, arrays: tuple[Any, ...], limit: int, floor: float, ceiling: float) -> None:
@@ -236,7 +251,7 @@ def launch(program: Program, arrays: tuple[Any, ...], limit: int, floor: float, 
 
     Args:
         program: a program from :func:`sweep_program`.
-        arrays: CuPy arrays: start, table, row, final, edge_step.
+        arrays: what :func:`upload` returned.
         limit: steps at most.
         floor: square of the residual at which an orbit has converged.
         ceiling: excess at which it has diverged.

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.models.quadratic import main_case
+from ..runs.limits import check_count
 from ..runs.status import CODES, Status
 from .chunk import CEILING, COLUMNS, Columns, SweepJob, enter, leave, program_digest, run_job
 from .grid import Floats, SweepGrid
@@ -120,6 +121,26 @@ class SweepResult:
         if self.grid.layout == "points":
             return values
         return values.reshape([-1 if name == "epsilon" else 1 for name in axes])
+
+    def thinned(self, most: int) -> SweepResult:
+        """Every n-th value of each axis, so that none keeps more than so many.
+
+        Args:
+            most: values of an axis at most, from 1.
+
+        Returns:
+            The result of the thinner grid; itself where nothing is too many, and for a list of points.
+
+        Raises:
+            DomainError: ``most`` is no count.
+        """
+        steps = tuple(-(-n // check_count("thinned()", "most", most)) for n in self.grid.shape)
+        if self.grid.layout == "points" or set(steps) == {1}:
+            return self
+        axes = {n: values[::step] for (n, values), step in zip(self.grid.axes.items(), steps, strict=True)}
+        every = tuple(slice(None, None, step) for step in steps)
+        columns = {name: np.ascontiguousarray(values[every]) for name, values in self.columns.items()}
+        return SweepResult(SweepGrid(axes), columns, self.config, self.seconds)
 
     def trajectory(self, index: int | tuple[int, ...], *, stride: int = 1) -> Trajectory:
         """Run one orbit again, bit for bit as in the sweep, and keep every ``stride``-th state.
