@@ -13,6 +13,7 @@ from math import comb
 import numpy as np
 
 from ..backends.backend import Array
+from .frame import deeper
 
 KEPT = 8
 """Blocks that are remembered."""
@@ -78,7 +79,8 @@ class Forecast:
         if self.blocks and self.blocks[-1].shape != block.shape:
             self.blocks = []
         if self.blocks:
-            self.scores = {name: _distance(found, block) for name, found in self.forecasts.items()}
+            wrong = _distances(np.stack(list(self.forecasts.values())), block)
+            self.scores = dict(zip(self.forecasts, wrong.tolist(), strict=True))
             # with fewer blocks the rules of period two have not been heard
             if len(self.blocks) >= 4 and min(self.scores.values()) > SURPRISE:
                 # another eigenvector took its place: what the old one did says nothing of it
@@ -86,6 +88,11 @@ class Forecast:
             else:
                 block = turned(block, self.blocks[-1])
         self._predict([*self.blocks, block][-KEPT:])
+
+    def deepen(self, height: int) -> None:
+        """Follow a frame that became higher."""
+        self.blocks = [deeper(block, height) for block in self.blocks]
+        self.forecasts = {name: deeper(found, height) for name, found in self.forecasts.items()}
 
     def resume(self, blocks: list[Array], scores: dict[str, float]) -> None:
         """Go on from what was remembered.
@@ -99,31 +106,42 @@ class Forecast:
 
     def _predict(self, blocks: list[Array]) -> None:
         """Make the next forecasts."""
-        self.blocks, known, block = blocks, len(blocks), blocks[-1]
-        self.forecasts = {
-            name: sum((w * self.blocks[-back] for back, w in rule.items()), np.zeros_like(block))
-            for name, rule in RULES.items()
-            if max(rule) <= known
-        }
-        for lags in FITTED:
-            if known >= lags + 2:
-                weights = self._fit(lags)
-                self.forecasts[f"fitted {lags}"] = sum(
-                    (w * b for w, b in zip(weights, self.blocks[::-1], strict=False)), np.zeros_like(block)
-                )
+        self.blocks, known = blocks, len(blocks)
+        past = np.stack(blocks)
+        flat = past.reshape(known, -1)
+        weights = {name: rule for name, rule in RULES.items() if max(rule) <= known}
+        rows = np.zeros((len(weights), known))
+        for row, rule in zip(rows, weights.values(), strict=True):
+            for back, weight in rule.items():
+                row[-back] = weight
+        fitted = [lags for lags in FITTED if known >= lags + 2]
+        if fitted:
+            gram = flat @ flat.T
+            rows = np.concatenate([rows, [_fit(gram, lags) for lags in fitted]])
+        found = (rows @ flat).reshape(-1, *past.shape[1:])
+        self.forecasts = dict(zip([*weights, *(f"fitted {lags}" for lags in fitted)], found, strict=True))
 
-    def _fit(self, lags: int) -> Array:
-        """Weights of the last blocks that would have predicted the newest ones best."""
-        rows = min(ROWS, len(self.blocks) - lags)
-        gram = np.array([[float(np.vdot(a, b)) for b in self.blocks] for a in self.blocks])
-        matrix, right = np.zeros((lags, lags)), np.zeros(lags)
-        for row in range(rows):
-            back = [-2 - row - j for j in range(lags)]
-            matrix += gram[np.ix_(back, back)]
-            right += gram[back, -1 - row]
-        values, vectors = np.linalg.eigh(matrix)
-        good = values > 1e-13 * values[-1]
-        return np.asarray(vectors[:, good] @ ((vectors[:, good].T @ right) / values[good]))
+
+def _fit(gram: Array, lags: int) -> Array:
+    """Weights of the blocks, oldest first, that would have predicted the newest ones best from so many before each.
+
+    Args:
+        gram: inner products of the blocks.
+        lags: how many.
+
+    Returns:
+        One weight for each block.
+    """
+    known = len(gram)
+    matrix, right = np.zeros((lags, lags)), np.zeros(lags)
+    for newest in range(known - 1, known - 1 - min(ROWS, known - lags), -1):
+        matrix += gram[newest - lags : newest, newest - lags : newest]
+        right += gram[newest - lags : newest, newest]
+    values, vectors = np.linalg.eigh(matrix)
+    good = values > 1e-13 * values[-1]
+    weights = np.zeros(known)
+    weights[known - lags :] = vectors[:, good] @ ((vectors[:, good].T @ right) / values[good])
+    return weights
 
 
 def turned(block: Array, towards: Array) -> Array:
@@ -140,7 +158,11 @@ def turned(block: Array, towards: Array) -> Array:
     return np.asarray(block @ (left @ right))
 
 
-def _distance(forecast: Array, block: Array) -> float:
-    """How much of a block lies outside the span of a forecast."""
-    span, _ = np.linalg.qr(forecast)
-    return float(np.linalg.norm(block - span @ (span.T @ block)))
+def _distances(forecasts: Array, block: Array) -> Array:
+    """How much of a block lies outside the span of each forecast, shape ``(rules, n, c)``."""
+    across = forecasts.transpose(0, 2, 1)
+    gram, known = across @ forecasts, across @ block
+    # a forecast may have lost a dimension
+    ridge = np.finfo(float).eps * np.trace(gram, axis1=1, axis2=2)[:, None, None] + np.finfo(float).tiny
+    weights = np.linalg.solve(gram + ridge * np.eye(gram.shape[1]), known)
+    return np.asarray(np.linalg.norm(block - forecasts @ weights, axis=(1, 2)))
