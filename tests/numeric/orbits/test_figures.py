@@ -63,4 +63,4 @@ def test_pictures_refuse_what_they_cannot_show() -> None:
     with pytest.raises(DomainError, match="holds minima"):
         compute_landscape("1/5", [(1.7, 3.2)], target=2, points=5)
     with pytest.raises(DomainError, match="a start within"):
-        record_orbit(read_start("1/10", z="1e400", T=1))
+        record_orbit(read_start("1/10", z="1e400", T=1), steps=3)
