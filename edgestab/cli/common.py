@@ -265,10 +265,9 @@ def heartbeat(name: str) -> Iterator[None]:
     Args:
         name: of the command.
     """
-    done, begin = threading.Event(), time.monotonic()
+    done, begin, terminal = threading.Event(), time.monotonic(), sys.stderr.isatty()
 
     def speak() -> None:
-        terminal = sys.stderr.isatty()
         wait = FIRST_WORD if terminal else PIPED_WORDS
         while not done.wait(wait):
             wait = LATER_WORDS if terminal else PIPED_WORDS
@@ -276,11 +275,14 @@ def heartbeat(name: str) -> Iterator[None]:
                 seconds = time.monotonic() - begin
                 print(f"edgestab {name}: still at work after {seconds:.0f} s; Ctrl-C stops it", file=sys.stderr)
 
-    threading.Thread(target=speak, daemon=True).start()
+    speaker = threading.Thread(target=speak, daemon=True)
+    speaker.start()
     try:
         yield
     finally:
         done.set()
+        # else it may still look for stderr when that is closed, or when Python ends
+        speaker.join(1)
 
 
 BARS: list[str] = []

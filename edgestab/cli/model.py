@@ -209,8 +209,8 @@ def _derive(asked: Request, work: Work) -> Sectioned:
     if point and not coordinates and len(model.free) == 1:
         work.at("flip at the edge")
         return model.flip(point, asked.taylor or None)
-    if asked.explain:
-        raise DomainError.of("--explain", "--reduce and --at", "no coordinates", "Give a residual and a curvature.")
+    if asked.explain and not point and not coordinates:
+        raise DomainError.of("--explain", "--reduce or --at beside it", "neither", "The gradient step is a definition.")
     if coordinates:
         work.at("closed map")
         return model.reduce(coordinates)

@@ -6,11 +6,10 @@ import hashlib
 import os
 import sys
 import tempfile
+from contextlib import suppress
 from functools import lru_cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-
-from ...symbolic.algebra.errors import OutputError
 
 RUNTIME = ("cache.py", "lanes.py", "machine_code.py", "wide_arithmetic.py", "wide_lanes.py")
 """What machine code depends on besides its generated source."""
@@ -59,8 +58,16 @@ def sources_digest(names: tuple[str, ...]) -> str:
 @lru_cache(maxsize=1)
 def toolchain() -> str:
     """Versions that generated machine code depends on."""
-    packages = " ".join(f"{name}-{version(name)}" for name in ("numba", "llvmlite", "numpy"))
+    packages = " ".join(f"{name}-{_installed(name)}" for name in ("numba", "llvmlite", "numpy"))
     return f"python-{sys.version_info[0]}.{sys.version_info[1]} {packages}"
+
+
+def _installed(name: str) -> str:
+    """The version of a package; one whose record is not there (while it is being installed) is another version."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def cache_key(text: str) -> str:
@@ -69,27 +76,38 @@ def cache_key(text: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def write_once(path: Path, text: str) -> None:
-    """Make a file hold exactly this text, whole or not at all; see :func:`write_bytes_once`."""
-    write_bytes_once(path, text.encode())
+def keep_text(path: Path, text: str) -> bool:
+    """Make a file of the cache hold exactly this text, whole or not at all; see :func:`keep_bytes`."""
+    return keep_bytes(path, text.encode())
 
 
-def write_bytes_once(path: Path, content: bytes) -> None:
-    """Make a file hold exactly this content, whole or not at all.
+def keep_bytes(path: Path, content: bytes) -> bool:
+    """Make a file of the cache hold exactly this content, whole or not at all.
+
+    What is kept saves time, and nothing rests on it: another process may empty the folder at any moment, and a disk may
+    be full. The work goes on then, without the file.
 
     Args:
         path: the file.
         content: its content.
 
-    Raises:
-        OutputError: it cannot be written.
+    Returns:
+        Whether it is there.
     """
-    try:
-        if path.exists() and path.read_bytes() == content:
-            return
-        handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        Path(scratch).replace(path)
-    except OSError as error:
-        raise OutputError.of("kernel cache", "a writable folder", str(path.parent), "Set EDGESTAB_CACHE.") from error
+    for _ in range(2):  # the folder may go after it was made; once more, and then without it
+        scratch = None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists() and path.read_bytes() == content:
+                return True
+            handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+            Path(scratch).replace(path)
+        except OSError:
+            if scratch is not None:
+                with suppress(OSError):
+                    Path(scratch).unlink()
+        else:
+            return True
+    return False

@@ -18,7 +18,7 @@ from threading import Lock
 from typing import Any
 
 from ...symbolic.algebra.errors import CodegenError
-from .cache import cache_folder, cache_key, write_bytes_once
+from .cache import cache_folder, cache_key, keep_bytes
 
 _ENTRY = "edgestab_kernel"
 _MAGIC = b"edgestab-object-1 "
@@ -74,7 +74,7 @@ def load_function(text: str, name: str, pointers: int, integers: int, doubles: i
             code = _read(path, key)
             if code is None:
                 code = _compile(text, name, pointers, integers, doubles)
-                write_bytes_once(path, _MAGIC + key.encode() + hashlib.sha256(code).digest() + code)
+                keep_bytes(path, _MAGIC + key.encode() + hashlib.sha256(code).digest() + code)
             _LOADED[where] = _link(code)
         _, address = _LOADED[where]
     kinds = [ctypes.c_void_p] * pointers + [ctypes.c_int64] * integers + [ctypes.c_double] * doubles

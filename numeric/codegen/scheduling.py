@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from ...symbolic.algebra.errors import CodegenError, EdgestabError, ProofError
+from ...symbolic.algebra.errors import CodegenError, ProofError
 from ...symbolic.planar.maps import PolynomialMap
 from ..number_types import Operators
-from .cache import GENERATOR, cache_folder, sources_digest, write_once
+from .cache import GENERATOR, cache_folder, keep_text, sources_digest
 from .coefficient_ring import CoefficientRing, ExactPoly
 from .coordinates import Coordinates, Form, bases, candidate_forms, change_coordinates, kept_variables
 from .emission import ConstantPool, Problem, emit_constants
@@ -265,8 +265,8 @@ def keep_program(kind: str, digest: str, check: Callable[[Program], None], searc
         if program.source_digest == digest:
             check(program)
             return program
-    except (OSError, ValueError, KeyError, TypeError, EdgestabError):
+    except Exception:  # whatever a damaged file makes the reader say, the program is searched again
         pass
     program = search()
-    write_once(path, json.dumps(program.to_json()))
+    keep_text(path, json.dumps(program.to_json()))
     return program

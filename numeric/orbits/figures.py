@@ -11,10 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import sympy as sp
 
+from ...symbolic.algebra.errors import DomainError
 from ...symbolic.algebra.symbols import symbols
 from ...symbolic.models.quadratic import main_case
 from ..codegen.compile import compile_map
 from ..runs.figure_style import COLOURS, EDGE_LINE, STYLE, save_figure, styled_axes
+from ..runs.limits import LARGEST
 from .starts import CEILING, Start
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ def record_orbit(start: Start, *, steps: int, most: int = 20_000) -> Orbit:
 
     Raises:
         CodegenError: the map cannot be compiled.
+        DomainError: the start is too far out for double precision.
 
     Source:
         Derived here: the exact one-step map.
@@ -55,6 +58,8 @@ def record_orbit(start: Start, *, steps: int, most: int = 20_000) -> Orbit:
     """
     problem = start.orbit(min(steps, most), Fraction(0))
     kernel = compile_map(problem.one_step)
+    if max(map(abs, start.state)) > LARGEST:
+        raise DomainError.of("record_orbit()", f"a start within {LARGEST:g}", "a larger number", "Move it closer.")
     state: Sequence[Any] = tuple(map(float, start.state))
     rows = [state]
     for _ in range(problem.steps):

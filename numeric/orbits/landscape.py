@@ -78,7 +78,7 @@ def compute_landscape(
         The landscape. Descent is exact up to rounding, the flow to about 1e-8.
 
     Raises:
-        DomainError: epsilon is not in (0, 1) or the target is negative.
+        DomainError: epsilon is not in (0, 1), the target is negative, or no minimum lies in the plane.
 
     Source:
         Agarwala, Pedregosa and Pennington 2022, the quadratic regression model with one datapoint.
@@ -104,6 +104,8 @@ def compute_landscape(
     bottom = np.sqrt(sp.lambdify(second, side, "numpy")(along))
     sharpness = sp.lambdify(model.theta, model.moment(0), "numpy")(bottom, along)
     kept = bottom <= theta_1[1]
+    if not kept.any():
+        raise DomainError.of(where, "a plane that holds minima", f"theta_1 <= {theta_1[1]:g}", "Raise theta_1.")
     descents, flows = [], []
     for start in begin:
         descents.append(_descend(model, start, steps))

@@ -82,9 +82,9 @@ def check_positive(where: str, name: str, value: Any) -> float:
     Returns:
         The value.
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value) or value <= 0:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or value <= 0 or not value < math.inf:
         refuse(where, f"{name} as a finite number above 0", repr(value), f"Pass {name} > 0.")
-    if float(value) > LARGEST:
+    if not value <= LARGEST:  # integers and fractions beyond all floats are compared as they are
         refuse(where, f"{name} of at most {LARGEST:g}", repr(value), "Its powers would overflow.")
     return float(value)
 
@@ -101,7 +101,8 @@ def check_range(where: str, name: str, value: Any) -> tuple[float, float]:
         The two as floats.
     """
     pair = check_pair(where, name, value)
-    real = all(isinstance(v, numbers.Real) and abs(float(v)) <= LARGEST for v in pair)
+    # integers and fractions beyond all floats are compared as they are
+    real = all(isinstance(v, numbers.Real) and v <= LARGEST and not v < -LARGEST for v in pair)
     first, last = map(float, pair) if real else (0.0, 0.0)
     if not first < last:
         refuse(where, f"{name} as two finite numbers, the first below the last", repr(value), f"Change {name}.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from functools import cache
 from itertools import combinations, pairwise
+from math import prod
 
 import sympy as sp
 
@@ -152,6 +153,12 @@ def gfs_sharpness(squares: list[float]) -> float:
     return sum(1 / (square + high) for square in squares)
 
 
+def gfs_step(weights: list[float], step: float) -> list[float]:
+    """One step of gradient descent on ``(product - 1)^2 / 2``."""
+    product = prod(weights)
+    return [w - step * (product - 1) * product / w for w in weights]
+
+
 def _monotone_samples(ctx: CheckContext) -> Outcome:
     """One step from random weights at each depth, at the largest step size that the hypothesis admits."""
     bounds = ctx.statement.bounds(eta**2 * r**2 * LARGEST**2, given=True)
@@ -163,13 +170,11 @@ def _monotone_samples(ctx: CheckContext) -> Outcome:
     for depth in sorted(int(d) for d in ctx.statement.domain(DEPTH)):
         for _ in range(ctx.pick(10, 100, 1000)):
             weights = [draw.uniform(0.3, 1.8) for _ in range(depth)]
-            product = 1.0
-            for weight in weights:
-                product *= weight
+            product = prod(weights)
             residual = product - 1
             largest = max(abs(product / (a * b)) for a, b in combinations(weights, 2))
             step = float(bounds.high) ** 0.5 / (abs(residual) * largest) * draw.uniform(0.1, 1)
-            stepped = [w - step * residual * product / w for w in weights]
+            stepped = gfs_step(weights, step)
             before, after = (gfs_sharpness([w * w for w in row]) for row in (weights, stepped))
             if before - after < 1e-9 * before:
                 continue  # too near to say in double precision

@@ -164,7 +164,11 @@ def _multiplicities(ctx: CheckContext) -> Outcome:
                 continue
             xs, vs = (sp.symbols(f"{letter}_1:{k + 1}", real=True) for letter, k in (("x", m), ("v", n)))
             total = [sp.Add(*(t**2 for t in ts)) for ts in (xs, vs)]
-            inside, stated = _closed_in_sums(ctx, *total)
+            _, stated = _closed_in_sums(ctx, *total)
+            # the sums written out as the definitions have them, term by term
+            named = {letter[k + 1]: t for letter, ts in ((_x, xs), (_v, vs)) for k, t in enumerate(ts)}
+            written = [ctx.statement.defined(name).subs({_m: m, _n: n}).doit() for name in (z, T)]
+            inside = [sp.expand(e.subs(named)) for e in written]
             output = (total[0] - epsilon * total[1]) / 2
             step = {t: t - eta * sp.diff(output**2 / 2, t) for t in (*xs, *vs)}
             ring = PolyRing((*xs, *vs, epsilon, eta))

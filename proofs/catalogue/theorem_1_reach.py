@@ -224,6 +224,8 @@ def _areas(one_step: PlanarMap, eps: Fraction, rows: int, columns: int, depth: i
         raise refuse(f"0 < epsilon <= {barrier.epsilon_range[1]}, where the region is", eps)
     z_edges, V_edges = np.linspace(-1.0, 0.75, columns + 1), np.linspace(1.75, 2.5, rows + 1)
     proved = grow_basin(barrier, eps, z_edges, V_edges, depth=depth, most=30)
+    if proved.shape != (rows, columns):
+        raise refuse(f"{rows} x {columns} cells", proved.shape)
     # the sides of the cells are powers of 1/2, so that the edges are exact
     cell = Fraction(7, 4) / columns * Fraction(3, 4) / rows
     # on each short interval the barrier lies above its lower end value, for it falls to z = 0 and rises from there

@@ -29,12 +29,15 @@ def check_folder(folder: str | Path, force: bool) -> Path:
         OutputError: it cannot be made, or holds a report and ``force`` is not given.
     """
     target = Path(folder)
-    if (target / PAGE).exists() and not force:
-        raise OutputError.of("report", "a folder without a report", str(folder), "Use --force to replace it.")
     try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError.of("report", "a folder", str(folder), f"{error.strerror}.") from error
+        held = (target / PAGE).exists()
+        if force or not held:
+            target.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        why = getattr(error, "strerror", None) or error
+        raise OutputError.of("report", "a folder", repr(str(folder)), f"{why}: choose another.") from error
+    if held and not force:
+        raise OutputError.of("report", "a folder without a report", str(folder), "Use --force to replace it.")
     return target
 
 

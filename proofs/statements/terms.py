@@ -9,6 +9,8 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from ...symbolic.algebra.errors import ProofError
+
 R = sp.Rational
 
 O = sp.Function("O")  # noqa: E741 - the order symbol, unevaluated: SymPy's own Order would absorb terms
@@ -192,6 +194,10 @@ def split_order(expr: sp.Expr) -> tuple[sp.Expr, tuple[sp.Expr, ...]]:
     Returns:
         ``(leading, monomials)``: a remainder is a sum of multiples of the monomials, with power series or bounded
         functions as factors. Without order symbols the second part is empty.
+
+    Raises:
+        ProofError: an order symbol names a sum (of ``O(y + z)`` only one term would count), or stands inside a bracket,
+            a power or a function, where it names no remainder.
     """
     leading, monomials = [], []
     for term in sp.Add.make_args(expr):
@@ -201,6 +207,16 @@ def split_order(expr: sp.Expr) -> tuple[sp.Expr, tuple[sp.Expr, ...]]:
             continue
         factor = sp.Mul(*(f for f in sp.Mul.make_args(term) if f not in orders))
         monomials += [factor * m for order in orders for m in order.args]
+        if len(orders) > 1:
+            raise ProofError.of("split_order()", "one order symbol in each term", str(term), "Multiply it out.")
+    inside = next((e for e in (*leading, *monomials) if e.has(O)), None)
+    if inside is not None:
+        raise ProofError.of("split_order()", "order symbols that are terms of the sum", str(inside), "Expand it first.")
+    summed = next((m for m in monomials if sp.expand(m).is_Add), None)
+    if summed is not None:
+        raise ProofError.of(
+            "split_order()", "monomials in its order symbols", str(summed), "Name each in an O(..) of its own."
+        )
     return sp.Add(*leading), tuple(monomials)
 
 

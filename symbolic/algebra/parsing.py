@@ -191,6 +191,34 @@ def parse_expression(
     return PrattParser(tokenize(text, limits), text, resolve, limits or Limits(), functions).parse()
 
 
+def exact_expression(value: object, where: str) -> sp.Expr:
+    """A number or formula that a caller gave: text by the safe parser, anything else as SymPy understands it.
+
+    SymPy's own ``sympify`` runs text as code.
+
+    Args:
+        value: text, a number, or an expression.
+        where: who asks, for the message.
+
+    Returns:
+        The expression.
+
+    Raises:
+        DomainError: it is no formula, or holds a float, nan or an infinity.
+    """
+    try:
+        expr = parse_expression(value) if isinstance(value, str) else sp.sympify(value, strict=True)
+    except (sp.SympifyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, DomainError):
+            raise
+        expr = None
+    if not isinstance(expr, sp.Expr) or expr.has(sp.Float, sp.nan, sp.zoo, sp.oo):
+        raise DomainError.of(
+            where, "exact numbers or symbols", value, "Use fractions.Fraction, sympy.Rational, or text such as '1/3'."
+        )
+    return expr
+
+
 class PrattParser:
     """Operator-precedence reading of a token stream, shared by plain text and LaTeX."""
 

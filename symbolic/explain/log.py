@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,6 +125,38 @@ class DerivationLog:
             raise ProofError.of("DerivationLog.vanishing()", f"0 in '{title}'", str(residual.to_expr()), "Report it.")
         check = f"put in, the equation holds to its order: {residual.grading.remainder()}"
         self.steps.append(Step(title, because, equations, check, max(1, compared)))
+
+    def numbers(
+        self,
+        title: str,
+        because: str,
+        differences: Sequence[sp.Expr],
+        is_zero: Callable[[sp.Expr], bool | None],
+        *equations: Equation,
+        what: str,
+    ) -> None:
+        """Add a step that rests on exact numbers being zero; a definition where that stays open.
+
+        Args:
+            title: a few words.
+            because: why.
+            differences: what must be zero.
+            is_zero: judges one: None where it cannot tell.
+            *equations: what the reader is shown.
+            what: what the differences are, for the report.
+
+        Raises:
+            ProofError: one of them is not zero.
+        """
+        judged = [is_zero(d) for d in differences]
+        if False in judged:
+            got = str(differences[judged.index(False)])
+            raise ProofError.of("DerivationLog.numbers()", f"0 in '{title}'", got, "Report it.")
+        if None in judged:
+            self.state(title, f"{because} Whether {what} is not decided for these numbers.", *equations)
+            return
+        check = f"{what}: {len(judged)} exact numbers compared"
+        self.steps.append(Step(title, because, equations, check, max(1, len(judged))))
 
     def extend(self, other: DerivationLog) -> None:
         """Append all steps of another log."""

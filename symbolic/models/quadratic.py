@@ -13,7 +13,7 @@ from functools import cache, cached_property
 import sympy as sp
 
 from ..algebra.errors import DomainError, ProofError
-from ..algebra.parsing import model_symbol
+from ..algebra.parsing import exact_expression, model_symbol
 from ..algebra.rings import PolyRing
 from ..algebra.symbols import symbol, symbols
 from ..explain.log import DerivationLog
@@ -25,13 +25,6 @@ from ..optimisers.piecewise import PiecewiseOptimiser
 from ..planar.maps import PolynomialMap
 from ..planar.planar_map import PlanarMap
 from .optimised_quadratic import OptimisedMap, OptimisedQuadratic
-
-
-def _exact(value: object, where: str) -> sp.Expr:
-    expr = sp.sympify(value)
-    if not isinstance(expr, sp.Expr) or expr.has(sp.Float) or expr.has(sp.nan, sp.zoo, sp.oo):
-        raise DomainError.of(where, "exact rationals or symbols", value, "Use fractions.Fraction or sympy.Rational.")
-    return expr
 
 
 @dataclass(frozen=True)
@@ -61,7 +54,7 @@ class QuadraticModel:
     def __init__(
         self, eigenvalues: Sequence[object], target: object = 0, optimiser: Optimiser | PiecewiseOptimiser | None = None
     ) -> None:
-        values = tuple(_exact(v, "QuadraticModel()") for v in eigenvalues)
+        values = tuple(exact_expression(v, "QuadraticModel()") for v in eigenvalues)
         if not values or any(v == 0 for v in values) or len(set(values)) != len(values):
             raise DomainError.of(
                 "QuadraticModel()",
@@ -70,7 +63,7 @@ class QuadraticModel:
                 "Multiplicities do not change the map.",
             )
         object.__setattr__(self, "eigenvalues", values)
-        object.__setattr__(self, "target", _exact(target, "QuadraticModel()"))
+        object.__setattr__(self, "target", exact_expression(target, "QuadraticModel()"))
         if isinstance(optimiser, PiecewiseOptimiser):
             raise optimiser.refuse("QuadraticModel()")
         object.__setattr__(self, "optimiser", optimiser)
@@ -148,7 +141,7 @@ class QuadraticModel:
             (3, -1)
         """
         where = "preconditioned()"
-        exact = [_exact(s, where) for s in scales]
+        exact = [exact_expression(s, where) for s in scales]
         if len(exact) != len(self.eigenvalues) or not all(s.is_positive for s in exact):
             raise DomainError.of(
                 where,

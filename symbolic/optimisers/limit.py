@@ -10,6 +10,7 @@ import sympy as sp
 from flint import fmpq, fmpq_poly
 
 from ..algebra.errors import DomainError, ProofError
+from ..algebra.parsing import exact_expression
 from ..algebra.rings import to_rational
 from ..algebra.symbols import symbol
 from ..explain.derived import Derived
@@ -110,7 +111,7 @@ class OptimiserLimit(Derived):
                 "OptimiserLimit.substitute()", "a series in beta", self.free, "Derive it with numbers."
             )
         at = self.optimiser.substitute({self.free: value})
-        exact = {self.free: sp.sympify(value)}
+        exact = {self.free: exact_expression(value, "OptimiserLimit.substitute()")}
         inside = tuple(sp.nsimplify(c.subs(exact)) for c in self.coefficients)
         return OptimiserLimit(at, require_line_of_minima(at), inside, self.relaxation.subs(exact))
 

@@ -9,6 +9,7 @@ from functools import cached_property
 import sympy as sp
 
 from ..algebra.errors import DomainError
+from ..algebra.parsing import exact_expression
 from ..algebra.symbols import TABLE, symbol
 
 WHERE = "Optimiser()"
@@ -149,10 +150,10 @@ def number(value: object, name: str, domain: sp.Set) -> sp.Expr:
     if isinstance(value, float):
         raise DomainError.of(where, "an exact number", value, "Write it as a string, such as '0.9' or '9/10'.")
     try:
-        expr = sp.nsimplify(value, rational=True) if isinstance(value, str) and "." in value else sp.sympify(value)
-    except (sp.SympifyError, TypeError, ValueError):
+        expr = exact_expression(value, where)
+    except DomainError:
         raise DomainError.of(where, "an exact number", value, "Write it as p/q or a decimal.") from None
-    if not isinstance(expr, sp.Expr) or expr.free_symbols or domain.contains(expr) is not sp.true:
+    if expr.free_symbols or domain.contains(expr) is not sp.true:
         raise DomainError.of(where, f"a number in {domain}", value, "Choose one inside, or leave it a symbol.")
     return expr
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ..algebra.errors import DomainError
+from ..algebra.parsing import exact_expression
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class PiecewiseOptimiser:
         Raises:
             DomainError: the curvature is not positive.
         """
-        h = sp.sympify(curvature)
-        if h.has(sp.Float) or not h.is_positive:
+        h = exact_expression(curvature, "step_length()")
+        if not h.is_positive:
             raise DomainError.of("step_length()", "a positive exact curvature", curvature, "Give a fraction.")
         return (h / 2) ** self.power
 

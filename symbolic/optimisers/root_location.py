@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import sympy as sp
 
 from ..algebra.errors import DomainError
+from ..algebra.parsing import exact_expression
 
 COSINE = sp.Symbol("cos(omega)", real=True)
 """The real part of a multiplier on the unit circle."""
@@ -31,7 +32,7 @@ def inside_unit_circle(coefficients: Sequence[sp.Rational]) -> bool:
         >>> es.optimisers.inside_unit_circle((4, 0, -1))
         True
     """
-    rest = [sp.sympify(c) for c in coefficients]
+    rest = [exact_expression(c, "inside_unit_circle()") for c in coefficients]
     if not rest or any(not c.is_Rational for c in rest) or rest[0] == 0:
         raise DomainError.of("inside_unit_circle()", "rational coefficients, the first not 0", rest, "Fix the symbols.")
     while len(rest) > 1:

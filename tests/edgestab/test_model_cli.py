@@ -63,6 +63,20 @@ def test_explain(edgestab: Run, form: str) -> None:
         assert "checked" in ran.out
 
 
+def test_explain_at_a_point_of_several_parameters(edgestab: Run) -> None:
+    loss = ("model", "--loss", "(1-x*y)^2/2", "--parameters", "x,y")
+    ran = edgestab(*loss, "--at", "x=2,y=1", "--explain")
+    assert ran.code == 1, ran.err
+    # sqrt(5) all over: every number of the point is put in and compared
+    assert "4 of 7 steps checked" in ran.out
+    assert "alpha = 13/5 - sqrt(5)" in ran.out
+    ran = edgestab(*loss, "--reduce", "p=x*y,q=x^2+y^2", "--explain")
+    assert (ran.code, "2 of 5 steps checked" in ran.out) == (0, True)
+    golden = ("--at", "x=(sqrt(5)-1)/2", "--explain")
+    ran = edgestab("model", "--loss", "x^4/4 + x^3/3 - x^2/2", "--parameters", "x", *golden)
+    assert "the coefficient of two steps is -2 c" in ran.out, ran.err
+
+
 def test_examples(edgestab: Run) -> None:
     ran = edgestab("model", "--example", "lewkowycz")
     assert "stops at 'small parameter': FALSE" in ran.out
@@ -267,7 +281,7 @@ def test_large_losses_end_at_once(edgestab: Run, loss: str) -> None:
         (("--reduce", "p=x*y,q=x^2+y^2", "--at", "k=1"), "at the minima"),
         (("--at", "x=1"), "a value for each"),
         (("--set", "k=1"), "constants of the loss"),
-        (("--explain",), "--reduce and --at"),
+        (("--explain",), "--reduce or --at"),
         (("--width", "50"), "--format latex"),
         ((*EDGE, "--order", "99"), "order in 2..30"),
     ],

@@ -144,3 +144,13 @@ def test_the_table_of_the_page() -> None:
         assert table[name] == str(es.optimisers.derive_edge(make()).curvature), name
     for name in PIECEWISE:
         assert table[name] == "none"
+
+
+@pytest.mark.parametrize("option", ["--beta", "--filter"])
+def test_a_number_of_an_optimiser_is_never_run_as_code(edgestab: Run, option: str, tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    name = () if option == "--filter" else ("--optimiser", "heavy-ball")
+    ran = edgestab("derive", "edge", *name, option, f"__import__('pathlib').Path({str(made)!r}).touch()")
+    assert ran.code == 2
+    assert "an exact number" in ran.err
+    assert not made.exists()

@@ -1,10 +1,10 @@
 """Generated arguments for every command: what may come back is an exit code and, where it is 2, one line.
 
-``python tests/reliability/fuzz.py --count 10000 [--seed S] [--only simulate,limit]`` runs them in this process and
-prints what broke: tracebacks, ten seconds without an end or a word, files that were there before and have changed.
+``python tests/reliability/fuzz.py --count 10000 [--seed S] [--only simulate,limit] [--without network] [--state FILE]``
+runs them in a worker's process and prints what broke: tracebacks, ten seconds without an end or a word, files that were
+there before and have changed.
 """
 
-import argparse
 import contextlib
 import io
 import os
@@ -12,20 +12,22 @@ import random
 import signal
 import sys
 import tempfile
-import time
 import traceback
 import warnings
-from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 
-from edgestab.cli import COMMANDS, cli, common, main
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-SECONDS = 10
+from edgestab.cli import COMMANDS, cli, common, main
+from tests.reliability.fuzz_worker import SECONDS, State, command_line, wanted
+from tests.reliability.fuzz_worker import fuzz as fuzz_cases
+
 NUMBERS = (
     *("0", "1", "-1", "2", "1/2", "1/10", "1/50", "0.3", "-0.25", "1.8", "2.3", "1e-3", "1e-9", "1e-300", "-1e-30"),
     *("1e9", "1e400", "nan", "inf", "-inf", "", " ", "x", "1/0", "0/1", "1e", "--", "3,4", "1,2,3", "0x10", "1_000"),
@@ -200,15 +202,21 @@ def _alarm(*_: Any) -> None:
     raise TooLong
 
 
+def written(stream: io.TextIOWrapper) -> bytes:
+    """What a stream in memory holds; nothing where it was closed (a pipe that nobody reads)."""
+    return b"" if stream.closed else stream.buffer.getvalue()  # type: ignore[attr-defined]  # it lies on a BytesIO
+
+
 def run(argv: list[str], folder: Path) -> str:
     """What one command line did: ``ok``, ``refused``, or what broke."""
     kept = folder / "kept"
     kept.write_text("precious", encoding="utf-8")
-    out, err = io.StringIO(), io.StringIO()
+    # as a real stream they have bytes below, for figures that go to stdout
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
     code: object = None
     common.PIPED_WORDS = SECONDS - 2  # so that a word is heard in time
-    signal.signal(signal.SIGALRM, _alarm)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    signal.signal(signal.SIGPROF, _alarm)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -216,62 +224,80 @@ def run(argv: list[str], folder: Path) -> str:
     except SystemExit as stop:
         code = stop.code
     except TooLong:
-        told = "still at work" in err.getvalue()
+        told = b"still at work" in written(err)
         return f"{'long' if told else 'silent'}: " + " ".join(map(repr, argv))
     except BaseException as error:
         return f"traceback: {' '.join(map(repr, argv))}\n" + "".join(traceback.format_exception(error)[-3:])
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     if kept.read_text(encoding="utf-8", errors="replace") != "precious" and "--force" not in argv:
         return f"a file was destroyed: {argv}"
     if code not in (0, 1, 2, 3):
         return f"exit {code}: {argv}"
-    if code == 2 and not err.getvalue().strip():
+    if code == 2 and not written(err).strip():
         return f"refused without a word: {argv}"
     return "ok" if code != 2 else "refused"
 
 
-def fuzz(count: int, seed: int, only: tuple[str, ...] = ()) -> Iterator[tuple[list[str], str]]:
-    """Run generated command lines one after the other.
+class CommandCases:
+    """Generated command lines by number."""
 
-    Args:
-        count: how many.
-        seed: of the generator.
-        only: first words of commands; all when empty.
+    def __init__(self, seed: int, only: str = "", without: str = "") -> None:
+        self.seed, self.only, self.without = seed, only, without
+        self.folder = Path(tempfile.gettempdir()) / "fuzz"
+        self.held: tempfile.TemporaryDirectory[str] | None = None
 
-    Yields:
-        Arguments and what they did.
-    """
-    draw = random.Random(seed)
-    commands = [(p, c) for p, c in leaf_commands() if p not in SKIPPED and (not only or p[0] in only)]
-    with tempfile.TemporaryDirectory() as place:
-        os.chdir(place)
-        write_data(Path(place))
-        for _ in range(count):
-            path, command = draw.choice(commands)
-            argv = arguments(draw, path, command, Path(place))
-            yield argv, run(argv, Path(place))
+    @cache  # noqa: B019 - one object for a run
+    def commands(self) -> list[tuple[tuple[str, ...], click.Command]]:
+        """Every command that is asked for."""
+        every = leaf_commands()
+        return [(p, c) for p, c in every if p not in SKIPPED and wanted(" ".join(p), self.only, self.without)]
+
+    def begin(self) -> None:
+        """Go to a folder of one's own."""
+        self.commands()
+        self.held = tempfile.TemporaryDirectory()
+        self.folder = Path(self.held.name)
+        os.chdir(self.folder)
+        write_data(self.folder)
+
+    def names(self) -> list[str]:
+        """The commands."""
+        return [" ".join(path) for path, _ in self.commands()]
+
+    def _draw(self, index: int) -> tuple[random.Random, tuple[tuple[str, ...], click.Command]]:
+        draw = random.Random(self.seed * 10**12 + index)
+        return draw, draw.choice(self.commands())
+
+    def name(self, index: int) -> str:
+        """The command of a number."""
+        return " ".join(self._draw(index)[1][0])
+
+    def argv(self, index: int) -> list[str]:
+        """A command line: the same for the same seed and number, but for the folder."""
+        draw, (path, command) = self._draw(index)
+        return arguments(draw, path, command, self.folder)
+
+    def run(self, index: int) -> str:
+        """What a command line did."""
+        return run(self.argv(index), self.folder)
+
+    def describe(self, index: int) -> str:
+        """A command line."""
+        return " ".join(map(repr, self.argv(index)))
+
+
+def fuzz(count: int, seed: int, only: str = "") -> Iterator[str]:
+    """What so many command lines did: ``ok``, ``refused``, ``long``, or what broke."""
+    outcomes: list[str] = []
+    fuzz_cases(CommandCases(seed, only), State(), count, outcomes.append)
+    yield from outcomes
 
 
 def main_fuzz() -> int:
     """Count, and print what broke."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--verbose", action="store_true", help="print what is long too")
-    chosen = parser.parse_args()
-    only = tuple(filter(None, chosen.only.split(",")))
-    seen: Counter[str] = Counter()
-    begin = time.perf_counter()
-    for argv, found in fuzz(chosen.count, chosen.seed, only):
-        word = found.partition(":")[0]
-        seen[word] += 1
-        if word not in ("ok", "refused", "long") or (chosen.verbose and word == "long"):
-            print(found, flush=True)
-        del argv
-    print(f"{chosen.count} command lines in {time.perf_counter() - begin:.0f} s: {dict(seen)}")
-    return int(bool(set(seen) - {"ok", "refused", "long"}))
+    about = (__doc__ or "").partition("\n")[0]
+    return command_line(about, lambda asked: CommandCases(asked.seed, asked.only, asked.without))
 
 
 if __name__ == "__main__":

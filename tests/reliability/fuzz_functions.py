@@ -1,39 +1,36 @@
 """Generated arguments for every public function: what may come back is a value, or an error that says what to do.
 
 The documented example of each function is run with some of its literals replaced by others, sensible or not.
-``python tests/reliability/fuzz_functions.py --count 10000 [--seed S] [--only word]`` prints what broke: exceptions that
-are not edgestab's own, ten seconds without an end.
+``python tests/reliability/fuzz_functions.py --count 10000 [--seed S] [--only word] [--without word] [--state FILE]``
+prints what broke: exceptions that are not edgestab's own, ten seconds without an end.
 """
 
-import argparse
 import ast
 import copy
 import doctest
 import io
 import random
-import resource
 import signal
 import sys
 import tempfile
-import time
 import traceback
 import warnings
-from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from importlib import import_module
-from multiprocessing import get_context
 from os import chdir
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 import edgestab as es
+from tests.reliability.fuzz_worker import SECONDS, State, command_line, wanted
+from tests.reliability.fuzz_worker import fuzz as fuzz_cases
 
 ROOT = Path(__file__).parents[2]
 OWN = tuple(str(ROOT / layer) for layer in ("symbolic", "numeric", "proofs", "edgestab"))
-SECONDS = 10
-MEMORY = 6 << 30
-"""Bytes a process may take."""
-
 WHOLE: tuple[Any, ...] = (0, 1, -1, 2, 3, 5, 8, 13, -7, 10**20, -(10**20))
 REAL: tuple[Any, ...] = (*WHOLE, 0.5, -0.25, 1e-3, 1e-9, 1e-300, 1e308, -1e-30, 1.5, 2.5, float("nan"), float("inf"))
 TEXTS = (
@@ -63,7 +60,7 @@ def other(draw: random.Random, old: Any) -> Any:
     return old
 
 
-COSTLY = {"train", "write_report", "iterate_to_limit", "sweep", "verify", "judge_claim"}
+COSTLY = {"Report", "certify_round_off", "train", "write_report", "iterate_to_limit", "sweep", "verify", "judge_claim"}
 """Objects whose examples take long, or write much, even for small numbers."""
 
 
@@ -88,14 +85,14 @@ def example_of(obj: Any) -> str:
 
 
 class Mutate(ast.NodeTransformer):
-    """Replaces one chosen literal of a statement."""
+    """Replaces some chosen literals of a statement by names."""
 
-    def __init__(self, target: ast.AST, name: str) -> None:
-        self.target, self.name = target, name
+    def __init__(self, names: dict[int, str]) -> None:
+        self.names = names
 
     def visit(self, node: ast.AST) -> Any:
-        if node is self.target:
-            return ast.copy_location(ast.Name(self.name, ast.Load()), node)
+        if id(node) in self.names:
+            return ast.copy_location(ast.Name(self.names[id(node)], ast.Load()), node)
         return self.generic_visit(node)
 
 
@@ -133,95 +130,100 @@ def within_edgestab(error: BaseException) -> bool:
     return any(frame.filename.startswith(OWN) for frame in traceback.extract_tb(error.__traceback__)[1:])
 
 
-Case = tuple[str, ast.Module, dict[str, Any]]
-
-
-def examples(only: str) -> list[tuple[str, ast.Module]]:
-    """Every public object whose example has literals to replace."""
+@lru_cache(maxsize=2)
+def examples(only: str = "", without: str = "") -> list[tuple[str, ast.Module, list[ast.AST]]]:
+    """Every public object whose example has literals to replace, and these."""
     pool = []
     for package, name, obj in public_objects():
         tree = ast.parse(example_of(obj))
-        if name not in COSTLY and only in f"{package}.{name}" and literals(tree):
-            pool.append((f"{package}.{name}", tree))
+        if name not in COSTLY and wanted(f"{package}.{name}", only, without) and literals(tree):
+            pool.append((f"{package}.{name}", tree, literals(tree)))
     return pool
 
 
-def case(pool: list[tuple[str, ast.Module]], seed: int, index: int) -> Case:
-    """One mutated example: the same for the same seed and number."""
-    draw = random.Random(f"{seed} {index}")
-    path, tree = draw.choice(pool)
-    changed, given = copy.deepcopy(tree), {}
-    for number in range(draw.choice((1, 1, 2, 3))):
-        spots = literals(changed)
-        if not spots:
-            break
-        spot = draw.choice(spots)
-        given[f"given_{number}"] = other(draw, ast.literal_eval(spot))
-        changed = ast.fix_missing_locations(Mutate(spot, f"given_{number}").visit(changed))
-    return path, changed, given
+@lru_cache(maxsize=50_000)
+def changed(path: str, only: str, without: str, spots: tuple[int, ...]) -> tuple[str, CodeType]:
+    """An example with some of its literals replaced by names: its text, and compiled."""
+    tree = copy.deepcopy(next(t for p, t, _ in examples(only, without) if p == path))
+    found = literals(tree)
+    tree = Mutate({id(found[spot]): f"given_{number}" for number, spot in enumerate(spots)}).visit(tree)
+    return ast.unparse(tree), compile(ast.fix_missing_locations(tree), "<example>", "exec")
+
+
+Case = tuple[str, str, CodeType, dict[str, Any]]
+
+
+class FunctionCases:
+    """Mutated examples by number."""
+
+    def __init__(self, seed: int, only: str = "", without: str = "") -> None:
+        self.seed, self.only, self.without = seed, only, without
+        self.folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def begin(self) -> None:
+        """Load everything, and leave the folder of the sources."""
+        signal.signal(signal.SIGPROF, _alarm)
+        examples(self.only, self.without)
+        self.folder = tempfile.TemporaryDirectory()
+        chdir(self.folder.name)
+
+    def names(self) -> list[str]:
+        """Paths of the functions."""
+        return [path for path, _, _ in examples(self.only, self.without)]
+
+    def _draw(self, index: int) -> tuple[random.Random, tuple[str, ast.Module, list[ast.AST]]]:
+        draw = random.Random(self.seed * 10**12 + index)
+        return draw, draw.choice(examples(self.only, self.without))
+
+    def name(self, index: int) -> str:
+        """The path of a number's function."""
+        return self._draw(index)[1][0]
+
+    def case(self, index: int) -> Case:
+        """A mutated example: the same for the same seed and number."""
+        draw, (path, _, spots) = self._draw(index)
+        chosen: list[int] = []
+        for _ in range(draw.choice((1, 1, 2, 3))):
+            taken = {id(n) for i in chosen for n in ast.walk(spots[i])}
+            free = [i for i, spot in enumerate(spots) if not taken & {id(n) for n in ast.walk(spot)}]
+            if free:
+                chosen.append(draw.choice(free))
+        given = {f"given_{n}": other(draw, ast.literal_eval(spots[i])) for n, i in enumerate(chosen)}
+        return path, *changed(path, self.only, self.without, tuple(chosen)), given
+
+    def run(self, index: int) -> str:
+        """What an example did."""
+        return run(self.case(index))
+
+    def describe(self, index: int) -> str:
+        """What an example says."""
+        return describe(self.case(index))
 
 
 def describe(one: Case) -> str:
     """What a mutated example says."""
-    path, tree, given = one
-    return f"{path}\n    {ast.unparse(tree)!r}\n    {', '.join(f'{k} = {v!r}' for k, v in given.items())}\n"
+    path, text, _, given = one
+    return f"{path}\n    {text!r}\n    {', '.join(f'{k} = {v!r}' for k, v in given.items())}\n"
 
 
-def work(only: str, seed: int, first: int, last: int, told: Any) -> None:
-    """Run cases in a process of its own, and send what each did."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    signal.signal(signal.SIGALRM, _alarm)
-    pool = examples(only)
-    with tempfile.TemporaryDirectory() as place:
-        chdir(place)
-        told.send("ready")
-        for index in range(first, last):
-            told.send(run(case(pool, seed, index)))
-
-
-def fuzz(count: int, seed: int, only: str = "") -> Iterator[str]:
-    """Run mutated examples one after the other; a process that does not answer is ended, and another goes on.
-
-    Args:
-        count: how many.
-        seed: of the generator.
-        only: a word that a name must contain.
-
-    Yields:
-        What each did: ``ok``, ``refused``, or what broke.
-    """
-    pool, index, context = examples(only), 0, get_context("fork")
-    while index < count:
-        hear, told = context.Pipe(duplex=False)
-        worker = context.Process(target=work, args=(only, seed, index, count, told))
-        worker.start()
-        told.close()
-        try:
-            ready = hear.poll(120) and hear.recv() == "ready"
-            while ready and index < count:
-                outcome = hear.recv() if hear.poll(SECONDS + 5) else f"hang: {describe(case(pool, seed, index))}"
-                index += 1
-                yield outcome
-                if outcome.startswith("hang"):
-                    break
-        except EOFError:
-            yield f"died: {describe(case(pool, seed, index))}"
-            index += 1
-        worker.kill()
-        worker.join()
+def fuzz(count: int, seed: int, only: str = "", without: str = "") -> Iterator[str]:
+    """What so many mutated examples did: ``ok``, ``refused``, or what broke."""
+    outcomes: list[str] = []
+    fuzz_cases(FunctionCases(seed, only, without), State(), count, outcomes.append)
+    yield from outcomes
 
 
 def run(one: Case) -> str:
     """What one example did."""
-    _, tree, given = one
+    _, _, code, given = one
     space: dict[str, Any] = {"es": es, "__name__": "example", **given}
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     quiet = sys.stdout
     sys.stdout = io.StringIO()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            exec(compile(tree, "<example>", "exec"), space)
+            exec(code, space)
     except es.EdgestabError:
         return "refused"
     except TooLong:
@@ -231,7 +233,7 @@ def run(one: Case) -> str:
             return "refused"  # by Python itself: the example's own arithmetic on what it was given
         return f"{type(error).__name__}: {describe(one)}" + "".join(traceback.format_exception(error)[-2:])
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         sys.stdout = quiet
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close("all")
@@ -240,25 +242,8 @@ def run(one: Case) -> str:
 
 def main() -> int:
     """Run, count, print what broke; exit 1 if anything did."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="")
-    options = parser.parse_args()
-    counts: Counter[str] = Counter()
-    seen: set[tuple[str, str]] = set()
-    begun = time.perf_counter()
-    for outcome in fuzz(options.count, options.seed, options.only):
-        kind, _, rest = outcome.partition(":")
-        path = rest.strip().partition("\n")[0]
-        counts[kind] += 1
-        last = outcome.strip().splitlines()[-1][:60]
-        if kind not in {"ok", "refused", "long", "hang"} and (path, last) not in seen:
-            seen.add((path, last))
-            print(outcome, flush=True)
-    rate = options.count / (time.perf_counter() - begun)
-    print(f"{options.count} inputs, {rate:.0f} a second: {dict(counts)}; {len(seen)} findings")
-    return int(bool(seen))
+    about = (__doc__ or "").partition("\n")[0]
+    return command_line(about, lambda asked: FunctionCases(asked.seed, asked.only, asked.without))
 
 
 if __name__ == "__main__":

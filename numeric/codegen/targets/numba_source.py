@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from fractions import Fraction
 
+from ....symbolic.algebra.errors import CodegenError
 from ..program import Program
 from ..source_text import assign, call_lines, header, indent, literal_names
 
@@ -25,7 +27,13 @@ def expansion(value: Fraction, terms: int) -> tuple[float, ...]:
 
     Returns:
         The doubles, the largest first.
+
+    Raises:
+        CodegenError: it lies beyond all doubles.
     """
+    if abs(value) > sys.float_info.max:
+        size = f"a number of {len(str(abs(int(value))))} digits"
+        raise CodegenError.of("expansion()", "numbers in the range of doubles", size, "Run it in mpfr.")
     parts = []
     for _ in range(terms):
         part = float(value)

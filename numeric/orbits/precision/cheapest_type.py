@@ -20,6 +20,8 @@ SAFETY = 1024
 DOUBLE_GOAL, GAP_GOAL = 10, 4
 #: Rounds of doubled precision before the search gives up.
 MOST_ROUNDS = 4
+#: A start with a larger number leaves the range of doubles at once.
+BEYOND = 10**100
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,9 @@ def _runs(problem: OrbitProblem, digits: int, kernel: str, notes: list[str]) -> 
     usable = [n for n in compiled if until == 0 or until >= NUMBER_TYPES[n].smallest or kernel == n]
     if len(usable) < len(compiled) and kernel == "auto":
         notes.append(f"until = 10^{_exponent(until)} lies below the range of {compiled[0]}")
+    if kernel == "auto" and any(abs(v) > BEYOND for v in problem.entered().values()):
+        notes.append(f"a number of the start lies beyond the range of {ON_LANES[0]}")
+        usable = []
     pair = None
     for name in usable:
         if name == "quad-double" and pair is not None:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 import sympy as sp
+from sympy.polys.polyerrors import CoercionFailed
 
 from ...algebra.errors import DomainError
 from ...algebra.symbols import symbol
@@ -171,7 +172,14 @@ def averaged_flow(model: QuadraticModel, tuned: Filter) -> AveragedFlow:
     h = tuned.edge.curvature
     free = {*model.parameters, *h.free_symbols, *tuned.speed.free_symbols}
     field = sp.QQ.frac_field(z, S, SIGMA2, *sorted(free, key=lambda s: s.name))
-    read = field.from_sympy
+
+    def read(value: sp.Expr) -> Any:
+        try:
+            return field.from_sympy(value)
+        except (ValueError, CoercionFailed):  # an eigenvalue such as sqrt(2) or x**y
+            fix = "Name it by a symbol, and put its value in at the end."
+            raise DomainError.of("derive_averaged_flow()", "rational functions", str(value), fix) from None
+
     first, second = q = tuple(map(read, model.eigenvalues))
     here, sharp, target, variance = read(z), read(S), read(model.target), read(SIGMA2)
     total = 2 * (here + target)

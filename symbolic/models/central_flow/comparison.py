@@ -15,6 +15,7 @@ from typing import Any
 import sympy as sp
 
 from ...algebra.errors import DomainError, ProofError
+from ...algebra.parsing import exact_expression
 from ...algebra.symbols import symbol
 from ...explain.derived import Derived
 from ...explain.log import DerivationLog
@@ -217,7 +218,7 @@ def derive_central_flow_error(
     """
     if isinstance(order, bool) or not isinstance(order, int) or not 1 <= order <= HIGHEST_ORDER:
         raise DomainError.of(WHERE, f"an order in 1..{HIGHEST_ORDER}", order, "It is the highest power of epsilon.")
-    exact = sp.sympify(target) if not isinstance(target, float) else sp.nan
+    exact = sp.nan if isinstance(target, float) else exact_expression(target, WHERE)
     plain = optimiser is None or optimiser == gradient_descent()
     if not exact.is_Rational or (exact != 0 and not plain):
         raise DomainError.of(WHERE, "a rational target, 0 for other optimisers", target, "Write it as p/q.")

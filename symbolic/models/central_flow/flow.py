@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from ...algebra.errors import DomainError, ProofError
+from ...algebra.parsing import exact_expression
 from ...algebra.symbols import symbol
 from ...explain.derived import Derived, primed
 from ...explain.log import DerivationLog
@@ -242,8 +243,8 @@ class CentralFlow(Derived):
             DomainError: a value is missing or no exact number, the point is not on the edge, or a formula has a pole.
         """
         where = "CentralFlow.at()"
-        given = {key.name if isinstance(key, sp.Symbol) else key: sp.sympify(value) for key, value in values.items()}
-        if any(not isinstance(v, sp.Expr) or v.has(sp.Float) or not v.is_number for v in given.values()):
+        given = {k.name if isinstance(k, sp.Symbol) else k: exact_expression(v, where) for k, v in values.items()}
+        if any(not v.is_number for v in given.values()):
             raise DomainError.of(where, "exact numbers", values, "Use fractions.Fraction or sympy.Rational.")
         known = self.surface.free_symbols | {*self.variables} | self.variance.free_symbols
         exact = {s: given[s.name] for s in known if s.name in given}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cmp_to_key
 from typing import Any
@@ -67,9 +67,7 @@ class EdgePoint(Sectioned):
 
     def sections(self) -> list[Section]:
         """The model, and its data at the point."""
-        spectrum = tuple(
-            Equation(model_symbol(f"lambda_{k + 1}"), value) for k, value in enumerate(reversed(self.eigenvalues))
-        )
+        spectrum = _numbered_equations("lambda", tuple(reversed(self.eigenvalues)))
         return [
             *self.model.sections(),
             Section("Hessian eigenvalues at the point", "", spectrum),
@@ -97,11 +95,65 @@ class EdgePoint(Sectioned):
         }
 
     def explain(self) -> DerivationLog:
-        """The model, and the data at the point, each from its definition."""
-        log = self.model.explain()
+        """The model, and the data at the point; eigenvalues, eigenvector, alpha and beta are put in and compared.
+
+        Raises:
+            ProofError: a number is not what it is said to be.
+        """
+        log, own = self.model.explain(), frozenset(self.point)
         log.title = "The edge of stability at one point"
-        because = "Sharpness: the top Hessian eigenvalue; edge step: 2 over it; alpha and beta as defined there."
-        log.state("Edge and self-stabilisation", because, *self.equations())
+        size = len(self.model.parameters)
+        gradient, hessian = sp.Matrix(self.gradient), _hessian_at(self.model, self.point)
+        log.numbers(
+            "Point",
+            "The derivatives of the loss there, in the order of the parameters.",
+            [slope.subs(self.point) - g for slope, g in zip(self.model.gradient(), self.gradient, strict=True)],
+            is_zero,
+            *(Equation(p, value, own=own) for p, value in self.point.items()),
+            *_numbered_equations("g", self.gradient),
+            what="the derivatives of the loss are g",
+        )
+        s = sp.Dummy("s")
+        wanted = sp.Poly(sp.prod([s - e for e in self.eigenvalues]), s).all_coeffs()
+        found = hessian.charpoly(s).all_coeffs()
+        log.numbers(
+            "Hessian eigenvalues",
+            "All of them; the sharpness S is the largest.",
+            [a - b for a, b in zip(found, wanted, strict=True)],
+            is_zero,
+            *_numbered_equations("lambda", tuple(reversed(self.eigenvalues))),
+            what="the characteristic polynomial is the product of s - lambda",
+        )
+        top = _top_vector(hessian, self.sharpness)
+        log.numbers(
+            "Top eigenvector and edge",
+            "The direction v of the sharpness; it is not normalised. Descent loses its stability along it at eta_edge.",
+            [*(hessian * top - self.sharpness * top), self.edge_step * self.sharpness - 2],
+            is_zero,
+            *_numbered_equations("v", tuple(top)),
+            *self.equations()[:2],
+            what="the Hessian times v is S v, and eta_edge S = 2",
+        )
+        slope = _sharpness_slope(self.model, self.point, top)
+        along = (slope.T * top)[0] / (top.T * top)[0]
+        side = (slope - along * top).applyfunc(normal_form)
+        # the slope of a simple root of det(s - H), by the cofactors instead of the eigenvector
+        cofactors = (self.sharpness * sp.eye(size) - hessian).applyfunc(normal_form).adjugate()
+        turned = [
+            sum(cofactors[j, i] * _third(self.model, self.point, i, j, k) for i in range(size) for j in range(size))
+            - cofactors.trace() * slope[k]
+            for k in range(size)
+        ]
+        log.numbers(
+            "Sharpening and slope",
+            "n is the part of the sharpness's gradient orthogonal to v; alpha = -g.n, beta = n.n.",
+            [*turned, (side.T * top)[0], (gradient.T * side)[0] + self.alpha, (side.T * side)[0] - self.beta],
+            is_zero,
+            *_numbered_equations("n", tuple(side)),
+            *self.equations()[2:],
+            what="the gradient of the sharpness by eigenvector and by cofactors, and alpha and beta by n, agree",
+        )
+        log.state("Verdict", " ".join(f"{h.verdict}: {h.statement}: {h.detail}." for h in self.hypotheses))
         return log
 
 
@@ -112,8 +164,7 @@ def derive_edge_point(model: GradientStep, point: Mapping[str | sp.Symbol, objec
     if constants:
         raise DomainError.of("GradientDescent.at()", "a loss without constants", constants, "Give them values first.")
     gradient = sp.Matrix([normal_form(g.subs(values)) for g in model.gradient()])
-    # without one form for each entry the characteristic polynomial of transcendental constants does not end
-    hessian = model.hessian().subs(values).applyfunc(normal_form)
+    hessian = _hessian_at(model, values)
     spectrum = spectrum_of(hessian)
     sharpness, multiplicity = spectrum[-1]
     if not is_positive(sharpness) or multiplicity > 1:
@@ -123,29 +174,9 @@ def derive_edge_point(model: GradientStep, point: Mapping[str | sp.Symbol, objec
             str(spectrum[-1]),
             "Choose another point.",
         )
-    kernel = (hessian - sharpness * sp.eye(hessian.shape[0])).applyfunc(normal_form)
-    top = kernel_vector(kernel)
-    if top is None:
-        raise DomainError.of(
-            "GradientDescent.at()",
-            "numbers that are told from 0",
-            f"an eigenvector that is not found for {sharpness}",
-            "Write the constants of the loss in fewer independent ones.",
-        )
+    top = _top_vector(hessian, sharpness)
     norm = normal_form((top.T * top)[0])
-    third = sp.Matrix(
-        [
-            sp.Add(
-                *(
-                    top[i] * top[j] * normal_form(sp.diff(model.loss, p, q, r).subs(values))
-                    for i, p in _numbered(model)
-                    for j, q in _numbered(model)
-                )
-            )
-            for r in model.parameters
-        ]
-    )
-    slope_all = (third / norm).applyfunc(normal_form)
+    slope_all = _sharpness_slope(model, values, top)
     along = normal_form((slope_all.T * top)[0] / norm)
     slope_side = (slope_all - along * top).applyfunc(normal_form)
     drive = normal_form(-(gradient.T * slope_side)[0])
@@ -185,8 +216,39 @@ def derive_edge_point(model: GradientStep, point: Mapping[str | sp.Symbol, objec
     )
 
 
-def _numbered(model: GradientStep) -> list[tuple[int, sp.Symbol]]:
-    return list(enumerate(model.parameters))
+def _hessian_at(model: GradientStep, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Matrix:
+    """The Hessian at a point: without one form for each entry its characteristic polynomial may take forever."""
+    return model.hessian().subs(values).applyfunc(normal_form)
+
+
+def _top_vector(hessian: sp.Matrix, sharpness: sp.Expr) -> sp.Matrix:
+    """The eigenvector of a simple top eigenvalue."""
+    top = kernel_vector((hessian - sharpness * sp.eye(hessian.shape[0])).applyfunc(normal_form))
+    if top is None:
+        raise DomainError.of(
+            "GradientDescent.at()",
+            "numbers that are told from 0",
+            f"an eigenvector that is not found for {sharpness}",
+            "Write the constants of the loss in fewer independent ones.",
+        )
+    return top
+
+
+def _third(model: GradientStep, values: Mapping[sp.Symbol, sp.Expr], i: int, j: int, k: int) -> sp.Expr:
+    """A third derivative of the loss at a point."""
+    return normal_form(sp.diff(model.loss, *(model.parameters[n] for n in (i, j, k))).subs(values))
+
+
+def _sharpness_slope(model: GradientStep, values: Mapping[sp.Symbol, sp.Expr], top: sp.Matrix) -> sp.Matrix:
+    """The gradient of a simple eigenvalue of the Hessian, by its eigenvector."""
+    every = range(len(model.parameters))
+    third = [sp.Add(*(top[i] * top[j] * _third(model, values, i, j, k) for i in every for j in every)) for k in every]
+    return (sp.Matrix(third) / normal_form((top.T * top)[0])).applyfunc(normal_form)
+
+
+def _numbered_equations(name: str, values: Sequence[sp.Expr]) -> tuple[Equation, ...]:
+    """``name_1 = .., name_2 = ..``."""
+    return tuple(Equation(model_symbol(f"{name}_{k}"), value) for k, value in enumerate(values, 1))
 
 
 def spectrum_of(hessian: sp.Matrix) -> list[tuple[sp.Expr, int]]:

@@ -175,12 +175,13 @@ class FlipPoint(Sectioned):
             "The multiplier of the minimum is 1 - step L''; it is -1 at 2/L''.",
             *self.equations()[:3],
         )
-        log.identity(
+        log.numbers(
             "Normal form",
             "Two steps at the edge move u by -2 c u^3: the coefficient of the composed map against c by its formula.",
-            _two_steps_at_edge(self.slopes, 3)[3],
-            -2 * self.coefficient,
+            [_two_steps_at_edge(self.slopes, 3)[3] + 2 * self.coefficient],
+            is_zero,
             *self.normal_form(),
+            what="the coefficient of two steps is -2 c",
         )
         log.state("Kind of flip", self.kind_of_flip())
         return log

@@ -150,6 +150,22 @@ def test_an_unusable_cache_folder_costs_time_only(tmp_path: Path, monkeypatch: p
     assert blocked.read_text() == "not a folder"
 
 
+@pytest.mark.parametrize("back", [True, False], ids=["emptied", "gone for good"])
+def test_a_cache_folder_that_goes_meanwhile_costs_time_only(
+    back: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may empty the cache between a look at the folder and the write."""
+    above = tmp_path / "above"
+    if not back:
+        above.write_text("no folder can be made here any more")
+    for room in (machine_code, scheduling):
+        monkeypatch.setattr(room, "cache_folder", lambda: above / "edgestab")
+    assert scaled(TEXT.format(factor=5.0 + back)) == 3 * (5.0 + back)
+    program = scheduling.program_for(MAP)
+    assert scheduling.keep_program("program", program.source_digest, lambda p: None, lambda: program) == program
+    assert len(list(above.glob("edgestab/*"))) == (2 if back else 0)
+
+
 def test_the_cache_follows_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("EDGESTAB_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -162,8 +178,9 @@ def test_a_damaged_program_file_is_searched_again(fresh_cache: Path) -> None:
     text = path.read_text()
     path.write_text(text.replace('"t4"', '"t5"'))
     assert scheduling.program_for.__wrapped__(MAP) == good
-    path.write_text("{")
-    assert scheduling.program_for.__wrapped__(MAP) == good
+    for damaged in ("{", "[]", "null", re.sub(r'"=[^"]*"', '"=1/0"', text)):
+        path.write_text(damaged)
+        assert scheduling.keep_program("program", MAP.digest(), lambda p: None, lambda: good) is good
     assert path.read_text() == text
 
 

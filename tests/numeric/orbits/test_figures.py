@@ -11,6 +11,7 @@ from matplotlib import pyplot as plt
 
 from edgestab.numeric.codegen.compile import compile_map
 from edgestab.numeric.orbits.figures import plot_orbit, plot_plane, record_orbit, save_orbit
+from edgestab.numeric.orbits.landscape import compute_landscape
 from edgestab.numeric.orbits.starts import read_start
 from edgestab.symbolic.algebra.errors import DomainError, OutputError
 from edgestab.symbolic.models.quadratic import main_case
@@ -56,3 +57,10 @@ def test_files(tmp_path: Path) -> None:
         save_orbit(str(tmp_path / "o.nope"), read_start("1/50", **START), steps=20)
     with pytest.raises(DomainError):
         read_start("2", **START)
+
+
+def test_pictures_refuse_what_they_cannot_show() -> None:
+    with pytest.raises(DomainError, match="holds minima"):
+        compute_landscape("1/5", [(1.7, 3.2)], target=2, points=5)
+    with pytest.raises(DomainError, match="a start within"):
+        record_orbit(read_start("1/10", z="1e400", T=1), steps=3)

@@ -50,3 +50,11 @@ def test_every_picture_can_be_drawn(name: str) -> None:
 
     assert drawn(name).get_lines() or drawn(name).collections
     plt.close("all")
+
+
+def test_the_energy_of_berthiers_orbits_follows_its_law() -> None:
+    lines = [np.asarray(found.get_ydata(), dtype=float) for found in drawn("berthier").get_lines()]
+    assert len(lines) == 6
+    # at zeta = 0 the energy grows beyond what its leading changes say
+    for energy, law in zip(lines[2::2], lines[3::2], strict=True):
+        assert np.abs(energy - law).max() < 0.01

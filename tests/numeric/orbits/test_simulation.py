@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import edgestab as es
 from edgestab.numeric.orbits.simulation import Simulation, simulate
-from edgestab.symbolic.algebra.errors import DomainError
+from edgestab.symbolic.algebra.errors import CodegenError, DomainError
 
 EPSILONS = st.fractions(min_value=Fraction(1, 100), max_value=Fraction(9, 10), max_denominator=1000)
 RESIDUALS = st.fractions(min_value=-1, max_value=1, max_denominator=1000)
@@ -167,6 +167,14 @@ def test_a_target_moves_the_limit() -> None:
 def test_unknown_types(kernel: str) -> None:
     with pytest.raises(DomainError, match="a kernel among auto, float64"):
         simulate("1/10", z=0, T=1, kernel=kernel)
+
+
+def test_a_start_beyond_all_doubles_goes_to_mpfr_or_is_refused() -> None:
+    found = simulate("1/10", z="1e400", T=-7, digits=5)
+    assert (found.status.value, found.kernel) == ("diverged", "mpfr")
+    assert any("beyond the range of float64" in note for note in found.notes)
+    with pytest.raises(CodegenError, match="in the range of doubles"):
+        simulate("1/10", z="1e400", T=-7, kernel="double-double")
 
 
 def test_json_is_whole() -> None:

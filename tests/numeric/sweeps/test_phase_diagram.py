@@ -9,7 +9,7 @@ import pytest
 
 from edgestab.numeric.sweeps.chunk import COLUMNS
 from edgestab.numeric.sweeps.grid import make_sweep_grid
-from edgestab.numeric.sweeps.phase_diagram import plot_phase_diagram, save_phase_diagram, varying_axes
+from edgestab.numeric.sweeps.phase_diagram import _outlined, plot_phase_diagram, save_phase_diagram, varying_axes
 from edgestab.numeric.sweeps.result import REGIONS, SweepResult, reference_gap
 from edgestab.numeric.sweeps.run import sweep
 from edgestab.symbolic.algebra.errors import DomainError, OutputError
@@ -90,6 +90,14 @@ def test_the_reference_is_the_series_of_the_limit() -> None:
     assert np.allclose(slope[0], slope[1], rtol=0.05)
     assert reference_gap(np.array([[0.05]])).shape == (1, 1)
     assert np.allclose(reference_gap(np.array([1e-4, 0.05, 0.2]))[1], reference_gap(np.array([0.05])), rtol=1e-3)
+
+
+def test_the_outline_of_a_region_leaves_out_specks_and_pinholes() -> None:
+    region = np.zeros((100, 100), dtype=bool)
+    region[:, 50:] = True
+    torn = region.copy()
+    torn[20:23, 20:23], torn[70:73, 80:83] = True, False
+    assert np.array_equal(_outlined(torn), region)
 
 
 def test_a_thinned_result_keeps_every_nth_value_of_each_axis() -> None:

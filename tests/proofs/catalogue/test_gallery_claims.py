@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from edgestab.proofs.catalogue.gallery_gaps import gfs_sharpness
+from edgestab.proofs.catalogue.gallery_gaps import gfs_sharpness, gfs_step
 from edgestab.proofs.catalogue.gallery_root_loss import descend_root
 from edgestab.proofs.catalogue.gallery_stabilisation import CLAIMS, simulate_gap
 from edgestab.proofs.statements import Reading
@@ -65,3 +65,12 @@ def test_descent_on_the_root_is_gradient_descent_on_the_root() -> None:
 def test_the_gap_is_the_moment_identity_on_long_runs() -> None:
     gap, identity = simulate_gap(0.01, 10, (6000, 100), 20230724)
     assert gap == pytest.approx(identity, rel=0.05)
+
+
+def test_a_step_of_the_product_of_weights_is_gradient_descent() -> None:
+    weights = [0.7, 1.3, 1.9]
+    places = sp.symbols("w_1:4")
+    loss = (sp.Mul(*places) - 1) ** 2 / 2
+    at = dict(zip(places, weights, strict=True))
+    wanted = [w - 0.05 * float(sp.diff(loss, p).subs(at)) for w, p in zip(weights, places, strict=True)]
+    assert gfs_step(weights, 0.05) == pytest.approx(wanted, rel=1e-14)

@@ -3,9 +3,20 @@
 from dataclasses import replace
 
 import pytest
+import sympy as sp
 
 from edgestab.proofs.catalogue import get_claim
-from edgestab.proofs.catalogue.stated_maps import composition_defects, later_terms, two_steps
+from edgestab.proofs.catalogue.stated_maps import (
+    DY,
+    DZ,
+    TWO_Y,
+    TWO_Z,
+    composition_defects,
+    later_terms,
+    two_steps,
+    y,
+    z,
+)
 from edgestab.proofs.statements import Reading
 from edgestab.symbolic.algebra.errors import ProofError
 from edgestab.symbolic.algebra.series import TruncatedSeries
@@ -49,3 +60,10 @@ def test_an_increment_that_is_not_that_of_two_steps_is_noticed(which: str) -> No
     _, defects = two_steps(Reading(get_claim("zhu-two-step").statement), wrong)
     assert len(defects) == 1
     assert "composition" in defects[0]
+
+
+def test_the_left_sides_of_two_steps_are_increments() -> None:
+    """Statement and check share these terms: a wrong sign would be printed and not be noticed."""
+    for change, later, now in ((DZ, TWO_Z, z), (DY, TWO_Y, y)):
+        assert change.subs(later, now) == 0
+        assert sp.diff(change, later) == 1

@@ -101,5 +101,6 @@ def test_a_report_is_not_replaced_without_force(small: dict[str, Any], tmp_path:
     with pytest.raises(OutputError, match="--force"):
         check_folder(tmp_path / "new", force=False)
     assert check_folder(tmp_path / "new", force=True) == tmp_path / "new"
-    with pytest.raises(OutputError, match="a folder"):
-        check_folder(written[0] / "report", force=False)
+    for bad in (written[0] / "report", "a\0b", "n" * 5000):
+        with pytest.raises(OutputError, match="a folder"):
+            check_folder(bad, force=False)

@@ -3,7 +3,7 @@
 import pytest
 from flint import fmpq
 
-from edgestab.proofs.statements import O
+from edgestab.proofs.statements import O, split_order
 from edgestab.proofs.statements.comparing import differing, stated_terms
 from edgestab.symbolic.algebra.errors import ProofError
 from edgestab.symbolic.algebra.rings import Exponents
@@ -25,3 +25,15 @@ def test_an_order_symbol_of_a_sum_is_refused() -> None:
     for right in (O(y**3 + z**2), (y + z) * O(z**2)):
         with pytest.raises(ProofError, match="monomials in its order symbols"):
             stated_terms(right, (z, y))
+
+
+def test_order_symbols_that_name_no_remainder_are_refused() -> None:
+    assert split_order(y + epsilon * O(z**3) + O(y**2, y * z)) == (y, (epsilon * z**3, y**2, y * z))
+    sums = (O(y + z), (y + z) * O(z), y + O(y**2, y * (1 + z)))
+    for right in sums:
+        with pytest.raises(ProofError, match="monomials in its order symbols"):
+            split_order(right)
+    hidden = (epsilon * (y + O(z)), O(z) ** 2, 1 / (1 + O(z)), O(O(z)), O(z) * O(y))
+    for right in hidden:
+        with pytest.raises(ProofError, match="order symbol"):
+            split_order(right)

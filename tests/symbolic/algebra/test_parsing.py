@@ -126,3 +126,11 @@ def test_agrees_with_exact_evaluation(text: str, at_x: Fraction, at_y: Fraction)
         {x: sp.Rational(*at_x.as_integer_ratio()), y: sp.Rational(*at_y.as_integer_ratio())}
     )
     assert value == sp.Rational(*Fraction(expected).as_integer_ratio())
+
+
+def test_a_message_shows_twenty_signs_to_both_sides_and_says_what_it_leaves_out() -> None:
+    for before, after in ((0, 0), (19, 20), (20, 20), (21, 21), (40, 5)):
+        with pytest.raises(DomainError) as told:
+            parse_expression("x" * before + "$" + "y" * (after - 1))
+        shown = "..." * (before > 20) + "x" * min(before, 20) + "$" + "y" * min(max(after - 1, 0), 19)
+        assert repr(shown + "..." * (after > 20)) in str(told.value)

@@ -5,10 +5,10 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgestab.symbolic.algebra.errors import DomainError
+from edgestab.symbolic.algebra.errors import DomainError, ProofError
 from edgestab.symbolic.algebra.symbols import symbol
 from edgestab.symbolic.models.central_flow.averaged import derive_averaged_flow
-from edgestab.symbolic.models.central_flow.comparison import derive_central_flow_error
+from edgestab.symbolic.models.central_flow.comparison import _root, derive_central_flow_error
 from edgestab.symbolic.models.central_flow.derive import derive_central_flow
 from edgestab.symbolic.models.central_flow.flow import CentralFlow
 from edgestab.symbolic.models.central_flow.own_loss import CentralFlowPoint
@@ -207,3 +207,12 @@ def test_the_averaged_equations_come_to_rest_on_the_two_cycles() -> None:
     assert "dsigma^2/dt" in flow.text()
     with pytest.raises(DomainError, match="two eigenvalues"):
         derive_averaged_flow(QuadraticModel((1, 2, 3)))
+
+
+def test_the_root_of_a_polynomial_is_its_power_series() -> None:
+    unknown, epsilon = sp.Symbol("u"), symbol("epsilon")
+    found = _root(unknown**2 - 1 - epsilon, unknown, sp.Integer(-1), 5)
+    wanted = sp.series(-sp.sqrt(1 + epsilon), epsilon, 0, 6).removeO()
+    assert sp.expand(sp.Add(*(c * epsilon**k for k, c in enumerate(found))) - wanted) == 0
+    with pytest.raises(ProofError, match="a simple root"):
+        _root((unknown + 1) ** 2 - epsilon, unknown, sp.Integer(-1), 2)

@@ -55,3 +55,9 @@ def test_closed_limit_needs_two_eigenvalues_and_no_target() -> None:
     for model in (QuadraticModel((1, -2), 1), QuadraticModel((1, -2, 3))):
         with pytest.raises(DomainError, match="two eigenvalues and target 0"):
             GradientFlow(model).closed_limit()
+
+
+def test_the_log_says_that_each_square_grows_at_its_rate() -> None:
+    flow = GradientFlow(QuadraticModel((1, -epsilon)))
+    said = [step.equations[1] for step in flow.explain().steps if step.title.startswith("The square")]
+    assert tuple(e.rhs / e.lhs.expr for e in said) == flow.rates()

@@ -64,10 +64,18 @@ def test_a_wrong_closed_map_cannot_leave() -> None:
         model._prove_closed(wrong)
 
 
-@pytest.mark.parametrize("bad", [(1, 1), (1, 0), (), (1.5, -1), (sp.nan, 1)])
+@pytest.mark.parametrize("bad", [(1, 1), (1, 0), (), (1.5, -1), (sp.nan, 1), (1, " "), (1, "x("), (1, "2", object())])
 def test_bad_eigenvalues(bad: tuple[object, ...]) -> None:
     with pytest.raises(DomainError):
         QuadraticModel(bad)
+
+
+def test_an_eigenvalue_given_as_text_is_read_and_not_run() -> None:
+    assert QuadraticModel(("1/3", "-0.25")).eigenvalues == (sp.Rational(1, 3), sp.Rational(-1, 4))
+    with pytest.raises(DomainError):
+        QuadraticModel((1, "__import__('os').getpid()"))
+    with pytest.raises(DomainError, match="rational functions"):
+        es.models.derive_averaged_flow(QuadraticModel((8, sp.sqrt(2))))
 
 
 def test_the_nullcline_needs_a_planar_map() -> None:

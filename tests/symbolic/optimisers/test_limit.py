@@ -143,3 +143,10 @@ def test_two_steps_return_to_gradient_descent_and_balance_on_the_manifold() -> N
     assert sp.simplify(ball.rate - 2 / (1 - beta)) == 0
     assert sp.simplify(ball.drift / ball.relaxation - ball.limit.coefficients[1]) == 0
     assert "checked" in ball.explain().text()
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_manifold_keeps_no_term_beyond_its_order(order: int) -> None:
+    """z has weight 1, epsilon 2."""
+    weights = [i + 2 * n for i, n in es.optimisers.derive_manifold(es.optimisers.heavy_ball("1/2"), order).terms]
+    assert max(weights) <= 2 * order

@@ -47,6 +47,7 @@ def test_a_rise_that_nothing_can_hold_has_a_large_residual() -> None:
     singular = np.diag([0.0, 0.0, 1.0])
     assert solve_complementarity(np.diag([1.0, 1.0]), singular).residual > 1e-2
     # what falls by itself needs no response
+    assert solve_complementarity(np.zeros((2, 2)), np.zeros((3, 3))).residual == 0.0
     calm = solve_complementarity(-np.eye(2), np.zeros((3, 3)))
     assert (calm.residual, np.abs(calm.covariance).max()) == (0.0, 0.0)
 

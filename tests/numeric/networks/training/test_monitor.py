@@ -1,6 +1,7 @@
 """A monitor in a loop of the user's, against dense eigenvalues."""
 
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -178,3 +179,10 @@ def squared() -> Any:
             return x**2
 
     return Squared()
+
+
+def test_the_seconds_of_a_record_are_those_that_it_took() -> None:
+    begun = time.perf_counter()
+    record = Monitor(SMALL, every=1)(0, SMALL.start)
+    assert record is not None
+    assert 0 < record["seconds"] <= time.perf_counter() - begun + 1e-6

@@ -200,3 +200,15 @@ def test_figure(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.asarray(drawn[1].get_ydata()), batches.series("loss"))
     save_watched_run(run, None, str(tmp_path / "run.png"))
     assert (tmp_path / "run.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("batch", [None, 2])
+def test_a_start_that_fits_all_data_does_not_diverge(batch: int | None) -> None:
+    """Its loss is 0, and so is the loss above which a run is called divergent."""
+    state = es.regression.RegressionEnsemble.normalised(6, 12, sigma_z=1.5).sample(seed=1)
+    model = es.RegressionModel(state.J.T, state.Q, 0 * state.z)
+    run = es.networks.train(
+        es.networks.Problem.from_regression(model, np.zeros(12)), step_size=ETA, steps=3, batch=batch
+    )
+    assert run.status is Status.DONE
+    assert set(run.losses) == {0.0}

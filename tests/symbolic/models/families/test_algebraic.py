@@ -44,3 +44,10 @@ def test_a_polynomial_in_two_variables_is_refused() -> None:
     x, a = _LEX.gens()
     with pytest.raises(DomainError, match="one variable"):
         in_one(x * a + 1, 1)
+
+
+@pytest.mark.parametrize("coefficients", [(-4, 2, 1), (1, -3, 0, 1)])
+def test_a_number_solves_the_equation_that_it_prints(coefficients: tuple[int, ...]) -> None:
+    root, x = AlgebraicNumber(coefficients, 1), sp.Symbol("x")
+    assert sp.Poly(root.equation(x), x).all_coeffs()[::-1] == list(coefficients)
+    assert abs(root.equation(x).subs(x, sp.N(root.expression(), 30))) < 1e-25

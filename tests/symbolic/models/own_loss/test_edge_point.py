@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import mpmath
 import pytest
 import sympy as sp
 
 import edgestab as es
-from edgestab.symbolic.algebra.errors import DomainError
+from edgestab.symbolic.algebra.errors import DomainError, ProofError
 
 
 def test_logistic_loss_has_exact_eigenvalues_at_a_symmetric_point() -> None:
@@ -103,3 +105,20 @@ def test_a_point_with_transcendental_constants_is_printed() -> None:
     text = es.GradientDescent(loss, "x,y").at({"x": 1, "y": 1}).text()
     assert "not composed" in text
     assert "Verdict" in text
+
+
+def test_a_changed_point_cannot_be_explained() -> None:
+    found = es.GradientDescent("(1 - x*y)^2/2", "x,y").at({"x": 2, "y": 1})
+    assert found.explain().compared == 13
+    first, *others = found.gradient
+    low, high = found.eigenvalues
+    wrong = (
+        ("Point", {"gradient": (-first, *others)}),
+        ("Hessian eigenvalues", {"eigenvalues": (low + 1, high)}),
+        ("Top eigenvector and edge", {"edge_step": 1 / found.sharpness}),
+        ("Sharpening and slope", {"alpha": -found.alpha}),
+        ("Sharpening and slope", {"beta": found.beta + 1}),
+    )
+    for step, change in wrong:
+        with pytest.raises(ProofError, match=f"0 in '{step}'"):
+            replace(found, **change).explain()
