@@ -16,6 +16,10 @@ from .shapes import check_chunk, check_labels, check_one_loss, check_outputs, fr
 WHERE = "Problem.from_jax()"
 INSTALL = "Install it: pip install 'edgestab[jax]'."
 LOSSES = ("mse", "cross-entropy")
+SMALL = 10**7
+"""Below so many parameters times numbers in the data a product takes less time and memory than to compile it."""
+FEW = 4
+"""Up to so many columns are multiplied one by one in a small model."""
 
 
 def need_jax(where: str = WHERE) -> Any:
@@ -144,9 +148,12 @@ class JaxBackend(Backend):
             self._tree = jax.tree_util.tree_structure(parameters)
             self.examples = self._count(jax)
             self.outputs = self._outputs_of(jax)
-            self.device = str(next(iter(flat.devices())))
+            device = next(iter(flat.devices()))
+            self.device, self.on_host = str(device), device.platform == "cpu"
             check_chunk(WHERE, chunk, self.examples)
             self._chunk = chunk
+            data = jax.tree_util.tree_leaves((self._inputs, self._targets))
+            self.small = self.on_host and len(flat) * sum(np.size(leaf) for leaf in data) < SMALL
             self._programs = self._build(jax)
             # compiled: indexing outside a program costs half a millisecond
             self._gather = jax.jit(lambda data, batch: jax.tree_util.tree_map(lambda a: a[batch], data))
@@ -360,14 +367,16 @@ class JaxBackend(Backend):
         return (self._inputs, self._targets), mean
 
     def foreseen_bytes(self, columns: int) -> int | None:
-        """What the compiler plans for one Hessian product."""
+        """What the compiler plans for one Hessian product; of a small model no more than its vectors are counted."""
+        if self.small:
+            return 2 * len(self.start) * columns * self.dtype.itemsize
         with arithmetic(self.dtype):
             theta, vectors = self._real(self.start), np.zeros((len(self.start), columns), self.dtype)
             planned = self._programs["hessian"].lower(theta, self._inputs, self._targets, vectors).compile()
-            sizes = planned.memory_analysis()
-        if sizes is None:
+            memory = planned.memory_analysis()
+        if memory is None:
             return None
-        return int(sizes.temp_size_in_bytes + sizes.output_size_in_bytes + vectors.nbytes)
+        return int(memory.temp_size_in_bytes + memory.output_size_in_bytes + vectors.nbytes)
 
     def available_bytes(self) -> int | None:
         """Free memory of the device, or of the machine on a CPU."""
@@ -392,16 +401,23 @@ class JaxDerivatives(Derivatives):
         """
         self._backend = backend
         with arithmetic(backend.dtype):
-            self._theta = backend._real(theta)
+            # on a CPU a program takes a NumPy array at once; made into one of JAX first, that costs more than a product
+            self._theta = np.array(theta, backend.dtype) if backend.on_host else backend._real(theta)
             data = (backend._inputs, backend._targets)
             self._data = data if batch is None else backend._gather(data, batch)
         self._count = backend.examples if batch is None else len(batch)
         self._value: tuple[float, Array] | None = None
 
     def _run(self, name: str, *arguments: Array) -> Any:
+        real = [np.asarray(a, self._backend.dtype) for a in arguments]
         with arithmetic(self._backend.dtype):
-            real = [self._backend._real(a) for a in arguments]
             return self._backend._programs[name](self._theta, *self._data, *real)
+
+    def _columns(self, name: str, vectors: Array) -> Array:
+        """A product of columns; a few of a small model one by one, as each new number of columns compiles anew."""
+        if self._backend.small and 1 < vectors.shape[1] <= FEW:
+            return np.concatenate([self._run(name, column[:, None]) for column in vectors.T], 1)
+        return np.asarray(self._run(name, vectors))
 
     def _both(self) -> tuple[float, Array]:
         if self._value is None:
@@ -427,19 +443,19 @@ class JaxDerivatives(Derivatives):
 
     def hessian_product(self, vectors: Array) -> Array:
         """Loss Hessian times columns."""
-        return np.asarray(self._run("hessian", vectors)) / self._count
+        return self._columns("hessian", vectors) / self._count
 
     def gauss_newton_product(self, vectors: Array) -> Array:
         """Gauss-Newton matrix times columns."""
-        return np.asarray(self._run("gauss_newton", vectors)) / self._count
+        return self._columns("gauss_newton", vectors) / self._count
 
     def jacobian_product(self, vectors: Array) -> Array:
         """Jacobian times columns."""
-        return np.asarray(self._run("forward", vectors))
+        return self._columns("forward", vectors)
 
     def transposed_product(self, vectors: Array) -> Array:
         """Transposed Jacobian times columns."""
-        return np.asarray(self._run("backward", vectors))
+        return self._columns("backward", vectors)
 
     def third_product(self, first: Array, second: Array) -> Array:
         """Third derivative of the loss in two directions."""

@@ -20,6 +20,8 @@ FITTED = (2, 3, 4)
 """Lags of the fitted predictions."""
 SURPRISE = 0.5
 """Part of a block outside the best forecast, of unit vectors, beyond which the past is forgotten."""
+FEW = 10**4
+"""Blocks of up to so many numbers are judged all at once; larger ones one by one, to save memory."""
 ROWS = 3
 """Steps that a prediction is fitted to."""
 
@@ -57,6 +59,7 @@ class Forecast:
     def __init__(self) -> None:
         """Begin with nothing."""
         self.blocks: list[Array] = []
+        self._gram = np.empty((0, 0))
         self.forecasts: dict[str, Array] = {}
         self.scores: dict[str, float] = {}
 
@@ -78,14 +81,16 @@ class Forecast:
         if self.blocks and self.blocks[-1].shape != block.shape:
             self.blocks = []
         if self.blocks:
-            self.scores = {name: _distance(found, block) for name, found in self.forecasts.items()}
+            self.scores = dict(zip(self.forecasts, _distances(list(self.forecasts.values()), block), strict=True))
             # with fewer blocks the rules of period two have not been heard
             if len(self.blocks) >= 4 and min(self.scores.values()) > SURPRISE:
                 # another eigenvector took its place: what the old one did says nothing of it
                 self.blocks, self.scores = [], {}
             else:
                 block = turned(block, self.blocks[-1])
-        self._predict([*self.blocks, block][-KEPT:])
+        self.blocks = [*self.blocks, block][-KEPT:]
+        self._grow_gram()
+        self._predict()
 
     def resume(self, blocks: list[Array], scores: dict[str, float]) -> None:
         """Go on from what was remembered.
@@ -94,12 +99,24 @@ class Forecast:
             blocks: as ``blocks``.
             scores: as ``scores``.
         """
-        self._predict(blocks)
+        self.blocks = []
+        for block in blocks:
+            self.blocks.append(block)
+            self._grow_gram()
+        self._predict()
         self.scores = scores
 
-    def _predict(self, blocks: list[Array]) -> None:
+    def _grow_gram(self) -> None:
+        """Inner products of the newest block with those kept."""
+        old = min(len(self._gram), len(self.blocks) - 1)
+        gram = np.empty((old + 1,) * 2)
+        gram[:old, :old] = self._gram[len(self._gram) - old :, len(self._gram) - old :]
+        gram[old] = gram[:, old] = [float(np.vdot(b, self.blocks[-1])) for b in self.blocks[-old - 1 :]]
+        self._gram = gram
+
+    def _predict(self) -> None:
         """Make the next forecasts."""
-        self.blocks, known, block = blocks, len(blocks), blocks[-1]
+        known, block = len(self.blocks), self.blocks[-1]
         self.forecasts = {
             name: sum((w * self.blocks[-back] for back, w in rule.items()), np.zeros_like(block))
             for name, rule in RULES.items()
@@ -107,23 +124,24 @@ class Forecast:
         }
         for lags in FITTED:
             if known >= lags + 2:
-                weights = self._fit(lags)
+                weights = _fit(self._gram, lags)
                 self.forecasts[f"fitted {lags}"] = sum(
                     (w * b for w, b in zip(weights, self.blocks[::-1], strict=False)), np.zeros_like(block)
                 )
 
-    def _fit(self, lags: int) -> Array:
-        """Weights of the last blocks that would have predicted the newest ones best."""
-        rows = min(ROWS, len(self.blocks) - lags)
-        gram = np.array([[float(np.vdot(a, b)) for b in self.blocks] for a in self.blocks])
-        matrix, right = np.zeros((lags, lags)), np.zeros(lags)
-        for row in range(rows):
-            back = [-2 - row - j for j in range(lags)]
-            matrix += gram[np.ix_(back, back)]
-            right += gram[back, -1 - row]
-        values, vectors = np.linalg.eigh(matrix)
-        good = values > 1e-13 * values[-1]
-        return np.asarray(vectors[:, good] @ ((vectors[:, good].T @ right) / values[good]))
+
+def _fit(gram: Array, lags: int) -> Array:
+    """Weights of the last blocks that would have predicted the newest ones best, from the blocks' inner products."""
+    rows = min(ROWS, len(gram) - lags)
+    matrix, right = np.zeros((lags, lags)), np.zeros(lags)
+    for row in range(rows):
+        newest = len(gram) - 1 - row
+        back = slice(newest - lags, newest)
+        matrix += gram[back, back][::-1, ::-1]
+        right += gram[back, newest][::-1]
+    values, vectors = np.linalg.eigh(matrix)
+    good = values > 1e-13 * values[-1]
+    return np.asarray(vectors[:, good] @ ((vectors[:, good].T @ right) / values[good]))
 
 
 def turned(block: Array, towards: Array) -> Array:
@@ -140,7 +158,11 @@ def turned(block: Array, towards: Array) -> Array:
     return np.asarray(block @ (left @ right))
 
 
-def _distance(forecast: Array, block: Array) -> float:
-    """How much of a block lies outside the span of a forecast."""
-    span, _ = np.linalg.qr(forecast)
-    return float(np.linalg.norm(block - span @ (span.T @ block)))
+def _distances(forecasts: list[Array], block: Array) -> list[float]:
+    """How much of a block lies outside the span of each forecast."""
+    if block.size > FEW and len(forecasts) > 1:
+        return [_distances([one], block)[0] for one in forecasts]
+    spans = np.linalg.qr(np.stack(forecasts))[0]
+    outside = block - spans @ (spans.transpose(0, 2, 1) @ block)
+    found: list[float] = np.linalg.norm(outside, axis=(1, 2)).tolist()
+    return found

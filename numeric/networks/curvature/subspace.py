@@ -49,18 +49,20 @@ def new_directions(basis: Array, candidates: Array) -> Array:
     rest = candidates[:, lengths > 0] / lengths[lengths > 0]
     for _ in range(2):
         rest = rest - basis @ (basis.T @ rest)
-    kept: list[Array] = []
+    # rows, so that those kept so far are one contiguous block
+    kept, count = np.empty((rest.shape[1], len(candidates))), 0
     for column in rest.T:
-        direction = column
-        for _ in range(2):
-            for earlier in kept:
-                direction = direction - earlier * (earlier @ direction)
+        direction, earlier = column, kept[:count]
+        if count:
+            for _ in range(2):
+                direction = direction - (earlier @ direction) @ earlier
         length = float(np.linalg.norm(direction))
         if length > DEPENDENT:
             direction = direction / length
             direction = direction - basis @ (basis.T @ direction)
-            kept.append(direction / np.linalg.norm(direction))
-    return np.stack(kept, 1) if kept else np.zeros((len(candidates), 0))
+            kept[count] = direction / np.linalg.norm(direction)
+            count += 1
+    return np.ascontiguousarray(kept[:count].T)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +137,10 @@ class Search:
             self.images = np.concatenate([self.images, images], 1)
             # both ways: the mean halves what rounding makes asymmetric
             rows = (found.T @ self.images + images.T @ self.basis) / 2
-            own = rows[:, old:]
-            self.small = np.block([[self.small, rows[:, :old].T], [rows[:, :old], (own + own.T) / 2]])
+            own, small = rows[:, old:], np.empty((rows.shape[1],) * 2)
+            small[:old, :old], small[old:, :old], small[:old, old:] = self.small, rows[:, :old], rows[:, :old].T
+            small[old:, old:] = (own + own.T) / 2
+            self.small = small
         return found.shape[1]
 
     def ritz(self, k: int, ends: str) -> Ritz:

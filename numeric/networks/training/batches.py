@@ -29,3 +29,23 @@ def batch_at(seed: int, step: int, examples: int, size: int) -> Array:
     """
     epoch, place = divmod(step, examples // size)
     return _order(seed, epoch, examples)[place * size : (place + 1) * size]
+
+
+def batches_from(seed: int, step: int, count: int, examples: int, size: int) -> Array:
+    """The batches of many steps, as ``batch_at`` has them.
+
+    Args:
+        seed: of the run.
+        step: number of the first step.
+        count: how many.
+        examples: N.
+        size: of a batch.
+
+    Returns:
+        Numbers of examples, shape ``(count, size)``.
+    """
+    each = examples // size
+    epochs = range(step // each, (step + count - 1) // each + 1)
+    orders = [_order(seed, epoch, examples)[: each * size] for epoch in epochs]
+    begin = step - epochs.start * each
+    return np.concatenate(orders).reshape(-1, size)[begin : begin + count]

@@ -183,7 +183,8 @@ class _Plan:
 
     def _steps(self, state: _State, fast: CompiledSteps) -> None:
         """As many steps at once as there are before the next one that something is done at."""
-        ends = [self.steps, *(state.step // n * n + n for n in (self.watch.every, self.check))]
+        stops = (self.watch.every,) if self.kept is None else (self.watch.every, self.check)
+        ends = [self.steps, *(state.step // n * n + n for n in stops)]
         theta, memory, losses, bad = fast.run(state.theta, state.memory, state.step, min(ends) - state.step)
         state.losses[state.step :] = losses
         state.step, state.theta, state.memory = state.step + len(losses) - bad, theta, memory
