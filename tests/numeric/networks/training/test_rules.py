@@ -115,13 +115,15 @@ def test_preconditioned_edge_of_adam() -> None:
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_rule_and_its_name_have_one_edge(name: str) -> None:
-    numbers = {"beta": "9/10"} if name in {"heavy-ball", "nesterov", "averaged-gradient", "adam"} else {}
+    numbers: dict[str, Any] = (
+        {"beta": "9/10"} if name in {"heavy-ball", "nesterov", "averaged-gradient", "adam"} else {}
+    )
     rule = es.networks.step_rule(name, **(NUMBERS[name] | numbers))
     if name == "sam":  # the rule counts the ascent in units of the step size
         numbers = {"rho": ETA / 2}
     elif name not in {"adam", "rmsprop"}:
         numbers |= NUMBERS[name]
-    length = {"gradient_norm": 0.7} if name == "normalised-sam" else {}
+    length: dict[str, Any] = {"gradient_norm": 0.7} if name == "normalised-sam" else {}
     expected = es.networks.stability_edge(name, ETA, **numbers, **length)
     assert rule.edge(ETA, 0.7) == pytest.approx(expected, rel=1e-14)
     assert es.networks.stability_edge(rule, ETA, **length) == rule.edge(ETA, 0.7)
