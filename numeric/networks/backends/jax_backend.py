@@ -217,6 +217,8 @@ class JaxBackend(Backend):
             return jax.jvp(function, (theta,), (v,))[1]
 
         def columns(function: Callable[[Any], Any], vectors: Any) -> Any:
+            if vectors.shape[1] == 1:  # a quarter less to compile
+                return function(vectors[:, 0])[:, None]
             return jax.vmap(function, 1, 1)(vectors)
 
         def hessian(theta: Any, x: Any, y: Any, vectors: Any) -> Any:

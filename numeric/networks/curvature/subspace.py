@@ -13,6 +13,9 @@ from ..point import Curvature
 DEPENDENT = 1e-7
 """A candidate that keeps less than this of its length beside the subspace brings nothing new."""
 
+FEW = 10**5
+"""Candidates of up to so many numbers are made orthonormal at once, where each adds something."""
+
 FLOOR = 0.05
 """Share of the eigenvalue below which a denominator of a correction is not let fall."""
 
@@ -49,7 +52,14 @@ def new_directions(basis: Array, candidates: Array) -> Array:
     rest = candidates[:, lengths > 0] / lengths[lengths > 0]
     for _ in range(2):
         rest = rest - basis @ (basis.T @ rest)
-    # rows, so that those kept so far are one contiguous block
+    if rest.shape[1] > 2 and rest.size <= FEW:
+        found, triangle = np.linalg.qr(rest)
+        lengths = np.diag(triangle)
+        if len(lengths) == rest.shape[1] and np.abs(lengths).min() > DEPENDENT:
+            found = found * np.sign(lengths)
+            found = found - basis @ (basis.T @ found)
+            return np.asarray(found / np.linalg.norm(found, axis=0))
+    # one by one, to drop those that add nothing; as rows, so that those kept so far are one contiguous block
     kept, count = np.empty((rest.shape[1], len(candidates))), 0
     for column in rest.T:
         direction, earlier = column, kept[:count]

@@ -12,7 +12,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 @lru_cache(maxsize=2)
 def _order(seed: int, epoch: int, examples: int) -> Array:
-    return np.random.default_rng((seed, epoch)).permutation(examples)
+    # as default_rng has it, without its look at what kind of seed it got
+    return np.random.Generator(np.random.PCG64((seed, epoch))).permutation(examples)
 
 
 def batch_at(seed: int, step: int, examples: int, size: int) -> Array:

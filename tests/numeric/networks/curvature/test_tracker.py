@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import edgestab as es
+from edgestab.numeric.networks.curvature import subspace
 from edgestab.numeric.networks.curvature.extrapolation import Forecast
 from edgestab.numeric.networks.curvature.subspace import LowRankModel
 from edgestab.numeric.networks.point import Curvature, Point
@@ -50,6 +51,24 @@ def follow(
         wrong.append(float(np.abs(pairs.values - exact[: len(pairs.values)]).max()))
         products.append(pairs.products)
     return wrong, products
+
+
+@pytest.mark.parametrize("few", [0, 10**5])
+def test_new_directions_are_orthonormal_and_nothing_new_is_dropped(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr(subspace, "FEW", few)
+    rng = np.random.default_rng(3)
+    basis = np.linalg.qr(rng.standard_normal((SIZE, 3)))[0]
+    fresh = rng.standard_normal((SIZE, 4)) + 1e3 * basis[:, :1]
+    found = subspace.new_directions(basis, fresh)
+    both = np.concatenate([basis, found], 1)
+    np.testing.assert_allclose(both.T @ both, np.eye(7), atol=1e-13)
+    # in their order, and on the side of what they add
+    beside = fresh - basis @ (basis.T @ fresh)
+    corner = found.T @ beside
+    np.testing.assert_allclose(corner, np.triu(corner), atol=1e-10)
+    assert (np.diag(corner) > 0).all()
+    again = subspace.new_directions(basis, np.concatenate([fresh, fresh[:, :2] + basis[:, 1:]], 1))
+    np.testing.assert_allclose(again, found, atol=1e-12)
 
 
 SPECTRUM = np.r_[5.0, 4.0, np.linspace(-1, 2, SIZE - 2)]
