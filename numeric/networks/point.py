@@ -9,6 +9,7 @@ import numpy as np
 
 from ...symbolic.algebra.errors import DomainError
 from .backends.backend import Array, Derivatives
+from .backends.placed import Placed
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
@@ -22,6 +23,7 @@ class Curvature:
         size: n.
         dtype: type of the arithmetic.
         products: how many vectors it has been multiplied with so far.
+        placed: its products where they are made, if they can stay there.
 
     Source:
         Pearlmutter 1994 for the products.
@@ -40,6 +42,7 @@ class Curvature:
         dtype: np.dtype[Any],
         multiply: Callable[[Array], Array],
         double: Callable[[], Curvature | None] | None = None,
+        placed: Placed | None = None,
     ) -> None:
         """Keep the product.
 
@@ -49,8 +52,9 @@ class Curvature:
             dtype: type of the arithmetic.
             multiply: from ``(n, k)`` to ``(n, k)``.
             double: gives the same matrix in float64, where this one is in float32 and that one can be had.
+            placed: the product without a way to the host, where there is one.
         """
-        self.name, self.size, self.dtype = name, size, dtype
+        self.name, self.size, self.dtype, self.placed = name, size, dtype, placed
         self._multiply, self._double = multiply, double
         self.products = 0
 
@@ -67,6 +71,35 @@ class Curvature:
         self.products += columns.shape[1]
         found = self._multiply(np.ascontiguousarray(columns, dtype=self.dtype))
         return found[:, 0] if flat else found
+
+    def times(self, tall: Any) -> Any:
+        """Multiply columns ``(n, k)`` that are placed where the products are made; they stay there."""
+        if self.placed is None:
+            return np.asarray(self @ tall, dtype=np.float64)
+        self.products += tall.shape[1]
+        return self.placed.multiply(tall)
+
+    @property
+    def whole(self) -> Curvature:
+        """The matrix that takes vectors of length n: itself, unless it takes coordinates."""
+        return self
+
+    @property
+    def rows(self) -> int:
+        """Length of the vectors it takes."""
+        return self.size
+
+    def draw(self, rng: np.random.Generator, columns: int = 1) -> Array:
+        """Random directions that it takes."""
+        return rng.standard_normal((self.size, columns))
+
+    def inside(self, vectors: Array) -> Array:
+        """Vectors of length n as it takes them."""
+        return vectors
+
+    def outside(self, vectors: Array) -> Callable[[], Array]:
+        """What gives the vectors of length n for vectors that it takes."""
+        return lambda: vectors
 
     def dense(self) -> Array:
         """The matrix itself, shape ``(n, n)``, by n products."""
@@ -85,7 +118,6 @@ class Point:
 
     Attributes:
         problem: whose point it is.
-        theta: flat parameters, shape ``(P,)``.
         batch: numbers of the examples that count, or None for all.
         derivatives: the backend's products.
 
@@ -99,17 +131,23 @@ class Point:
         array([ 1. , -0.5])
     """
 
-    def __init__(self, problem: Any, theta: Array, batch: Array | None, derivatives: Derivatives) -> None:
+    def __init__(self, problem: Any, theta: Any, batch: Array | None, derivatives: Derivatives) -> None:
         """Keep what the backend offers.
 
         Args:
             problem: whose point.
-            theta: flat parameters.
+            theta: flat parameters, on the host or where the model runs.
             batch: numbers of the examples, or None.
             derivatives: products there.
         """
-        self.problem, self.theta, self.batch, self.derivatives = problem, theta, batch, derivatives
+        self.problem, self.batch, self.derivatives = problem, batch, derivatives
+        self._theta = theta
         self._kept: dict[str, Curvature] = {}
+
+    @property
+    def theta(self) -> Array:
+        """Flat parameters, shape ``(P,)``."""
+        return np.asarray(self._theta)
 
     @property
     def loss(self) -> float:
@@ -183,7 +221,9 @@ class Point:
                 )
                 return there
 
-            self._kept[name] = Curvature(name, size or len(self.theta), self.problem.dtype, multiply, double)
+            placed = self.derivatives.placed(name)
+            count = size or self.problem.dimension
+            self._kept[name] = Curvature(name, count, self.problem.dtype, multiply, double, placed)
         return self._kept[name]
 
     def _need_outputs(self, what: str) -> None:

@@ -61,7 +61,8 @@ class Problem:
                 number for one example.
             chunk: examples differentiated at once, to bound memory; all by default.
             dtype: ``"float32"`` or ``"float64"``; by default float64 if any parameter is. Settings of JAX are left
-                as they are.
+                as they are; matrices in float32 are multiplied to all digits on a GPU too, unless
+                ``jax_default_matmul_precision`` is set.
 
         Returns:
             The problem.
@@ -241,9 +242,16 @@ class Problem:
         Raises:
             DomainError: parameters of another model, or a batch that does not fit.
         """
-        theta = self.backend.start if parameters is None else self.flatten(parameters)
+        theta = self.backend.start if parameters is None else self._placing(parameters)
         chosen = None if batch is None else self._batch(batch)
         return Point(self, theta, chosen, self.backend.at(theta, chosen))
+
+    def _placing(self, parameters: Any) -> Any:
+        """Parameters flat: NumPy arrays as they are, others where the model runs."""
+        if isinstance(parameters, np.ndarray):
+            return self.flatten(parameters)
+        flat = self.backend.placing(parameters)
+        return flat if flat.shape == self.backend.start.shape else self.flatten(parameters)
 
     def _batch(self, batch: Any) -> Array:
         """The numbers of the examples of a batch."""

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, np.dtype[Any]]
+from .placed import Array as Array
+from .placed import Placed
 
 
 class Derivatives(ABC):
@@ -62,6 +63,10 @@ class Derivatives(ABC):
     def third_product(self, first: Array, second: Array) -> Array:
         """The third derivative of the loss, ``D^3 L [u, v, .]``, shape ``(P,)``."""
 
+    def placed(self, name: str) -> Placed | None:
+        """Products with ``"hessian"``, ``"gauss-newton"`` or ``"ntk"`` that stay where they are made, if they can."""
+        return None
+
     @abstractmethod
     def output_curvature(self, cotangent: Array, first: Array, second: Array) -> float:
         """``c' Q(u, v)``, Q the second derivative of the outputs, c of shape ``(M,)``."""
@@ -99,6 +104,10 @@ class Backend(ABC):
     @abstractmethod
     def flatten(self, parameters: Any) -> Array:
         """Parameters in the user's own form as a flat array, shape ``(P,)``."""
+
+    def placing(self, parameters: Any) -> Any:
+        """Parameters in the user's own form as a flat array where the model runs; on the host by default."""
+        return self.flatten(parameters)
 
     @abstractmethod
     def unflatten(self, theta: Array) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ....symbolic.algebra.errors import DomainError
 from .backend import Array, Backend, Derivatives
+from .jax_derivatives import JaxDerivatives
 from .shapes import check_chunk, check_labels, check_one_loss, check_outputs, free_memory
 
 WHERE = "Problem.from_jax()"
@@ -18,8 +19,6 @@ INSTALL = "Install it: pip install 'edgestab[jax]'."
 LOSSES = ("mse", "cross-entropy")
 SMALL = 10**7
 """Below so many parameters times numbers in the data a product takes less time and memory than to compile it."""
-FEW = 4
-"""Up to so many columns are multiplied one by one in a small model."""
 
 
 def need_jax(where: str = WHERE) -> Any:
@@ -43,10 +42,17 @@ def need_jax(where: str = WHERE) -> Any:
 
 @contextlib.contextmanager
 def arithmetic(dtype: np.dtype[Any]) -> Iterator[None]:
-    """JAX with 64-bit numbers where the problem has them, and with the user's setting otherwise."""
+    """JAX with the numbers that the problem has, whatever the user has set for other work.
+
+    A GPU would multiply matrices of a float32 problem to ten bits: they are multiplied to all, unless the user has set
+    ``jax_default_matmul_precision``.
+    """
     jax = need_jax()
     if dtype == np.float64:
         with jax.enable_x64(True):
+            yield
+    elif jax.config.jax_default_matmul_precision is None and jax.default_backend() != "cpu":
+        with jax.default_matmul_precision("highest"):
             yield
     else:
         yield
@@ -136,24 +142,24 @@ class JaxBackend(Backend):
         self._recipe = (model, parameters, inputs, targets, loss, chunk)
         self.dtype = leaf_type(WHERE, parameters, dtype)
         with arithmetic(self.dtype):
-            from jax.flatten_util import ravel_pytree
-
             self._model = model
             self.loss_name, self._loss = named_loss(WHERE, loss)
             cast = partial(jax.tree_util.tree_map, self._cast)
             plain = self.loss_name != "own" and isinstance(targets, list | tuple)
             self._inputs, self._targets = cast(inputs), cast(np.asarray(targets) if plain else targets)
-            flat, self._unravel = ravel_pytree(jax.tree_util.tree_map(self._real, parameters))
+            flat, self._unravel = self._joined(jax, parameters)
             self.start = np.array(flat)
             self._tree = jax.tree_util.tree_structure(parameters)
             self.examples = self._count(jax)
             self.outputs = self._outputs_of(jax)
             device = next(iter(flat.devices()))
-            self.device, self.on_host = str(device), device.platform == "cpu"
+            self.device = str(device)
+            # on a CPU NumPy reads the same memory, and multiplies long rows faster
+            self.stays = device.platform != "cpu"
             check_chunk(WHERE, chunk, self.examples)
             self._chunk = chunk
             data = jax.tree_util.tree_leaves((self._inputs, self._targets))
-            self.small = self.on_host and len(flat) * sum(np.size(leaf) for leaf in data) < SMALL
+            self.small = not self.stays and len(flat) * sum(np.size(leaf) for leaf in data) < SMALL
             self._programs = self._build(jax)
             # compiled: indexing outside a program costs half a millisecond
             self._gather = jax.jit(lambda data, batch: jax.tree_util.tree_map(lambda a: a[batch], data))
@@ -163,7 +169,24 @@ class JaxBackend(Backend):
     def _real(self, leaf: Any) -> Any:
         import jax.numpy as jnp
 
-        return jnp.asarray(leaf, dtype=self.dtype)
+        # rounded on the host: a conversion there would be compiled for each shape
+        on_host = isinstance(leaf, np.ndarray | list | tuple | float | int)
+        return jnp.asarray(np.asarray(leaf, dtype=self.dtype) if on_host else leaf, dtype=self.dtype)
+
+    def _joined(self, jax: Any, parameters: Any) -> tuple[Any, Any]:
+        """Parameters flat, and what takes them apart again; keeps the program that joins them."""
+        from jax.flatten_util import ravel_pytree
+
+        apart: list[Any] = []
+
+        def ravel(tree: Any) -> Any:
+            flat, unravel = ravel_pytree(tree)
+            apart.append(unravel)
+            return flat
+
+        self._ravel = jax.jit(ravel)
+        flat = self._ravel(jax.tree_util.tree_map(self._real, parameters))
+        return flat, apart[0]
 
     def _cast(self, leaf: Any) -> Any:
         """Data in the problem's float type; labels stay integers."""
@@ -172,7 +195,7 @@ class JaxBackend(Backend):
         array = np.asarray(leaf)
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise DomainError.of(WHERE, "finite data", "NaN or infinity", "Clean the data first.")
-        return jnp.asarray(array, dtype=self.dtype if array.dtype.kind == "f" else None)
+        return jnp.asarray(array.astype(self.dtype, copy=False) if array.dtype.kind == "f" else array)
 
     def _count(self, jax: Any) -> int:
         """The number of examples, the same in inputs and targets."""
@@ -304,24 +327,43 @@ class JaxBackend(Backend):
         Raises:
             DomainError: another structure or size.
         """
-        jax = need_jax()
-        if jax.tree_util.tree_structure(parameters) != self._tree:
-            got = str(jax.tree_util.tree_structure(parameters))
-            raise DomainError.of("Problem.flatten()", f"a pytree {self._tree}", got, "Pass this model's parameters.")
-        with arithmetic(self.dtype):
-            from jax.flatten_util import ravel_pytree
-
-            flat = np.asarray(ravel_pytree(jax.tree_util.tree_map(self._real, parameters))[0])
+        flat = np.asarray(self.placing(parameters))
         if flat.shape != self.start.shape:
             raise DomainError.of(
                 "Problem.flatten()", f"{len(self.start)} parameters", len(flat), "Pass this model's parameters."
             )
         return flat
 
+    def placing(self, parameters: Any) -> Any:
+        """Parameters as a flat array on the device; a flat one passes.
+
+        Args:
+            parameters: a pytree of the form of the first ones, or flat.
+
+        Returns:
+            Shape ``(P,)``.
+
+        Raises:
+            DomainError: another structure.
+        """
+        jax = need_jax()
+        if isinstance(parameters, jax.Array) and parameters.shape == self.start.shape:
+            with self.arithmetic():
+                return self._real(parameters)
+        if jax.tree_util.tree_structure(parameters) != self._tree:
+            got = str(jax.tree_util.tree_structure(parameters))
+            raise DomainError.of("Problem.flatten()", f"a pytree {self._tree}", got, "Pass this model's parameters.")
+        with self.arithmetic():
+            return self._ravel(jax.tree_util.tree_map(self._real, parameters))
+
     def unflatten(self, theta: Array) -> Any:
         """Flat parameters as the user's pytree."""
         with arithmetic(self.dtype):
             return self._unravel(self._real(theta))
+
+    def arithmetic(self) -> contextlib.AbstractContextManager[None]:
+        """JAX in the arithmetic of the problem."""
+        return arithmetic(self.dtype)
 
     def at(self, theta: Array, batch: Array | None) -> Derivatives:
         """Derivatives at a point; see ``Backend``."""
@@ -388,81 +430,3 @@ class JaxBackend(Backend):
         if stats and "bytes_limit" in stats:
             return int(stats["bytes_limit"] - stats.get("bytes_in_use", 0))
         return free_memory()
-
-
-class JaxDerivatives(Derivatives):
-    """Derivatives of a JAX model at one point."""
-
-    def __init__(self, backend: JaxBackend, theta: Array, batch: Array | None) -> None:
-        """Put the point on the device.
-
-        Args:
-            backend: whose model.
-            theta: flat parameters.
-            batch: numbers of the examples, or None for all.
-        """
-        self._backend = backend
-        with arithmetic(backend.dtype):
-            # on a CPU a program takes a NumPy array at once; made into one of JAX first, that costs more than a product
-            self._theta = np.array(theta, backend.dtype) if backend.on_host else backend._real(theta)
-            data = (backend._inputs, backend._targets)
-            self._data = data if batch is None else backend._gather(data, batch)
-        self._count = backend.examples if batch is None else len(batch)
-        self._value: tuple[float, Array] | None = None
-
-    def _run(self, name: str, *arguments: Array) -> Any:
-        real = [np.asarray(a, self._backend.dtype) for a in arguments]
-        with arithmetic(self._backend.dtype):
-            return self._backend._programs[name](self._theta, *self._data, *real)
-
-    def _columns(self, name: str, vectors: Array) -> Array:
-        """A product of columns; a few of a small model one by one, as each new number of columns compiles anew."""
-        if self._backend.small and 1 < vectors.shape[1] <= FEW:
-            return np.concatenate([self._run(name, column[:, None]) for column in vectors.T], 1)
-        return np.asarray(self._run(name, vectors))
-
-    def _both(self) -> tuple[float, Array]:
-        if self._value is None:
-            loss, slope = self._run("value")
-            self._value = float(loss) / self._count, np.asarray(slope) / self._count
-        return self._value
-
-    def loss(self) -> float:
-        """The loss."""
-        return self._both()[0]
-
-    def gradient(self) -> Array:
-        """Its gradient."""
-        return self._both()[1]
-
-    def outputs(self) -> Array:
-        """Outputs, flat."""
-        return np.asarray(self._run("outputs"))
-
-    def residual(self) -> Array:
-        """Derivative of the summed loss in the outputs."""
-        return np.asarray(self._run("residual"))
-
-    def hessian_product(self, vectors: Array) -> Array:
-        """Loss Hessian times columns."""
-        return self._columns("hessian", vectors) / self._count
-
-    def gauss_newton_product(self, vectors: Array) -> Array:
-        """Gauss-Newton matrix times columns."""
-        return self._columns("gauss_newton", vectors) / self._count
-
-    def jacobian_product(self, vectors: Array) -> Array:
-        """Jacobian times columns."""
-        return self._columns("forward", vectors)
-
-    def transposed_product(self, vectors: Array) -> Array:
-        """Transposed Jacobian times columns."""
-        return self._columns("backward", vectors)
-
-    def third_product(self, first: Array, second: Array) -> Array:
-        """Third derivative of the loss in two directions."""
-        return np.asarray(self._run("third", first, second)) / self._count
-
-    def output_curvature(self, cotangent: Array, first: Array, second: Array) -> float:
-        """Second derivative of the outputs, contracted."""
-        return float(self._run("second", cotangent, first, second))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -35,7 +37,7 @@ class Eigenpairs:
     Attributes:
         name: which matrix.
         values: Ritz values, shape ``(c,)``.
-        vectors: orthonormal columns, shape ``(n, c)``, float64.
+        source: gives the vectors; long ones stay on the device until they are asked for.
         bounds: for each value, some eigenvalue of the exact matrix lies within this of it: the residual's norm, which
             is proved, and an estimated margin for the rounding of the product (see ``rounding``).
         paired: as many eigenvalues, counted with multiplicity, lie one to one within this of the values.
@@ -59,7 +61,7 @@ class Eigenpairs:
 
     name: str
     values: Array
-    vectors: Array
+    source: Callable[[], Array]
     bounds: Array
     paired: float
     errors: Array
@@ -69,6 +71,11 @@ class Eigenpairs:
     tolerance: float
     products: int
     certificates: tuple[Certificate, ...] = ()
+
+    @cached_property
+    def vectors(self) -> Array:
+        """Orthonormal columns, shape ``(n, c)``, float64."""
+        return self.source()
 
     def json(self) -> dict[str, Any]:
         """Values with their bounds, without the vectors."""
@@ -199,7 +206,7 @@ def extend(
     few = 3 * wanted + 24
     patience = max(few, min(MOST_COLUMNS, MOST_BYTES // (16 * size)))
     while True:
-        grown = search.grow(candidates) or search.grow(rng.standard_normal((size, 1)))
+        grown = search.grow(candidates) or search.grow(curvature.draw(rng))
         if not grown:
             return
         ritz = search.ritz(k + guarded, ends)
@@ -211,7 +218,8 @@ def extend(
             forecast = False
             if lengths[limits <= tolerance * scale].max(initial=0.0) > GUARD * scale:
                 search.restart()
-                candidates, guarded, model = rng.standard_normal((size, 1)), True, LowRankModel(size, 0)
+                candidates, guarded = curvature.draw(rng), True
+                model = LowRankModel(len(candidates), 0)
                 continue
         if len(ritz.values) >= wanted and not bad.any():
             return
@@ -221,10 +229,10 @@ def extend(
             _by_arpack(search, k, ends, tolerance, most - (curvature.products - begun), rng)
             return
         if not bad.any():
-            candidates = rng.standard_normal((size, 1))
+            candidates = curvature.draw(rng)
             continue
         # what the model knows of the matrix now
-        taught = model.copy(2 * search.basis.shape[1])
+        taught = model.copy(2 * search.basis.shape[1], len(search.basis))
         if model.values.size and search.basis.shape[1] <= few:
             taught.learn(search.basis, search.images)
         candidates = taught.correct(ritz.wanted[bad], ritz.residuals[:, bad], scale)
@@ -241,17 +249,19 @@ def _by_arpack(search: Search, k: int, ends: str, tolerance: float, left: int, r
     from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator, eigsh
 
     curvature, size = search.curvature, search.curvature.size
+    whole, begun = curvature.whole, curvature.whole.products
     wanted = len(chosen_ends(size, k, ends))
     ritz = search.ritz(k, ends)
+    known = curvature.outside(ritz.vectors)()
     scale = search.scale
     # ARPACK's tolerance is relative to each eigenvalue: moved away from 0, all are of the scale's size
     shift = {"largest": scale, "smallest": -scale, "both": 0.0}[ends]
 
     def moved(vector: Array) -> Array:
-        return np.asarray(multiply(curvature, vector.reshape(size, 1))[:, 0] + shift * vector.ravel())
+        return np.asarray(multiply(whole, vector.reshape(size, 1))[:, 0] + shift * vector.ravel())
 
     operator = LinearOperator((size, size), matvec=moved, dtype=np.float64)
-    begin = ritz.vectors.sum(1) + 1e-3 * rng.standard_normal(size) / np.sqrt(size)
+    begin = known.sum(1) + 1e-3 * rng.standard_normal(size) / np.sqrt(size)
     which = {"largest": "LA", "smallest": "SA", "both": "BE"}[ends]
     columns = min(size, max(2 * wanted + 1, 20))
     restarts = max(1, (left - columns) // (columns - wanted))
@@ -261,9 +271,11 @@ def _by_arpack(search: Search, k: int, ends: str, tolerance: float, left: int, r
         vectors = np.asarray(stopped.eigenvectors)
     except ArpackError:
         return
-    kept = np.concatenate([vectors, ritz.vectors], 1)
+    finally:
+        if whole is not curvature:
+            curvature.products += whole.products - begun
     search.restart()
-    search.grow(kept)
+    search.grow(curvature.inside(np.concatenate([vectors, known], 1)))
 
 
 def finish(search: Search, k: int, ends: str, tolerance: float, products: int, *, double: bool = True) -> Eigenpairs:
@@ -285,13 +297,17 @@ def finish(search: Search, k: int, ends: str, tolerance: float, products: int, *
     scale = search.scale
     values, vectors, images, dtype = ritz.wanted, ritz.vectors, ritz.images, curvature.dtype
     exact = curvature.in_double() if double else None
-    if exact is not None and exact is not curvature:
+    if exact is None or exact is curvature:
+        source = curvature.outside(vectors)
+    else:
+        vectors = curvature.outside(vectors)()
         images = multiply(exact, vectors)
         products += vectors.shape[1]
         small = vectors.T @ images
         values, inner = np.linalg.eigh((small + small.T) / 2)
         values, inner = values[::-1], inner[:, ::-1]
         vectors, images, dtype = vectors @ inner, images @ inner, exact.dtype
+        source = curvature.whole.outside(vectors)
     found = bound_residuals(values, vectors, images, scale, dtype)
     errors = quadratic_errors(values, found.bounds, ritz.values, found.rounding)
     complete = len(values) == len(chosen_ends(curvature.size, k, ends))
@@ -301,7 +317,7 @@ def finish(search: Search, k: int, ends: str, tolerance: float, products: int, *
     return Eigenpairs(
         curvature.name,
         values,
-        vectors,
+        source,
         found.bounds,
         found.paired,
         errors,

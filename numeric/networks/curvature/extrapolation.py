@@ -13,6 +13,7 @@ from math import comb
 import numpy as np
 
 from ..backends.backend import Array
+from .frame import deeper
 
 KEPT = 8
 """Blocks that are remembered."""
@@ -20,8 +21,6 @@ FITTED = (2, 3, 4)
 """Lags of the fitted predictions."""
 SURPRISE = 0.5
 """Part of a block outside the best forecast, of unit vectors, beyond which the past is forgotten."""
-FEW = 10**4
-"""Blocks of up to so many numbers are judged all at once; larger ones one by one, to save memory."""
 ROWS = 3
 """Steps that a prediction is fitted to."""
 
@@ -59,7 +58,6 @@ class Forecast:
     def __init__(self) -> None:
         """Begin with nothing."""
         self.blocks: list[Array] = []
-        self._gram = np.empty((0, 0))
         self.forecasts: dict[str, Array] = {}
         self.scores: dict[str, float] = {}
 
@@ -81,16 +79,20 @@ class Forecast:
         if self.blocks and self.blocks[-1].shape != block.shape:
             self.blocks = []
         if self.blocks:
-            self.scores = dict(zip(self.forecasts, _distances(list(self.forecasts.values()), block), strict=True))
+            wrong = _distances(np.stack(list(self.forecasts.values())), block)
+            self.scores = dict(zip(self.forecasts, wrong.tolist(), strict=True))
             # with fewer blocks the rules of period two have not been heard
             if len(self.blocks) >= 4 and min(self.scores.values()) > SURPRISE:
                 # another eigenvector took its place: what the old one did says nothing of it
                 self.blocks, self.scores = [], {}
             else:
                 block = turned(block, self.blocks[-1])
-        self.blocks = [*self.blocks, block][-KEPT:]
-        self._grow_gram()
-        self._predict()
+        self._predict([*self.blocks, block][-KEPT:])
+
+    def deepen(self, height: int) -> None:
+        """Follow a frame that became higher."""
+        self.blocks = [deeper(block, height) for block in self.blocks]
+        self.forecasts = {name: deeper(found, height) for name, found in self.forecasts.items()}
 
     def resume(self, blocks: list[Array], scores: dict[str, float]) -> None:
         """Go on from what was remembered.
@@ -99,49 +101,47 @@ class Forecast:
             blocks: as ``blocks``.
             scores: as ``scores``.
         """
-        self.blocks = []
-        for block in blocks:
-            self.blocks.append(block)
-            self._grow_gram()
-        self._predict()
+        self._predict(blocks)
         self.scores = scores
 
-    def _grow_gram(self) -> None:
-        """Inner products of the newest block with those kept."""
-        old = min(len(self._gram), len(self.blocks) - 1)
-        gram = np.empty((old + 1,) * 2)
-        gram[:old, :old] = self._gram[len(self._gram) - old :, len(self._gram) - old :]
-        gram[old] = gram[:, old] = [float(np.vdot(b, self.blocks[-1])) for b in self.blocks[-old - 1 :]]
-        self._gram = gram
-
-    def _predict(self) -> None:
+    def _predict(self, blocks: list[Array]) -> None:
         """Make the next forecasts."""
-        known, block = len(self.blocks), self.blocks[-1]
-        self.forecasts = {
-            name: sum((w * self.blocks[-back] for back, w in rule.items()), np.zeros_like(block))
-            for name, rule in RULES.items()
-            if max(rule) <= known
-        }
-        for lags in FITTED:
-            if known >= lags + 2:
-                weights = _fit(self._gram, lags)
-                self.forecasts[f"fitted {lags}"] = sum(
-                    (w * b for w, b in zip(weights, self.blocks[::-1], strict=False)), np.zeros_like(block)
-                )
+        self.blocks, known = blocks, len(blocks)
+        past = np.stack(blocks)
+        flat = past.reshape(known, -1)
+        weights = {name: rule for name, rule in RULES.items() if max(rule) <= known}
+        rows = np.zeros((len(weights), known))
+        for row, rule in zip(rows, weights.values(), strict=True):
+            for back, weight in rule.items():
+                row[-back] = weight
+        fitted = [lags for lags in FITTED if known >= lags + 2]
+        if fitted:
+            gram = flat @ flat.T
+            rows = np.concatenate([rows, [_fit(gram, lags) for lags in fitted]])
+        found = (rows @ flat).reshape(-1, *past.shape[1:])
+        self.forecasts = dict(zip([*weights, *(f"fitted {lags}" for lags in fitted)], found, strict=True))
 
 
 def _fit(gram: Array, lags: int) -> Array:
-    """Weights of the last blocks that would have predicted the newest ones best, from the blocks' inner products."""
-    rows = min(ROWS, len(gram) - lags)
+    """Weights of the blocks, oldest first, that would have predicted the newest ones best from so many before each.
+
+    Args:
+        gram: inner products of the blocks.
+        lags: how many.
+
+    Returns:
+        One weight for each block.
+    """
+    known = len(gram)
     matrix, right = np.zeros((lags, lags)), np.zeros(lags)
-    for row in range(rows):
-        newest = len(gram) - 1 - row
-        back = slice(newest - lags, newest)
-        matrix += gram[back, back][::-1, ::-1]
-        right += gram[back, newest][::-1]
+    for newest in range(known - 1, known - 1 - min(ROWS, known - lags), -1):
+        matrix += gram[newest - lags : newest, newest - lags : newest]
+        right += gram[newest - lags : newest, newest]
     values, vectors = np.linalg.eigh(matrix)
     good = values > 1e-13 * values[-1]
-    return np.asarray(vectors[:, good] @ ((vectors[:, good].T @ right) / values[good]))
+    weights = np.zeros(known)
+    weights[known - lags :] = vectors[:, good] @ ((vectors[:, good].T @ right) / values[good])
+    return weights
 
 
 def turned(block: Array, towards: Array) -> Array:
@@ -158,11 +158,11 @@ def turned(block: Array, towards: Array) -> Array:
     return np.asarray(block @ (left @ right))
 
 
-def _distances(forecasts: list[Array], block: Array) -> list[float]:
-    """How much of a block lies outside the span of each forecast."""
-    if block.size > FEW and len(forecasts) > 1:
-        return [_distances([one], block)[0] for one in forecasts]
-    spans = np.linalg.qr(np.stack(forecasts))[0]
-    outside = block - spans @ (spans.transpose(0, 2, 1) @ block)
-    found: list[float] = np.linalg.norm(outside, axis=(1, 2)).tolist()
-    return found
+def _distances(forecasts: Array, block: Array) -> Array:
+    """How much of a block lies outside the span of each forecast, shape ``(rules, n, c)``."""
+    across = forecasts.transpose(0, 2, 1)
+    gram, known = across @ forecasts, across @ block
+    # a forecast may have lost a dimension
+    ridge = np.finfo(float).eps * np.trace(gram, axis1=1, axis2=2)[:, None, None] + np.finfo(float).tiny
+    weights = np.linalg.solve(gram + ridge * np.eye(gram.shape[1]), known)
+    return np.asarray(np.linalg.norm(block - forecasts @ weights, axis=(1, 2)))

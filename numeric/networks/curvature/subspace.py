@@ -9,12 +9,13 @@ import numpy as np
 from ....symbolic.algebra.errors import DomainError
 from ..backends.backend import Array
 from ..point import Curvature
+from .frame import deeper
 
 DEPENDENT = 1e-7
 """A candidate that keeps less than this of its length beside the subspace brings nothing new."""
 
-FEW = 10**5
-"""Candidates of up to so many numbers are made orthonormal at once, where each adds something."""
+FAINT = 1e-10
+"""Squared share of a unit vector beside a block below which there is nothing of it but rounding."""
 
 FLOOR = 0.05
 """Share of the eigenvalue below which a denominator of a correction is not let fall."""
@@ -33,9 +34,8 @@ def chosen_ends(count: int, k: int, ends: str) -> Array:
     """
     low = k if ends != "smallest" else 0
     high = k if ends != "largest" else 0
-    if low + high >= count:
-        return np.arange(count)
-    return np.r_[0:low, count - high : count].astype(int)
+    places = np.arange(count)
+    return places if low + high >= count else places[(places < low) | (places >= count - high)]
 
 
 def new_directions(basis: Array, candidates: Array) -> Array:
@@ -52,27 +52,18 @@ def new_directions(basis: Array, candidates: Array) -> Array:
     rest = candidates[:, lengths > 0] / lengths[lengths > 0]
     for _ in range(2):
         rest = rest - basis @ (basis.T @ rest)
-    if rest.shape[1] > 2 and rest.size <= FEW:
-        found, triangle = np.linalg.qr(rest)
-        lengths = np.diag(triangle)
-        if len(lengths) == rest.shape[1] and np.abs(lengths).min() > DEPENDENT:
-            found = found * np.sign(lengths)
-            found = found - basis @ (basis.T @ found)
-            return np.asarray(found / np.linalg.norm(found, axis=0))
-    # one by one, to drop those that add nothing; as rows, so that those kept so far are one contiguous block
-    kept, count = np.empty((rest.shape[1], len(candidates))), 0
+    kept: list[Array] = []
     for column in rest.T:
-        direction, earlier = column, kept[:count]
-        if count:
-            for _ in range(2):
-                direction = direction - (earlier @ direction) @ earlier
+        direction = column
+        for _ in range(2):
+            for earlier in kept:
+                direction = direction - earlier * (earlier @ direction)
         length = float(np.linalg.norm(direction))
         if length > DEPENDENT:
             direction = direction / length
             direction = direction - basis @ (basis.T @ direction)
-            kept[count] = direction / np.linalg.norm(direction)
-            count += 1
-    return np.ascontiguousarray(kept[:count].T)
+            kept.append(direction / np.linalg.norm(direction))
+    return np.stack(kept, 1) if kept else np.zeros((len(candidates), 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,15 +111,17 @@ class Search:
             curvature: the matrix.
         """
         self.curvature = curvature
-        self.basis = np.zeros((curvature.size, 0))
-        self.images = np.zeros((curvature.size, 0))
+        self.basis = np.zeros((curvature.rows, 0))
+        self.images = np.zeros((curvature.rows, 0))
         self.small = np.zeros((0, 0))
         self.scale = 0.0
+        self._found: dict[tuple[int, str], Ritz] = {}
 
     def restart(self) -> None:
         """Forget the subspace, but not the scale."""
         self.basis, self.images = self.basis[:, :0], self.images[:, :0]
         self.small = np.zeros((0, 0))
+        self._found = {}
 
     def grow(self, candidates: Array) -> int:
         """Add what candidates bring.
@@ -139,19 +132,24 @@ class Search:
         Returns:
             By how much the dimension grew.
         """
+        self._deepen(len(candidates))
+        self._found = {}
         found = new_directions(self.basis, candidates)
         if found.shape[1]:
             images = multiply(self.curvature, found)
-            old = len(self.small)
+            old, height = len(self.small), len(images)
+            self._deepen(height)
+            found = deeper(found, height)
             self.basis = np.concatenate([self.basis, found], 1)
             self.images = np.concatenate([self.images, images], 1)
             # both ways: the mean halves what rounding makes asymmetric
             rows = (found.T @ self.images + images.T @ self.basis) / 2
-            own, small = rows[:, old:], np.empty((rows.shape[1],) * 2)
-            small[:old, :old], small[old:, :old], small[:old, old:] = self.small, rows[:, :old], rows[:, :old].T
-            small[old:, old:] = (own + own.T) / 2
-            self.small = small
+            own = rows[:, old:]
+            self.small = np.block([[self.small, rows[:, :old].T], [rows[:, :old], (own + own.T) / 2]])
         return found.shape[1]
+
+    def _deepen(self, height: int) -> None:
+        self.basis, self.images = deeper(self.basis, height), deeper(self.images, height)
 
     def ritz(self, k: int, ends: str) -> Ritz:
         """The Ritz pairs.
@@ -163,11 +161,14 @@ class Search:
         Returns:
             All values, wanted vectors and their products.
         """
+        if (k, ends) in self._found:
+            return self._found[k, ends]
         values, inner = np.linalg.eigh(self.small)
         self.scale = max(self.scale, float(np.abs(values).max(initial=0.0)))
         chosen = chosen_ends(len(values), k, ends)
         inner = inner[:, ::-1][:, chosen]
-        return Ritz(values[::-1], chosen, self.basis @ inner, self.images @ inner)
+        self._found[k, ends] = Ritz(values[::-1], chosen, self.basis @ inner, self.images @ inner)
+        return self._found[k, ends]
 
 
 def multiply(curvature: Curvature, vectors: Array) -> Array:
@@ -211,10 +212,10 @@ class LowRankModel:
         """
         self.vectors, self.values, self.rank = np.zeros((size, 0)), np.zeros(0), rank
 
-    def copy(self, room: int) -> LowRankModel:
-        """The same model, with room for more rank."""
+    def copy(self, room: int, height: int = 0) -> LowRankModel:
+        """The same model, with room for more rank, and of a frame's present height."""
         found = LowRankModel(len(self.vectors), self.rank + room)
-        found.vectors, found.values = self.vectors, self.values
+        found.vectors, found.values = deeper(self.vectors, height), self.values
         return found
 
     def __matmul__(self, columns: Array) -> Array:
@@ -250,10 +251,16 @@ class LowRankModel:
         Returns:
             Vectors ``(n, r)`` and values ``(r,)``.
         """
-        outer = new_directions(block, self.vectors)
-        small = outer.T @ (self @ outer)
-        values, inner = np.linalg.eigh((small + small.T) / 2)
-        return outer @ inner[:, ::-1], values[::-1]
+        if not self.values.size:
+            return self.vectors, self.values
+        # with U'(I - X X')U = V g V', an orthonormal basis of the complement is (I - X X') U V g^(-1/2)
+        overlap = block.T @ self.vectors
+        shares, turn = np.linalg.eigh(np.eye(overlap.shape[1]) - overlap.T @ overlap)
+        turn, roots = turn[:, shares > FAINT], np.sqrt(shares[shares > FAINT])
+        half = turn * roots
+        values, inner = np.linalg.eigh(half.T @ (self.values[:, None] * half))
+        weights = (turn / roots) @ inner[:, ::-1]
+        return self.vectors @ weights - block @ (overlap @ weights), values[::-1]
 
     def correct(self, values: Array, residuals: Array, scale: float, block: Array | None = None) -> Array:
         """Corrections of Ritz vectors, ``(theta - B)^(-1) r``, up to their lengths where a block is not given.

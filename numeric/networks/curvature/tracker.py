@@ -14,10 +14,13 @@ from ..point import Curvature, Point
 from ..problem import Problem
 from .eigenpairs import ENDS, Eigenpairs, extend, finish
 from .extrapolation import Forecast
+from .frame import FRAMED_FROM, Frame, FramedCurvature, deeper, framed, side_by_side
 from .subspace import LowRankModel, Search, chosen_ends, new_directions
 
 WHERE = "SpectrumTracker()"
 MATRICES = ("hessian", "gauss-newton", "ntk")
+ROOM = 24
+"""Rows of a frame beside those of the model, to begin with."""
 LARGE = 10**8
 """Parameters times examples from which on memory is foreseen before the run."""
 
@@ -104,6 +107,9 @@ class SpectrumTracker:
         self._forecast = Forecast()
         self._model: LowRankModel | None = None
         self._explorer: Array | None = None
+        self._size = 0
+        self._frame: Frame | None = None
+        self._restored: Array | None = None
         wanted = k if ends != "both" else 2 * k
         if problem.dimension * problem.examples >= LARGE:
             problem.require_memory(wanted + scout, 2 * self._rank(wanted) + 24 * wanted + 16)
@@ -149,15 +155,21 @@ class SpectrumTracker:
         if self.k > size:
             raise DomainError.of(WHERE, f"k of at most {size}", self.k, f"The {curvature.name} has {size} eigenvalues.")
         wanted = len(chosen_ends(size, self.k, self.ends))
-        if self._model is None or len(self._model.vectors) != size:
-            self._model, self._forecast = LowRankModel(size, self._rank(wanted)), Forecast()
-            self._explorer = None
+        if self._model is None or self._size != size:
+            self._begin(curvature, wanted)
+        elif self._restored is not None:
+            self._frame = framed(curvature, len(self._model.vectors))
+            self._frame.rows.write(self._restored)
+            self._frame.count = len(self._restored)
+        self._restored = None
+        if self._frame is not None:
+            curvature = FramedCurvature(curvature, self._frame)
         # one generator a step, so that a resumed run draws what the whole one would have drawn
         rng = np.random.default_rng([self.seed, self.measured])
         search, begun = Search(curvature), curvature.products
         known = bool(self._forecast.blocks)
-        first = self._first(known, rng, size)
-
+        first = self._first(known, rng, curvature)
+        assert self._model is not None
         extend(
             search,
             self._model,
@@ -176,38 +188,65 @@ class SpectrumTracker:
         self.measured += 1
         return pairs
 
-    def _first(self, known: bool, rng: np.random.Generator, size: int) -> Array:
+    def _begin(self, curvature: Curvature, wanted: int) -> None:
+        """Forget the past, and decide where vectors live."""
+        self._size, rank = curvature.size, self._rank(wanted)
+        self._frame = framed(curvature, rank + ROOM) if curvature.size >= FRAMED_FROM else None
+        height = curvature.size if self._frame is None else self._frame.height
+        self._model, self._forecast, self._explorer = LowRankModel(height, rank), Forecast(), None
+
+    def _first(self, known: bool, rng: np.random.Generator, curvature: Curvature) -> Array:
         """The forecast, the directions that the model holds for the next ones, now and then a random vector."""
         assert self._model is not None
         if not known:
-            return rng.standard_normal((size, 1))
+            return curvature.draw(rng)
         parts = [self._forecast.next()]
         if self.scout:
-            span = new_directions(np.zeros((size, 0)), parts[0])
+            span = new_directions(parts[0][:, :0], parts[0])
             vectors, values = self._model.beside(span)
             next_ones = vectors[:, chosen_ends(len(values), self.scout, self.ends)]
             # in turns: the pairs next to the wanted ones, and what grows beside them under repeated products
             if self._turn(self.measured):
                 parts.append(next_ones)
             else:
-                wide = rng.standard_normal((size, self.scout)) if self._explorer is None else self._explorer
-                self._explorer = new_directions(np.concatenate([span, next_ones], 1), wide)
+                wide = curvature.draw(rng, self.scout) if self._explorer is None else self._explorer
+                self._explorer = new_directions(deeper(np.concatenate([span, next_ones], 1), len(wide)), wide)
                 parts.append(self._explorer)
         if self.measured % self.refresh == 0:
-            parts.append(rng.standard_normal((size, 1)))
-        return np.concatenate(parts, 1)
+            parts.append(curvature.draw(rng))
+        return side_by_side(parts)
 
     def _learn(self, search: Search, before: int) -> None:
         """Teach the model, and note the block with the correction that it suggests: no product is spent on that."""
         assert self._model is not None
-        ritz = search.ritz(self.k, self.ends)
+        ritz, height = search.ritz(self.k, self.ends), len(search.basis)
+        self._model = self._model.copy(0, height)
+        self._forecast.deepen(height)
         self._model.learn(search.basis, search.images)
         corrected = self._model.correct(ritz.wanted, ritz.residuals, search.scale, ritz.vectors)
         self._forecast.observe(np.linalg.qr(ritz.vectors + corrected)[0])
         if self._explorer is not None and not self._turn(before):
-            image = search.images @ (search.basis.T @ self._explorer)
+            explored = deeper(self._explorer, height)
+            image = search.images @ (search.basis.T @ explored)
             # moved so that the end looked at is the one that grows most
-            self._explorer = image - search.scale * self._explorer if self.ends == "smallest" else image
+            self._explorer = image - search.scale * explored if self.ends == "smallest" else image
+        if self._frame is not None and self._frame.full(self._room(len(ritz.chosen))):
+            self._settle(self._frame, len(ritz.chosen))
+
+    def _settle(self, frame: Frame, wanted: int) -> None:
+        """Let go of what no later step asks for."""
+        assert self._model is not None
+        explorer = [] if self._explorer is None else [self._explorer]
+        parts = [self._model.vectors, *self._forecast.blocks, *explorer]
+        moved = frame.settle(parts, 2 * self._room(wanted))
+        self._model.vectors = moved[0]
+        if self._explorer is not None:
+            self._explorer = moved.pop()
+        self._forecast.resume(moved[1:], self._forecast.scores)
+
+    def _room(self, wanted: int) -> int:
+        """Rows that a step at which all goes well may need: images, and two random vectors."""
+        return 2 * wanted + 2 * self.scout + 4
 
     def state(self) -> dict[str, Array]:
         """What a checkpoint has to keep for the next steps to be the same to the bit.
@@ -226,6 +265,8 @@ class SpectrumTracker:
         }
         if self._explorer is not None:
             kept["explorer"] = self._explorer
+        if self._frame is not None:
+            kept["frame"] = self._frame.rows.read(self._frame.count)
         return kept | {f"score: {name}": np.array(score) for name, score in forecast.scores.items()}
 
     def restore(self, state: dict[str, Array]) -> None:
@@ -237,9 +278,11 @@ class SpectrumTracker:
         if not state:
             return
         self.products, self.measured = (int(c) for c in state["counts"])
-        vectors = np.asarray(state["model_vectors"])
-        size = len(vectors)
-        self._model = LowRankModel(size, self._rank(len(chosen_ends(size, self.k, self.ends))))
+        vectors, frame = np.asarray(state["model_vectors"]), state.get("frame")
+        size = len(vectors) if frame is None else frame.shape[1]
+        self._restored = None if frame is None else np.asarray(frame)
+        self._frame, self._size = None, size
+        self._model = LowRankModel(len(vectors), self._rank(len(chosen_ends(size, self.k, self.ends))))
         self._model.vectors, self._model.values = vectors, np.asarray(state["model_values"])
         self._explorer = np.asarray(state["explorer"]) if "explorer" in state else None
         self._forecast = Forecast()

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pytest
 
 import edgestab as es
-from edgestab.numeric.networks.curvature import subspace
+from edgestab.numeric.networks.backends.jax_rows import JaxRows
+from edgestab.numeric.networks.curvature import tracker as tracker_module
 from edgestab.numeric.networks.curvature.extrapolation import Forecast
 from edgestab.numeric.networks.curvature.subspace import LowRankModel
 from edgestab.numeric.networks.point import Curvature, Point
@@ -51,24 +53,6 @@ def follow(
         wrong.append(float(np.abs(pairs.values - exact[: len(pairs.values)]).max()))
         products.append(pairs.products)
     return wrong, products
-
-
-@pytest.mark.parametrize("few", [0, 10**5])
-def test_new_directions_are_orthonormal_and_nothing_new_is_dropped(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
-    monkeypatch.setattr(subspace, "FEW", few)
-    rng = np.random.default_rng(3)
-    basis = np.linalg.qr(rng.standard_normal((SIZE, 3)))[0]
-    fresh = rng.standard_normal((SIZE, 4)) + 1e3 * basis[:, :1]
-    found = subspace.new_directions(basis, fresh)
-    both = np.concatenate([basis, found], 1)
-    np.testing.assert_allclose(both.T @ both, np.eye(7), atol=1e-13)
-    # in their order, and on the side of what they add
-    beside = fresh - basis @ (basis.T @ fresh)
-    corner = found.T @ beside
-    np.testing.assert_allclose(corner, np.triu(corner), atol=1e-10)
-    assert (np.diag(corner) > 0).all()
-    again = subspace.new_directions(basis, np.concatenate([fresh, fresh[:, :2] + basis[:, 1:]], 1))
-    np.testing.assert_allclose(again, found, atol=1e-12)
 
 
 SPECTRUM = np.r_[5.0, 4.0, np.linspace(-1, 2, SIZE - 2)]
@@ -143,6 +127,90 @@ def test_a_restored_tracker_goes_on_to_the_bit() -> None:
         assert pairs.values.tolist() == parts[t].values.tolist()
         assert pairs.products == parts[t].products
     assert second.products == whole.products
+
+
+@pytest.fixture
+def coordinates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Vectors of every length are known by coordinates in a frame."""
+    monkeypatch.setattr(tracker_module, "FRAMED_FROM", 1)
+
+
+@pytest.mark.parametrize("motion", [smooth, to_and_fro])
+def test_coordinates_in_a_frame_change_nothing(motion: Callable[[float], np.ndarray], monkeypatch: Any) -> None:
+    found = []
+    for length in (10**9, 1):
+        monkeypatch.setattr(tracker_module, "FRAMED_FROM", length)
+        tracker = es.networks.SpectrumTracker(CLOCK, 2, of=path(motion), ends="both")
+        steps = [tracker.measure([float(t)]) for t in range(14)]
+        assert (tracker._frame is None) == (length > 1)
+        found.append(steps)
+    for plain, framed in zip(*found, strict=True):
+        assert abs(plain.products - framed.products) <= 1
+        np.testing.assert_allclose(framed.values, plain.values, atol=1e-6)
+    matrix, vectors = motion(13.0), framed.vectors
+    np.testing.assert_allclose(vectors.T @ vectors, np.eye(4), atol=1e-12)
+    residual = np.linalg.norm(matrix @ vectors - vectors * framed.values, axis=0)
+    assert (residual <= framed.bounds).all()
+
+
+@pytest.mark.usefixtures("coordinates")
+def test_a_restored_frame_goes_on_to_the_bit() -> None:
+    test_a_restored_tracker_goes_on_to_the_bit()
+
+
+@pytest.mark.usefixtures("coordinates")
+def test_a_frame_grows_for_a_search_from_scratch_and_gives_the_room_back() -> None:
+    tracker = es.networks.SpectrumTracker(CLOCK, 4, of=path(smooth), ends="both")
+    heights = []
+    for t in range(6):
+        tracker.measure([float(t)])
+        assert tracker._frame is not None
+        heights.append(tracker._frame.height)
+        gram = tracker._frame.rows.gram()
+        np.testing.assert_allclose(gram, np.diag(np.diag(gram).round()), atol=1e-12)
+    assert min(heights) < max(heights)
+
+
+@pytest.mark.usefixtures("coordinates")
+def test_a_product_that_is_not_finite_leaves_a_frame_as_it_was() -> None:
+    tracker = es.networks.SpectrumTracker(CLOCK, 1, of=path(lambda t: smooth(t) * (np.nan if t == 3.5 else 1.0)))
+    for t in range(3):
+        tracker.measure([float(t)])
+    with pytest.raises(es.DomainError, match="finite products"):
+        tracker.measure([3.5])
+    assert tracker.measure([4.0]).status is Status.CONVERGED
+
+
+@pytest.mark.usefixtures("coordinates")
+@pytest.mark.parametrize("scout", [0, pytest.param(1, marks=pytest.mark.thorough)])
+def test_vectors_stay_on_the_device(scout: int) -> None:
+    """The device's path, on JAX's CPU: bounds hold, and vectors come to the host when they are asked for."""
+    jax = pytest.importorskip("jax", reason="JAX is not installed: pip install 'edgestab[jax]'")
+    rng = np.random.default_rng(0)
+    weights = rng.standard_normal((40, 1)).astype("float32")
+    problem = es.networks.Problem.from_jax(
+        lambda w, x: (x @ w) ** 2, weights, rng.standard_normal((12, 40)), rng.standard_normal((12, 1))
+    )
+    backend: Any = problem.backend
+    backend.stays = True
+    tracker, theta = es.networks.SpectrumTracker(problem, 1, double=False, scout=scout), problem.start
+    for _ in range(3 if not scout else 12):
+        point = problem.at(jax.numpy.asarray(theta))
+        pairs = tracker.measure_at(point)
+        dense = point.hessian.dense().astype(float) if scout else None
+        if dense is not None:
+            assert abs(pairs.values[0] - np.linalg.eigvalsh(dense)[-1]) <= pairs.bounds[0]
+            assert np.linalg.norm(dense @ pairs.vectors - pairs.vectors * pairs.values) <= pairs.bounds[0]
+        theta = theta - 1e-4 * point.gradient
+    assert pairs.status is Status.CONVERGED
+    assert np.linalg.norm(pairs.vectors) == pytest.approx(1, abs=1e-6)
+    image = point.hessian @ pairs.vectors
+    assert np.linalg.norm(image - pairs.vectors * pairs.values) <= pairs.bounds[0]
+    assert tracker._frame is not None
+    assert isinstance(tracker._frame.rows, JaxRows)
+    resumed = es.networks.SpectrumTracker(problem, 1, double=False, scout=scout)
+    resumed.restore(tracker.state())
+    assert resumed.measure(theta).values.tolist() == tracker.measure(theta).values.tolist()
 
 
 def test_bounds_hold_along_a_run_of_the_regression_model() -> None:
