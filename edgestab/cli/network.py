@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,21 @@ import click
 
 from edgestab.symbolic.algebra.errors import DomainError
 
-from .common import Output, check_writable, clean, parse_numbers, progress_on, with_output
-from .network_predict import PREDICTIONS, read_predictions, show_predictions
+from .common import Output, check_writable, clean, parse_numbers, parse_rational, progress_on, with_output
+from .network_predict import (
+    PREDICTIONS,
+    check_predictable,
+    flow_beside,
+    flow_rows,
+    predicted,
+    prediction_rows,
+    read_predictions,
+)
 from .optimisers import FILTER, read_optimiser
 
 if TYPE_CHECKING:
+    from edgestab.numeric.networks.predictions.central_flow import CentralFlowPrediction
+    from edgestab.numeric.networks.predictions.predict import RunPredictions
     from edgestab.numeric.networks.problem import Problem
     from edgestab.numeric.networks.training.rules import StepRule
     from edgestab.numeric.networks.training.run import TrainingRun
@@ -32,7 +43,8 @@ OPTIMISERS = (
     FILTER,
 )
 STEP_SIZES = {"adam": 1e-3, "rmsprop": 1e-3, "digits": 0.4, "cifar": 0.03}
-STEP_SIZE = 0.18
+STEP_SIZE = 0.2
+HIDDEN = {"chebyshev": "20,20"}
 EXAMPLES = {"chebyshev": 20, "digits": 200, "cifar": 5000}
 MEASURES = "hessian, gauss-newton, ntk, preconditioned, batch-sharpness, two-step"
 
@@ -47,8 +59,8 @@ MEASURES = "hessian, gauss-newton, ntk, preconditioned, batch-sharpness, two-ste
     "version.",
 )
 @click.option("--examples", type=int, help="Examples N; default 20 (chebyshev), 200 (digits), 5000 (CIFAR-10), all.")
-@click.option("--degree", type=int, default=5, show_default=True, help="Degree of the Chebyshev polynomial.")
-@click.option("--hidden", metavar="W,W,..", help="Widths of the hidden layers.  [default: 40,40]")
+@click.option("--degree", type=int, default=4, show_default=True, help="Degree of the Chebyshev polynomial.")
+@click.option("--hidden", metavar="W,W,..", help="Widths of the hidden layers.  [default: 20,20 (chebyshev), 40,40]")
 @click.option("--depth", type=int, metavar="N", help="Hidden layers, all of --width, instead of --hidden.")
 @click.option("--width", type=int, metavar="W", help="Width of each hidden layer (with --depth).")
 @click.option("--activation", default="tanh", show_default=True, help="tanh, relu, gelu, softplus, elu or linear.")
@@ -60,12 +72,12 @@ MEASURES = "hessian, gauss-newton, ntk, preconditioned, batch-sharpness, two-ste
 @click.option("--gamma", metavar="G", help="Weight decay times the step size, in [0, 1), for any optimiser.")
 @click.option("--filter", "filter_text", metavar="N0,N1,..[:D0,D1,..]", help="Optimiser that filters past gradients.")
 @click.option(
-    "--eta", "step_size", type=float, help="Step size eta.  [default: one that reaches the edge in the examples]"
+    "--eta", "eta_text", metavar="ETA", help="Step size eta.  [default: one that reaches the edge in the examples]"
 )
 @click.option("--batch", type=int, metavar="B", help="Examples in each step; all by default.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of weights, batches, and digits drawn.")
 @click.option("--steps", type=int, default=1000, show_default=True, help="Gradient steps.")
-@click.option("--every", type=int, default=10, show_default=True, help="Steps between measurements.")
+@click.option("--every", type=int, help="Steps between measurements.  [default: 10; 1 with --predict]")
 @click.option("--top", "k", type=int, default=2, show_default=True, metavar="K", help="Eigenvalues to follow.")
 @click.option("--measure", metavar="M,M,..", help=f"What to measure: {MEASURES}.  [default: what the edge speaks of]")
 @click.option("--precision", type=click.Choice(("float32", "float64")), default="float64", show_default=True)
@@ -77,8 +89,9 @@ MEASURES = "hessian, gauss-newton, ntk, preconditioned, batch-sharpness, two-ste
 @click.option("--tensorboard", metavar="DIR", help="Write scalars for TensorBoard, where it is installed.")
 @click.option("--predict", metavar="NAME,NAME,..", help=f"Set beside the run: {', '.join(PREDICTIONS)}, or all.")
 @click.option("--predict-from", type=int, default=0, show_default=True, metavar="STEP", help="Steps before that.")
+@click.option("--flow/--no-flow", default=None, help="Central flow in the figure.  [default: where it takes seconds]")
 @click.option("--tolerance", type=float, default=0.1, show_default=True, help="Error up to which a prediction holds.")
-@with_output("Draw eigenvalues against the edge, and the loss (png, pdf or svg).")
+@with_output("Draw eigenvalues against the edge and the loss, with the central flow (png, pdf or svg).")
 def network(
     data: str,
     examples: int | None,
@@ -94,11 +107,11 @@ def network(
     rho: str | None,
     gamma: str | None,
     filter_text: str | None,
-    step_size: float | None,
+    eta_text: str | None,
     batch: int | None,
     seed: int,
     steps: int,
-    every: int,
+    every: int | None,
     k: int,
     measure: str | None,
     precision: str,
@@ -110,14 +123,15 @@ def network(
     tensorboard: str | None,
     predict: str | None,
     predict_from: int,
+    flow: bool | None,
     tolerance: float,
     output: Output,
 ) -> None:
     """Train a fully connected network and watch its curvature against the edge of its optimiser.
 
     Records are JSON lines: pandas.read_json(FILE, lines=True) reads them. Ctrl-C ends the run and keeps what was done.
-    With --predict every step is measured, central flow, Taylor model, .. are set beside the run, and each says for how
-    many steps it holds.
+    With --predict central flow, Taylor model, .. are set beside --steps steps of the run, each says for how many steps
+    it holds, and records hold what was predicted beside what was measured.
     """
     from edgestab.numeric.networks.architectures import fully_connected
     from edgestab.numeric.networks.training.monitor import Monitor
@@ -126,31 +140,31 @@ def network(
     if records is not None and not resume:
         check_writable(records, output.force)
     rule = _rule(optimiser_name, filter_text, {"beta": beta, "beta_2": beta_2, "rho": rho, "gamma": gamma})
-    others: dict[str, object] = {
-        "--batch": batch,
-        "--measure": measure,
-        "--checkpoint": checkpoint,
-        "--records": records,
-        "--tensorboard": tensorboard,
-    }
-    names = None if predict is None else read_predictions(predict, rule, tolerance, others)
+    eta = 0.0 if eta_text is None else _step_size(eta_text)
+    names = None
+    if predict is not None:
+        check_predictable("--predict", rule, batch)
+        names = read_predictions(predict, loss, tolerance, predict_from, rule)
+    elif flow:
+        check_predictable("--flow", rule, batch)
+    measures = _measures(measure, rule, batch, predict is not None or bool(flow))
     inputs, targets = _data(data, examples, degree, seed, loss)
     of_data = STEP_SIZES.get("cifar" if Path(data).is_dir() else data, STEP_SIZE)
-    eta = STEP_SIZES.get(rule.name, of_data) if step_size is None else step_size
+    if eta_text is None:
+        eta = STEP_SIZES.get(rule.name, of_data)
     problem = fully_connected(
         inputs,
         targets,
-        hidden=_widths(hidden, depth, width),
+        hidden=_widths(hidden, depth, width, HIDDEN.get(data, "40,40")),
         activation=activation,
         loss=loss,
         seed=seed,
         chunk=chunk,
         dtype=precision,
     )
-    if names is not None:
-        show_predictions(problem, rule, eta, steps, k, names, predict_from, tolerance, output)
-        return
-    measures = _measures(measure, rule, batch)
+    begin = 0 if names is None else predict_from
+    if every is None:
+        every = 10 if names is None else 1
     watch = Monitor(
         problem,
         every,
@@ -164,13 +178,14 @@ def network(
         resume=resume,
         force=output.force,
         tensorboard=tensorboard,
+        first=begin,
     )
     with progress_on("steps") as tell:
         run = train(
             problem,
             rule,
             step_size=eta,
-            steps=steps,
+            steps=begin + steps,
             batch=batch,
             seed=seed,
             monitor=watch,
@@ -180,9 +195,23 @@ def network(
             force=output.force,
             progress=tell,
         )
-    _report(run, problem, output)
     if run.status == "interrupted":
+        _report(run, problem, output)
         click.get_current_context().exit(130)
+    if names is not None:
+        found = predicted(problem, run, watch, names, k)
+        _report(replace(run, records=tuple(watch.records)), problem, output, found, tolerance)
+        return
+    curve = flow_beside(problem, run, flow) if output.plot is not None or flow else None
+    _report(run, problem, output, flow=curve)
+
+
+def _step_size(text: str) -> float:
+    """The step size, as a fraction or a decimal."""
+    exact = parse_rational(text, "--eta")
+    if not 0 < exact < 10**300:
+        raise DomainError.of("--eta", "a step_size above 0, of moderate size", text[:40], "The edge is at 2/eta.")
+    return float(exact)
 
 
 def _rule(name: str | None, filter_text: str | None, values: dict[str, str | None]) -> StepRule:
@@ -217,16 +246,16 @@ def _data(data: str, examples: int | None, degree: int, seed: int, loss: str) ->
     raise DomainError.of("--data", "chebyshev, digits, a file ending in .npz, or a folder", data, fix)
 
 
-def _widths(hidden: str | None, depth: int | None, width: int | None) -> tuple[int, ...]:
+def _widths(hidden: str | None, depth: int | None, width: int | None, default: str) -> tuple[int, ...]:
     """Widths of the hidden layers."""
     if depth is None and width is None:
-        return parse_numbers(hidden or "40,40", "--hidden", int, "40,40")
+        return parse_numbers(default if hidden is None else hidden, "--hidden", int, "40,40")
     if hidden is not None or depth is None or width is None or depth < 0:
         raise DomainError.of("--depth", "--depth and --width, or --hidden", "a mixture", "--hidden 40,40 says it all.")
     return (width,) * depth
 
 
-def _measures(measure: str | None, rule: StepRule, batch: int | None) -> tuple[str, ...]:
+def _measures(measure: str | None, rule: StepRule, batch: int | None, theory: bool) -> tuple[str, ...]:
     """What to measure: by default what the edge of the optimiser speaks of."""
     if measure is None:
         found = ["hessian"]
@@ -240,18 +269,44 @@ def _measures(measure: str | None, rule: StepRule, batch: int | None) -> tuple[s
         raise DomainError.of("--measure", "--batch beside batch-sharpness", "none", "Say how large batches are.")
     if "preconditioned" in chosen and not rule.preconditions:
         raise DomainError.of("--measure", "adam or rmsprop for preconditioned", rule.name, "Leave it out.")
+    needed = "preconditioned" if rule.preconditions else "hessian"
+    if theory and needed not in chosen:
+        raise DomainError.of("--measure", f"{needed} beside predictions", measure, f"Add it: {measure},{needed}.")
     return chosen
 
 
-def _report(run: TrainingRun, problem: Problem, output: Output) -> None:
-    """Figure, JSON and table of one run."""
-    content = run.summary() | {"parameters": problem.dimension, "examples": problem.examples}
-    if output.plot is not None:
-        from edgestab.numeric.networks.training.figures import save_training_run
+def _report(
+    run: TrainingRun,
+    problem: Problem,
+    output: Output,
+    found: RunPredictions | None = None,
+    tolerance: float = 0.1,
+    flow: CentralFlowPrediction | None = None,
+) -> None:
+    """Figure, JSON and table of one run, and of what was predicted of it."""
+    from edgestab.numeric.networks.figures import save_watched_run
+    from edgestab.numeric.networks.predictions.figures import figure_data, flow_data, save_predictions
 
-        save_training_run(run, output.plot)
-    output.write({**content, "losses": run.losses, "records": list(run.records)})
-    output.show(_rows(clean(content)))
+    content = run.summary() | {"parameters": problem.dimension, "examples": problem.examples}
+    arrays: dict[str, Any] = {"losses": run.losses, "records": list(run.records)}
+    rows = list(_rows(clean(content)))
+    if found is not None:
+        told = found.summary(tolerance)
+        content |= told | {"from": found.begin}
+        arrays["data"] = figure_data(found)
+        rows += prediction_rows(clean(told), found)
+        if output.plot is not None:
+            save_predictions(found, output.plot)
+    else:
+        if flow is not None:
+            arrays["flow"] = flow_data(flow)
+            rows += flow_rows(flow)
+        if output.plot is not None:
+            save_watched_run(run, flow, output.plot)
+            if flow is None and run.optimiser == "gradient-descent" and run.batch is None:
+                rows.append(("central flow", "not in the figure; --flow draws it, which may take long"))
+    output.write({**content, **arrays})
+    output.show(iter(rows))
 
 
 def _numbers(values: Any) -> str:

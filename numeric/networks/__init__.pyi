@@ -32,6 +32,7 @@ from .predictions.figures import plot_predicted_variance as plot_predicted_varia
 from .predictions.figures import plot_predictions as plot_predictions
 from .predictions.figures import plot_two_step_slope as plot_two_step_slope
 from .predictions.predict import RunPredictions as RunPredictions
+from .predictions.predict import predict_beside as predict_beside
 from .predictions.predict import predict_run as predict_run
 from .predictions.self_stabilisation import SelfStabilisationPrediction as SelfStabilisationPrediction
 from .predictions.self_stabilisation import self_stabilisation_prediction as self_stabilisation_prediction

@@ -23,14 +23,14 @@ SMALL = ("--examples", "8", "--degree", "3", "--hidden", "6,5", "--steps", "60")
 
 def test_table_json_figure_and_records(edgestab: Run, tmp_path: Path) -> None:
     figure, records = tmp_path / "network.svg", tmp_path / "run.jsonl"
-    files = ("--plot", str(figure), "--records", str(records))
+    files = ("--plot", str(figure), "--records", str(records), "--eta", "1/5")
     ran = edgestab("network", *SMALL, *files, "--json", "-", "--every", "20", "--measure", "hessian,ntk")
     content = json.loads(ran.out)
     assert (ran.code, content["status"], content["steps"]) == (0, "done", 60)
     assert [r["step"] for r in content["records"]] == [0, 20, 40, 60]
     assert content["records"] == read_records(records)
     assert len(content["losses"]) == 60
-    assert content["edge"] == pytest.approx(2 / 0.18)
+    assert content["edge"] == pytest.approx(2 / 0.2)
     assert figure.exists()
     again = edgestab("network", *SMALL, "--records", str(records))
     assert (again.code, "--force" in again.err) == (2, True)
@@ -60,6 +60,9 @@ def test_divergence_and_data_of_the_user(edgestab: Run, tmp_path: Path) -> None:
         (("--hidden", "0"), "draw_layers"),
         (("--examples", "1"), "examples"),
         (("--eta", "-1"), "step_size"),
+        (("--eta", "1/0"), "--eta"),
+        (("--eta", "1e400"), "--eta"),
+        (("--hidden", "1000000,1000000"), "GiB"),
         (("--steps", "0"), "steps"),
         (("--measure", "trace"), "got trace"),
         (("--measure", "preconditioned"), "adam or rmsprop"),
@@ -80,27 +83,18 @@ def test_bad_input_is_one_line(edgestab: Run, argv: tuple[str, ...], message: st
     assert ran.err.count("\n") == 1
 
 
+BATCHES = ("--batch", "8", "--measure", "hessian", "--optimiser", "heavy-ball", "--eta", "0.01", "--steps", "2000")
+PREDICTED = ("--predict", "central-flow,taylor", "--predict-from", "500", "--steps", "1500", "--every", "10")
+
+
 @pytest.mark.thorough
-def test_a_killed_run_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [BATCHES, PREDICTED], ids=["batches", "predicted"])
+def test_a_killed_run_goes_on_to_the_same_bits(options: tuple[str, ...], tmp_path: Path) -> None:
     """kill -9 in the middle, resumed from the checkpoint, against a run that was left alone."""
 
     def argv(name: str, *more: str) -> list[str]:
-        options = [
-            "--hidden",
-            "20,20",
-            "--steps",
-            "2000",
-            "--batch",
-            "8",
-            "--measure",
-            "hessian",
-            "--optimiser",
-            "heavy-ball",
-            "--eta",
-            "0.01",
-        ]
         files = ["--checkpoint", str(tmp_path / name), "--records", str(tmp_path / f"{name}.jsonl")]
-        return [sys.executable, "-m", "edgestab", "network", *options, *files, *more]
+        return [sys.executable, "-m", "edgestab", "network", "--hidden", "20,20", *options, *files, *more]
 
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 

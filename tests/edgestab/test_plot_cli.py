@@ -96,10 +96,10 @@ def test_commands_with_plot_reach_the_edge_with_their_defaults() -> None:
 
 @pytest.mark.thorough
 def test_networks_reach_the_edge_with_their_defaults(edgestab: Run) -> None:
-    """``network``, in its first 300 steps, and the figure, whose central flow then stays there."""
+    """``network``, in its first 750 steps, and the figure, whose central flow then stays there."""
     from edgestab.figures import figure_result
 
-    ran = edgestab("network", "--steps", "300", "--json", "-")
+    ran = edgestab("network", "--steps", "750", "--json", "-")
     assert json.loads(ran.out)["crossings"] > 1
     found = figure_result("network", steps=320)
     assert found["run"].crossings > 1

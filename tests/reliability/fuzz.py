@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 
 from edgestab.cli import COMMANDS, cli, common, main
 
@@ -48,6 +49,52 @@ COSTLY = {
 }
 """Options whose large values are asked for in earnest: they are kept small here."""
 
+KINDS = ("hessian", "gauss-newton", "ntk", "preconditioned", "batch-sharpness", "two-step", "trace", "")
+FORETOLD = ("central-flow", "two-step", "taylor", "self-stabilisation", "all", "weather", "")
+NETWORK = {
+    "--data": (
+        *("chebyshev", "digits", "own.npz", "labels.npz", "nan.npz", "cut.npz", "text.npz", "odd.npz", "cifar"),
+        *("no.npz", "empty.npz", "object.npz", ".", "kept"),
+    ),
+    "--hidden": ("4", "4,3", "1", "0", "-1", "4,,4", "100000000", "4,x", "", "2,2,2,2,2,2"),
+    "--width": ("3", "0", "-1", "1000000000"),
+    "--depth": ("1", "2", "0", "-1", "100000000000"),
+    "--activation": ("tanh", "relu", "gelu", "softplus", "elu", "linear", "sine", ""),
+    "--loss": ("mse", "cross-entropy", "hinge", ""),
+    "--measure": (*KINDS, *(f"{a},{b}" for a in KINDS[:6] for b in KINDS[:6])),
+    "--predict": (*FORETOLD, "central-flow,taylor", "two-step,"),
+    "--predict-from": ("0", "1", "3", "-1", "x"),
+    "--examples": ("1", "2", "5", "8", "0", "-3", "10000000000000"),
+    "--degree": ("0", "1", "3", "-1", "50", "100000"),
+    "--eta": ("0.3", "0.01", "1e3", "1e300", "1e-300", "0", "-1", "nan", "inf", "x"),
+    "--batch": ("1", "2", "3", "0", "-1", "1000"),
+    "--every": ("1", "2", "5", "0", "-1", "100000000000000000000"),
+    "--top": ("1", "2", "3", "0", "-1", "40", "100000000000000000000"),
+    "--chunk": ("1", "3", "0", "-1", "1000"),
+    "--tolerance": ("0.1", "0", "-1", "nan", "inf", "1e-300"),
+    "--checkpoint": ("state", "kept", "", "no/such/x", "."),
+    "--records": ("r.jsonl", "kept", "", "no/such/r.jsonl", ".", "-"),
+    "--filter": ("1,-1/2", "1", "0", "1:1,-9/10", "x", "", "1,2,3:1"),
+}
+"""Values for the options of ``network``: sensible ones as often as others."""
+
+
+def write_data(folder: Path) -> None:
+    """Files that a user might name: whole, of other shapes, and damaged."""
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((6, 2)), rng.standard_normal((6, 1))
+    np.savez(folder / "own.npz", inputs=x, targets=y)
+    np.savez(folder / "labels.npz", x=x, y=[0, 1, 2, 0, 1, 2])
+    np.savez(folder / "nan.npz", x=x * np.nan, y=y)
+    np.savez(folder / "odd.npz", x=x, y=y[:4])
+    np.savez(folder / "empty.npz", x=x[:0], y=y[:0])
+    np.savez(folder / "object.npz", x=np.array([{}, 1], dtype=object), y=np.array([1, 2]))
+    (folder / "cut.npz").write_bytes((folder / "own.npz").read_bytes()[:-80])
+    (folder / "text.npz").write_text("inputs, targets", encoding="utf-8")
+    (folder / "cifar").mkdir()
+    for batch in range(1, 6):
+        (folder / "cifar" / f"data_batch_{batch}.bin").write_bytes(bytes(3073 * 2 - batch % 2))
+
 
 def options_of(command: click.Command) -> list[click.Parameter]:
     """What a command takes."""
@@ -72,11 +119,13 @@ def leaf_commands() -> list[tuple[tuple[str, ...], click.Command]]:
     return found
 
 
-def value(draw: random.Random, parameter: click.Parameter, folder: Path) -> str:
+def value(draw: random.Random, parameter: click.Parameter, folder: Path, network: bool = False) -> str:
     """A value for an option or argument: of its kind more often than not."""
     kind, name = parameter.type, parameter.opts[0]
     if draw.random() < 0.08:
         return draw.choice((*WORDS, *NUMBERS))
+    if network and name in NETWORK:
+        return draw.choice(NETWORK[name])
     if name in COSTLY:
         return draw.choice(COSTLY[name])
     if isinstance(kind, click.Choice):
@@ -104,7 +153,13 @@ LIKELY: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {
     ("ensemble",): (("--outputs", "3", "--parameters", "4", "--samples", "20"),),
     ("basin",): (("--epsilon", "1/10", "--grid", "5", "--steps", "20"),),
     ("codegen",): (("one-step",), ("two-step",)),
-    ("network",): (("--steps", "5", "--examples", "4", "--hidden", "4"),),
+    ("network",): (
+        ("--steps", "5", "--examples", "4", "--hidden", "4"),
+        ("--steps", "7", "--data", "own.npz", "--hidden", "3", "--every", "2"),
+        ("--steps", "6", "--data", "labels.npz", "--hidden", "3", "--loss", "cross-entropy"),
+        ("--steps", "8", "--examples", "5", "--hidden", "3", "--predict", "all"),
+        ("--steps", "6", "--examples", "5", "--hidden", "3", "--batch", "2", "--checkpoint", "state", "--resume"),
+    ),
     ("dynamics", "run"): (("-D", "3", "-P", "4", "--steps", "20"),),
     ("dynamics", "sharpness"): (("--shape", "3,4", "--sigma-z", "1", "--start", "0.5", "-n", "2"),),
     ("dynamics", "split"): (("-D", "3", "-P", "4", "--steps", "10"),),
@@ -120,7 +175,7 @@ SKIPPED = {("verify",), ("prove",)}
 def arguments(draw: random.Random, path: tuple[str, ...], command: click.Command, folder: Path) -> list[str]:
     """One command line."""
     given = list(path)
-    if path in LIKELY and draw.random() < 0.75:
+    if path in LIKELY and draw.random() < (0.95 if path == ("network",) else 0.75):
         given += draw.choice(LIKELY[path])
     for parameter in options_of(command):
         if isinstance(parameter, click.Argument):
@@ -131,7 +186,7 @@ def arguments(draw: random.Random, path: tuple[str, ...], command: click.Command
             continue
         given.append(draw.choice(parameter.opts))
         if not getattr(parameter, "is_flag", False):
-            given.append(value(draw, parameter, folder))
+            given.append(value(draw, parameter, folder, path == ("network",)))
     if draw.random() < 0.05:
         draw.shuffle(given)
     return given
@@ -191,6 +246,7 @@ def fuzz(count: int, seed: int, only: tuple[str, ...] = ()) -> Iterator[tuple[li
     commands = [(p, c) for p, c in leaf_commands() if p not in SKIPPED and (not only or p[0] in only)]
     with tempfile.TemporaryDirectory() as place:
         os.chdir(place)
+        write_data(Path(place))
         for _ in range(count):
             path, command = draw.choice(commands)
             argv = arguments(draw, path, command, Path(place))

@@ -80,7 +80,7 @@ def leaf_type(where: str, tree: Any, dtype: str | None) -> np.dtype[Any]:
     if odd:
         fix = "Pass trainable parameters only, as floats (equinox: eqx.partition(model, eqx.is_inexact_array))."
         raise DomainError.of(where, "parameters of a float type", ", ".join(odd), fix)
-    if dtype not in {None, "float32", "float64"}:
+    if dtype not in (None, "float32", "float64"):
         raise DomainError.of(where, "dtype float32 or float64", dtype, "Choose one of the two.")
     return np.dtype(dtype or ("float64" if "float64" in kinds else "float32"))
 
@@ -111,7 +111,7 @@ def named_loss(where: str, loss: Any) -> tuple[str, Callable[[Any, Any], Any]]:
     if callable(loss):
         return "own", loss
     table = {"mse": squared, "cross-entropy": cross_entropy}
-    if loss not in table:
+    if not isinstance(loss, str) or loss not in table:
         raise DomainError.of(where, "loss 'mse', 'cross-entropy' or a function", loss, "Choose one of these.")
     return loss, table[loss]
 
@@ -193,6 +193,9 @@ class JaxBackend(Backend):
         import jax.numpy as jnp
 
         array = np.asarray(leaf)
+        if array.dtype.kind in "OUSMm":
+            got = f"{array.dtype} from {type(leaf).__name__}"
+            raise DomainError.of(WHERE, "data of numbers", got, "Convert it to arrays of numbers.")
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise DomainError.of(WHERE, "finite data", "NaN or infinity", "Clean the data first.")
         return jnp.asarray(array.astype(self.dtype, copy=False) if array.dtype.kind == "f" else array)
@@ -219,6 +222,8 @@ class JaxBackend(Backend):
             jax.tree_util.tree_map(lambda a: a[0], self._targets),
         )
         check_one_loss(WHERE, getattr(one, "shape", type(one).__name__))
+        if not jax.numpy.issubdtype(one.dtype, jax.numpy.floating):
+            raise DomainError.of(WHERE, "a loss that is a real number", f"{one.dtype}", "Return a float.")
         return count
 
     def _build(self, jax: Any) -> dict[str, Any]:

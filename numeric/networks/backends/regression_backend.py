@@ -9,6 +9,7 @@ import numpy as np
 from ....symbolic.algebra.errors import DomainError
 from ...regression.model import RegressionModel
 from .backend import Array, Backend, Derivatives
+from .shapes import real_array
 
 
 class RegressionBackend(Backend):
@@ -28,7 +29,7 @@ class RegressionBackend(Backend):
             DomainError: a start of another shape, or not finite.
         """
         self.model = model
-        self.start = np.array(start, dtype=np.float64)
+        self.start = np.array(real_array("Problem.from_regression()", "start", start))
         if self.start.shape != (model.G.shape[0],) or not np.isfinite(self.start).all():
             got = f"shape {self.start.shape}"
             raise DomainError.of(
@@ -42,7 +43,7 @@ class RegressionBackend(Backend):
 
     def flatten(self, parameters: Any) -> Array:
         """The parameters are flat already."""
-        return np.asarray(parameters, dtype=np.float64)
+        return np.asarray(real_array("Problem.flatten()", "parameters", parameters))
 
     def unflatten(self, theta: Array) -> Any:
         """The parameters are flat already."""

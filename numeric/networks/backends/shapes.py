@@ -93,6 +93,29 @@ def check_chunk(where: str, chunk: int | None, examples: int) -> None:
         raise DomainError.of(where, f"chunk between 1 and {examples}", chunk, "Choose one that fits.")
 
 
+def real_array(where: str, name: str, value: Any) -> Any:
+    """An array of real numbers in float64.
+
+    Args:
+        where: for the message.
+        name: of the argument.
+        value: what the user gave.
+
+    Returns:
+        The array.
+
+    Raises:
+        DomainError: it holds something else, or rows of unequal length.
+    """
+    found = None
+    with contextlib.suppress(TypeError, ValueError):  # rows of unequal length
+        found = np.asarray(value)
+    if found is None or found.dtype.kind not in "fiub":
+        got = f"{type(value).__name__} {value!r}"[:80]
+        raise DomainError.of(where, f"{name} as an array of real numbers", got, "Pass floats.")
+    return found.astype(np.float64, copy=False)
+
+
 def free_memory() -> int | None:
     """Memory of the machine that is free, in bytes; None where the system does not say."""
     with contextlib.suppress(ValueError, OSError, AttributeError):

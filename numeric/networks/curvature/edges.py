@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -35,8 +37,15 @@ def _edge(optimiser: Optimiser) -> sp.Expr:
 
 
 def _exact(value: Any) -> sp.Expr:
-    """A number without rounding it."""
-    return sp.Rational(value) if isinstance(value, float) else sp.sympify(value)
+    """A number without rounding it; text is read as a fraction or a decimal, never run."""
+    if isinstance(value, sp.Expr):
+        return value
+    found = None
+    with contextlib.suppress(TypeError, ValueError, ZeroDivisionError, OverflowError):
+        found = Fraction(value)
+    if found is None or isinstance(value, bool):
+        raise DomainError.of(WHERE, "a finite number", repr(value)[:60], "Write 9/10, 0.9 or a number.")
+    return sp.Rational(found.numerator, found.denominator)
 
 
 def stability_edge(

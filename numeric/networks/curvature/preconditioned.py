@@ -6,6 +6,7 @@ import numpy as np
 
 from ....symbolic.algebra.errors import DomainError
 from ..backends.backend import Array
+from ..backends.shapes import real_array
 from ..point import Curvature
 
 
@@ -36,8 +37,8 @@ def preconditioned(curvature: Curvature, diagonal: Array) -> Curvature:
         >>> seen.name, bool(seen.dense()[0, 0] == hessian.dense()[0, 0] / 4)
         ('preconditioned hessian', True)
     """
-    entries = np.asarray(diagonal, dtype=np.float64)
     where = "preconditioned()"
+    entries = real_array(where, "diagonal", diagonal)
     if entries.shape != (curvature.size,):
         raise DomainError.of(where, f"a diagonal of shape ({curvature.size},)", str(entries.shape), "One entry each.")
     if not (np.isfinite(entries).all() and (entries > 0).all()):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ....symbolic.algebra.errors import DomainError
+from ...runs.limits import check_count
 from .targets import Array
+
+MOST = 10**6
 
 
 def chebyshev_data(degree: int = 5, examples: int = 20) -> tuple[Array, Array]:
@@ -29,7 +32,9 @@ def chebyshev_data(degree: int = 5, examples: int = 20) -> tuple[Array, Array]:
         >>> targets.round(12).ravel().tolist()
         [1.0, -1.0, 1.0]
     """
-    if degree < 1 or examples < 2:
-        raise DomainError.of("chebyshev_data()", "degree >= 1 and examples >= 2", (degree, examples), "Raise them.")
+    where = "chebyshev_data()"
+    check_count(where, "degree", degree)
+    if check_count(where, "examples", examples, 2) > MOST:
+        raise DomainError.of(where, f"at most {MOST} examples", examples, "That many points of an interval are enough.")
     x = np.linspace(-1, 1, examples)[:, None]
     return x, np.cos(degree * np.arccos(x))

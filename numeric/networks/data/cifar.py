@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 
 from ....symbolic.algebra.errors import DomainError
+from ...runs.limits import check_count
 from .targets import Array, one_hot
 
 WHERE = "cifar_data()"
@@ -48,7 +50,7 @@ def cifar_data(folder: str | Path, examples: int = 5000) -> tuple[Array, Array]:
         ...     print("cifar-10-batches-bin" in str(error))
         True
     """
-    if not 1 <= examples <= len(TRAINING) * IMAGES:
+    if check_count(WHERE, "examples", examples) > len(TRAINING) * IMAGES:
         raise DomainError.of(WHERE, f"1 to {len(TRAINING) * IMAGES:,} examples", examples, "Choose fewer.")
     total, squares = np.zeros(PIXELS), np.zeros(PIXELS)
     kept: list[Array] = []
@@ -84,8 +86,9 @@ def read_records_of(folder: Path, name: str) -> Array:
         DomainError: it is missing, cannot be read, or is damaged.
     """
     path = folder / name
-    if not path.is_file():
-        there = "a folder without it" if folder.is_dir() else f"no folder {folder.name}"
+    # os.path answers False where pathlib raises: a name that is too long, or has a null byte
+    if not os.path.isfile(path):
+        there = "a folder without it" if os.path.isdir(folder) else f"no folder {folder.name[:60]!r}"
         raise DomainError.of(WHERE, f"{name} beside the others: {LAYOUT}", there, FIX)
     size = path.stat().st_size
     if size != IMAGES * RECORD:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ....symbolic.algebra.errors import DomainError
+from ...runs.limits import check_count
 from ..backends.backend import Array
 
 
@@ -22,6 +23,9 @@ class Comparison:
         predicted: shape ``(T,)``; nan where the prediction says nothing.
         measured: shape ``(T,)``.
         error: in the unit that ``how`` says, shape ``(T,)``.
+
+    Raises:
+        DomainError: arrays of different lengths.
 
     Source:
         The protocol of this package.
@@ -41,6 +45,12 @@ class Comparison:
     predicted: Array
     measured: Array
     error: Array
+
+    def __post_init__(self) -> None:
+        """Refuse arrays of different lengths."""
+        shapes = {np.shape(a) for a in (self.steps, self.predicted, self.measured, self.error)}
+        if len(shapes) > 1:
+            raise DomainError.of("Comparison()", "arrays of one length", sorted(shapes), "One entry for each step.")
 
     def holds_for(self, tolerance: float, after: int = 0) -> int:
         """For how many steps, from the first compared, the error stays within a tolerance.
@@ -162,7 +172,7 @@ def smooth(values: Array, window: int) -> Array:
     Raises:
         DomainError: an even window.
     """
-    if window < 1 or window % 2 == 0:
+    if check_count("smooth()", "window", window) % 2 == 0:
         raise DomainError.of("smooth()", "an odd window of at least 1", window, "Add 1.")
     known = np.isfinite(values)
     ones = np.ones(window)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,7 @@ class Rule:
         return np.asarray(self.beta2 * before + (1 - self.beta2) * slope**2)
 
 
-def make_rule(where: str, step_size: float, optimiser: str, beta2: float) -> Rule:
+def make_rule(where: str, step_size: float, optimiser: str, beta2: Any) -> Rule:
     """Check the options of an optimiser.
 
     Args:
@@ -84,9 +85,9 @@ def make_rule(where: str, step_size: float, optimiser: str, beta2: float) -> Rul
     eta = check_positive(where, "step_size", step_size)
     if optimiser not in OPTIMISERS:
         raise DomainError.of(where, f"one of {', '.join(OPTIMISERS)}", optimiser, "Choose one of these.")
-    if not 0 < beta2 < 1:
+    if not isinstance(beta2, float | np.floating) or not 0 < beta2 < 1:
         raise DomainError.of(where, "beta2 in (0, 1)", beta2, "0.9 and 0.99 are usual.")
-    return Rule(eta, beta2 if optimiser == "rmsprop" else None)
+    return Rule(eta, float(beta2) if optimiser == "rmsprop" else None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +107,7 @@ class Descent:
         swing: displacement one step before and one step after, along the top eigenvector at the centre, shape
             ``(T, 2)``; nan where that was not measured.
         status: done or diverged.
+        bounds: residual bounds of the sharpness, in its shape; None where they were not kept.
 
     Source:
         Standard.
@@ -127,6 +129,7 @@ class Descent:
     centre_sharpness: Array
     swing: Array
     status: Status
+    bounds: Array | None = None
 
     @property
     def steps(self) -> Array:
@@ -232,16 +235,24 @@ def descend(
     theta, moments, losses, sharpness = (np.array(column) for column in zip(*rows, strict=True))
     unknown = np.full_like(sharpness, np.nan), np.full((len(rows), 2), np.nan)
     found = Descent(problem, rule, theta, moments, losses, sharpness, *unknown, status)
-    return _with_centres(found, measure_every) if k and centres else found
+    return with_centres(found) if k and centres else found
 
 
-def _with_centres(run: Descent, every: int) -> Descent:
-    """Eigenvalues at the centres, at the steps at which those of the iterates were measured."""
+def with_centres(run: Descent) -> Descent:
+    """A run with eigenvalues at its centres too, at the steps at which those of the iterates were measured.
+
+    Args:
+        run: without them.
+
+    Returns:
+        The run with ``centre_sharpness`` and ``swing``.
+    """
     values, swing = np.full_like(run.sharpness, np.nan), np.full((len(run.theta), 2), np.nan)
-    pairs = LeadingPairs(run.problem, values.shape[1])
-    shift = run.displacement
-    for step, centre in enumerate(run.centre):
-        if step % every == 0 and np.isfinite(centre).all():
+    if not values.shape[1]:
+        return run
+    pairs, shift = LeadingPairs(run.problem, values.shape[1]), run.displacement
+    for step, (centre, here) in enumerate(zip(run.centre, run.sharpness, strict=True)):
+        if np.isfinite(here).any() and np.isfinite(centre).all():
             metric = run.rule.metric(run.moment[step] if run.rule.beta2 is not None else centre)
             found = pairs.at(run.problem.at(centre), metric)
             values[step], u = found.values / run.rule.step_size, found.vectors[:, 0]

@@ -10,6 +10,7 @@ from ....symbolic.algebra.errors import DomainError
 from ...regression.figures import new_axes, save_panels
 from ...runs.figure_style import COLOURS, EDGE_LINE, in_style
 from ..backends.backend import Array
+from .central_flow import CentralFlowPrediction
 from .comparison import largest
 from .predict import RunPredictions
 from .two_step import BAND
@@ -52,7 +53,13 @@ def plot_predicted_sharpness(found: RunPredictions, *, ax: Axes | None = None) -
     for column in range(min(run.sharpness.shape[1], 2)):
         colour, label = ((RUN, r"run, $\lambda_1$"), (SECOND, r"run, $\lambda_2$"))[column]
         style: Any = {"color": colour, "lw": 0.8, "alpha": 0.8, "zorder": 2 - column / 10}
-        ax.plot(run.steps, scale * run.sharpness[:, column], label=label, **style)
+        known = np.isfinite(run.sharpness[:, column])
+        values = scale * run.sharpness[known, column]
+        ax.plot(run.steps[known], values, label=label, **style)
+        if run.bounds is not None:
+            bound = scale * run.bounds[known, column]
+            band: Any = {"color": colour, "alpha": 0.3, "linewidth": 0}
+            ax.fill_between(run.steps[known], values - bound, values + bound, **band)
     if found.taylor is not None:
         model = found.taylor.run
         ax.plot(
@@ -276,7 +283,7 @@ def _draw(found: RunPredictions, figure: Any) -> None:
 def _steps(ax: Axes, found: RunPredictions, columns: int = 3) -> Axes:
     """The common axis and a legend above, out of the way of the curves."""
     ax.set_xlim(0, max(len(found.run.theta) - 1, 1))
-    ax.set_xlabel("gradient step")
+    ax.set_xlabel("gradient step" if not found.begin else f"gradient step after step {found.begin}")
     ax.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=columns, handlelength=1.3)
     return ax
 
@@ -292,9 +299,10 @@ def figure_data(found: RunPredictions) -> dict[str, Array]:
     """
     data = {"steps": found.run.steps, "loss": found.run.loss, "sharpness": found.run.sharpness}
     data["centre_sharpness"] = found.run.centre_sharpness
+    if found.run.bounds is not None:
+        data["bounds"] = found.run.bounds
     if found.flow is not None:
-        flow = found.flow
-        data |= {"flow_loss": flow.mean_loss, "flow_sharpness": flow.sharpness, "flow_variance": flow.total_variance}
+        data |= flow_data(found.flow)
         data["variance"] = found.flow.comparisons["total-variance"].measured
     if found.two_step is not None:
         two = found.two_step
@@ -305,3 +313,15 @@ def figure_data(found: RunPredictions) -> dict[str, Array]:
         swing = found.self_stabilisation
         data |= {"swing_steps": swing.steps, "swing_x": swing.x, "swing_sharpness": swing.sharpness}
     return data
+
+
+def flow_data(flow: CentralFlowPrediction) -> dict[str, Array]:
+    """What a figure shows of the central flow, as arrays by name.
+
+    Args:
+        flow: the flow.
+
+    Returns:
+        Mean loss, eigenvalues and total variance at each step.
+    """
+    return {"flow_loss": flow.mean_loss, "flow_sharpness": flow.sharpness, "flow_variance": flow.total_variance}

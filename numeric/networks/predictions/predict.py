@@ -12,12 +12,14 @@ from ....symbolic.algebra.errors import DomainError
 from ...runs.limits import check_count
 from ..backends.backend import Array
 from ..problem import Problem
+from ..training.run import TrainingRun
 from .central_flow import WINDOW, CentralFlowPrediction, central_flow
 from .comparison import Compared
-from .descent import Descent, descend, make_rule
+from .descent import Descent, descend, make_rule, with_centres
 from .self_stabilisation import SelfStabilisationPrediction, self_stabilisation_prediction
 from .taylor import TaylorPrediction, taylor_prediction
 from .two_step import Slope, TwoStepPrediction, swing_slope, two_step_prediction
+from .watched import predicted_at, watched_descent
 
 PREDICTIONS = ("central-flow", "two-step", "taylor", "self-stabilisation")
 BEFORE = 10
@@ -36,6 +38,7 @@ class RunPredictions:
         self_stabilisation: the predicted swing; None where the run does not reach the edge.
         swing: slope of ``x'' - x`` against ``2 y x`` along the top Hessian eigenvector; None with too few steps near
             the edge.
+        begin: steps of training before the first of the run; all other steps here are counted from there.
 
     Source:
         The sources of each.
@@ -54,6 +57,7 @@ class RunPredictions:
     taylor: TaylorPrediction | None
     self_stabilisation: SelfStabilisationPrediction | None
     swing: Slope | None
+    begin: int = 0
 
     def made(self) -> dict[str, Compared]:
         """The predictions that were made, by name."""
@@ -84,6 +88,19 @@ class RunPredictions:
                     "holds_for_from_edge": None if edge is None else compared.holds_for(tolerance, edge),
                     "median_error": compared.median,
                 }
+
+    def at_step(self, step: int) -> dict[str, Any]:
+        """What was predicted for a step of training, and what it is held against.
+
+        Args:
+            step: counted from the start of training, as in the records of a monitor.
+
+        Returns:
+            ``{"predicted": ..}`` with an entry for each prediction that says something about the step; empty before
+            the first step.
+        """
+        told = predicted_at(self, step - self.begin)
+        return {"predicted": told} if told else {}
 
     def summary(self, tolerance: float = 0.1) -> dict[str, Any]:
         """What a program reads: slopes, states and the rows.
@@ -166,6 +183,7 @@ def predict_run(
     """
     rule = make_rule("predict_run()", step_size, optimiser, beta2)
     chosen = _chosen(problem, rule.name, predictions)
+    check_count("predict_run()", "steps", steps)
     needs_flow = bool({"central-flow", "self-stabilisation"} & set(chosen))
     total = steps * (1 + needs_flow)
     options: Any = {"optimiser": optimiser, "beta2": beta2}
@@ -183,19 +201,87 @@ def predict_run(
         progress=None if progress is None else lambda step, _: progress(step, total),
         **options,
     )
+    tell = None if progress is None else lambda step, _: progress(steps + step, total)
+    return _beside(run, chosen, begin, centre, moment, expand_at, eigenvalues, window, tell)
+
+
+def predict_beside(
+    problem: Problem,
+    run: TrainingRun,
+    *,
+    predictions: tuple[str, ...] | None = None,
+    expand_at: int | None = None,
+    eigenvalues: int = 3,
+    window: int = WINDOW,
+    progress: Callable[[int, int], None] | None = None,
+) -> RunPredictions:
+    """Set every prediction beside a run that was trained and watched already, as from a checkpoint.
+
+    The run's points are made again by the same arithmetic (bit for bit on a CPU), so that nothing of them has to be
+    kept; its eigenvalues and their bounds are those of its records. Measure every step (``Monitor(problem, every=1)``):
+    the slopes of two steps are taken where there is a record.
+
+    Args:
+        problem: the one that was trained.
+        run: full-batch gradient descent, measured with ``hessian``, or RMSProp, with ``preconditioned``; predicted from
+            its first measured step on.
+        predictions: see ``predict_run``.
+        expand_at: likewise.
+        eigenvalues: how many may be held at the edge by the central flow.
+        window: see ``predict_run``.
+        progress: called with ``(step, steps)``.
+
+    Returns:
+        The run and its predictions.
+
+    Raises:
+        DomainError: mini-batches, another optimiser, weight decay; a run of another problem, or too few records; what
+            ``predict_run`` refuses.
+
+    Source:
+        The sources of each.
+
+    Example:
+        >>> model = es.RegressionModel(G=[[0.0], [0.0]], Q=[[[1.0, 0.0], [0.0, -0.01]]], y=[0.0])
+        >>> problem = es.networks.Problem.from_regression(model, [0.8, 13.0])
+        >>> each = es.networks.Monitor(problem, every=1, optimiser="gradient-descent", step_size=1.2)
+        >>> run = es.networks.train(problem, step_size=1.2, steps=60, monitor=each)
+        >>> found = es.networks.predict_beside(problem, run)
+        >>> each.add_to_records(lambda record: found.at_step(record["step"]))
+        >>> sorted(each.records[5]["predicted"])
+        ['central_flow', 'centre', 'self_stabilisation', 'taylor', 'two_step']
+    """
+    bare, begin, centre, moment = watched_descent(problem, run)
+    chosen = _chosen(problem, bare.rule.name, predictions)
+    return _beside(with_centres(bare), chosen, begin, centre, moment, expand_at, eigenvalues, window, progress)
+
+
+def _beside(
+    run: Descent,
+    chosen: tuple[str, ...],
+    begin: int,
+    centre: Array | None,
+    moment: Array | None,
+    expand_at: int | None,
+    eigenvalues: int,
+    window: int,
+    progress: Callable[[int, int], None] | None,
+) -> RunPredictions:
+    """What was chosen, beside a run; the flow starts at a centre."""
     flow = None
-    if needs_flow:
+    if {"central-flow", "self-stabilisation"} & set(chosen):
         flow = central_flow(
-            problem,
-            step_size,
-            steps,
+            run.problem,
+            run.rule.step_size,
+            max(len(run.theta) - 1, 1),
+            optimiser=run.rule.name,
+            beta2=run.rule.beta2 or 0.99,
             eigenvalues=eigenvalues,
             start=centre,
             moment=moment,
             run=run,
             window=window,
-            progress=None if progress is None else lambda step, _: progress(steps + step, total),
-            **options,
+            progress=progress,
         )
     at = max((run.crossing or 0) - BEFORE, 0) if expand_at is None else expand_at
     stable = self_stabilisation_prediction(run, flow) if "self-stabilisation" in chosen and flow is not None else None
@@ -206,6 +292,7 @@ def predict_run(
         taylor_prediction(run, at) if "taylor" in chosen else None,
         stable,
         swing_slope(run) if np.isfinite(run.centre_sharpness).any() else None,
+        begin,
     )
 
 

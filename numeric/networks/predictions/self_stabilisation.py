@@ -111,10 +111,12 @@ def self_stabilisation_prediction(run: Descent, flow: CentralFlowPrediction) -> 
     held = np.flatnonzero(np.isfinite(flow.alpha[:end]) & flow.at_edge[:end])
     if run.crossing is None or not len(held):
         return None
-    first = max(run.crossing, int(held[0]), 1)
+    mean, shift = run.mean_sharpness, run.displacement
+    known = np.flatnonzero(np.isfinite(mean[:end]))
+    later = known[known >= max(run.crossing, int(held[0]), 1)]
+    first = int(later[0]) if len(later) else end
     if first >= end - 1:
         return None
-    mean, shift = run.mean_sharpness, run.displacement
     alpha, beta = (np.nan_to_num(values[first:end]) for values in (flow.alpha, flow.beta))
     x, y = float(flow.top[first] @ shift[first]), float(mean[first] - run.edge)
     step, energy = _system()

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ....symbolic.algebra.errors import DomainError
+from ...runs.limits import check_count
 from ..backends.backend import Array, Backend
 from ..problem import Problem
 from .comparison import Compared, Comparison, compare
@@ -121,7 +122,7 @@ def taylor_prediction(run: Descent, begin: int = 0, eigenvalues: int | None = No
     where, last = "taylor_prediction()", len(run.theta) - 1
     if run.rule.beta2 is not None:
         raise DomainError.of(where, "gradient descent", run.rule.name, "Run gradient descent.")
-    if not 0 <= begin < last:
+    if check_count(where, "begin", begin, 0) >= last:
         raise DomainError.of(where, f"a step from 0 to {last - 1}", begin, "Choose one of the run's.")
     model = taylor_problem(run.problem, run.theta[begin])
     k = run.sharpness.shape[1] if eigenvalues is None else eigenvalues

@@ -29,6 +29,7 @@ import numpy as np
 
 from ....symbolic.algebra.errors import DomainError
 from ...regression.descent import count_edge_crossings
+from ...runs.limits import check_positive
 from ..backends.backend import Array
 from ..point import Point
 from ..training.two_step import Linearised, linear_part
@@ -157,8 +158,7 @@ class TwoStepPrediction(Compared):
         Source:
             Agarwala, Pedregosa and Pennington 2022, equation for ``z_(t+2) - z_t``.
         """
-        if not band > 0:
-            raise DomainError.of("slope()", "a band above 0", band, "Raise it.")
+        check_positive("slope()", "band", band)
         near = self.near_edge(band)
         if near.sum() < 5:
             return None
@@ -196,6 +196,7 @@ def swing_slope(run: Descent, band: float = BAND) -> Slope | None:
     """
     if not np.isfinite(run.centre_sharpness).any():
         raise DomainError.of("swing_slope()", "a run measured at its centres", "none", "Run descend(.., centres=True).")
+    check_positive("swing_slope()", "band", band)
     y = run.rule.step_size * run.centre_sharpness[:, 0] - 2
     x, later = run.swing.T
     with np.errstate(invalid="ignore"):

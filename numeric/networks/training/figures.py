@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ....symbolic.algebra.errors import DomainError
-from ...regression.figures import draw_loss, draw_split, new_axes, save_panels
+from ...regression.figures import draw_loss, draw_split, new_axes
 from ...runs.figure_style import COLOURS, EDGE_LINE, in_style
 from .records import Record
 from .run import TrainingRun, bound_key, held_against_the_edge, series_of
@@ -77,7 +78,18 @@ def plot_spectrum(run: Any, key: str | None = None, *, ax: Axes | None = None) -
     ax.set_xlim(0, max(float(steps.max(initial=0.0)), 1.0))
     if ax.get_legend_handles_labels()[0]:
         ax.legend(loc="upper left", ncols=2)
+    if chosen is not None:
+        _say_bounds(ax, series_of(rows, bound_key(chosen)))
     return ax
+
+
+def _say_bounds(ax: Axes, bounds: Array) -> None:
+    """The largest residual bound, which is often narrower than a line."""
+    if np.isfinite(bounds).any():
+        largest = float(np.nanmax(bounds))
+        unit = 10.0 ** (math.floor(math.log10(largest)) - 1) if largest > 0 else 1.0
+        words = rf"shaded: bounds, $\leq$ {math.ceil(largest / unit) * unit:.2g}"
+        ax.text(0.98, 0.02, words, transform=ax.transAxes, ha="right", va="bottom", color="0.3")
 
 
 def _draw_eigenvalues(ax: Axes, rows: list[Record], steps: Array, key: str) -> float:
@@ -190,28 +202,3 @@ def plot_run_loss(run: TrainingRun, *, ax: Axes | None = None) -> Axes:
     ax.set_xlim(0, max(run.stopped, 1))
     ax.set_xlabel("step")
     return ax
-
-
-def save_training_run(run: TrainingRun, path: str) -> None:
-    """Write eigenvalues against the edge and loss, between them what else was measured.
-
-    For an adaptive optimiser that is the sharpness itself, for a run with ``two-step`` the split of its changes.
-
-    Args:
-        run: a training run.
-        path: png, pdf or svg.
-    """
-    extra = run.has("sharpness") and held_against_the_edge(run.records) != "sharpness"
-    split = split_changes(run.records) is not None
-    heights = [2.2, *([1.5] if extra else []), *([1.7] if split else []), 1.3]
-
-    def draw(figure: Any) -> None:
-        panels = list(figure.subplots(len(heights), 1, sharex=True, height_ratios=heights))
-        plot_spectrum(run, ax=panels.pop(0)).set_xlabel("")
-        if extra:
-            plot_spectrum(run, "sharpness", ax=panels.pop(0)).set_xlabel("")
-        if split:
-            plot_two_step_split(run, ax=panels.pop(0)).set_xlabel("")
-        plot_run_loss(run, ax=panels.pop(0))
-
-    save_panels(path, draw, (3.4, sum(heights) + 0.2))

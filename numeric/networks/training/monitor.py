@@ -87,6 +87,7 @@ class Monitor:
         force: bool = False,
         tensorboard: str | Path | None = None,
         tell: Callable[[str], Any] | None = None,
+        first: int = 0,
     ) -> None:
         """Prepare the measurements.
 
@@ -108,6 +109,7 @@ class Monitor:
             force: replace an existing file.
             tensorboard: a folder for scalars, when TensorBoard or tensorboardX is installed.
             tell: called with one line for each record, such as ``print``; nothing is printed by default.
+            first: steps before this one are not measured; ``every`` counts from it.
 
         Raises:
             DomainError: nothing to measure, an unknown measure, k above the dimension, or a count out of range.
@@ -131,6 +133,7 @@ class Monitor:
         self.step_size = None if step_size is None else check_positive(WHERE, "step_size", step_size)
         self.tolerance, self.seed = check_positive(WHERE, "tolerance", tolerance), check_seed(WHERE, seed)
         self.batch_size, self.batches = batch_size, check_count(WHERE, "batches", batches, 2)
+        self.first = check_count(WHERE, "first", first, 0)
         self._file = None if file is None else RecordFile(file, resume=resume, force=force)
         self._records: list[Record] = []
         self._scalars = None if tensorboard is None else ScalarWriter(tensorboard)
@@ -180,7 +183,7 @@ class Monitor:
             DomainError: parameters of another model, or a preconditioner that is not positive.
             OutputError: the record could not be written.
         """
-        if step % self.every:
+        if not self.due(step):
             return None
         diagonal = None if preconditioner is None else self.problem.flatten(preconditioner)
         if diagonal is not None and not (diagonal > 0).all():
@@ -188,6 +191,16 @@ class Monitor:
             raise DomainError.of("Monitor", "a preconditioner above 0", f"{diagonal.min():g} in it", fix)
         with np.errstate(over="ignore", invalid="ignore"):  # said by null in the record
             return self.measure(step, self.problem.at(parameters), diagonal, step_size)
+
+    def due(self, step: int) -> bool:
+        """Whether a step is one that is measured."""
+        return step >= self.first and (step - self.first) % self.every == 0
+
+    def next_due(self, step: int) -> int:
+        """The first step after this one that is measured."""
+        if step < self.first:
+            return self.first
+        return self.first + ((step - self.first) // self.every + 1) * self.every
 
     def measure(self, step: int, point: Point, diagonal: Array | None = None, step_size: float | None = None) -> Record:
         """Measure at a point, whatever the step; see ``__call__``."""
@@ -243,10 +256,26 @@ class Monitor:
             self._tell(describe_record(record))
         return record
 
+    def add_to_records(self, more: Callable[[Record], Record]) -> None:
+        """Add entries to the records made so far; a file is replaced by one that has them, at once.
+
+        Args:
+            more: from a record to what is added to it.
+
+        Raises:
+            OutputError: the file could not be written; it is then as it was.
+        """
+        records = [record | plain(more(record)) for record in self.records]
+        if self._file is not None:
+            self._file.rewrite(records)
+        else:
+            self._records = records
+
     def config(self) -> dict[str, Any]:
         """What records depend on, as plain data."""
+        late = {"first": self.first} if self.first else {}
         own = {"every": self.every, "k": self.k, "measure": list(self.measures), "tolerance": self.tolerance}
-        return own | {"monitor_seed": self.seed, "batch_size": self.batch_size, "batches": self.batches}
+        return own | late | {"monitor_seed": self.seed, "batch_size": self.batch_size, "batches": self.batches}
 
     def state(self) -> dict[str, Array]:
         """What the next measurements start from, for a checkpoint."""

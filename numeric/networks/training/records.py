@@ -67,8 +67,9 @@ def _read(path: Path) -> tuple[list[Record], int]:
     where = "read_records()"
     try:
         content = path.read_bytes()
-    except OSError as error:
-        raise DomainError.of(where, "a file of records", f"{path.name}: {error.strerror}", "Check the path.") from error
+    except (OSError, ValueError) as error:
+        got = f"{path.name[:60]!r}: {getattr(error, 'strerror', None) or error}"
+        raise DomainError.of(where, "a file of records", got, "Check the path.") from error
     lines = content.split(b"\n")
     found: list[Record] = []
     for number, line in enumerate(lines[:-1], 1):
@@ -99,7 +100,8 @@ class RecordFile:
         """
         self.path = Path(path)
         self.records: list[Record] = []
-        exists = self.path.exists()
+        # where pathlib raises, for a name that is too long, os.path says no
+        exists = os.path.exists(self.path)
         if exists and not (resume or force):
             fix = "It is kept; resume it, or force to replace it."
             raise OutputError.of("Monitor()", "a new file", self.path.name, fix)
@@ -144,8 +146,12 @@ class RecordFile:
         """Remove the records from a step on."""
         keep = [r for r in self.records if r["step"] < step]
         if len(keep) < len(self.records):
-            self._replace(keep)
-            self.records = keep
+            self.rewrite(keep)
+
+    def rewrite(self, records: list[Record]) -> None:
+        """Put other records in the place of all, or leave the file as it is."""
+        self._replace(records)
+        self.records = records
 
 
 class _Guard:
@@ -158,8 +164,8 @@ class _Guard:
         """Nothing to prepare."""
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        if isinstance(error, OSError):
-            why = error.strerror or str(error)
+        if isinstance(error, OSError | ValueError):  # a name with a null byte is a ValueError
+            why = getattr(error, "strerror", None) or str(error)
             raise OutputError.of(
-                "Monitor()", "a file that can be written", f"{self.path.name}: {why}", "Choose another."
+                "Monitor()", "a file that can be written", f"{self.path.name[:60]}: {why}", "Choose another."
             )

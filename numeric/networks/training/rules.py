@@ -21,6 +21,7 @@ import sympy as sp
 from ....symbolic.algebra.errors import DomainError
 from ....symbolic.optimisers.optimiser import NAMED, Optimiser, averaged_gradient, gradient_descent, sam
 from ....symbolic.optimisers.piecewise import PiecewiseOptimiser
+from ...runs.limits import check_positive
 from ..curvature.edges import stability_edge
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -79,6 +80,9 @@ class StepRule(ABC):
 
         Returns:
             The edge, derived exactly and then rounded; None where it is not known without the length of the gradient.
+
+        Raises:
+            DomainError: a step size that is not positive and finite.
         """
 
     def preconditioner(self, memory: Memory) -> Array | None:
@@ -138,6 +142,7 @@ class LinearRule(StepRule):
 
     def step(self, slope: Slope, theta: Array, memory: Memory, step_size: float) -> tuple[Array, Memory]:
         """One step of the state space; see ``StepRule``."""
+        _fitting(theta, memory["memory"].shape[1:])
         state = [theta, *memory["memory"]]
         where = _combine(self._query, state)
         push = slope(where)
@@ -154,7 +159,7 @@ class LinearRule(StepRule):
 
     def edge(self, step_size: float, gradient_norm: float | None = None) -> float | None:
         """The edge derived from the same matrices, over the step size."""
-        return self._edge / step_size
+        return self._edge / check_positive("edge()", "step_size", step_size)
 
 
 class NormalisedSam(StepRule):
@@ -193,6 +198,7 @@ class NormalisedSam(StepRule):
 
     def edge(self, step_size: float, gradient_norm: float | None = None) -> float | None:
         """The edge of SAM without normalisation whose ascent is as long."""
+        check_positive("edge()", "step_size", step_size)
         if gradient_norm is None or not gradient_norm > 0:
             return None
         if not self.gamma:  # derived once, for every length
@@ -241,6 +247,7 @@ class AdaptiveRule(StepRule):
 
     def step(self, slope: Slope, theta: Array, memory: Memory, step_size: float) -> tuple[Array, Memory]:
         """One step; see ``StepRule``."""
+        _fitting(theta, memory["mean"].shape)
         push = slope(theta)
         mean = self.beta * memory["mean"] + (1 - self.beta) * push
         squares = self.beta_2 * memory["squares"] + (1 - self.beta_2) * push**2
@@ -270,7 +277,14 @@ class AdaptiveRule(StepRule):
 
     def edge(self, step_size: float, gradient_norm: float | None = None) -> float | None:
         """The edge of the averaged gradient, for the curvature ``D^(-1/2) H D^(-1/2)``."""
-        return self._edge / step_size
+        return self._edge / check_positive("edge()", "step_size", step_size)
+
+
+def _fitting(theta: Array, shape: tuple[int, ...]) -> None:
+    """Refuse a memory of other parameters."""
+    if theta.shape != shape:
+        got = f"parameters {theta.shape} and memory {shape}"
+        raise DomainError.of("StepRule.step()", "the memory of these parameters", got, "Begin with start(theta).")
 
 
 def namespace(array: Any) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...runs.status import Status
 from .records import Record
+from .rules import StepRule
 from .two_step import nonlinear_shares
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -31,6 +32,9 @@ class TrainingRun:
         records: what the monitor measured, one dictionary for each measured step.
         parameters: flat, after the last step; of a run that diverged, those where that was seen.
         seconds: wall time of this call.
+        rule: what made the steps; None where that is not known.
+        batch: examples in each step; None for all.
+        seed: of the batches.
 
     Source:
         The records are those of Cohen et al. 2021.
@@ -50,6 +54,9 @@ class TrainingRun:
     records: tuple[Record, ...]
     parameters: Array
     seconds: float
+    rule: StepRule | None = None
+    batch: int | None = None
+    seed: int = 0
 
     @property
     def steps(self) -> Array:

@@ -104,7 +104,7 @@ def train(
         status = plan.run(state, asked)
     took = time.perf_counter() - began
     losses, records = np.array(state.losses), tuple(watch.records)
-    return TrainingRun(rule.name, eta, status, state.step, losses, records, state.theta, took)
+    return TrainingRun(rule.name, eta, status, state.step, losses, records, state.theta, took, rule, batch, seed)
 
 
 @dataclass
@@ -166,7 +166,7 @@ class _Plan:
                 return Status.INTERRUPTED
             point = self.problem.at(state.theta)
             try:
-                if last or state.step % self.watch.every == 0:
+                if last or self.watch.due(state.step):
                     _bounded(point.loss, limit)
                     self.watch.measure(state.step, point, self.rule.preconditioner(state.memory))
                 if self.progress is not None and (last or time.monotonic() - told > TELL):
@@ -183,8 +183,9 @@ class _Plan:
 
     def _steps(self, state: _State, fast: CompiledSteps) -> None:
         """As many steps at once as there are before the next one that something is done at."""
-        stops = (self.watch.every,) if self.kept is None else (self.watch.every, self.check)
-        ends = [self.steps, *(state.step // n * n + n for n in stops)]
+        ends = [self.steps, self.watch.next_due(state.step)]
+        if self.kept is not None:
+            ends.append(state.step // self.check * self.check + self.check)
         theta, memory, losses, bad = fast.run(state.theta, state.memory, state.step, min(ends) - state.step)
         state.losses[state.step :] = losses
         state.step, state.theta, state.memory = state.step + len(losses) - bad, theta, memory

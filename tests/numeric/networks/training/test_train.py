@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import edgestab as es
+from edgestab.numeric.networks.figures import save_watched_run
 from edgestab.numeric.networks.training import train as module
 from edgestab.numeric.networks.training.batches import batch_at, batches_from
-from edgestab.numeric.networks.training.figures import save_training_run
 from edgestab.numeric.networks.training.monitor import Monitor
 from edgestab.numeric.networks.training.records import read_records
 from edgestab.numeric.runs import Status
@@ -201,5 +201,5 @@ def test_figure(tmp_path: Path) -> None:
     batches = es.networks.train(SMALL, step_size=ETA, steps=30, batch=3)
     drawn = es.networks.plot_run_loss(batches).get_lines()
     np.testing.assert_array_equal(np.asarray(drawn[1].get_ydata()), batches.series("loss"))
-    save_training_run(run, str(tmp_path / "run.png"))
+    save_watched_run(run, None, str(tmp_path / "run.png"))
     assert (tmp_path / "run.png").stat().st_size > 10_000
