@@ -135,6 +135,6 @@ def least_share(successes: int, runs: int, confidence: float = 0.95) -> float:
     Returns:
         Its lower end.
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
-    return float(beta.ppf(1 - confidence, successes, runs - successes + 1)) if successes else 0.0
+    return float(betaincinv(successes, runs - successes + 1, 1 - confidence)) if successes else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -44,6 +44,13 @@ class Followed(NamedTuple):
     variance: float
 
 
+class _Blind(Monitor):
+    """A monitor that measures nothing: of the way to the start nothing is asked."""
+
+    def measure(self, *where: Any) -> dict[str, Any]:
+        return {}
+
+
 @lru_cache(maxsize=1)
 def _problem() -> Problem:
     return fully_connected(*chebyshev_data(DEGREE, EXAMPLES), hidden=WIDTHS)
@@ -55,7 +62,7 @@ def followed(seed: int) -> Followed:
     from scipy.integrate import solve_ivp
 
     step, problem = float(STEP_SIZE), _problem().starting_at(draw_layers((1, *WIDTHS, 1), seed))
-    before = train(problem, step_size=step, steps=BEGIN, monitor=Monitor(problem, BEGIN, k=1))
+    before = train(problem, step_size=step, steps=BEGIN, monitor=_Blind(problem, BEGIN, k=1))
     if before.status is not Status.DONE:
         return Followed(np.nan, np.nan, np.nan)
     run = descend(problem, step, STEPS + 2, start=before.parameters, eigenvalues=0)

@@ -17,6 +17,8 @@ from .shapes import check_chunk, check_labels, check_one_loss, check_outputs, fr
 WHERE = "Problem.from_jax()"
 INSTALL = "Install it: pip install 'edgestab[jax]'."
 LOSSES = ("mse", "cross-entropy")
+SMALL = 10**7
+"""Below so many parameters times numbers in the data a product takes less time and memory than to compile it."""
 
 
 def need_jax(where: str = WHERE) -> Any:
@@ -156,6 +158,8 @@ class JaxBackend(Backend):
             self.stays = device.platform != "cpu"
             check_chunk(WHERE, chunk, self.examples)
             self._chunk = chunk
+            data = jax.tree_util.tree_leaves((self._inputs, self._targets))
+            self.small = not self.stays and len(flat) * sum(np.size(leaf) for leaf in data) < SMALL
             self._programs = self._build(jax)
             # compiled: indexing outside a program costs half a millisecond
             self._gather = jax.jit(lambda data, batch: jax.tree_util.tree_map(lambda a: a[batch], data))
@@ -241,6 +245,8 @@ class JaxBackend(Backend):
             return jax.jvp(function, (theta,), (v,))[1]
 
         def columns(function: Callable[[Any], Any], vectors: Any) -> Any:
+            if vectors.shape[1] == 1:  # a quarter less to compile
+                return function(vectors[:, 0])[:, None]
             return jax.vmap(function, 1, 1)(vectors)
 
         def hessian(theta: Any, x: Any, y: Any, vectors: Any) -> Any:
@@ -410,14 +416,16 @@ class JaxBackend(Backend):
         return (self._inputs, self._targets), mean
 
     def foreseen_bytes(self, columns: int) -> int | None:
-        """What the compiler plans for one Hessian product."""
+        """What the compiler plans for one Hessian product; of a small model no more than its vectors are counted."""
+        if self.small:
+            return 2 * len(self.start) * columns * self.dtype.itemsize
         with arithmetic(self.dtype):
             theta, vectors = self._real(self.start), np.zeros((len(self.start), columns), self.dtype)
             planned = self._programs["hessian"].lower(theta, self._inputs, self._targets, vectors).compile()
-            sizes = planned.memory_analysis()
-        if sizes is None:
+            memory = planned.memory_analysis()
+        if memory is None:
             return None
-        return int(sizes.temp_size_in_bytes + sizes.output_size_in_bytes + vectors.nbytes)
+        return int(memory.temp_size_in_bytes + memory.output_size_in_bytes + vectors.nbytes)
 
     def available_bytes(self) -> int | None:
         """Free memory of the device, or of the machine on a CPU."""

@@ -11,6 +11,9 @@ from .backend import Array, Derivatives
 from .jax_rows import JaxRows
 from .placed import Placed
 
+FEW = 4
+"""Up to so many columns are multiplied one by one in a small model."""
+
 
 class JaxDerivatives(Derivatives):
     """Derivatives of a JAX model at one point."""
@@ -25,7 +28,8 @@ class JaxDerivatives(Derivatives):
         """
         self._backend = backend
         with backend.arithmetic():
-            self._theta = backend._real(theta)
+            # on a CPU a program takes a NumPy array at once; made into one of JAX first, that costs more than a product
+            self._theta = backend._real(theta) if backend.stays else np.array(theta, backend.dtype)
             data = (backend._inputs, backend._targets)
             self._data = data if batch is None else backend._gather(data, batch)
         self._count = backend.examples if batch is None else len(batch)
@@ -49,8 +53,15 @@ class JaxDerivatives(Derivatives):
 
     def _run(self, name: str, *arguments: Array) -> Any:
         with self._backend.arithmetic():
-            real = [self._backend._real(a) for a in arguments]
+            place = self._backend._real if self._backend.stays else partial(np.asarray, dtype=self._backend.dtype)
+            real = [place(a) for a in arguments]
             return self._backend._programs[name](self._theta, *self._data, *real)
+
+    def _columns(self, name: str, vectors: Array) -> Array:
+        """A product of columns; a few of a small model one by one, as each new number of columns compiles anew."""
+        if self._backend.small and 1 < vectors.shape[1] <= FEW:
+            return np.concatenate([self._run(name, column[:, None]) for column in vectors.T], 1)
+        return np.asarray(self._run(name, vectors))
 
     def _both(self) -> tuple[float, Array]:
         if self._value is None:
@@ -76,19 +87,19 @@ class JaxDerivatives(Derivatives):
 
     def hessian_product(self, vectors: Array) -> Array:
         """Loss Hessian times columns."""
-        return np.asarray(self._run("hessian", vectors)) / self._count
+        return self._columns("hessian", vectors) / self._count
 
     def gauss_newton_product(self, vectors: Array) -> Array:
         """Gauss-Newton matrix times columns."""
-        return np.asarray(self._run("gauss_newton", vectors)) / self._count
+        return self._columns("gauss_newton", vectors) / self._count
 
     def jacobian_product(self, vectors: Array) -> Array:
         """Jacobian times columns."""
-        return np.asarray(self._run("forward", vectors))
+        return self._columns("forward", vectors)
 
     def transposed_product(self, vectors: Array) -> Array:
         """Transposed Jacobian times columns."""
-        return np.asarray(self._run("backward", vectors))
+        return self._columns("backward", vectors)
 
     def third_product(self, first: Array, second: Array) -> Array:
         """Third derivative of the loss in two directions."""

@@ -32,12 +32,12 @@ from ...regression.descent import count_edge_crossings
 from ...runs.limits import check_positive
 from ..backends.backend import Array
 from ..point import Point
-from ..training.two_step import linear_part
+from ..training.two_step import Linearised, linear_part
 from .comparison import Compared, Comparison, compare
 from .descent import Descent
 
 DENSE = 400
-"""Up to this many residuals the tangent kernel is diagonalised densely."""
+"""Up to this many residuals the Jacobian is taken whole, and the tangent kernel diagonalised densely."""
 
 BAND = 0.5
 """The slope is taken where ``|y|`` and ``|z|`` are at most this, and z changes sign at each step: near the edge."""
@@ -265,9 +265,10 @@ def two_step_prediction(run: Descent) -> TwoStepPrediction:
     rows, frames, rests = [], [], []
     for theta in run.theta:
         point = problem.at(theta)
-        rest = np.asarray(point.residual, dtype=np.float64)
-        (first, second), u = _top_of_kernel(point)
-        linear, mu = _along(point, u, run.rule.step_size)
+        here = point if len(point.residual) > DENSE else WholeJacobian(point)
+        rest = np.asarray(here.residual, dtype=np.float64)
+        (first, second), u = _top_of_kernel(here)
+        linear, mu = _along(here, u, run.rule.step_size)
         rate = run.rule.step_size / point.examples
         rows.append((first, second, linear, rate * mu * float(u @ rest), mu))
         frames.append(rate * mu * u)
@@ -316,21 +317,52 @@ def _compared(found: TwoStepPrediction) -> TwoStepPrediction:
     )
 
 
-def _along(point: Point, u: Array, step_size: float) -> tuple[float, float]:
+class WholeJacobian:
+    """A point whose Jacobian was taken whole, by as many products as residuals: any more with it are NumPy's.
+
+    Attributes:
+        examples: number of examples.
+        residual: shape ``(M,)``.
+        matrix: transposed Jacobian ``J'``, shape ``(P, M)``.
+    """
+
+    def __init__(self, point: Point) -> None:
+        """Take it.
+
+        Args:
+            point: with few residuals.
+        """
+        self._point, self.examples, self.residual = point, point.examples, point.residual
+        self.matrix = point.transposed_product(np.eye(len(self.residual), dtype=self.residual.dtype))
+
+    def jacobian_product(self, vectors: Array) -> Array:
+        """``J V``."""
+        return np.asarray(self.matrix.T @ vectors)
+
+    def transposed_product(self, vectors: Array) -> Array:
+        """``J' U``."""
+        return np.asarray(self.matrix @ vectors)
+
+    def output_curvature(self, cotangent: Array, first: Array, second: Array) -> float:
+        """``c' Q(u, v)``."""
+        return self._point.output_curvature(cotangent, first, second)
+
+
+def _along(point: Linearised, u: Array, step_size: float) -> tuple[float, float]:
     """The linear part of the two-step change, and mu."""
     g = point.transposed_product(u)
     return linear_part(point, step_size, u), point.output_curvature(u, g, g) / float(g @ g)
 
 
-def _top_of_kernel(point: Point) -> tuple[tuple[float, float], Array]:
+def _top_of_kernel(point: Point | WholeJacobian) -> tuple[tuple[float, float], Array]:
     """Two largest eigenvalues of the tangent kernel, and the top eigenvector."""
-    kernel = point.ntk
-    if kernel.size <= DENSE:
-        matrix = np.asarray(kernel.dense(), dtype=np.float64)
+    if isinstance(point, WholeJacobian):
+        matrix = np.asarray(point.jacobian_product(point.matrix) / point.examples, dtype=np.float64)
         values, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
     else:
         from scipy.sparse.linalg import eigsh
 
+        kernel = point.ntk
         values, vectors = eigsh(kernel.as_scipy(), k=2, which="LA", v0=np.ones(kernel.size), tol=1e-10)
         order = np.argsort(values)
         values, vectors = values[order], vectors[:, order]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..problem import Problem
-from .batches import batch_at
+from .batches import batches_from
 from .rules import Memory, StepRule
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -73,9 +73,8 @@ class CompiledSteps:
         count, backend = min(count, self._most, MOST), self._problem.backend
         batches = np.zeros((MOST, 0), np.int32)
         if self._batch is not None:
-            chosen = [batch_at(self._seed, step + i, self._problem.examples, self._batch) for i in range(count)]
             batches = np.zeros((MOST, self._batch), np.int32)
-            batches[:count] = chosen
+            batches[:count] = batches_from(self._seed, step, count, self._problem.examples, self._batch)
         began = time.perf_counter()
         with arithmetic(backend.dtype):
             numbers = np.array(self._numbers, dtype=backend.dtype)

@@ -2,7 +2,7 @@
 
 Every linear optimiser of this project runs from its state space, so its edge is the one that is derived from the same
 matrices. Adam, RMSProp and the normalised SAM are written out; their edges are those of the linear step that is left
-when the preconditioner, or the length of the gradient, is held.
+when the preconditioner, or the length of the gradient, is held. All edges come from ``curvature.edges``.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import numpy as np
 import sympy as sp
 
 from ....symbolic.algebra.errors import DomainError
-from ....symbolic.optimisers.edge import derive_edge
 from ....symbolic.optimisers.optimiser import NAMED, Optimiser, averaged_gradient, gradient_descent, sam
 from ....symbolic.optimisers.piecewise import PiecewiseOptimiser
 from ...runs.limits import check_positive
+from ..curvature.edges import stability_edge
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Memory = dict[str, Array]
@@ -71,6 +71,8 @@ class StepRule(ABC):
     @abstractmethod
     def edge(self, step_size: float, gradient_norm: float | None = None) -> float | None:
         """The curvature at which a minimum loses stability; of the preconditioned curvature where there is one.
+
+        A rule says which linear step it is at the edge; the number is that of ``stability_edge``.
 
         Args:
             step_size: eta.
@@ -153,7 +155,7 @@ class LinearRule(StepRule):
 
     @cached_property
     def _edge(self) -> float:
-        return float(derive_edge(self.optimiser).curvature)
+        return stability_edge(self.optimiser, 1.0)
 
     def edge(self, step_size: float, gradient_norm: float | None = None) -> float | None:
         """The edge derived from the same matrices, over the step size."""
@@ -199,8 +201,10 @@ class NormalisedSam(StepRule):
         check_positive("edge()", "step_size", step_size)
         if gradient_norm is None or not gradient_norm > 0:
             return None
+        if not self.gamma:  # derived once, for every length
+            return stability_edge("normalised-sam", step_size, rho=self.settings["rho"], gradient_norm=gradient_norm)
         radius = sp.Rational(self.rho / (gradient_norm * step_size))
-        return float(derive_edge(with_decay(sam(radius), self.settings["gamma"])).curvature) / step_size
+        return stability_edge(with_decay(sam(radius), self.settings["gamma"]), step_size)
 
 
 class AdaptiveRule(StepRule):
@@ -269,7 +273,7 @@ class AdaptiveRule(StepRule):
 
     @cached_property
     def _edge(self) -> float:
-        return float(derive_edge(self._linear).curvature)
+        return stability_edge(self._linear, 1.0)
 
     def edge(self, step_size: float, gradient_norm: float | None = None) -> float | None:
         """The edge of the averaged gradient, for the curvature ``D^(-1/2) H D^(-1/2)``."""

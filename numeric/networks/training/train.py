@@ -183,7 +183,9 @@ class _Plan:
 
     def _steps(self, state: _State, fast: CompiledSteps) -> None:
         """As many steps at once as there are before the next one that something is done at."""
-        ends = [self.steps, self.watch.next_due(state.step), state.step // self.check * self.check + self.check]
+        ends = [self.steps, self.watch.next_due(state.step)]
+        if self.kept is not None:
+            ends.append(state.step // self.check * self.check + self.check)
         theta, memory, losses, bad = fast.run(state.theta, state.memory, state.step, min(ends) - state.step)
         state.losses[state.step :] = losses
         state.step, state.theta, state.memory = state.step + len(losses) - bad, theta, memory

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from ..point import Point
 from .records import Record
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -15,7 +14,28 @@ WINDOW = 10
 """Steps on each side of the steepest fall that count to it."""
 
 
-def linear_part(point: Point, step_size: float, top: Array) -> float:
+class Linearised(Protocol):
+    """What the split asks of a point."""
+
+    @property
+    def examples(self) -> int:
+        """Number of examples."""
+
+    @property
+    def residual(self) -> Array:
+        """Derivative of the summed loss in the outputs, ``(M,)``."""
+
+    def jacobian_product(self, vectors: Array) -> Array:
+        """``J V``."""
+
+    def transposed_product(self, vectors: Array) -> Array:
+        """``J' U``."""
+
+    def output_curvature(self, cotangent: Array, first: Array, second: Array) -> float:
+        """``c' Q(u, v)``."""
+
+
+def linear_part(point: Linearised, step_size: float, top: Array) -> float:
     """The part of the two-step change of the top eigenvalue of ``J J' / N`` that is linear in the residual.
 
     With ``h = eta / N`` it is ``-2 h u'Q(J'(2 - h J J')z, J'u) / N``, as for the general model with D outputs.

@@ -39,10 +39,20 @@ def test_products_agree_with_a_network_differentiated_by_hand() -> None:
     own = np.concatenate([np.r_[np.ravel(w), np.ravel(b)] for w, b in problem.unflatten(point.hessian @ v)])
     np.testing.assert_allclose(own, product, rtol=1e-11, atol=1e-13)
     np.testing.assert_allclose(point.ntk.dense(), network.ntk(theta) / 6, rtol=1e-12, atol=1e-13)
+    # a few columns go one by one, many at once
+    np.testing.assert_allclose(point.ntk @ np.eye(12)[:, :3], point.ntk.dense()[:, :3], rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(point.residual, network.residual(theta), rtol=1e-13)
     u = RNG.standard_normal(12)
     expected = network.second_derivative(theta, u, tangent, tangent)
     assert point.output_curvature(u, v, v) == pytest.approx(expected, rel=1e-10)
+
+
+def test_a_point_stays_where_it_was() -> None:
+    problem = jax_problem()
+    moving = problem.start
+    point = problem.at(moving)
+    moving += 1.0
+    assert point.loss == problem.at().loss != problem.at(moving).loss
 
 
 @pytest.mark.parametrize("loss", ["mse", pytest.param("cross-entropy", marks=pytest.mark.thorough)])

@@ -40,6 +40,7 @@ SLOW = frozenset(
         "network-edge-heavy-ball",
         "network-edge-nesterov",
         "network-edge-adam",
+        "network-edge-rmsprop",
         "network-edge-sam",
         "network-batch-sharpness",
         "network-central-flow",

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import edgestab as es
+from edgestab.numeric.networks.predictions import two_step as module
 from edgestab.numeric.networks.predictions.comparison import smooth, two_step_mean
 from edgestab.numeric.networks.predictions.two_step import fit_slope
 
@@ -41,16 +42,20 @@ def test_y_and_z_are_those_of_the_project() -> None:
     assert two.holds_for(0.01, "z-change") > 150
 
 
-def test_the_split_is_that_of_the_regression_model() -> None:
+def test_the_split_is_that_of_the_regression_model(monkeypatch: pytest.MonkeyPatch) -> None:
     start = es.regression.RegressionEnsemble.normalised(4, 6).sample(seed=0)
     eta = 1.5 / start.largest_ntk
     split = es.regression.split_two_steps(start, eta)
     problem = N.Problem.from_regression(es.RegressionModel(start.J.T, start.Q, start.z), np.zeros(6))
     # the mean over D examples is that over one: D times the step
-    two = N.two_step_prediction(N.descend(problem, 4 * eta, 12, eigenvalues=0))
+    run = N.descend(problem, 4 * eta, 12, eigenvalues=0)
+    two = N.two_step_prediction(run)
     np.testing.assert_allclose(4 * eta * two.ntk[:11, 0], split.scaled_ntk[:11], rtol=1e-10)
     np.testing.assert_allclose(4 * eta * two.linear[:10], split.linear[:10], rtol=1e-8, atol=1e-12)
     np.testing.assert_allclose(4 * eta * two.change[:10], split.change[:10], rtol=1e-7, atol=1e-12)
+    # and with many residuals, from products
+    monkeypatch.setattr(module, "DENSE", 3)
+    np.testing.assert_allclose(N.two_step_prediction(run).linear, two.linear, rtol=1e-7, atol=1e-12)
 
 
 def test_fitted_slopes_cover_the_truth_and_see_correlated_errors() -> None:

@@ -113,12 +113,31 @@ def test_preconditioned_edge_of_adam() -> None:
     assert es.networks.step_rule("rmsprop").edge(ETA) == pytest.approx(2 / ETA)
 
 
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_rule_and_its_name_have_one_edge(name: str) -> None:
+    numbers: dict[str, Any] = (
+        {"beta": "9/10"} if name in {"heavy-ball", "nesterov", "averaged-gradient", "adam"} else {}
+    )
+    rule = es.networks.step_rule(name, **(NUMBERS[name] | numbers))
+    if name == "sam":  # the rule counts the ascent in units of the step size
+        numbers = {"rho": ETA / 2}
+    elif name not in {"adam", "rmsprop"}:
+        numbers |= NUMBERS[name]
+    length: dict[str, Any] = {"gradient_norm": 0.7} if name == "normalised-sam" else {}
+    expected = es.networks.stability_edge(name, ETA, **numbers, **length)
+    assert rule.edge(ETA, 0.7) == pytest.approx(expected, rel=1e-14)
+    assert es.networks.stability_edge(rule, ETA, **length) == rule.edge(ETA, 0.7)
+
+
 def test_normalised_sam_needs_the_length_of_the_gradient() -> None:
     rule = NormalisedSam(0.3)
     h = rule.edge(ETA, 0.7)
     assert rule.edge(ETA) is None
     assert h is not None
     assert ETA * h * (1 + 0.3 / 0.7 * h) == pytest.approx(2)
+    shrunk = NormalisedSam(0.3, "1/10").edge(ETA, 0.7)
+    assert shrunk is not None
+    assert ETA * shrunk * (1 + 0.3 / 0.7 * shrunk) == pytest.approx(1.9)
     theta, _ = rule.step(lambda y: np.zeros_like(y), START, {}, ETA)
     np.testing.assert_array_equal(theta, START)
 

@@ -11,7 +11,7 @@ import pytest
 import edgestab as es
 from edgestab.numeric.networks.figures import save_watched_run
 from edgestab.numeric.networks.training import train as module
-from edgestab.numeric.networks.training.batches import batch_at
+from edgestab.numeric.networks.training.batches import batch_at, batches_from
 from edgestab.numeric.networks.training.monitor import Monitor
 from edgestab.numeric.networks.training.records import read_records
 from edgestab.numeric.runs import Status
@@ -49,6 +49,9 @@ def test_batches_depend_on_seed_and_step_alone() -> None:
     epoch = [batch_at(3, step, 6, 2) for step in range(3)]
     assert sorted(np.concatenate(epoch).tolist()) == list(range(6))
     assert not np.array_equal(batch_at(3, 3, 6, 2), epoch[0]) or not np.array_equal(batch_at(3, 4, 6, 2), epoch[1])
+    for first, count, size in ((0, 9, 2), (4, 1, 4), (5, 6, 2)):
+        each = [batch_at(3, step, 6, size) for step in range(first, first + count)]
+        np.testing.assert_array_equal(batches_from(3, first, count, 6, size), each)
     theta = SMALL.start
     for step in range(7):
         theta = theta - ETA * SMALL.at(theta, batch_at(3, step, 6, 4)).gradient
