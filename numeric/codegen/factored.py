@@ -1,13 +1,14 @@
 """The main case in the weights: the residual as a product, and five operations a step.
 
-With ``x = theta_1 / sqrt 2`` and ``y = theta_2 sqrt(epsilon / 2)`` the residual is ``x^2 - y^2``, and a gradient step multiplies x
-by ``1 - z`` and y by ``1 + epsilon z``. Multiples ``z_1`` of ``x - y`` and ``z_2`` of ``x + y`` can be chosen so that
+With ``x = theta_1 / sqrt 2`` and ``y = theta_2 sqrt(epsilon / 2)`` the residual is ``x^2 - y^2``, and a gradient step
+multiplies x by ``1 - z`` and y by ``1 + epsilon z``. Multiples ``z_1`` of ``x - y`` and ``z_2`` of ``x + y`` can be
+chosen so that, with ``kappa = ((1 + epsilon) / (1 - epsilon))^2``,
 
-``z_1' = z_1 - z_1 z_2 (z_1 + z_2)``, ``z_2' = z_2 - z_1 z_2 (z_2 + kappa z_1)``, ``kappa = ((1 + epsilon) / (1 - epsilon))^2``,
+``z_1' = z_1 - z_1 z_2 (z_1 + z_2)``, ``z_2' = z_2 - z_1 z_2 (z_2 + kappa z_1)``,
 ``z = 2 z_1 z_2 / (1 - epsilon)``, ``T = z_2^2 + 2 z_1 z_2 + kappa z_1^2``.
 
-Every start that real weights have, ``T >= 2 z`` and ``T >= -2 epsilon z``, has such factors. Near ``z = 0`` it is ``z_1`` that
-vanishes, by multiplication, so that z keeps its relative accuracy.
+Every start that real weights have, ``T >= 2 z`` and ``T >= -2 epsilon z``, has such factors. Near ``z = 0`` it is
+``z_1`` that vanishes, by multiplication, so that z keeps its relative accuracy.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ from numpy.typing import NDArray
 from ...symbolic.algebra.errors import DomainError, ProofError
 from ...symbolic.algebra.symbols import symbols
 from ...symbolic.models.quadratic import main_case
+from .coefficient_ring import CoefficientRing
 from .cuda_device import CudaKernel, cuda_kernel
 from .lane_arrays import check_arrays
 from .lane_kernels import LaneKernel, check_target, kernel_of, to_fractions, to_wide
 from .program import Program
-from .rational_scheduling import schedule_rational
+from .rational_scheduling import Quotient, schedule_rational, substitute
 from .targets import cuda_source
 
 Array = NDArray[np.float64]
@@ -50,23 +52,31 @@ def residual_factors() -> tuple[tuple[sp.Expr, sp.Expr], tuple[sp.Expr, sp.Expr]
     product = first * second
     step = (first - product * (first + second), second - product * (second + kappa * first))
     state = (2 * product / (1 - epsilon), second**2 + 2 * product + kappa * first**2)
-    moved = dict(zip((first, second), step, strict=True))
-    inside = dict(zip((z, T), state, strict=True))
+    ring = CoefficientRing((first, second, epsilon), ())
+    given: dict[sp.Basic, Quotient] = {s: Quotient(ring.generator(s), ring.one) for s in (first, second, epsilon)}
+    moved = {**given, **{s: substitute(value, given) for s, value in zip((first, second), step, strict=True)}}
+    inside = {**given, **{s: substitute(value, given) for s, value in zip((z, T), state, strict=True)}}
     for image, value in zip(main_case().components, state, strict=True):
-        if sp.cancel(image.subs(inside, simultaneous=True) - value.subs(moved, simultaneous=True)) != 0:
+        if substitute(image, inside) != substitute(value, moved):
             raise ProofError.of("residual_factors()", "the step of the main case", str(value), "Report it.")
     return step, state
 
 
-@lru_cache(maxsize=1)
-def factored_program() -> Program:
+@lru_cache(maxsize=16)
+def factored_program(epsilon: Fraction | None = None) -> Program:
     """One gradient step of the main case in the factors of the residual: five operations.
 
     The states of the program are the factors ``z_1`` and ``z_2`` themselves; :func:`factored_kernel` takes and gives
     ``(z, T)``.
 
+    Args:
+        epsilon: fix it, between 0 and 1; by default it stays a parameter.
+
     Returns:
         The program, proved equal to the step in the factors, and that step proved equal to the map of ``(z, T)``.
+
+    Raises:
+        DomainError: epsilon is not between 0 and 1.
 
     Source:
         Derived here.
@@ -77,8 +87,15 @@ def factored_program() -> Program:
         (5, ('z_1', 'z_2'))
     """
     step, _ = residual_factors()
-    first, second, epsilon = symbols("z_1 z_2 epsilon")
-    return schedule_rational((first, second), step, (epsilon,), "one step, factored")
+    first, second, parameter = symbols("z_1 z_2 epsilon")
+    if epsilon is None:
+        return schedule_rational((first, second), step, (parameter,), "one step, factored")
+    if not 0 < epsilon < 1:
+        raise DomainError.of(
+            "factored_program()", "0 < epsilon < 1", str(epsilon), "Leave it a parameter, or fix another."
+        )
+    fixed = [c.subs(parameter, sp.Rational(epsilon.numerator, epsilon.denominator)) for c in step]
+    return schedule_rational((first, second), fixed, (), "one step, factored")
 
 
 @dataclass(frozen=True)
@@ -155,7 +172,7 @@ class FactoredKernel:
         return np.stack([small, large]), fixed
 
     def leave(self, factors: Array, fixed: Array) -> Array:
-        """z and T of the factors.
+        """Z and T of the factors.
 
         Args:
             factors: ``z_1`` and ``z_2``.

@@ -1,14 +1,14 @@
 """How fast a polynomial map of the plane grows, decided from its monomials for all values of its letters at once.
 
-For weights ``w > 0`` the degree of the n-th iterate is at most ``lambda^n``, where lambda is the least number such that no
-component gains more than a factor lambda; at the weights that reach it, the leading forms decide whether it is less.
+For weights ``w > 0`` the degree of the n-th iterate is at most ``lambda^n``, where lambda is the least number such that
+no component gains more than a factor lambda; at the weights that reach it, the leading forms decide whether it is less.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from flint import fmpz_mpoly
 
@@ -43,9 +43,9 @@ def coefficients(poly: fmpz_mpoly) -> Coefficients:
     return Coefficients(frozenset(m for m, sure in found.items() if sure), frozenset(found))
 
 
-def never_zero(poly: fmpz_mpoly) -> bool:
-    """Whether some coefficient never vanishes."""
-    return bool(coefficients(poly).sure)
+def never_zero(poly: fmpz_mpoly, constants: int = 2) -> bool:
+    """Whether some coefficient never vanishes; one constant alone is transcendental, and no root of anything."""
+    return bool(coefficients(poly).sure) if constants > 1 else not poly.is_zero()
 
 
 @lru_cache(maxsize=1 << 16)
@@ -77,13 +77,13 @@ class Growth:
         return 0 if abs(difference) <= self.slack else 1 if difference > 0 else -1
 
 
-@lru_cache(maxsize=None)
+@cache
 def growth(first: tuple[Monomial, ...], second: tuple[Monomial, ...]) -> Growth:
     """The common factor of two components, y in the first and x in the second.
 
-    With weights 1 and w the gain of the second over that of the first falls from plus to minus infinity. Its zero is bisected;
-    it is rational with a denominator of at most the largest exponent, or a quadratic irrational: then no two monomials have
-    the same weight, and the factor is no whole number.
+    With weights 1 and w the gain of the second over that of the first falls from plus to minus infinity. Its zero is
+    bisected; it is rational with a denominator of at most the largest exponent, or a quadratic irrational: then no two
+    monomials have the same weight, and the factor is no whole number.
 
     Args:
         first: corners of the first component.

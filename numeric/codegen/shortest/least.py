@@ -93,9 +93,7 @@ def preimages() -> tuple[int, sp.Expr]:
     squares = [q * v**2 / 2 for q, v in zip(model.eigenvalues, images, strict=True)]
     ring = PolyRing((z, *images, epsilon))
     residual = ring.from_expr(
-        sp.expand(
-            (factors[0] * factors[1]) ** 2 * z - squares[0] * factors[1] ** 2 - squares[1] * factors[0] ** 2
-        )
+        sp.expand((factors[0] * factors[1]) ** 2 * z - squares[0] * factors[1] ** 2 - squares[1] * factors[0] ** 2)
     )
     degree = int(residual.degrees()[0])
     lead = residual.to_dict()
@@ -106,8 +104,8 @@ def preimages() -> tuple[int, sp.Expr]:
     for guard in guards:
         content = ring.zero
         for exponents in {(e[1], e[2]) for e in guard.monoms()}:
-            part = {(0, 0, 0, e[3]): c for e, c in guard.to_dict().items() if (e[1], e[2]) == exponents}
-            content = content.gcd(ring.context.from_dict(part))
+            part = [(e, c) for e, c in guard.to_dict().items() if (e[1], e[2]) == exponents]
+            content = content.gcd(ring.from_dict({(0, 0, 0, e[3]): c for e, c in part}))
         needed *= ring.to_expr(content)
     return degree, sp.expand(needed)
 
@@ -124,7 +122,7 @@ def products(ops: Iterable[Op], state: set[str]) -> int:
     """
     known, count = set(state), 0
     for op in ops:
-        count += op.a in known and op.b in known or (op.divide and op.b in known)
+        count += (op.a in known and op.b in known) or (op.divide and op.b in known)
         if known & set(map(str, op.operands)):
             known.add(op.result)
     return count

@@ -1,32 +1,38 @@
 """Why a program is not the gradient step: each shape is settled for all signs and constants at once.
 
-The step F in the weights is ``(x, y) -> (x (1 - z), y (1 + epsilon z))``, ``z = x^2 - y^2``. Suppose that a program computes
-``P = phi F phi^-1`` for a polynomial automorphism phi of the plane, epsilon being transcendental. Then
+The step F in the weights is ``(x, y) -> (x (1 - z), y (1 + epsilon z))``, ``z = x^2 - y^2``. Suppose that a program
+computes ``P = phi F phi^-1`` for a polynomial automorphism phi of the plane, epsilon being transcendental. Then
 
-* P has five preimages of most points, its iterates grow like ``3^n``, it keeps no pencil of lines, and the two lines ``z = 0``
-  become a curve of fixed points;
+* P has five preimages of most points, its iterates grow like ``3^n``, it keeps no pencil of lines, and the two lines
+  ``z = 0`` become a curve of fixed points;
 * some constant of P is transcendental;
-* where weights show that the degrees of both components are exactly ``3^n`` times the weights, phi is affine: the argument is
-  in docs/codegen.md. Then the cubic part of P is ``h M`` with a quadratic form h of two roots, M linear with eigenvalues of
-  ratio ``-epsilon`` and eigenvectors that h makes orthogonal, and ``P - id`` is a quadratic times an affine map.
+* where weights show that the degrees of both components are exactly ``3^n`` times the weights, phi is affine. Then the
+  cubic part of P is ``h M`` with a quadratic form h of two roots, M linear with eigenvalues of ratio ``-epsilon`` and
+  eigenvectors that h makes orthogonal.
+
+The arguments are in docs/five-operations.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations
 
 from flint import Ordering, fmpz_mpoly, fmpz_mpoly_ctx
 
+from .constants import coefficient, specialised, without_leading
 from .growth import Growth, coefficients, corners, growth, iterate_leading, jacobian, leading, never_zero
 from .shapes import FIRST_CONSTANT, RING, Pair, Shape, Support, X, Y
 
 PREIMAGES = 5
+DEEPEST = 6
 NO_CONSTANT = "no constant that could depend on epsilon"
 PENCIL = "keeps a pencil of lines"
 SLOW = "iterates grow slower than 3^n"
 FAST = "iterates grow faster than 3^n"
 CONTRACTED = "grows like 3^n, but contracts what is at infinity"
 RATIO = "affine coordinates: another cubic part"
+WEIGHTED = "weights exclude all constants one way or another"
 NO_CURVE = "no curve of fixed points"
 FEW = "fewer than five preimages"
 
@@ -53,18 +59,41 @@ def settle(shape: Shape, supports: tuple[Support, Support]) -> str | None:
     return reason
 
 
-def settle_map(pair: Pair, constants: int) -> str | None:
-    """Why one map, its constants letters, is not the step; None where that stays open."""
-    return at_infinity(pair) or without_curve(pair, constants) or with_few_preimages(pair)
+def settle_map(pair: Pair, constants: int, depth: int = DEEPEST) -> str | None:
+    """Why one map, its constants letters, is not the step.
+
+    Args:
+        pair: the map.
+        constants: how many constants it has.
+        depth: changes of coordinates and special constants that may follow one another.
+
+    Returns:
+        A reason, or None where that stays open.
+    """
+    if not constants:
+        return NO_CONSTANT
+    reason = at_infinity(pair, constants) or without_curve(pair, constants) or with_few_preimages(pair)
+    if reason or not depth:
+        return reason
+    followers = further(pair, constants)
+    if followers is None:
+        return None
+    for other, fewer in followers:
+        reason = settle_map(other, fewer, depth - 1)
+        if reason is None:
+            return None
+    return reason or WEIGHTED
 
 
-def at_infinity(pair: Pair) -> str | None:
+def at_infinity(pair: Pair, constants: int) -> str | None:
     """What the growth of the iterates of a map excludes; a reason or None."""
     supports = (coefficients(pair[0]).all, coefficients(pair[1]).all)
-    return _by_weights(supports, lambda at: (leading(pair[0], at), leading(pair[1], at)), pair)
+    return _by_weights(supports, lambda at: (leading(pair[0], at), leading(pair[1], at)), pair, constants)
 
 
-def _by_weights(supports: tuple[Support, Support], forms_at: Callable[[Growth], Pair], pair: Pair | None) -> str | None:
+def _by_weights(
+    supports: tuple[Support, Support], forms_at: Callable[[Growth], Pair], pair: Pair | None, constants: int = 2
+) -> str | None:
     """What weights exclude; the affine case only where the map itself is given."""
     if not any(m[1] for m in supports[0]) or not any(m[0] for m in supports[1]):
         return PENCIL
@@ -75,15 +104,44 @@ def _by_weights(supports: tuple[Support, Support], forms_at: Callable[[Growth], 
     forms = forms_at(at)
     determinant = jacobian(*forms)
     if not determinant.is_zero():
-        if not never_zero(determinant):
+        if not never_zero(determinant, constants):
             return None
         return FAST if side > 0 else in_affine_coordinates(pair) if pair else None
-    if not (never_zero(forms[0]) and never_zero(forms[1])):
+    if not all(never_zero(form, constants) for form in forms):
         return None
     if side == 0:
         # where the leading forms iterate to zero the growth is slower than 3^n instead
         return CONTRACTED
-    return FAST if any(map(never_zero, iterate_leading(forms))) else None
+    return FAST if any(never_zero(form, constants) for form in iterate_leading(forms)) else None
+
+
+def further(pair: Pair, constants: int) -> list[tuple[Pair, int]] | None:
+    """The maps that remain where weights decide for most constants only, or where leading forms iterate to zero.
+
+    Args:
+        pair: a map.
+        constants: how many constants it has.
+
+    Returns:
+        Maps, each with its number of constants: for all other constants weights exclude the map. None where there is no
+        such way.
+    """
+    at = growth(*(corners(coefficients(p).all) for p in pair))
+    forms = (leading(pair[0], at), leading(pair[1], at))
+    determinant, side = jacobian(*forms), at.compared()
+    if not determinant.is_zero():
+        return specialised(pair, [determinant], constants) if side > 0 else None
+    found: list[list[tuple[Pair, int]] | None] = [
+        specialised(pair, [form], constants) for form in forms if not never_zero(form, constants)
+    ]
+    if side > 0:
+        iterated = iterate_leading(forms)
+        if all(form.is_zero() for form in iterated):
+            reduced = without_leading(pair, forms, at)
+            found.append(None if reduced is None else [(reduced, constants)])
+        elif not any(never_zero(form, constants) for form in iterated):
+            found.append(specialised(pair, list(iterated), constants))
+    return None if None in found else [entry for entries in found if entries is not None for entry in entries]
 
 
 def in_affine_coordinates(pair: Pair) -> str | None:
@@ -112,20 +170,25 @@ def in_affine_coordinates(pair: Pair) -> str | None:
     if max(e[0] + e[1] for e in h.monoms()) != 2:
         return RATIO
     rows = [divmod(p, h)[0] for p in cubic]
-    m = [[_coefficient(row, 1, 0), _coefficient(row, 0, 1)] for row in rows]
-    a, b, c = _coefficient(h, 2, 0), _coefficient(h, 1, 1), _coefficient(h, 0, 2)
+    m = [[coefficient(row, 1, 0), coefficient(row, 0, 1)] for row in rows]
+    a, b, c = coefficient(h, 2, 0), coefficient(h, 1, 1), coefficient(h, 0, 2)
     skew = 2 * a * m[0][1] + b * m[1][1] - b * m[0][0] - 2 * c * m[1][0]
     trace, determinant = m[0][0] + m[1][1], m[0][0] * m[1][1] - m[0][1] * m[1][0]
     (letter,) = letters
     fixed = trace**2 * determinant.derivative(letter) - determinant * (trace**2).derivative(letter)
     if (b * b - 4 * a * c).is_zero() or not skew.is_zero() or fixed.is_zero():
         return RATIO
-    return None
-
-
-def _coefficient(poly: fmpz_mpoly, i: int, j: int) -> fmpz_mpoly:
-    """The coefficient of ``x^i y^j``, a polynomial in the letters."""
-    return RING.from_dict({(0, 0, *e[2:]): c for e, c in poly.to_dict().items() if (e[0], e[1]) == (i, j)})
+    # P - id = (h + ..) (M + ..): without quadratic terms it is (h + constant) M, and its linear part a multiple of M
+    if any(e[0] + e[1] == 2 for p in pair for e in p.monoms()):
+        return None
+    linear = [[coefficient(p - v, 1, 0), coefficient(p - v, 0, 1)] for p, v in zip(pair, (X, Y), strict=True)]
+    flat, wanted = [*linear[0], *linear[1]], [*m[0], *m[1]]
+    minors = [p * w - q * v for (p, v), (q, w) in combinations(zip(flat, wanted, strict=True), 2)]
+    # the letter is transcendental here: a polynomial in it alone does not vanish
+    alone = [
+        p for p in minors if not p.is_zero() and not any(e[i] for e in p.monoms() for i in range(len(e)) if i != letter)
+    ]
+    return RATIO if alone else None
 
 
 def without_curve(pair: Pair, constants: int) -> str | None:
@@ -148,7 +211,7 @@ def without_curve(pair: Pair, constants: int) -> str | None:
         if any(not p.degrees()[variable] for p in moved):
             continue
         resultant = moved[0].resultant(moved[1], name)
-        if never_zero(resultant):
+        if never_zero(resultant, constants):
             continue
         if resultant.is_zero():
             return None
@@ -161,7 +224,7 @@ def _without_common_factor(poly: fmpz_mpoly) -> bool:
     """Whether the coefficients of x and y have no common factor but powers of factors that do not vanish."""
     common = RING.constant(0)
     for monomial in coefficients(poly).all:
-        common = common.gcd(_coefficient(poly, *monomial))
+        common = common.gcd(coefficient(poly, *monomial))
     return len(common.monoms()) == 1 and not any(common.monoms()[0][FIRST_CONSTANT:])
 
 

@@ -1,9 +1,9 @@
 """All straight-line programs of a few operations in two state variables, up to the order of independent operations.
 
-An operation is ``a b + c`` (both signs free). It is a **product** where a and b are values that depend on the state, and **scalar**
-where one of them is a constant; c is a value or a constant, zero included. A shape says which values an operation reads; its
-signs and constants stay letters. Polynomials are in Z[x, y, a_0.., b_0.., c_0..]: operation i is ``a_i u v + b_i w`` or
-``a_i u v + c_i``, with ``a_i``, ``b_i`` not zero.
+An operation is ``a b + c`` (both signs free). It is a **product** where a and b are values that depend on the state,
+and **scalar** where one of them is a constant; c is a value or a constant, zero included. A shape says which values an
+operation reads; its signs and constants stay letters. Polynomials are in Z[x, y, a_0.., b_0.., c_0..]: operation i is
+``a_i u v + b_i w`` or ``a_i u v + c_i``, with ``a_i``, ``b_i`` not zero.
 """
 
 from __future__ import annotations
@@ -17,9 +17,7 @@ from flint import Ordering, fmpz_mpoly, fmpz_mpoly_ctx
 
 LONGEST = 5
 """Operations that the ring has letters for."""
-RING = fmpz_mpoly_ctx.get(
-    ["x", "y", *(f"{letter}_{i}" for letter in "abc" for i in range(LONGEST))], Ordering.lex
-)
+RING = fmpz_mpoly_ctx.get(["x", "y", *(f"{letter}_{i}" for letter in "abc" for i in range(LONGEST))], Ordering.lex)
 X, Y = RING.gens()[:2]
 FACTORS, WEIGHTS, CONSTANTS = (RING.gens()[2 + LONGEST * k : 2 + LONGEST * (k + 1)] for k in range(3))
 FIRST_CONSTANT = 2 + 2 * LONGEST
@@ -140,7 +138,8 @@ class Shape:
 def shapes(kinds: str, every: int = 1, offset: int = 0) -> Iterator[tuple[Shape, tuple[Support, Support]]]:
     """All shapes whose operations are of given kinds, each with the monomials of its components.
 
-    Every operation is used, the last one is an output, and exchanging x with y is not counted apart: the last value is y.
+    Every operation is used, and the last one is an output. Exchanging x with y is not counted apart: the last value is
+    the next y, and the next x too where the other output is a value that no operation reads (then either may be last).
 
     Args:
         kinds: for each operation, ``N`` (a product) or ``S`` (scalar).
@@ -182,6 +181,8 @@ def _ends(
         value = _support(read, values)
         for other in idle or range(last):
             yield Shape((*reads, read), (other, last)), (values[other], value)
+        for other in idle:
+            yield Shape((*reads, read), (last, other)), (value, values[other])
 
 
 def _support(read: Read, values: tuple[Support, ...]) -> Support:

@@ -26,8 +26,7 @@ NAMES = (
     Name(
         "N_step",
         "the least number of operations a b + c, signs free, in a straight-line program with complex constants that "
-        "computes the gradient step in coordinates that are a polynomial automorphism of the weights, for transcendental "
-        "epsilon",
+        "computes the gradient step in coordinates that are a polynomial automorphism of the weights",
         _SEE,
         latex=r"N",
     ),
