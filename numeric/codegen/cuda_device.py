@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Any
 
@@ -10,16 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...symbolic.algebra.errors import CodegenError
-from ..number_types import NUMBER_TYPES, NumberType
+from ..number_types import NUMBER_TYPES, NumberType, Operators
 from .lane_arrays import check_arrays, check_passes
-from .program import Program
+from .program import Program, run
 from .targets import cuda_source
 from .targets.c_source import function_name
 
 Array = NDArray[np.float64]
 
-BLOCK = 128
-"""Threads in a block."""
+BLOCKS = {1: 512, 2: 128, 4: 128}
+"""Threads in a block, by the doubles of a number."""
+
+SHARED_BLOCK = 128
+"""The same where trajectories share their parameters."""
 
 INSTALL = "Install it: pip install 'edgestab[cuda]', with NVIDIA's driver; or print the source: edgestab codegen."
 
@@ -98,6 +102,19 @@ def load_module(source: str) -> Any:
     return module
 
 
+class OnceRounded(Operators):
+    """Doubles as every kernel rounds them: a fused multiply-add once."""
+
+    def __init__(self) -> None:
+        """Constants are rounded once."""
+        super().__init__(float)
+
+    def fma(self, a: float, b: float, c: float) -> float:
+        """``a * b + c``, rounded once; an exact zero is that of a sum in floating point."""
+        exact = Fraction(a) * Fraction(b) + Fraction(c)
+        return float(exact) if exact else a * b + c
+
+
 @dataclass(frozen=True)
 class CudaKernel:
     """One program on a GPU, with the arrays and the results of :class:`LaneKernel`, bit for bit.
@@ -106,12 +123,14 @@ class CudaKernel:
         program: what it iterates.
         number_type: the row of :data:`NUMBER_TYPES`.
         trajectories: trajectories a thread.
+        shared_trajectories: the same in the kernel for shared parameters.
         source: the generated CUDA C++.
     """
 
     program: Program
     number_type: NumberType
     trajectories: int
+    shared_trajectories: int
     source: str
 
     @property
@@ -140,8 +159,11 @@ class CudaKernel:
         if not variables.shape[-1]:
             return variables
         cupy = need_device(where)
-        there, given = cupy.asarray(variables), cupy.asarray(fixed)
-        self.launch(there, given, passes)
+        there = cupy.asarray(variables)
+        if self.terms == 1 and np.ndim(parameters) == 1 and np.isfinite(fixed[:, 0]).all():
+            self.launch_shared(there, fixed[:, 0], passes)
+        else:
+            self.launch(there, cupy.asarray(fixed), passes)
         return np.asarray(cupy.asnumpy(there))
 
     def launch(self, variables: Any, parameters: Any, passes: int) -> None:
@@ -152,10 +174,45 @@ class CudaKernel:
             parameters: likewise.
             passes: passes of the program's body.
         """
+        self._start(function_name(self.program), variables, parameters, passes, self.trajectories, BLOCKS[self.terms])
+
+    def launch_shared(self, variables: Any, parameters: Array, passes: int) -> None:
+        """Iterate an array that lies on the GPU, in place, with one set of parameters for all trajectories.
+
+        Args:
+            variables: CuPy array of shape (variables, N), contiguous.
+            parameters: shape (parameters,), finite, in the machine's memory.
+            passes: passes of the program's body.
+        """
+        given = as_argument(by_value(self.program, parameters))
+        name = cuda_source.shared_name(self.program)
+        self._start(name, variables, given, passes, self.shared_trajectories, SHARED_BLOCK)
+
+    def _start(self, name: str, variables: Any, given: Any, passes: int, together: int, block: int) -> None:
         count = variables.shape[-1]
-        grid = -(-count // (BLOCK * self.trajectories))
-        function = load_module(self.source).get_function(function_name(self.program))
-        function((grid,), (BLOCK,), (variables, parameters, np.int64(count), np.int64(passes)))
+        function = load_module(self.source).get_function(name)
+        function((-(-count // (block * together)),), (block,), (variables, given, np.int64(count), np.int64(passes)))
+
+
+def as_argument(values: NDArray[Any]) -> NDArray[Any]:
+    """An array that a kernel takes by value, as a struct of its bytes."""
+    packed = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
+    return packed.view(np.dtype([("bytes", np.uint8, (packed.size,))]))
+
+
+def by_value(program: Program, parameters: Array) -> Array:
+    """What a kernel for shared parameters takes: them, and what is worked out from them, rounded as a kernel rounds.
+
+    Args:
+        program: the program.
+        parameters: shape (parameters,), finite.
+
+    Returns:
+        Shape (parameters and hoisted values,).
+    """
+    values: dict[str, Any] = dict(zip(program.parameters, map(float, parameters), strict=True))
+    run(program.hoist, values, OnceRounded())
+    return np.array([values[name] for name in cuda_source.shared_values(program)])
 
 
 @lru_cache(maxsize=64)
@@ -172,4 +229,5 @@ def cuda_kernel(program: Program, target: str = "cuda", trajectories: int | None
     """
     kind = NUMBER_TYPES[cuda_source.TYPES[target]]
     together = trajectories or cuda_source.TRAJECTORIES[kind.terms]
-    return CudaKernel(program, kind, together, cuda_source.generate(program, together, kind.terms))
+    source = cuda_source.generate(program, trajectories, kind.terms)
+    return CudaKernel(program, kind, together, trajectories or 1, source)

@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from ...symbolic.algebra.errors import CodegenError
 from ...symbolic.algebra.symbols import symbol
 from ...symbolic.models.quadratic import MAIN_MODEL, main_case
-from ..codegen.program import Program, run
-from ..number_types import Operators
+from ..codegen.program import Program
 from ..runs.status import Status
 from .grid import Floats
-from .kernel import WORKSPACE, load_sweep, loaded, sweep_program
+from .kernel import WORKSPACE, load_sweep, parameter_rows, sweep_program
 
 Columns = dict[str, NDArray[Any]]
 Drive = Callable[[Program, Floats, Floats, int, float, float], tuple[Floats, Floats]]
@@ -38,6 +37,11 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "gap_error": ("f8", "size of the last term of that estimate"),
     "relaxation": ("f8", "e-folds by which the orbit forgot its start, 2 (V_0 - V_inf) / epsilon"),
 }
+
+
+def empty_columns(count: int) -> Columns:
+    """Room for the ends of so many trajectories."""
+    return {name: np.empty(count, dtype) for name, (dtype, _) in COLUMNS.items()}
 
 
 @dataclass(frozen=True)
@@ -89,16 +93,13 @@ def start_states(lanes: dict[str, Floats]) -> tuple[Floats, Floats]:
     return lanes["eta"] * residual, lanes["eta"] * eigenvalue
 
 
-def enter(lanes: dict[str, Floats]) -> tuple[Floats, Floats]:
-    """The starts ``z, v, T - edge``, ``(n, 3)``, and the hoisted parameters, ``(n, k)``."""
+def enter(lanes: dict[str, Floats]) -> Floats:
+    """The starts ``z, v, T - edge`` of a chunk, ``(n, 3)``."""
     z, T = start_states(lanes)
     forms = _formulas()
     excess = T - forms["edge"]
     v = excess + forms["tilt"](lanes["epsilon"]) * z
-    program = sweep_program(main_case())
-    values: dict[str, Any] = {"epsilon": lanes["epsilon"]}
-    run(program.hoist, values, Operators(float))
-    return np.stack([z, v, excess], axis=1), np.stack([values[name] for name in loaded(program)], axis=1)
+    return np.stack([z, v, excess], axis=1)
 
 
 def leave(lanes: dict[str, Floats], z: Floats, v: Floats) -> Floats:
@@ -108,21 +109,23 @@ def leave(lanes: dict[str, Floats], z: Floats, v: Floats) -> Floats:
 
 
 def drive_on_lanes(
-    program: Program, start: Floats, parameters: Floats, limit: int, floor: float, ceiling: float
+    program: Program, start: Floats, epsilon: Floats, limit: int, floor: float, ceiling: float
 ) -> tuple[Floats, Floats]:
     """Run every start to its end on the lanes of this processor; as :func:`drive_on_device` does on a GPU."""
+    parameters = parameter_rows(program, epsilon)
     final, edge_step, work = np.empty((len(start), 5)), np.empty(len(start)), np.empty(WORKSPACE)
     addresses = (a.ctypes.data for a in (start, parameters, final, edge_step, work))
     load_sweep(program).drive(*addresses, len(start), limit, floor, ceiling)
     return final, edge_step
 
 
-def run_job(job: SweepJob, drive: Drive = drive_on_lanes) -> Columns:
+def run_job(job: SweepJob, drive: Drive = drive_on_lanes, out: Columns | None = None) -> Columns:
     """Run every trajectory of a chunk to its end.
 
     Args:
         job: starts and limits.
         drive: what iterates them.
+        out: arrays to fill; new ones by default.
 
     Returns:
         One array for each entry of :data:`COLUMNS`.
@@ -138,10 +141,10 @@ def run_job(job: SweepJob, drive: Drive = drive_on_lanes) -> Columns:
             program.digest[:12],
             "Install one version of edgestab everywhere.",
         )
-    start, parameters = enter(job.lanes)
-    final, edge_step = drive(program, start, parameters, job.steps, job.until**2, job.ceiling)
-    n = len(start)
-    out: Columns = {name: np.empty(n, dtype) for name, (dtype, _) in COLUMNS.items()}
+    start = enter(job.lanes)
+    final, edge_step = drive(program, start, job.lanes["epsilon"], job.steps, job.until**2, job.ceiling)
+    if out is None:
+        out = empty_columns(len(start))
     out["edge_step"][:], out["steps"][:], out["status"][:] = edge_step, final[:, 3], final[:, 4]
     _conclude(job.lanes, start, final, out)
     return out

@@ -16,7 +16,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from ...symbolic.algebra.errors import ProofError
@@ -31,6 +33,7 @@ from ..codegen.scheduling import keep_program
 from ..codegen.source_text import assign, call_lines, header, indent, literal_names
 from ..codegen.targets.numba_source import constant_lines
 from ..number_types import Operators
+from .grid import Floats
 
 #: Divisions the search for a short program may try; found once and kept on disk.
 EFFORT = 40_000
@@ -253,6 +256,21 @@ def loaded(program: Program) -> tuple[str, ...]:
     """The parameters and hoisted values that the body reads, in the order of a row of parameters."""
     read = {x for op in program.body for x in op.operands if isinstance(x, str)}
     return tuple(n for n in (*program.parameters, *(op.result for op in program.hoist)) if n in read)
+
+
+def parameter_rows(program: Program, epsilon: Floats) -> Floats:
+    """What the body reads, worked out for each epsilon.
+
+    Args:
+        program: a program from :func:`sweep_program`.
+        epsilon: shape (n,).
+
+    Returns:
+        Shape (n, k), columns in the order of :func:`loaded`.
+    """
+    values: dict[str, Any] = {"epsilon": epsilon}
+    run(program.hoist, values, Operators(float))
+    return np.stack([np.broadcast_to(values[name], epsilon.shape) for name in loaded(program)], axis=1)
 
 
 def _burst(program: Program, name: str, lanes: int) -> list[str]:

@@ -26,6 +26,8 @@ LABELS = {
 FLAT = {"diverged": "#b9c4cc", "unfinished": "#e9e4d8"}
 #: A region is named inside the diagram when it covers at least this share of it.
 NAMED_SHARE = 0.015
+#: Values of an axis that are drawn at most: of more, every n-th.
+MOST = 2000
 
 
 def _colours() -> Any:
@@ -130,7 +132,8 @@ def plot_phase_diagram(
     """Phase diagram: colour is the final distance below the edge, ``2 - T``; regions are outlined and named.
 
     Orbits that converge after they forgot their start are plain (*relaxed*); those that stopped before are hatched
-    (*frozen*); starts that diverge, or had not converged when their steps were spent, are flat grey.
+    (*frozen*); starts that diverge, or had not converged when their steps were spent, are flat grey. Of an axis with
+    more than 2000 values every n-th is drawn.
 
     Args:
         result: a sweep in which exactly two axes vary.
@@ -155,6 +158,7 @@ def plot_phase_diagram(
     from matplotlib.colors import LogNorm, Normalize, to_rgb
 
     x, y = varying_axes(result.grid, x, y)
+    whole, result = result.grid.size, result.thinned(MOST)
     names = list(result.grid.axes)
     xs, ys = result.grid.axes[x], result.grid.axes[y]
 
@@ -199,8 +203,7 @@ def plot_phase_diagram(
             if v.size == 1
         ]
         ax.set_title(
-            f"{result.grid.size:,} orbits of the model $\\{{1, -\\epsilon\\}}$"
-            + (f", {', '.join(fixed)}" if fixed else ""),
+            f"{whole:,} orbits of the model $\\{{1, -\\epsilon\\}}$" + (f", {', '.join(fixed)}" if fixed else ""),
             loc="left",
         )
     return ax

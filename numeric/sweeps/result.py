@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from ...symbolic.algebra.errors import DomainError
 from ...symbolic.models.quadratic import main_case
+from ..runs.limits import check_count
 from ..runs.status import CODES, Status
 from .chunk import CEILING, COLUMNS, Columns, SweepJob, enter, leave, program_digest, run_job
 from .grid import Floats, SweepGrid
-from .kernel import NARROW, ROWS, load_sweep, sweep_program
+from .kernel import NARROW, ROWS, load_sweep, parameter_rows, sweep_program
 
 REGIONS = ("relaxed", "frozen", Status.DIVERGED.value, "unfinished")
 #: A converged orbit is relaxed when its gap is within this share of the slow manifold's.
@@ -121,6 +122,26 @@ class SweepResult:
             return values
         return values.reshape([-1 if name == "epsilon" else 1 for name in axes])
 
+    def thinned(self, most: int) -> SweepResult:
+        """Every n-th value of each axis, so that none keeps more than so many.
+
+        Args:
+            most: values of an axis at most, from 1.
+
+        Returns:
+            The result of the thinner grid; itself where nothing is too many, and for a list of points.
+
+        Raises:
+            DomainError: ``most`` is no count.
+        """
+        steps = tuple(-(-n // check_count("thinned()", "most", most)) for n in self.grid.shape)
+        if self.grid.layout == "points" or set(steps) == {1}:
+            return self
+        axes = {n: values[::step] for (n, values), step in zip(self.grid.axes.items(), steps, strict=True)}
+        every = tuple(slice(None, None, step) for step in steps)
+        columns = {name: np.ascontiguousarray(values[every]) for name, values in self.columns.items()}
+        return SweepResult(SweepGrid(axes), columns, self.config, self.seconds)
+
     def trajectory(self, index: int | tuple[int, ...], *, stride: int = 1) -> Trajectory:
         """Run one orbit again, bit for bit as in the sweep, and keep every ``stride``-th state.
 
@@ -150,10 +171,12 @@ class SweepResult:
                 "Raise the stride.",
             )
         lanes = self.grid.lanes(flat, flat + 1)
-        start, parameters = enter(lanes)
+        start = enter(lanes)
+        program = sweep_program(main_case())
         path = np.empty((-(-taken // stride) + 1, 2))
+        parameters = parameter_rows(program, lanes["epsilon"])
         work = np.repeat(np.concatenate([start[0, :2], np.zeros(ROWS - 2), parameters[0]]), NARROW)
-        kernel = load_sweep(sweep_program(main_case()))
+        kernel = load_sweep(program)
         kernel.record(path.ctypes.data, work.ctypes.data, len(path), stride)
         with np.errstate(all="ignore"):
             T = 2.0 + leave(lanes, path[:, 0], path[:, 1])

@@ -15,7 +15,7 @@ from ..codegen.cuda_device import need_device
 from ..orbits.starts import exact_rational
 from ..runs.chunk_store import ChunkStore
 from ..runs.cluster import count_cores, map_chunks
-from .chunk import CEILING, COLUMNS, Columns, SweepJob, program_digest, run_job
+from .chunk import CEILING, COLUMNS, Columns, SweepJob, drive_on_lanes, empty_columns, program_digest, run_job
 from .cuda_kernel import drive_on_device
 from .grid import SweepGrid
 from .kernel import LANES, load_sweep, sweep_program
@@ -26,7 +26,7 @@ Progress = Callable[[int, int, int], None]
 DEFAULT_STEPS = 1_000_000
 DEFAULT_UNTIL = 1e-8
 MAX_CHUNK = 16_384
-DEVICE_CHUNK = 4_194_304
+DEVICE_CHUNK = 1_048_576
 DEVICES = ("cpu", "cuda")
 
 
@@ -35,6 +35,11 @@ class _Jobs(Sequence[SweepJob]):
 
     def __init__(self, grid: SweepGrid, size: int, which: Sequence[int], **limits: Any) -> None:
         self.grid, self.size, self.which, self.limits = grid, size, which, limits
+
+    def place(self, position: int) -> slice:
+        """Where the trajectories of a job lie in the grid."""
+        first = self.which[position] * self.size
+        return slice(first, min(first + self.size, self.grid.size))
 
     def __len__(self) -> int:
         return len(self.which)
@@ -46,8 +51,8 @@ class _Jobs(Sequence[SweepJob]):
     def __getitem__(self, index: int | slice) -> SweepJob | Sequence[SweepJob]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        first = self.which[index] * self.size
-        return SweepJob(self.grid.lanes(first, min(first + self.size, self.grid.size)), **self.limits)
+        place = self.place(index)
+        return SweepJob(self.grid.lanes(place.start, place.stop), **self.limits)
 
 
 def _chunk_size(grid: SweepGrid, chunk: int | None, workers: int, device: str) -> int:
@@ -145,7 +150,7 @@ def _run(
     where: tuple[str, int | None, str | None],
     progress: Progress | None,
 ) -> SweepResult:
-    columns: Columns = {name: np.empty(grid.size, dtype) for name, (dtype, _) in COLUMNS.items()}
+    columns = empty_columns(grid.size)
     missing: list[int] = []
     done = taken = 0
     began = time.perf_counter()
@@ -154,7 +159,9 @@ def _run(
         nonlocal done
         first = index * size
         for name, values in columns.items():
-            values[first : first + size] = part[name]
+            # chunks that ran here have been written in their place
+            if not np.may_share_memory(values, part[name]):
+                values[first : first + size] = part[name]
         done += len(part["status"])
 
     for index in range(-(-grid.size // size)):
@@ -165,7 +172,7 @@ def _run(
             missing.append(index)
     if progress:
         progress(done, grid.size, 0)
-    for position, part in _compute(_Jobs(grid, size, missing, **limits), *where):
+    for position, part in _compute(_Jobs(grid, size, missing, **limits), columns, *where):
         index = missing[position]
         if store:
             store.save(index, part)
@@ -180,14 +187,21 @@ def _run(
     return result
 
 
-def _compute(jobs: _Jobs, device: str, workers: int | None, scheduler: str | None) -> Iterator[tuple[int, Columns]]:
-    if device == "cuda":
-        # one chunk after another: each fills the device
-        yield from ((i, run_job(job, drive_on_device)) for i, job in enumerate(jobs))
+def _compute(
+    jobs: _Jobs, columns: Columns, device: str, workers: int | None, scheduler: str | None
+) -> Iterator[tuple[int, Columns]]:
+    if scheduler is not None:
+        yield from map_chunks(run_job, jobs, scheduler=scheduler)
         return
-    if jobs and scheduler is None:
+    drive = drive_on_device if device == "cuda" else drive_on_lanes
+    if jobs and device == "cpu":
         load_sweep(sweep_program(main_case()))  # compile once, before the threads start
-    yield from map_chunks(run_job, jobs, workers=workers, scheduler=scheduler)
+
+    def run_here(position: int) -> Columns:
+        place = jobs.place(position)
+        return run_job(jobs[position], drive, {name: values[place] for name, values in columns.items()})
+
+    yield from map_chunks(run_here, range(len(jobs)), workers=workers)
 
 
 def _fits(part: Columns, length: int) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from ...numeric.codegen.coefficient_ring import CoefficientRing, ExactPoly
+from ...numeric.codegen.program import Program, run
 from ...numeric.codegen.scheduling import Algebra, program_for
 from ...numeric.codegen.targets.cuda_source import TYPES as TARGETS
 from ...numeric.codegen.targets.registry import generate_source
@@ -23,7 +24,8 @@ TARGET = sp.Symbol("G")
 KINDS = Named("the number types of the CUDA source", r"\text{the number types of the CUDA source}")
 READ = tuple(sp.Function(name)(TARGET, z, T, epsilon) for name in ("z_cuda", "T_cuda"))
 
-_KERNEL = re.compile(r'extern "C" __global__.*', re.DOTALL)
+_KERNEL = re.compile(r'extern "C" __global__ void (\w+)\(.*?^}', re.DOTALL | re.MULTILINE)
+_GIVEN = re.compile(r"given\.(\w+)")
 _DECLARED = re.compile(r"(?:const )?number (\w+) = (.+);")
 _KEPT = re.compile(r"(\w+_lane\[lane\]) = (\w+);")
 _STORED = re.compile(r"variables\[(\d+) \* stride \+ at\] = (\w+)(\.t\[0\])?;")
@@ -37,22 +39,22 @@ def _constant(text: str) -> Fraction | None:
     return sum((Fraction(float.fromhex(p)) for p in parts), Fraction(0)) if parts else None
 
 
-def read_kernel(source: str, variables: list[Any], parameters: list[Any], arithmetic: Any) -> list[Any]:
+def read_kernel(
+    kernel: str, wide: int, variables: list[Any], parameters: list[Any], given: dict[str, Any], arithmetic: Any
+) -> list[Any]:
     """Run the text of a generated kernel for one pass of one trajectory, in any arithmetic.
 
     Args:
-        source: CUDA C++.
+        kernel: CUDA C++ of one kernel.
+        wide: doubles in one number.
         variables: values of the rows of ``variables``.
         parameters: values of the rows of ``parameters``.
+        given: what is handed over by value.
         arithmetic: what numbers are.
 
     Returns:
         What is stored in the rows of ``variables``.
     """
-    found = _KERNEL.search(source)
-    assert found is not None
-    terms = re.search(r"struct number \{ double t\[(\d+)\]", source)
-    wide = int(terms.group(1)) if terms else 1
     rows = {"variables": variables, "parameters": parameters}
     values: dict[str, Any] = {}
 
@@ -61,7 +63,9 @@ def read_kernel(source: str, variables: list[Any], parameters: list[Any], arithm
         return arithmetic.neg(values[name]) if name != text else values[name]
 
     def evaluate(text: str) -> Any:
-        row, call = _ROW.match(text), _CALL.fullmatch(text)
+        row, call, handed = _ROW.match(text), _CALL.fullmatch(text), _GIVEN.fullmatch(text)
+        if handed:
+            return given[handed.group(1)]
         if row:
             return rows[row.group(1)][int(row.group(2)) // wide]
         if call:
@@ -70,7 +74,7 @@ def read_kernel(source: str, variables: list[Any], parameters: list[Any], arithm
         return value(text) if literal is None else arithmetic.constant(literal)
 
     out = list(variables)
-    for line in found.group().splitlines():
+    for line in kernel.splitlines():
         for pattern in (_DECLARED, _KEPT):
             match = pattern.fullmatch(line.strip())
             if match:
@@ -81,23 +85,32 @@ def read_kernel(source: str, variables: list[Any], parameters: list[Any], arithm
     return out
 
 
-def source_against_descent(source: str, sides: tuple[int, ...] = (0, 1)) -> int:
-    """Compare a printed kernel with the gradient step in theta, in exact algebra.
+def source_against_descent(program: Program, source: str, sides: tuple[int, ...] = (0, 1)) -> tuple[int, int]:
+    """Compare the printed kernels with the gradient step in theta, in exact algebra.
 
     Args:
+        program: what was printed: it says what the host works out for the kernel that takes parameters by value.
         source: CUDA C++ of the one-step map.
         sides: with which component of the stepped state each output is compared.
 
     Returns:
-        How many outputs differ.
+        How many outputs were compared, and how many differ.
     """
     model = QuadraticModel((1, -epsilon))
     ring = CoefficientRing(model.theta, (epsilon,))
     state = [ExactPoly(ring, ring.ring.from_expr(e), ring.ring.one) for e in model.embedding()]
     after = [ExactPoly(ring, ring.ring.from_expr(c), ring.ring.one) for c in model.theta_step().components]
     stepped = [e.compose(after) for e in state]
-    got = read_kernel(source, state, [ring.generator(epsilon)], Algebra(ring))
-    return sum(a != stepped[i] for a, i in zip(got, sides, strict=True))
+    given = {"epsilon": ring.generator(epsilon)}
+    run(program.hoist, given, Algebra(ring))
+    terms = re.search(r"struct number \{ double t\[(\d+)\]", source)
+    compared = wrong = 0
+    for kernel in _KERNEL.finditer(source):
+        wide = int(terms.group(1)) if terms else 1
+        got = read_kernel(kernel.group(), wide, state, [given["epsilon"]], given, Algebra(ring))
+        compared += len(got)
+        wrong += sum(a != stepped[i] for a, i in zip(got, sides, strict=True))
+    return compared, wrong
 
 
 def _read_back(context: CheckContext) -> Outcome:
@@ -107,9 +120,10 @@ def _read_back(context: CheckContext) -> Outcome:
         context.statement.within(variable, REALS)
     program = program_for(context.map)
     sides = tuple(STEPPED.index(context.statement.equation(output)) for output in READ)
-    wrong = {name: source_against_descent(generate_source(program, name), sides) for name in TARGETS}
+    read = {name: source_against_descent(program, generate_source(program, name), sides) for name in TARGETS}
+    wrong = {name: differ for name, (_, differ) in read.items()}
     return judge(
-        2 * len(TARGETS),
+        sum(compared for compared, _ in read.values()),
         sum(wrong.values()),
         worst=sum(wrong.values()),
         bound=0,

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from edgestab.numeric.codegen.machine_code import load_function
 from edgestab.numeric.sweeps.chunk import SweepJob, enter, program_digest, run_job
 from edgestab.numeric.sweeps.grid import make_sweep_grid
-from edgestab.numeric.sweeps.kernel import LANES, generate_sweep, sweep_program
+from edgestab.numeric.sweeps.kernel import LANES, generate_sweep, parameter_rows, sweep_program
 from edgestab.numeric.sweeps.run import sweep
 from edgestab.symbolic.models.quadratic import main_case
 from tests.bench.timing import Ratio, take_turns
@@ -50,7 +50,7 @@ def measure() -> dict[str, float | Ratio]:
     # neighbours of a grid end together; for starts in any order they do not
     shuffled = np.random.default_rng(1).permutation(steps)
     waiting = np.pad(shuffled, (0, -len(steps) % LANES)).reshape(-1, LANES).max(axis=1).sum() * LANES
-    start, parameters = enter(lanes)
+    start, parameters = enter(lanes), parameter_rows(sweep_program(main_case()), lanes["epsilon"])
     burst = load_function(generate_sweep(sweep_program(main_case())), "advance", pointers=1, integers=2)
     blocks = 16
     # orbits that go on for long: none ends, and none underflows, while the bare kernel is timed

@@ -128,66 +128,79 @@ def operation_lines(ops: Sequence[Op], program: Program, declared: str = "const 
     return lines
 
 
-def constants_of(program: Program, terms: int) -> list[str]:
-    """Declarations of a program's rational constants."""
-    return [f"const number {name} = {constant(q, terms)};" for q, name in literal_names(program).items()]
+def constants_of(program: Program, terms: int, ops: Sequence[Op] | None = None) -> list[str]:
+    """Declarations of a program's rational constants, or of those that some operations read."""
+    named = literal_names(program)
+    read = named if ops is None else {x for op in ops for x in op.operands}
+    return [f"const number {name} = {constant(q, terms)};" for q, name in named.items() if q in read]
 
 
-def generate(program: Program, trajectories: int | None = None, terms: int = 1) -> str:
-    """The source of ``edgestab_<map>(variables, parameters, stride, passes)``.
+UNROLLED = {1: 16, 2: 1, 4: 1}
+"""Passes between two looks at the counter, by the doubles of a number."""
 
-    Arrays are those of the lane kernels: variables of shape (variables, stride) or (variables, terms, stride),
-    changed in place; parameters likewise. Any grid of threads works.
+RESERVED = {"variables", "parameters", "stride", "passes", "lane", "first", "apart", "pass", "given", "own", "at"}
+"""Names of the kernel's own, which no program may use."""
+
+
+def shared_name(program: Program) -> str:
+    """The kernel for trajectories that share their parameters."""
+    return f"{function_name(program)}_shared"
+
+
+def shared_values(program: Program) -> tuple[str, ...]:
+    """What that kernel takes by value, in its order: the parameters, and what is worked out from them once."""
+    return (*program.parameters, *program.hoisted)
+
+
+def place(array: str, row: int, term: int, terms: int) -> str:
+    """One double of an array."""
+    return f"{array}[{row * terms + term} * stride + at]"
+
+
+def loads(array: str, names: Sequence[str], terms: int) -> list[str]:
+    """Declarations of numbers that lie in rows of an array."""
+    if terms == 1:
+        return [f"const number {n} = {place(array, i, 0, 1)};" for i, n in enumerate(names)]
+    return [
+        f"const number {n} = {{{{{', '.join(place(array, i, j, terms) for j in range(terms))}}}}};"
+        for i, n in enumerate(names)
+    ]
+
+
+def stores(names: Sequence[str], terms: int) -> list[str]:
+    """Numbers put back into rows of ``variables``."""
+    if terms == 1:
+        return [f"{place('variables', i, 0, 1)} = {n};" for i, n in enumerate(names)]
+    return [f"{place('variables', i, j, terms)} = {n}.t[{j}];" for i, n in enumerate(names) for j in range(terms)]
+
+
+def of_lane(names: Sequence[str]) -> list[str]:
+    """Numbers of one trajectory of a thread."""
+    return [f"number {n} = {n}_lane[lane];" for n in names]
+
+
+def kernel_lines(program: Program, together: int, terms: int, shared: bool) -> list[str]:
+    """One kernel.
 
     Args:
         program: the program.
-        trajectories: trajectories a thread; 2 for doubles and 1 for wider numbers by default.
-        terms: doubles in one number: 1, 2 or 4.
+        together: trajectories a thread.
+        terms: doubles in one number.
+        shared: whether all trajectories share their parameters, which are then given by value.
 
     Returns:
-        CUDA C++. Stated error of one step: ``Program.error_bound`` with the unit of the number type.
+        Lines of CUDA C++.
     """
-    together = trajectories or TRAJECTORIES[terms]
-    kinds = kinds_of(program.hoist, program.enter, program.body, program.leave)
     used = {x for op in program.body for x in op.operands}
-    kept = [*(p for p in program.parameters if p in used), *(h for h in program.hoisted if h in used)]
     after = {x for op in program.leave for x in op.operands}
-    kept += [x for x in (*program.parameters, *program.hoisted) if x in after and x not in kept]
-    taken = {
-        *program.variables,
-        *program.parameters,
-        *program.state,
-        *program.hoisted,
-        *literal_names(program).values(),
-    }
-    assert not taken & {"variables", "parameters", "stride", "passes", "lane", "first", "apart", "pass"}
-
-    def place(array: str, row: int, term: int) -> str:
-        return f"{array}[{row * terms + term} * stride + at]"
-
-    def loads(array: str, names: Sequence[str]) -> list[str]:
-        if terms == 1:
-            return [f"const number {n} = {place(array, i, 0)};" for i, n in enumerate(names)]
-        return [
-            f"const number {n} = {{{{{', '.join(place(array, i, j) for j in range(terms))}}}}};"
-            for i, n in enumerate(names)
-        ]
-
-    def stores(names: Sequence[str]) -> list[str]:
-        if terms == 1:
-            return [f"{place('variables', i, 0)} = {n};" for i, n in enumerate(names)]
-        return [f"{place('variables', i, j)} = {n}.t[{j}];" for i, n in enumerate(names) for j in range(terms)]
-
-    def of_lane(names: Sequence[str]) -> list[str]:
-        return [f"number {n} = {n}_lane[lane];" for n in names]
-
-    each = ["#pragma unroll", "for (int lane = 0; lane < EDGESTAB_TRAJECTORIES; ++lane) {"]
+    read = shared_values(program)
+    kept = [] if shared else [x for x in read if x in used] + [x for x in read if x in after - used]
     start = [
         "// beyond the last trajectory the last one is computed once more, and not stored",
         "const long long own = first + lane * apart, at = own < stride ? own : stride - 1;",
-        *loads("variables", program.variables),
-        *loads("parameters", program.parameters),
-        *operation_lines((*program.hoist, *program.enter), program),
+        *loads("variables", program.variables, terms),
+        *([] if shared else loads("parameters", program.parameters, terms)),
+        *operation_lines(program.enter if shared else (*program.hoist, *program.enter), program),
         *(f"{s}_lane[lane] = {s};" for s in (*program.state, *kept)),
         *(f"EDGESTAB_KEEP({k}_lane[lane]{part});" for k in kept for part in parts_of(terms)),
     ]
@@ -201,13 +214,15 @@ def generate(program: Program, trajectories: int | None = None, terms: int = 1) 
         "if (at >= stride) continue;",
         *of_lane([*program.state, *(k for k in kept if k in after)]),
         *operation_lines(program.leave, program),
-        *stores(program.outputs),
+        *stores(program.outputs, terms),
     ]
+    each = ["#pragma unroll", f"for (int lane = 0; lane < {together}; ++lane) {{"]
     inside = [
-        *(f"number {s}_lane[EDGESTAB_TRAJECTORIES];" for s in (*program.state, *kept)),
+        *(f"number {s}_lane[{together}];" for s in (*program.state, *kept)),
         *each,
         *indent(start, 1),
         "}",
+        *([f"#pragma unroll {UNROLLED[terms]}"] if UNROLLED[terms] > 1 else []),
         "for (long long pass = 0; pass < passes; ++pass) {",
         *indent([*each, *indent(body, 1), "}"], 1),
         "}",
@@ -215,10 +230,55 @@ def generate(program: Program, trajectories: int | None = None, terms: int = 1) 
         *indent(finish, 1),
         "}",
     ]
+    spelled = [*(() if shared else program.hoist), *program.enter, *program.body, *program.leave]
+    name = shared_name(program) if shared else function_name(program)
+    arguments = "const edgestab_shared given" if shared else "const double *parameters"
+    return [
+        f'extern "C" __global__ void {name}(',
+        f"    double *variables, {arguments}, long long stride, long long passes)",
+        "{",
+        *indent(constants_of(program, terms, spelled), 1),
+        *(f"    const number {n} = given.{n};" for n in (read if shared else ())),
+        "    const long long apart = (long long)gridDim.x * blockDim.x;",
+        "    for (long long first = (long long)blockIdx.x * blockDim.x + threadIdx.x; first < stride;",
+        f"         first += {together} * apart) {{",
+        *indent(inside, 2),
+        "    }",
+        "}",
+    ]
+
+
+def generate(program: Program, trajectories: int | None = None, terms: int = 1) -> str:
+    """The source of ``edgestab_<map>(variables, parameters, stride, passes)``.
+
+    Arrays are those of the lane kernels: variables of shape (variables, stride) or (variables, terms, stride),
+    changed in place; parameters likewise. Any grid of threads works. For doubles there is a second kernel,
+    ``edgestab_<map>_shared(variables, given, stride, passes)``, for trajectories that share their parameters: these,
+    and what is worked out from them once, come by value, in the order of :func:`shared_values`. Its multiply-adds read
+    them from where all threads do, beside two registers; one of three registers takes an H100 half as long again.
+
+    Args:
+        program: the program.
+        trajectories: trajectories a thread; 2 for doubles and 1 for wider numbers by default; 1 where parameters are
+            shared.
+        terms: doubles in one number: 1, 2 or 4.
+
+    Returns:
+        CUDA C++. Stated error of one step: ``Program.error_bound`` with the unit of the number type.
+    """
+    together = trajectories or TRAJECTORIES[terms]
+    kinds = kinds_of(program.hoist, program.enter, program.body, program.leave)
+    taken = {
+        *program.variables,
+        *program.parameters,
+        *program.state,
+        *program.hoisted,
+        *literal_names(program).values(),
+    }
+    assert not taken & RESERVED
     lines = [
         *(f"// {line}" for line in header(program, f"CUDA kernel, {terms} double(s) a number")),
         "",
-        f"#define EDGESTAB_TRAJECTORIES {together}",
         "// a value that is kept: the compiler may not work it out again in every pass",
         "#ifdef __CUDA_ARCH__",
         '#define EDGESTAB_KEEP(x) asm("" : "+d"(x))',
@@ -228,15 +288,9 @@ def generate(program: Program, trajectories: int | None = None, terms: int = 1) 
         "",
         *number_lines(terms, kinds),
         "",
-        f'extern "C" __global__ void {function_name(program)}(',
-        "    double *variables, const double *parameters, long long stride, long long passes)",
-        "{",
-        *indent(constants_of(program, terms), 1),
-        "    const long long apart = (long long)gridDim.x * blockDim.x;",
-        "    for (long long first = (long long)blockIdx.x * blockDim.x + threadIdx.x; first < stride;",
-        "         first += EDGESTAB_TRAJECTORIES * apart) {",
-        *indent(inside, 2),
-        "    }",
-        "}",
+        *kernel_lines(program, together, terms, shared=False),
     ]
+    if terms == 1:
+        declared = f"struct edgestab_shared {{ double {', '.join(shared_values(program))}; }};"
+        lines += ["", declared, "", *kernel_lines(program, trajectories or 1, terms, shared=True)]
     return "\n".join(lines) + "\n"

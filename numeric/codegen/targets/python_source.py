@@ -98,7 +98,7 @@ PYTHON_TARGETS = {
 }
 
 
-UNROLLED = 16
+UNROLLED = 32
 """Passes that the JAX kernel makes between two visits to memory."""
 
 

@@ -8,11 +8,30 @@ from pathlib import Path
 SHIM = r"""
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 struct Three { unsigned x, y, z; };
 static Three blockIdx, threadIdx, blockDim, gridDim;
 #define __global__
 #define __device__
 #define __forceinline__ inline
+#define __launch_bounds__(threads)
+// a warp of one lane
+#define __any_sync(lanes, held) (held)
+#define __ballot_sync(lanes, held) ((held) ? 1u : 0u)
+#define __popc(word) __builtin_popcount(word)
+static inline long long __double_as_longlong(double x)
+{
+    long long bits;
+    std::memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+static inline double __longlong_as_double(long long bits)
+{
+    double x;
+    std::memcpy(&x, &bits, sizeof x);
+    return x;
+}
+static inline int __double2hiint(double x) { return (int)(__double_as_longlong(x) >> 32); }
 static inline double __dadd_rn(double a, double b) { return a + b; }
 static inline double __dsub_rn(double a, double b) { return a - b; }
 static inline double __dmul_rn(double a, double b) { return a * b; }

@@ -12,8 +12,9 @@ from click.testing import CliRunner
 
 import edgestab as es
 from edgestab.cli.sweep import sweep
-from edgestab.numeric.codegen.cuda_device import compile_ptx
+from edgestab.numeric.codegen.cuda_device import as_argument, by_value, compile_ptx
 from edgestab.numeric.codegen.lane_kernels import kernel_of
+from edgestab.numeric.codegen.program import Program
 from edgestab.numeric.codegen.scheduling import program_for
 from edgestab.numeric.codegen.targets import cuda_source
 from edgestab.numeric.codegen.targets.c_source import function_name
@@ -21,7 +22,7 @@ from edgestab.numeric.codegen.targets.registry import generate_source
 from edgestab.numeric.sweeps import cuda_kernel
 from edgestab.numeric.sweeps.chunk import SweepJob, drive_on_lanes, program_digest, run_job
 from edgestab.numeric.sweeps.grid import make_sweep_grid
-from edgestab.numeric.sweeps.kernel import sweep_program
+from edgestab.numeric.sweeps.kernel import parameter_rows, sweep_program
 from edgestab.symbolic.models.quadratic import main_case
 
 from .cuda_on_cpu import compile_on_cpu
@@ -70,22 +71,44 @@ def test_the_bits_are_those_of_the_lane_kernels(target: str, fused: int, togethe
 
 
 @needs_compiler
+def test_shared_parameters_by_value_give_the_same_bits(tmp_path: Path) -> None:
+    """What is worked out on the host is rounded as the kernels round it."""
+    program = program_for(main_case())
+    library = compile_on_cpu(
+        generate_source(program, "cuda"),
+        f"{cuda_source.shared_name(program)}(v, *given, stride, passes)",
+        "double *v, const edgestab_shared *given, long long stride, long long passes",
+        tmp_path,
+    )
+    for epsilon in RNG.uniform(0.001, 0.3, 20):
+        states = RNG.uniform([[-0.4], [1.2]], [[0.4], [2.6]], (2, 7))
+        expected = kernel_of(program, "float64").advance(states, np.array([epsilon]), 60)
+        given = by_value(program, np.array([epsilon]))
+        pointers = [np.ctypeslib.as_ctypes(a.ravel()) for a in (states, given)]
+        library.launch(2, 3, *pointers, *map(ctypes.c_longlong, (7, 60)))
+        assert np.array_equal(states, expected)
+        assert as_argument(given).tobytes() == given.tobytes()
+
+
+@needs_compiler
 def test_a_sweep_on_the_device_gives_the_bits_of_the_lanes(tmp_path: Path) -> None:
     """Starts that converge, diverge, cross the edge, start on it, or run out of steps; threads take them in turns."""
-    program = sweep_program(main_case())
     library = compile_on_cpu(
-        cuda_kernel.generate_sweep(program),
-        "drive(s, p, f, e, q, count, limit, floor, ceiling)",
-        "const double *s, const double *p, double *f, double *e, unsigned long long *q, long long count, "
+        cuda_kernel.generate_sweep(sweep_program(main_case())),
+        "drive(s, t, r, f, e, q, count, limit, floor, ceiling)",
+        "const double *s, const double *t, const int *r, double *f, double *e, unsigned long long *q, long long count, "
         "long long limit, double floor, double ceiling",
         tmp_path,
     )
 
     def drive(
-        _: object, start: np.ndarray, parameters: np.ndarray, limit: int, floor: float, ceiling: float
+        program: Program, start: np.ndarray, epsilon: np.ndarray, limit: int, floor: float, ceiling: float
     ) -> tuple[np.ndarray, np.ndarray]:
         final, edge_step, queue = np.full((len(start), 5), np.nan), np.full(len(start), np.nan), np.zeros(1, np.uint64)
-        given = [np.ascontiguousarray(a) for a in (start, parameters)]
+        first = cuda_kernel.stretches_of(epsilon)
+        table = parameter_rows(program, epsilon[first[:-1]])
+        row = np.repeat(np.arange(len(table), dtype=np.int32), np.diff(first))
+        given = [np.ascontiguousarray(a) for a in (start, table, row)]
         addresses = (ctypes.c_void_p(a.ctypes.data) for a in (*given, final, edge_step, queue))
         limits = (
             ctypes.c_longlong(len(start)),
@@ -112,15 +135,18 @@ def test_nvrtc_compiles_it_and_keeps_orbits_in_registers(target: str) -> None:
     pytest.importorskip("cuda.bindings", reason="NVRTC is not installed: pip install 'edgestab[cuda]'")
     program = program_for(main_case())
     text = compile_ptx(generate_source(program, target, 1))
-    # the innermost loop: from its label to the branch back
-    labels = [m.start() for m in re.finditer(r"^\$L__BB0_\d+:", text, re.MULTILINE)]
-    loops = [text[a:b] for a, b in zip(labels, [*labels[1:], len(text)], strict=True)]
-    inner = max(loops, key=lambda part: part.count("fma.rn.f64"))
-    assert not re.search(r"\b(ld|st)\.(global|local)", inner)
-    if target == "cuda":
-        per_pass = program.count.total
-        assert inner.count("fma.rn.f64") % per_pass == 0
-        assert not re.search(r"\b(add|sub|mul)(\.rn)?\.f64", inner)
+    kernels = text.split(".visible .entry")[1:]
+    assert len(kernels) == (2 if target == "cuda" else 1)
+    for kernel in kernels:
+        # the innermost loop: from its label to the branch back
+        labels = [m.start() for m in re.finditer(r"^\$L__BB\d+_\d+:", kernel, re.MULTILINE)]
+        loops = [kernel[a:b] for a, b in zip(labels, [*labels[1:], len(kernel)], strict=True)]
+        inner = max(loops, key=lambda part: part.count("fma.rn.f64"))
+        assert not re.search(r"\b(ld|st)\.(global|local)", inner)
+        if target == "cuda":
+            per_pass = program.count.total
+            assert inner.count("fma.rn.f64") % per_pass == 0
+            assert not re.search(r"\b(add|sub|mul)(\.rn)?\.f64", inner)
 
 
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

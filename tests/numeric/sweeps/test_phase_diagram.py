@@ -7,6 +7,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
+from edgestab.numeric.sweeps.chunk import COLUMNS
 from edgestab.numeric.sweeps.grid import make_sweep_grid
 from edgestab.numeric.sweeps.phase_diagram import plot_phase_diagram, save_phase_diagram, varying_axes
 from edgestab.numeric.sweeps.result import REGIONS, SweepResult, reference_gap
@@ -89,3 +90,15 @@ def test_the_reference_is_the_series_of_the_limit() -> None:
     assert np.allclose(slope[0], slope[1], rtol=0.05)
     assert reference_gap(np.array([[0.05]])).shape == (1, 1)
     assert np.allclose(reference_gap(np.array([1e-4, 0.05, 0.2]))[1], reference_gap(np.array([0.05])), rtol=1e-3)
+
+
+def test_a_thinned_result_keeps_every_nth_value_of_each_axis() -> None:
+    result = sweep(make_sweep_grid(epsilon="0.01:0.1:7", z="-0.3:0.3:10", T=2))
+    thin = result.thinned(4)
+    assert thin.grid.shape == (4, 4, 1)
+    assert np.array_equal(thin.grid.axes["z"], result.grid.axes["z"][::3])
+    for name in COLUMNS:
+        assert np.array_equal(thin[name], result[name][::2, ::3], equal_nan=True)
+    assert result.thinned(10) is result
+    with pytest.raises(DomainError, match="most"):
+        result.thinned(0)
