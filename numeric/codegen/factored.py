@@ -240,8 +240,8 @@ def factored_kernel(target: str = "float64", lanes: int | None = None, fused: in
         >>> import numpy as np
         >>> kernel = es.codegen.factored_kernel()
         >>> kernel.advance(np.array([[0.0, 0.1], [1.9, 1.9]]), np.array([0.02]), 2).round(6)
-        array([[0.      , 0.076951],
-               [1.9     , 1.844783]])
+        array([[0.      , 0.04892 ],
+               [1.9     , 1.799145]])
     """
     program = factored_program() if fused == 1 else factored_program().fused(fused)
     if target in cuda_source.TYPES:
