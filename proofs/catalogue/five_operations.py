@@ -155,7 +155,7 @@ CLAIMS = (
         source=Source("edgestab", "edgestab.codegen.factored_program"),
         uses=("factored-program", "three-products"),
         checks=(Check("shapes of at most four operations, excluded one by one", Level.CHECKED, _shapes),),
-        note="Below effort thorough a sample of the shapes is looked at; at effort thorough all, some 2 million, in "
+        note="Below effort thorough a sample of the shapes is looked at; at effort thorough all, 3 million, in "
         "exact algebra. The argument that turns growth into affine coordinates is in docs/five-operations.md.",
     ),
 )

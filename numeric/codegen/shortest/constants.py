@@ -35,7 +35,11 @@ def specialised(pair: Pair, vanishing: list[fmpz_mpoly], constants: int) -> list
     for factor in factors:
         solved = _solve(factor)
         if solved is None:
-            return None
+            if not _one_letter([factor]) or abs(int(factor.leading_coefficient())) != 1:
+                return None
+            # an algebraic number: what it makes of the coefficients, none of them taken for more than not zero by form
+            found.append(((divmod(pair[0], factor)[1], divmod(pair[1], factor)[1]), constants))
+            continue
         letter, value = solved
         places = list(RING.gens())
         places[letter] = value

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from edgestab.numeric.codegen.factored import factored_program
 from edgestab.numeric.codegen.shortest import least
 from edgestab.proofs.catalogue import five_operations as five
 from edgestab.proofs.claims import CheckContext, Level, Verdict
@@ -20,7 +21,7 @@ def test_all_hold_and_a_sample_is_no_proof() -> None:
 
 
 def test_a_flipped_sign_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    program = five.factored_program()
+    program = factored_program()
     wrong = replace(program, body=(replace(program.body[0], sign=-program.body[0].sign), *program.body[1:]))
     monkeypatch.setattr(five, "factored_program", lambda: wrong)
     assert outcomes()[0] is Verdict.FALSE
