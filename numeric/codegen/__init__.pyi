@@ -1,6 +1,9 @@
 from .compile import NUMBER_TYPES as NUMBER_TYPES
 from .compile import NumberType as NumberType
 from .compile import compile_map as compile_map
+from .factored import FactoredKernel as FactoredKernel
+from .factored import factored_kernel as factored_kernel
+from .factored import factored_program as factored_program
 from .lane_kernels import LaneKernel as LaneKernel
 from .lane_kernels import lane_kernel as lane_kernel
 from .program import Program as Program

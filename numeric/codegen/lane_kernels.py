@@ -164,10 +164,23 @@ def lane_kernel(
     """
     if target in cuda_source.TYPES:
         return cuda_kernel(program_for(source, fused), target, lanes)
+    check_target("lane_kernel()", target)
+    return kernel_of(program_for(source, fused), target, lanes)
+
+
+def check_target(where: str, target: str) -> None:
+    """Refuse what is no number type of lanes.
+
+    Args:
+        where: for the message.
+        target: the name asked for.
+
+    Raises:
+        CodegenError: there is no such target.
+    """
     if target not in ON_LANES:
         known = ", ".join((*ON_LANES, *cuda_source.TYPES))
-        raise CodegenError.of("lane_kernel()", f"a target among {known}", target, "Pick one of these.")
-    return kernel_of(program_for(source, fused), target, lanes)
+        raise CodegenError.of(where, f"a target among {known}", target, "Pick one of these.")
 
 
 @lru_cache(maxsize=64)

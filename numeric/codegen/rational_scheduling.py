@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import operator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
 
 import sympy as sp
 from flint import fmpq_mpoly
@@ -53,6 +56,39 @@ def _in_lowest_terms(above: ExactPoly, below: ExactPoly) -> Quotient:
         above = ExactPoly(above.home, above.numerator / common, above.denominator)
         below = ExactPoly(below.home, below.numerator / common, below.denominator)
     return Quotient(above, below)
+
+
+def quotients(ring: CoefficientRing) -> Operators:
+    """Quotients of polynomials of a ring as a number type for programs."""
+    return Operators(lambda value: Quotient(ring.constant(value), ring.one))
+
+
+def substitute(expr: sp.Expr, values: Mapping[sp.Basic, Quotient]) -> Quotient:
+    """A rational expression, its names replaced by quotients.
+
+    Args:
+        expr: sums, products and whole powers of rationals and names.
+        values: what the names are; not empty.
+
+    Returns:
+        The quotient, in lowest terms.
+
+    Raises:
+        ProofError: it is something else, or divides by 0.
+    """
+    if expr in values:
+        return values[expr]
+    if isinstance(expr, sp.Rational):
+        ring = next(iter(values.values())).above.home
+        return Quotient(ring.constant(Fraction(int(expr.p), int(expr.q))), ring.one)
+    if isinstance(expr, sp.Add | sp.Mul):
+        join = operator.add if isinstance(expr, sp.Add) else operator.mul
+        return reduce(join, (substitute(a, values) for a in expr.args))
+    if isinstance(expr, sp.Pow) and expr.exp.is_Integer:
+        base, one = substitute(expr.base, values), substitute(sp.S.One, values)
+        power = reduce(operator.mul, [base] * abs(int(expr.exp)), one)
+        return power if expr.exp > 0 else one / power
+    raise ProofError.of("substitute()", "a rational function of the names", str(expr), "State another.")
 
 
 def _split(ring: CoefficientRing, expr: sp.Expr) -> tuple[fmpq_mpoly, fmpq_mpoly]:

@@ -47,6 +47,7 @@ MODULES: tuple[str, ...] = (
     "generated_kernels",
     "round_off",
     "cuda_program",
+    "five_operations",
     "theorem_1_beyond",
     "theorem_1_measured",
     "theorem_1_reach",

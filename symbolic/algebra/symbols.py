@@ -46,6 +46,8 @@ _LATEX = {"z": r"\tilde z", "T": r"\tilde T", "lambda": r"\lambda"}
 _ROWS = (
     SymbolEntry("z", r"\tilde z", "R", "rescaled residual, eta * (f - E)", r"\tilde z_t"),
     SymbolEntry("T", r"\tilde T", "R, >= 0", "rescaled NTK eigenvalue, eta * |J|^2", r"\eta\lambda_{\max}"),
+    SymbolEntry("z_1", r"\tilde z_1", "R", "the factor of z that vanishes with it: z = 2 z_1 z_2 / (1 - epsilon)"),
+    SymbolEntry("z_2", r"\tilde z_2", "R", "the other factor of the residual"),
     SymbolEntry(
         "T_inf", r"\tilde T_\infty", "R", "limit of T along an orbit that converges", r"\lim \eta\lambda_{\max}"
     ),

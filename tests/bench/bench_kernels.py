@@ -15,6 +15,7 @@ import numpy as np
 import sympy as sp
 
 from edgestab.numeric.codegen.compile import compile_map
+from edgestab.numeric.codegen.factored import factored_kernel
 from edgestab.numeric.codegen.lane_kernels import lane_kernel
 from edgestab.numeric.codegen.machine_code import load_function
 from edgestab.numeric.codegen.scheduling import program_for
@@ -32,6 +33,7 @@ TARGETS = {
     "operations a step: 8 allowed / used": 1.0,
     "float64: fraction of the FMA limit for its operations": 0.95,
     "float64 / straightforward blocked C": 1.3,
+    "five operations / six": 1.15,
     "float64: 2 threads / 1 thread": 1.8,
     "float64 / NumPy by hand": 20.0,
     "float64 / lambdify": 150.0,
@@ -195,12 +197,15 @@ def float64_ratios() -> dict[str, float | Ratio]:
     kernel = lane_kernel(main_case())
     operations = kernel.program.count.total
     states, fixed = start(), np.array([EPSILON])
+    five = factored_kernel()
+    factors, _ = five.enter(states, fixed)
     both = np.concatenate([states, states], axis=1)
     fused = 4 * N * steps
     with tempfile.TemporaryDirectory() as folder:
         times = take_turns(
             {
                 "kernel": lambda: kernel.advance(states, fixed, steps),
+                "factored": lambda: five.kernel.advance(factors, fixed, steps),
                 **{f"peak {shape}": peak_run(*shape, fused) for shape in SHAPES},
                 **c_runs(steps, Path(folder)),
             },
@@ -219,6 +224,8 @@ def float64_ratios() -> dict[str, float | Ratio]:
         "float64: G steps/s on one core": rate * 1e-9,
         "float64: G FMA/s of the core, pure loop": limit * 1e-9,
         "float64: fraction of the FMA limit for its operations": share,
+        "five operations: G steps/s on one core": N * steps / times.taken("factored") * 1e-9,
+        "five operations / six": times.ratio("kernel", "factored"),
         "float64: 2 threads / 1 thread": shared.ratio("1 threads", "2 threads"),
     }
     if "plain C" in times.seconds:
@@ -289,6 +296,7 @@ from edgestab.symbolic.models.quadratic import main_case
 source = main_case()
 import numpy as np
 begun = time.perf_counter()
+from edgestab.numeric.codegen.factored import factored_kernel
 from edgestab.numeric.codegen.lane_kernels import lane_kernel
 lane_kernel(source).advance(np.ones((2, 3)), np.array([0.1]), 1)
 print(time.perf_counter() - begun)

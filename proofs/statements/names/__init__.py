@@ -18,6 +18,7 @@ MODULES = (
     "optimisers",
     "plane",
     "printing",
+    "programs",
     "regression",
     "round_off",
     "theorem_1",
