@@ -50,6 +50,9 @@ class Planted:
         return f"number {index}"
 
 
+# it forks, which other libraries of the test process may not like
+@pytest.mark.thorough
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
 def test_what_breaks_or_dies_is_found_and_the_run_goes_on() -> None:
     state, outcomes = State(), list[str]()
     run_cases(Planted(), state, 50, outcomes.append)
