@@ -29,6 +29,8 @@ from edgestab.numeric.networks.problem import Problem
 from tests.bench.timing import Ratio, take_turns
 
 RESIDUAL = 1e-3
+WARM, STRETCH = 10, 16
+"""Steps before a stretch that is timed, and its steps."""
 TARGETS = {
     f"curvature: products of {what} / tracked, {run}, k = {k}": 5.0
     for what in ("power iteration", "ARPACK")
@@ -195,27 +197,40 @@ def with_curvlinops(problem: Problem, k: int) -> Callable[[np.ndarray], object]:
 
 
 def times() -> dict[str, Ratio]:
-    """Ratios of wall time for one measured step, k = 2."""
+    """Ratios of wall time for one measured step, k = 2, over the same steps in every round.
+
+    Steps differ in what they cost; a round is a stretch of them, begun by the tracker as it stood there.
+    """
     ratios: dict[str, Ratio] = {}
     for name, problem, eta, before, _ in runs():
         theta, path = problem.start, []
-        for step in range(before + 30):
+        for step in range(before + WARM + STRETCH):
             if step >= before:
                 path.append(theta)
             theta = theta - eta * problem.at(theta).gradient
         tracker = es.networks.SpectrumTracker(problem, 2, tolerance=RESIDUAL)
-        for at in path[:10]:
+        for at in path[:WARM]:
             tracker.measure(at)
-        contenders = {
-            "tracked": walk(path[10:], tracker.measure),
-            "jax.linearize with eigsh": walk(path[10:], linearised(problem, 2)),
+        stood, stretch = tracker.state(), path[WARM:]
+
+        def tracked(tracker: Any = tracker, stood: Any = stood, stretch: Any = stretch) -> None:
+            tracker.restore(stood)
+            for at in stretch:
+                tracker.measure(at)
+
+        def each(measure: Callable[[np.ndarray], object], stretch: Any = stretch) -> Callable[[], object]:
+            return lambda: [measure(at) for at in stretch]
+
+        contenders: dict[str, Callable[[], object]] = {
+            "tracked": tracked,
+            "jax.linearize with eigsh": each(linearised(problem, 2)),
         }
         try:
-            contenders["curvlinops with eigsh"] = walk(path[10:], with_curvlinops(problem, 2))
+            contenders["curvlinops with eigsh"] = each(with_curvlinops(problem, 2))
         except ModuleNotFoundError as missing:
             SKIPPED[f"curvature: time of curvlinops with eigsh / tracked, {name}"] = f"{missing.name} is not installed"
-        rounds = take_turns(contenders, 11)
-        ratios[f"curvature: ms for a tracked step, {name}, k = 2"] = rounds.taken("tracked") * 1e3
+        rounds = take_turns(contenders, 5)
+        ratios[f"curvature: ms for a tracked step, {name}, k = 2"] = rounds.taken("tracked") * (1e3 / STRETCH)
         for other in list(contenders)[1:]:
             ratios[f"curvature: time of {other} / tracked, {name}"] = rounds.ratio(other, "tracked")
     return ratios
