@@ -29,7 +29,7 @@ from edgestab.numeric.networks.problem import Problem
 from tests.bench.timing import Ratio, take_turns
 
 RESIDUAL = 1e-3
-WARM, STRETCH = 10, 16
+WARM, STRETCH = 10, 8
 """Steps before a stretch that is timed, and its steps."""
 TARGETS = {
     f"curvature: products of {what} / tracked, {run}, k = {k}": 5.0

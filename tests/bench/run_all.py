@@ -67,6 +67,8 @@ def main() -> int:
     parser.add_argument("--only", default="", help="run the benches whose file name contains this word")
     options = parser.parse_args()
     sys.path.insert(0, str(HERE.parents[1]))
+    # before NumPy comes: threads on small matrices wait for one another, and spread every figure
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from tests.bench.timing import Ratio
 
     ratios: dict[str, float] = {}
