@@ -134,7 +134,8 @@ class SweepResult:
         Raises:
             DomainError: ``most`` is no count.
         """
-        steps = tuple(-(-n // check_count("thinned()", "most", most)) for n in self.grid.shape)
+        most = check_count("thinned()", "most", most)
+        steps = tuple(-(-n // most) for n in self.grid.shape)
         if self.grid.layout == "points" or set(steps) == {1}:
             return self
         axes = {n: values[::step] for (n, values), step in zip(self.grid.axes.items(), steps, strict=True)}

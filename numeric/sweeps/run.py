@@ -97,7 +97,7 @@ def sweep(
         scheduler: address of a Dask scheduler (``tcp://host:port``) to run the chunks elsewhere.
         device: ``"cpu"``, or ``"cuda"`` for an NVIDIA GPU of this machine; the results are the same to the bit.
         output: folder for chunk files; a sweep that was killed resumes from the chunks it finds there.
-        chunk: trajectories in a chunk; default: a few chunks for each worker, at most 16384.
+        chunk: trajectories in a chunk; default: a few chunks for each worker, at most 16384; on a GPU 1048576.
         force: discard another run found in ``output``.
         info: more data for ``run.json`` (argv, versions).
         progress: called after each chunk.

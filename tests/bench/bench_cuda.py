@@ -34,10 +34,10 @@ LIMITS = (100_000, 1e-16, 1e6)
 
 TARGETS = {
     "cuda float64, one epsilon: fraction of the FMA limit": 0.9,
-    "cuda float64, an epsilon each: fraction of the FMA limit": 0.7,
+    "cuda float64, an epsilon each: fraction of the FMA limit": 0.9,
     "cuda double-double: fraction of the FMA limit for its operations": 0.8,
     "cuda quad-double: fraction of the FMA limit for its operations": 0.8,
-    "cuda sweep: fraction of the FMA limit for its operations": 0.55,
+    "cuda sweep: fraction of the FMA limit for its operations": 0.7,
     "jax on the same GPU: steps a second against cuda, an epsilon each": 1 / 3,
 }
 SKIPPED: dict[str, str] = {}
