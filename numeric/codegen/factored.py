@@ -13,14 +13,17 @@ Every start that real weights have, ``T >= 2 z`` and ``T >= -2 epsilon z``, has 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import isqrt
+from typing import Any
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
+from sympy.printing.lambdarepr import LambdaPrinter
 
 from ...symbolic.algebra.errors import DomainError, ProofError
 from ...symbolic.algebra.symbols import symbols
@@ -60,6 +63,54 @@ def residual_factors() -> tuple[tuple[sp.Expr, sp.Expr], tuple[sp.Expr, sp.Expr]
         if substitute(image, inside) != substitute(value, moved):
             raise ProofError.of("residual_factors()", "the step of the main case", str(value), "Report it.")
     return step, state
+
+
+def entering_factors() -> tuple[sp.Expr, sp.Expr]:
+    """The factors of a start ``(z, T)``, proved to have this z and this T.
+
+    Returns:
+        ``(z_1, z_2)`` as expressions in z, T and epsilon, for ``T >= 2 z`` and ``T >= -2 epsilon z``, not both zero.
+
+    Raises:
+        ProofError: they are not the factors.
+    """
+    epsilon, z, T = symbols("epsilon z T")
+    squares = (T + 2 * epsilon * z, T - 2 * z)
+    large = (sp.sqrt(squares[0]) + sp.sqrt(squares[1])) / 2
+    small = (1 - epsilon) * z / (2 * large)
+    # the roots as variables: then all is rational
+    roots = sp.symbols("a b", positive=True)
+    ring = CoefficientRing((*roots, epsilon), ())
+    given: dict[sp.Basic, Quotient] = {s: Quotient(ring.generator(s), ring.one) for s in (*roots, epsilon)}
+    solved = sp.solve([square - root**2 for square, root in zip(squares, roots, strict=True)], [z, T])
+    at = {**given, **{s: substitute(solved[s], given) for s in (z, T)}}
+    named = dict(zip(map(sp.sqrt, squares), roots, strict=True))
+    found = [substitute(expression.subs(named), at) for expression in (small, large)]
+    inside = {**given, **dict(zip(symbols("z_1 z_2"), found, strict=True))}
+    for wanted, value in zip((z, T), residual_factors()[1], strict=True):
+        if substitute(value, inside) != at[wanted]:
+            raise ProofError.of("entering_factors()", f"{wanted} again", str(value), "Report it.")
+    return small, large
+
+
+class _Exactly(LambdaPrinter):
+    """Rationals of a formula as Fractions, where SymPy prints quotients that Python makes floats of."""
+
+    def _print_Rational(self, value: sp.Rational) -> str:
+        return f"Fraction({value.p}, {value.q})"
+
+    _print_Half = _print_Rational
+
+
+@cache
+def _formulas(exact: bool) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Functions of the exact objects: factors from z, T and epsilon; z and T from factors and epsilon."""
+    how: dict[str, Any] = {"modules": "numpy", "cse": True}
+    if exact:
+        how |= {"modules": [{"sqrt": _root, "Fraction": Fraction}], "printer": _Exactly}
+    first, second, epsilon, z, T = symbols("z_1 z_2 epsilon z T")
+    enter = sp.lambdify((z, T, epsilon), entering_factors(), **how)
+    return enter, sp.lambdify((first, second, epsilon), residual_factors()[1], **how)
 
 
 @lru_cache(maxsize=16)
@@ -161,15 +212,13 @@ class FactoredKernel:
         first, second = t - 2 * z, t + 2 * epsilon * z
         wrong = np.flatnonzero(~((first >= 0) & (second >= 0)))
         if wrong.size:
-            at = int(wrong[0])
-            got = f"z = {float(z[at])!r}, T = {float(t[at])!r} at index {at}"
-            fix = "Only such states have real weights; lane_kernel(main_case()) takes all."
-            raise DomainError.of(where, "T >= 2 z and T >= -2 epsilon z", got, fix)
+            raise _no_weights(where, z, t, int(wrong[0]))
         if wide:
-            return self._enter_wide(given, fixed), fixed
-        large = (np.sqrt(second) + np.sqrt(first)) / 2
-        small = (1 - epsilon) * z / (2 * np.where(large > 0, large, 1))
-        return np.stack([small, large]), fixed
+            return self._enter_wide(where, given, fixed), fixed
+        with np.errstate(invalid="ignore"):
+            factors = np.stack(_formulas(exact=False)[0](z, t, epsilon))
+        factors[:, (first == 0) & (second == 0)] = 0.0  # the weights are zero, and the quotient is none
+        return factors, fixed
 
     def leave(self, factors: Array, fixed: Array) -> Array:
         """Z and T of the factors.
@@ -183,28 +232,32 @@ class FactoredKernel:
         """
         if self.kernel.terms > 1:
             columns = [to_fractions(row) for row in (*factors, *fixed)]
-            pairs = [_state(*column) for column in zip(*columns, strict=True)]
+            pairs = [_formulas(exact=True)[1](*column) for column in zip(*columns, strict=True)]
             return np.stack([to_wide([pair[i] for pair in pairs], self.kernel.terms) for i in (0, 1)])
-        (small, large), epsilon = factors, fixed[0]
-        ratio = (1 + epsilon) / (1 - epsilon)
-        product = small * large
-        return np.stack([2 * product / (1 - epsilon), large**2 + (2 * product + (ratio * small) ** 2)])
+        return np.stack(_formulas(exact=False)[1](*factors, fixed[0]))
 
-    def _enter_wide(self, given: Array, fixed: Array) -> Array:
-        rows = zip(*(to_fractions(row) for row in (*given, *fixed)), strict=True)
-        pairs = [_factors(z, t, epsilon) for z, t, epsilon in rows]
+    def _enter_wide(self, where: str, given: Array, fixed: Array) -> Array:
+        rows = list(zip(*(to_fractions(row) for row in (*given, *fixed)), strict=True))
+        for at, (z, t, epsilon) in enumerate(rows):
+            # what lies beyond doubles decides where they see equality
+            if t < 2 * z or t < -2 * epsilon * z:
+                raise _no_weights(where, given[0].sum(axis=0), given[1].sum(axis=0), at)
+        pairs = [_factors(*row) for row in rows]
         return np.stack([to_wide([pair[i] for pair in pairs], self.kernel.terms) for i in (0, 1)])
 
 
-def _state(small: Fraction, large: Fraction, epsilon: Fraction) -> tuple[Fraction, Fraction]:
-    ratio, product = (1 + epsilon) / (1 - epsilon), small * large
-    return 2 * product / (1 - epsilon), large**2 + 2 * product + (ratio * small) ** 2
+def _no_weights(where: str, z: Array, t: Array, at: int) -> DomainError:
+    got = f"z = {float(z[at])!r}, T = {float(t[at])!r} at index {at}"
+    fix = "Only such states have real weights; lane_kernel(main_case()) takes all."
+    return DomainError.of(where, "T >= 2 z and T >= -2 epsilon z", got, fix)
 
 
 def _factors(z: Fraction, t: Fraction, epsilon: Fraction) -> tuple[Fraction, Fraction]:
     """Factors in :data:`ENTRY_BITS` bits."""
-    large = (_root(t + 2 * epsilon * z) + _root(t - 2 * z)) / 2
-    return ((1 - epsilon) * z / (2 * large) if large else Fraction(0)), large
+    if z == t == 0:
+        return Fraction(0), Fraction(0)
+    small, large = _formulas(exact=True)[0](z, t, epsilon)
+    return small, large
 
 
 def _root(value: Fraction) -> Fraction:

@@ -1,8 +1,9 @@
 """The kernel of a sweep on a GPU: one thread runs orbits one after another, each from its start to its end.
 
 A thread that has ended an orbit takes the next start from a counter on the device, so none waits for the longest orbit
-of its neighbours (only for a few others to end, see ``TOGETHER``), and nothing but ends comes back. What an orbit computes is what the lanes of a CPU compute for it,
-rounding by rounding: bursts, their replays, and the program between them are those of ``kernel.py``.
+of its neighbours (only for a few others to end, see ``TOGETHER``), and nothing but ends comes back. What an orbit
+computes is what the lanes of a CPU compute for it, rounding by rounding: bursts, their replays, and the program between
+them are those of ``kernel.py``.
 """
 
 from __future__ import annotations

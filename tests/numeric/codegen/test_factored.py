@@ -50,6 +50,19 @@ def test_another_map_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         factored.residual_factors()
 
 
+def test_other_factors_of_a_start_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    step, (z, t) = factored.residual_factors()
+    monkeypatch.setattr(factored, "residual_factors", lambda: (step, (z, t + z)))
+    with pytest.raises(ProofError, match="T again"):
+        factored.entering_factors()
+
+
+def test_weights_of_zero_rest() -> None:
+    for target, shape in (("float64", (2, 1)), ("double-double", (2, 2, 1))):
+        epsilon = np.array([0.1]) if target == "float64" else np.array([[0.1, 0.0]])
+        assert not factored_kernel(target).advance(np.zeros(shape), epsilon, 3).any()
+
+
 @pytest.mark.parametrize("target", ["float64", "double-double"])
 def test_orbits_are_those_of_the_other_kernel(target: str) -> None:
     kernel, other = factored_kernel(target), lane_kernel(main_case(), target)
@@ -83,6 +96,9 @@ def test_what_has_no_real_weights_is_refused() -> None:
     for z, t in ((1.1, 2.0), (-20.1, 4.0), (np.nan, 2.0)):
         with pytest.raises(DomainError, match=r"T >= 2 z .*index 1"):
             kernel.advance(np.array([[0.1, z], [2.0, t]]), np.array([0.1]), 1)
+    beyond = np.array([[[1.0], [1e-20]], [[2.0], [0.0]]])
+    with pytest.raises(DomainError, match=r"T >= 2 z .*index 0"):
+        factored_kernel("double-double").advance(beyond, np.array([[0.1, 0.0]]), 1)
     with pytest.raises(DomainError, match="0 < epsilon < 1"):
         kernel.advance(good, np.array([1.0]), 1)
     with pytest.raises(DomainError, match="0 < epsilon < 1"):
