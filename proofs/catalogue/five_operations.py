@@ -106,9 +106,9 @@ def _shapes(context: CheckContext) -> Outcome:
     stated, enough = context.statement.equation(LEAST), factored_program().count.total
     what = "all shapes" if every == 1 else f"one beginning of shapes in {every}"
     return judge(
-        found.tested + 1,
+        found.tested,
         int(stated != enough),
-        len(found.open),
+        len(found.open) + (not found.tested),
         worst=len(found.open),
         bound=0,
         figure="shapes of at most four operations that stay open",
